@@ -1,0 +1,42 @@
+# Every target makes what it needs first, the virtual environment included.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+TEST_WORKERS ?= 4
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint serve bench contract
+
+help:  ## This list
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY)  ## Both systems emulated, three synchronisations, nothing to configure
+	$(BIN)/customer-sync demo
+
+test: $(READY)  ## All tests
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist worksteal
+
+lint: $(READY)  ## Style, types and formatting
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+serve: $(READY)  ## Both emulated systems in the foreground, to try things against
+	$(BIN)/customer-sync sandbox
+
+bench: $(READY)  ## Benchmarks
+	$(BIN)/python -m benchmarks.store
+
+contract: $(READY)  ## The recorded traces against a shop: WEBSTORE_URL=… CONSUMER_KEY=… CONSUMER_SECRET=…
+	WEBSTORE_URL="$(WEBSTORE_URL)" CONSUMER_KEY="$(CONSUMER_KEY)" CONSUMER_SECRET="$(CONSUMER_SECRET)" \
+	READ_ONLY_KEY="$(READ_ONLY_KEY)" READ_ONLY_SECRET="$(READ_ONLY_SECRET)" \
+	$(BIN)/pytest tests/contract/test_woocommerce_traces.py
+
+$(READY): pyproject.toml constraints.txt
+	@echo "Preparing $(VENV) …"
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgresql]'
+	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true
+	@touch $(READY)

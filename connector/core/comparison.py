@@ -1,0 +1,317 @@
+"""One run's decisions, whole: two extracts, the mapping table and the bases in; the plan out.
+
+Pure but for `read_bases`, which is handed in: only the pairs whose fingerprints moved need their base, and only the store
+knows it.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Collection, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+import orjson
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector.core import business_central_customer, webstore_customer
+from connector.core.customer import Direction, Side
+from connector.core.matching import Ambiguity, Candidate, Match, Matching, match
+from connector.core.normalize import by_unique, email_key, key_columns, row_hashes
+from connector.core.pairing import Pairing, pair
+from connector.core.plan import Orphan, Plan, Quarantined, Standing
+from connector.core.planning import Decisions, PairFrames, Terms, decide, decide_creates
+
+__all__ = ["Extract", "Known", "compare", "extract_of"]
+
+ReadBases = Callable[[Sequence[str]], pd.DataFrame]
+
+
+@dataclass(frozen=True)
+class Extract:
+    """The customers of one side: as the API gave them, canonical, and their fingerprints, row by row the same customers.
+
+    Malformed records stand in `malformed` only (raw rows).
+    """
+
+    raw: pa.Table
+    canonical: pa.Table
+    hashes: list[str]
+    malformed: pa.Table
+
+
+@dataclass(frozen=True)
+class Known:
+    """What the store and the remote systems say beside the extracts.
+
+    Attributes:
+        mapping: current mapping rows (`bc_id`, `bc_number`, `webstore_id`, `webstore_customer`).
+        base_hashes: `bc_id`, `webstore_id`, `webstore_hash`, `business_central_hash` of every base.
+        read_bases: bases of some Business Central ids: `bc_id`, `webstore_id` and the JSON texts of both sides.
+        rejected: pairs (Business Central id, webstore id) that a person said are not the same.
+        gone_webstore, gone_business_central: ids whose absence was confirmed by a 404.
+        selected: Business Central ids and webstore ids of a selected run; None = all.
+    """
+
+    mapping: pd.DataFrame
+    base_hashes: pd.DataFrame
+    read_bases: ReadBases
+    rejected: Collection[tuple[str, int]] = ()
+    gone_webstore: frozenset[int] = frozenset()
+    gone_business_central: frozenset[str] = frozenset()
+    selected: frozenset[str | int] | None = None
+
+
+def extract_of(side: Side, raw: pa.Table, terms: Terms) -> Extract:
+    """Canonical values and fingerprints of raw columns; records that are not shaped like a customer are set apart."""
+    fine = pc.equal(raw["malformed"], "")
+    usable = raw.filter(fine).combine_chunks()
+    module = webstore_customer if side is Side.WEBSTORE else business_central_customer
+    canonical = module.canonical(usable, terms.rules, terms.geography)
+    keys = key_columns(canonical, {rule.field: rule.normalizer for rule in terms.rules.rules})
+    return Extract(usable, canonical, row_hashes(keys), raw.filter(pc.invert(fine)))
+
+
+def compare(webstore: Extract, business_central: Extract, known: Known, terms: Terms) -> Plan:
+    """Decide one run.
+
+    Returns:
+        The plan, its parts sorted, so that the order of the extracts does not matter.
+    """
+    pairing = pair(known.mapping, webstore.raw, business_central.raw)
+    matching = _match(pairing, webstore, business_central, known, terms)
+    pairs = _with_matches(_chosen(pairing.pairs, known), matching.matches, webstore, business_central)
+    frames = _moved(pairs, webstore, business_central, known)
+    done = decide(frames, terms)
+    doubled: list[Ambiguity] = []
+    for direction, rows in _to_create(pairing, matching, webstore, business_central, known, terms).items():
+        side = business_central if direction is Direction.PUSH else webstore
+        alone, several = _one_per_email(direction, rows, side, terms)
+        doubled += several
+        _extend(done, decide_creates(direction, side.canonical, side.raw, alone, terms))
+    _extend(
+        done,
+        Decisions(
+            quarantined=_malformed(webstore, business_central), standing=_withheld_creates(pairing, known, terms)
+        ),
+    )
+    return _sorted_plan(done, pairing, matching, doubled, known, pairs.num_rows, business_central)
+
+
+def _match(pairing: Pairing, webstore: Extract, business_central: Extract, known: Known, terms: Terms) -> Matching:
+    """Run the ladder where the flags want links: unmapped webstore customers (pull = All), ticked customers without an id."""
+    pull_all = terms.flags.pull == "All"
+    push = terms.flags.push == "Mapped Only"
+    ticked = set(pairing.unlinked["c"].to_pylist()) if push else set()
+    if not ticked and not pull_all:
+        return Matching((), ())
+    new_w, new_c = set(pairing.new_webstore), set(pairing.new_business_central) | set(pairing.unlinked["c"].to_pylist())
+    w_ids, c_ids = webstore.canonical["webstore_id"].to_pylist(), business_central.canonical["bc_id"].to_pylist()
+    w_emails = by_unique(webstore.canonical["email"], email_key).to_pylist()
+    c_emails = by_unique(business_central.canonical["email"], email_key).to_pylist()
+    chosen = known.selected
+    return match(
+        (
+            Candidate(key, {"email": email}, row not in new_w, pull_all and (chosen is None or key in chosen))
+            for row, (key, email) in enumerate(zip(w_ids, w_emails, strict=True))
+        ),
+        (
+            Candidate(key, {"email": email}, row not in new_c, row in ticked and (chosen is None or key in chosen))
+            for row, (key, email) in enumerate(zip(c_ids, c_emails, strict=True))
+        ),
+        rejected=known.rejected,
+    )
+
+
+def _chosen(pairs: pa.Table, known: Known) -> pa.Table:
+    """In a selected run only the pairs of which one customer was selected."""
+    if known.selected is None:
+        return pairs
+    bc_ids = pa.array([key for key in known.selected if isinstance(key, str)], type=pa.large_string())
+    webstore_ids = pa.array([key for key in known.selected if isinstance(key, int)], type=pa.int64())
+    by_bc_id = pc.is_in(pairs["bc_id"], value_set=bc_ids)
+    return pairs.filter(pc.or_(by_bc_id, pc.is_in(pairs["webstore_id"], value_set=webstore_ids)))
+
+
+def _with_matches(pairs: pa.Table, matches: Sequence[Match], webstore: Extract, business_central: Extract) -> pa.Table:
+    """Pairs of the mapping table, then the newly matched ones (which are ticked by being linked)."""
+    if not matches:
+        return pairs
+    w_ids = pa.array([m.webstore_id for m in matches], type=pa.int64())
+    c_ids = pa.array([m.bc_id for m in matches], type=pa.large_string())
+    c = pc.index_in(c_ids, value_set=business_central.raw["bc_id"].combine_chunks())
+    added = pa.table(
+        {
+            "bc_id": c_ids,
+            "bc_number": pc.take(business_central.raw["number"], c),
+            "webstore_id": w_ids,
+            "ticked": pa.array([True] * len(matches)),
+            "w": pc.index_in(w_ids, value_set=webstore.raw["webstore_id"].combine_chunks()),
+            "c": c,
+        },
+    )
+    return pa.concat_tables([pairs, added.select(pairs.column_names).cast(pairs.schema)])
+
+
+def _moved(pairs: pa.Table, webstore: Extract, business_central: Extract, known: Known) -> PairFrames:
+    """The pairs whose fingerprints differ from their base's, with all that merging them needs."""
+    w_rows, c_rows = pairs["w"].to_numpy(), pairs["c"].to_numpy()
+    now = np.array(webstore.hashes, dtype=object)[w_rows] + np.array(business_central.hashes, dtype=object)[c_rows]
+    base = known.base_hashes
+    keys = dict(
+        zip(
+            zip(base["bc_id"], base["webstore_id"], strict=True),
+            base["webstore_hash"] + base["business_central_hash"],
+            strict=True,
+        )
+    )
+    ids = zip(pairs["bc_id"].to_pylist(), pairs["webstore_id"].to_pylist(), strict=True)
+    moved = np.array([keys.get(key) != value for key, value in zip(ids, now.tolist(), strict=True)], dtype=bool)
+    chosen = pairs.filter(pa.array(moved))
+    w_index, c_index = chosen["w"], chosen["c"]
+    fields = [name for name in webstore.canonical.column_names if name != "webstore_id"]
+    stored = known.read_bases(chosen["bc_id"].to_pylist()) if chosen.num_rows else None
+    base_w, base_c = _base_frames(chosen, stored, fields)
+    return PairFrames(
+        pairs=chosen.select(["bc_id", "bc_number", "webstore_id", "ticked"]),
+        webstore=webstore.canonical.take(w_index),
+        business_central=business_central.canonical.take(c_index),
+        base_webstore=base_w,
+        base_business_central=base_c,
+        webstore_raw=webstore.raw.take(w_index),
+        business_central_raw=business_central.raw.take(c_index),
+    )
+
+
+def _base_frames(pairs: pa.Table, stored: pd.DataFrame | None, fields: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+    """Bases in the order of the pairs, one text column per field; null where a pair has none."""
+    by_pair = {}
+    if stored is not None:
+        for bc_id, webstore_id, w, c in zip(
+            stored["bc_id"], stored["webstore_id"], stored["webstore"], stored["business_central"], strict=True
+        ):
+            by_pair[bc_id, webstore_id] = (orjson.loads(w), orjson.loads(c))
+    found = [
+        by_pair.get(key, ({}, {}))
+        for key in zip(pairs["bc_id"].to_pylist(), pairs["webstore_id"].to_pylist(), strict=True)
+    ]
+    schema = pa.schema([(name, pa.large_string()) for name in fields])
+    return (
+        pa.table({name: [w.get(name) for w, _ in found] for name in fields}, schema=schema),
+        pa.table({name: [c.get(name) for _, c in found] for name in fields}, schema=schema),
+    )
+
+
+def _to_create(
+    pairing: Pairing, matching: Matching, webstore: Extract, business_central: Extract, known: Known, terms: Terms
+) -> dict[Direction, list[int]]:
+    """Row numbers, per direction, of the source customers that have no counterpart and are wanted on the other side."""
+    chosen = known.selected
+    result: dict[Direction, list[int]] = {}
+    if terms.flags.push == "Mapped Only":
+        settled = matching.waiting_business_central | {m.bc_id for m in matching.matches}
+        result[Direction.PUSH] = [
+            row
+            for bc_id, row in zip(pairing.unlinked["bc_id"].to_pylist(), pairing.unlinked["c"].to_pylist(), strict=True)
+            if bc_id not in settled and (chosen is None or bc_id in chosen)
+        ]
+    if terms.flags.pull == "All":
+        waiting = matching.waiting_webstore | {m.webstore_id for m in matching.matches}
+        ids = webstore.raw["webstore_id"].to_pylist()
+        result[Direction.PULL] = [
+            row for row in pairing.new_webstore if ids[row] not in waiting and (chosen is None or ids[row] in chosen)
+        ]
+    return result
+
+
+def _one_per_email(
+    direction: Direction, rows: Sequence[int], side: Extract, terms: Terms
+) -> tuple[list[int], list[Ambiguity]]:
+    """Several customers with one e-mail are never created by themselves: the second would be the first's duplicate."""
+    emails = by_unique(side.canonical["email"], email_key).to_pylist()
+    groups: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        groups[emails[row] or f"row {row}"].append(row)
+    alone = [row for group in groups.values() if len(group) == 1 for row in group]
+    pushing = direction is Direction.PUSH
+    ids = side.canonical["bc_id" if pushing else "webstore_id"].to_pylist()
+    several = []
+    for group in groups.values():
+        if len(group) > 1:
+            members = tuple(sorted(ids[row] for row in group))
+            reason = f"{len(group)} customers to be created share it"
+            several.append(Ambiguity("email", () if pushing else members, members if pushing else (), reason))
+    return alone, several
+
+
+def _withheld_creates(pairing: Pairing, known: Known, terms: Terms) -> list[Standing]:
+    """Ticked customers without an account wait while Push Webstore Customers is None."""
+    if terms.flags.push != "None":
+        return []
+    reason = f"ticked as Webstore Customer and not in the webstore yet; {terms.flags.gate_text(Direction.PUSH, True)}"
+    return [
+        Standing("withheld", Direction.PUSH, row["bc_id"], row["bc_number"], None, "", None, "", "", reason)
+        for row in pairing.unlinked.to_pylist()
+        if known.selected is None or row["bc_id"] in known.selected
+    ]
+
+
+def _malformed(webstore: Extract, business_central: Extract) -> list[Quarantined]:
+    found = [
+        Quarantined("webstore", None, None, row["webstore_id"], "", row["malformed"])
+        for row in webstore.malformed.select(["webstore_id", "malformed"]).to_pylist()
+    ]
+    return found + [
+        Quarantined("business_central", row["bc_id"], row["number"], None, "", row["malformed"])
+        for row in business_central.malformed.select(["bc_id", "number", "malformed"]).to_pylist()
+    ]
+
+
+def _extend(decisions: Decisions, more: Decisions) -> None:
+    decisions.writes += more.writes
+    decisions.held += more.held
+    decisions.agreements += more.agreements
+    decisions.standing += more.standing
+    decisions.quarantined += more.quarantined
+
+
+def _sorted_plan(
+    done: Decisions,
+    pairing: Pairing,
+    matching: Matching,
+    doubled: Sequence[Ambiguity],
+    known: Known,
+    pairs: int,
+    business_central: Extract,
+) -> Plan:
+    orphans = [
+        Orphan("webstore", row["bc_id"], row["bc_number"], row["webstore_id"])
+        for row in pairing.missing_webstore.to_pylist()
+        if row["webstore_id"] in known.gone_webstore
+    ]
+    orphans += [
+        Orphan("business_central", row["bc_id"], row["bc_number"], row["webstore_id"])
+        for row in pairing.missing_business_central.to_pylist()
+        if row["bc_id"] in known.gone_business_central
+    ]
+    return Plan(
+        writes=tuple(
+            sorted(done.writes, key=lambda w: (w.direction, w.operation, w.bc_number or "", w.webstore_id or 0))
+        ),
+        links=tuple(sorted(matching.matches, key=lambda m: (m.webstore_id, m.bc_id))),
+        agreements=tuple(sorted(done.agreements, key=lambda a: (a.bc_id, a.webstore_id))),
+        standing=tuple(sorted(done.standing, key=lambda s: (s.bc_number or "", s.field, s.kind))),
+        held=tuple(sorted(done.held, key=lambda w: (w.direction, w.key))),
+        quarantined=tuple(
+            sorted(done.quarantined, key=lambda q: (q.system, q.bc_number or "", q.webstore_id or 0, q.field))
+        ),
+        ambiguous=tuple(sorted((*matching.ambiguities, *doubled), key=lambda a: (a.rung, a.webstore_ids, a.bc_ids))),
+        orphans=tuple(sorted(orphans, key=lambda o: (o.gone, o.bc_number))),
+        renumbered=tuple((row["bc_id"], row["bc_number"]) for row in pairing.renumbered.to_pylist()),
+        pairs=pairs,
+        numbers=dict(
+            zip(business_central.raw["bc_id"].to_pylist(), business_central.raw["number"].to_pylist(), strict=True)
+        ),
+    )

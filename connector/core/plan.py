@@ -1,0 +1,231 @@
+"""The plan: every write that a run intends, as a value. It can be printed, stored, approved and hashed; nothing here acts.
+
+The same extracts, mapping version and rules give the same plan and the same hash, whatever the order they came in.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+import pandas as pd
+
+from connector.core.customer import Direction
+from connector.core.matching import Ambiguity, Match
+
+__all__ = ["Agreement", "Change", "Orphan", "Plan", "Quarantined", "Standing", "Write", "customer_key"]
+
+
+def customer_key(bc_id: str | None, webstore_id: int | None) -> str:
+    """How one customer is named in holds, journal and reports: `bc:<id>`, or `woo:<id>` while it has no other."""
+    return f"bc:{bc_id}" if bc_id else f"woo:{webstore_id}"
+
+
+@dataclass(frozen=True)
+class Change:
+    """One field of one write: what the target holds, what it will hold, what both last agreed on, and why."""
+
+    field: str
+    before: str
+    after: str
+    base: str | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class Write:
+    """One customer that is to be created or updated.
+
+    Attributes:
+        bc_id, bc_number, webstore_id: who; None on the side where the customer is to be created.
+        natural_key: the e-mail that a look-up before a create, or after a crash, searches for; "" = none.
+        changes: fields that change, in field-map order.
+        payload: the request body, complete.
+        source: canonical values of the other side that this write carries over; after a create all fields.
+        etag: Business Central's tag at extraction (pull updates).
+    """
+
+    direction: Direction
+    operation: str
+    bc_id: str | None
+    bc_number: str | None
+    webstore_id: int | None
+    natural_key: str
+    changes: tuple[Change, ...]
+    payload: Mapping[str, Any]
+    source: Mapping[str, str]
+    etag: str = ""
+
+    @property
+    def key(self) -> str:
+        """The customer's key."""
+        return customer_key(self.bc_id, self.webstore_id)
+
+    @property
+    def label(self) -> str:
+        """How people name this customer in messages."""
+        return self.bc_number or f"woo:{self.webstore_id}"
+
+
+@dataclass(frozen=True)
+class Standing:
+    """A difference that is not written: a conflict, a withheld change, or a cleared value that was kept."""
+
+    kind: str
+    direction: Direction | None
+    bc_id: str | None
+    bc_number: str | None
+    webstore_id: int | None
+    field: str
+    base: str | None
+    webstore: str
+    business_central: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """Fields of a pair on which both sides agree now though the base does not say so yet: only the base moves."""
+
+    bc_id: str
+    webstore_id: int
+    webstore: Mapping[str, str]
+    business_central: Mapping[str, str]
+
+
+@dataclass(frozen=True)
+class Quarantined:
+    """A customer that takes no part in this run because of its data."""
+
+    system: str
+    bc_id: str | None
+    bc_number: str | None
+    webstore_id: int | None
+    field: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Orphan:
+    """A mapping row whose customer has gone on one side (confirmed by a 404)."""
+
+    gone: str
+    bc_id: str
+    bc_number: str
+    webstore_id: int | None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that a run intends and all that it leaves, sorted."""
+
+    writes: tuple[Write, ...] = ()
+    links: tuple[Match, ...] = ()
+    agreements: tuple[Agreement, ...] = ()
+    standing: tuple[Standing, ...] = ()
+    held: tuple[Write, ...] = ()
+    quarantined: tuple[Quarantined, ...] = ()
+    ambiguous: tuple[Ambiguity, ...] = ()
+    orphans: tuple[Orphan, ...] = ()
+    renumbered: tuple[tuple[str, str], ...] = ()
+    pairs: int = 0
+    numbers: Mapping[str, str] = field(default_factory=dict, compare=False)
+
+    @property
+    def hash(self) -> str:
+        """64 hex digits over writes and links, independent of time and order."""
+        lines = [
+            [
+                w.direction,
+                w.operation,
+                w.bc_id,
+                w.webstore_id,
+                [[c.field, c.before, c.after] for c in w.changes],
+                w.payload,
+            ]
+            for w in self.writes
+        ]
+        lines += [["link", link.bc_id, link.webstore_id, link.rung] for link in self.links]
+        text = "\n".join(sorted(json.dumps(line, sort_keys=True, ensure_ascii=True) for line in lines))
+        return hashlib.sha256(text.encode()).hexdigest()
+
+    def of(self, direction: Direction, operation: str | None = None) -> tuple[Write, ...]:
+        """The writes of one direction."""
+        return tuple(w for w in self.writes if w.direction is direction and operation in {None, w.operation})
+
+    def withheld(self, direction: Direction) -> tuple[Standing, ...]:
+        """What a closed gate keeps from being written."""
+        return tuple(s for s in self.standing if s.kind == "withheld" and s.direction is direction)
+
+    @property
+    def conflicts(self) -> tuple[Standing, ...]:
+        """Fields that wait for a person's decision."""
+        return tuple(s for s in self.standing if s.kind == "conflict")
+
+    def table(self) -> pd.DataFrame:
+        """The plan as a table.
+
+        Returns:
+            One row per field that would change or is left for a reason: `action` (create, update, link, conflict, withheld,
+            kept, held, ambiguous, orphan, quarantined), `direction`, `bc_number`, `webstore_id`, `field`, `base`, `before`,
+            `after`, `reason`.
+        """
+        return pd.DataFrame(
+            [*_write_rows(self.writes, None), *_write_rows(self.held, "held"), *_other_rows(self)],
+            columns=["action", "direction", "bc_number", "webstore_id", "field", "base", "before", "after", "reason"],
+        ).astype({"webstore_id": "Int64"})
+
+
+def _write_rows(writes: Iterable[Write], action: str | None) -> list[tuple[Any, ...]]:
+    return [
+        (
+            action or w.operation,
+            str(w.direction),
+            w.bc_number or "",
+            w.webstore_id,
+            c.field,
+            c.base or "",
+            c.before,
+            c.after,
+            c.reason,
+        )
+        for w in writes
+        for c in w.changes
+    ]
+
+
+def _other_rows(plan: Plan) -> list[tuple[Any, ...]]:
+    numbers = plan.numbers
+    rows: list[tuple[Any, ...]] = [
+        ("link", "", numbers.get(m.bc_id, m.bc_id), m.webstore_id, "", "", "", "", f"same {m.rung}") for m in plan.links
+    ]
+    for s in plan.standing:
+        before, after = (
+            (s.business_central, s.webstore) if s.direction is Direction.PULL else (s.webstore, s.business_central)
+        )
+        rows.append(
+            (
+                s.kind,
+                str(s.direction or ""),
+                s.bc_number or "",
+                s.webstore_id,
+                s.field,
+                s.base or "",
+                before,
+                after,
+                s.reason,
+            )
+        )
+    for a in plan.ambiguous:
+        rows += [("ambiguous", "", "", w, "", "", "", "", f"same {a.rung}: {a.reason}") for w in a.webstore_ids]
+        rows += [
+            ("ambiguous", "", numbers.get(c, c), None, "", "", "", "", f"same {a.rung}: {a.reason}") for c in a.bc_ids
+        ]
+    rows += [("orphan", "", o.bc_number, o.webstore_id, "", "", "", "", f"gone in {o.gone}") for o in plan.orphans]
+    rows += [
+        ("quarantined", "", q.bc_number or "", q.webstore_id, q.field, "", "", "", q.reason) for q in plan.quarantined
+    ]
+    return rows

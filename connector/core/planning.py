@@ -1,0 +1,335 @@
+"""From two extracts, the mapping table and the bases to the plan.
+
+`compare` works on whole columns until only the pairs are left that differ from their base by fingerprint; those few are
+merged field by field (merge.py) and become writes, standing differences or agreements here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector.core import business_central_customer, webstore_customer
+from connector.core.acceptance import refusal
+from connector.core.customer import Direction, FieldRules, Side
+from connector.core.geography import Geography
+from connector.core.merge import FieldPolicy, FieldValues, Gates, Merge, Situation, Verdict, merge_field
+from connector.core.normalize import email_key, key_columns
+from connector.core.plan import Agreement, Change, Quarantined, Standing, Write
+
+__all__ = ["Decisions", "Flags", "PairFrames", "Terms", "decide", "decide_creates"]
+
+_DIRECTIONS = {Verdict.PUSH: Direction.PUSH, Verdict.PULL: Direction.PULL}
+_WITHHELD = {Verdict.PUSH_WITHHELD: Direction.PUSH, Verdict.PULL_WITHHELD: Direction.PULL}
+
+
+@dataclass(frozen=True)
+class Flags:
+    """The setup's flags as the engine needs them. `pull` is "All", "Mapped Only" or "None"; `push` one of the last two."""
+
+    push: str
+    pull: str
+    policy: FieldPolicy
+
+    def gates(self, ticked: np.ndarray[Any, np.dtype[np.bool_]]) -> Gates:
+        """Open directions per pair: a pair whose Webstore Customer box is not ticked is never pushed."""
+        push_open = ticked if self.push == "Mapped Only" else np.zeros_like(ticked)
+        pull_open = {"All": np.ones_like(ticked), "Mapped Only": ticked}.get(self.pull, np.zeros_like(ticked))
+        return Gates(push=push_open, pull=pull_open)
+
+    def gate_text(self, direction: Direction, ticked: bool) -> str:
+        """Which gate keeps a change from being written."""
+        value = self.push if direction is Direction.PUSH else self.pull
+        name = "Push Webstore Customers" if direction is Direction.PUSH else "Pull Webstore Customers"
+        if value != "None" and not ticked:
+            return "the customer is not ticked as Webstore Customer"
+        if value == "None":
+            return f"{name} = None"
+        return "the field map closes this direction"
+
+
+@dataclass(frozen=True)
+class Terms:
+    """Under which rules one run decides.
+
+    Attributes:
+        holds: (customer key, direction) that this run leaves out.
+        templates: properties of new Business Central customers by (country, state); the most specific wins: country and
+            state, country alone, ("", "").
+    """
+
+    rules: FieldRules
+    flags: Flags
+    geography: Geography
+    holds: frozenset[tuple[str, str]] = frozenset()
+    templates: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+
+    def template(self, fields: Mapping[str, str]) -> Mapping[str, Any]:
+        """The default properties of a customer to be created in Business Central."""
+        country, state = fields.get("country", ""), fields.get("state", "").upper()
+        places = ((country, state), (country, ""), ("", ""))
+        return next((self.templates[place] for place in places if place in self.templates), {})
+
+    def refusals(self, target: Side, values: Mapping[str, str], *, creating: bool) -> dict[str, str]:
+        """Why the target cannot keep these values: field → reason, for those that it cannot."""
+        by_name = self.rules.by_name
+        reasons = {
+            name: refusal(target, by_name[name], value, self.geography, creating=creating)
+            for name, value in values.items()
+        }
+        return {name: reason for name, reason in reasons.items() if reason}
+
+
+@dataclass(frozen=True)
+class PairFrames:
+    """The pairs to be merged, in one order.
+
+    Attributes:
+        pairs: `bc_id`, `bc_number`, `webstore_id`, `ticked`.
+        webstore, business_central: canonical values, one column per field.
+        base_webstore, base_business_central: the same for the base; null = no base for that field.
+        webstore_raw, business_central_raw: the rows as the APIs gave them.
+    """
+
+    pairs: pa.Table
+    webstore: pa.Table
+    business_central: pa.Table
+    base_webstore: pa.Table
+    base_business_central: pa.Table
+    webstore_raw: pa.Table
+    business_central_raw: pa.Table
+
+
+@dataclass
+class Decisions:
+    """What became of the pairs, or of the customers to be created."""
+
+    writes: list[Write] = field(default_factory=list)
+    held: list[Write] = field(default_factory=list)
+    agreements: list[Agreement] = field(default_factory=list)
+    standing: list[Standing] = field(default_factory=list)
+    quarantined: list[Quarantined] = field(default_factory=list)
+
+    def add_write(self, write: Write, holds: Collection[tuple[str, str]]) -> None:
+        """A write is planned, or listed as held when the customer is on hold for that direction."""
+        (self.held if (write.key, str(write.direction)) in holds else self.writes).append(write)
+
+
+def decide(frames: PairFrames, terms: Terms) -> Decisions:
+    """Merge every field of the given pairs and turn the verdicts into decisions."""
+    merges = _merge(frames, terms.rules, terms.flags)
+    touched = np.zeros(frames.pairs.num_rows, dtype=np.bool_)
+    for merge in merges.values():
+        touched |= merge.verdict != Verdict.NONE
+    decisions = Decisions()
+    rows = np.flatnonzero(touched)
+    taken = _Rows(frames, rows)
+    for position, row in enumerate(rows.tolist()):
+        verdicts = {name: Verdict(int(m.verdict[row])) for name, m in merges.items() if m.verdict[row]}
+        reasons = {name: Situation(int(merges[name].situation[row])).words for name in verdicts}
+        _decide_pair(taken.pair(position), verdicts, reasons, terms, decisions)
+    return decisions
+
+
+def _merge(frames: PairFrames, rules: FieldRules, flags: Flags) -> dict[str, Merge]:
+    normalizers = {rule.field: rule.normalizer for rule in rules.rules}
+    sides = [
+        key_columns(table, normalizers)
+        for table in (frames.webstore, frames.business_central, frames.base_webstore, frames.base_business_central)
+    ]
+    gates = flags.gates(frames.pairs["ticked"].to_numpy().astype(np.bool_))
+    newer = _newer(frames.webstore_raw["modified"], frames.business_central_raw["lastModifiedDateTime"])
+    return {
+        rule.field: merge_field(
+            FieldValues(*[side[rule.field].combine_chunks() for side in sides]),
+            FieldPolicy.of(rule, flags.policy),
+            gates.of_field(rule),
+            newer,
+        )
+        for rule in rules.rules
+    }
+
+
+def _newer(webstore: pa.ChunkedArray, business_central: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.int8]]:
+    """1 = the webstore's record is newer, -1 = Business Central's, 0 = equal or unknown. Both are UTC; compared to the second."""
+    left, right = pc.utf8_slice_codeunits(webstore, 0, 19), pc.utf8_slice_codeunits(business_central, 0, 19)
+    known = pc.and_(pc.not_equal(left, ""), pc.not_equal(right, ""))
+    later = pc.if_else(known, pc.if_else(pc.greater(left, right), 1, pc.if_else(pc.less(left, right), -1, 0)), 0)
+    result: np.ndarray[Any, np.dtype[np.int8]] = later.to_numpy().astype(np.int8)
+    return result
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """One touched pair, as plain values."""
+
+    bc_id: str
+    bc_number: str
+    webstore_id: int
+    ticked: bool
+    w: Mapping[str, str]
+    c: Mapping[str, str]
+    base_w: Mapping[str, str | None]
+    base_c: Mapping[str, str | None]
+    w_raw: Mapping[str, Any]
+    c_raw: Mapping[str, Any]
+
+
+class _Rows:
+    """The touched rows of all frames as Python values, taken once."""
+
+    def __init__(self, frames: PairFrames, rows: np.ndarray[Any, np.dtype[np.intp]]) -> None:
+        index = pa.array(rows)
+        self._lists = [
+            table.take(index).to_pylist()
+            for table in (
+                frames.pairs,
+                frames.webstore,
+                frames.business_central,
+                frames.base_webstore,
+                frames.base_business_central,
+                frames.webstore_raw,
+                frames.business_central_raw,
+            )
+        ]
+
+    def pair(self, position: int) -> _Pair:
+        ids, w, c, base_w, base_c, w_raw, c_raw = (values[position] for values in self._lists)
+        return _Pair(
+            ids["bc_id"], ids["bc_number"], ids["webstore_id"], ids["ticked"], w, c, base_w, base_c, w_raw, c_raw
+        )
+
+
+def _decide_pair(
+    pair: _Pair, verdicts: Mapping[str, Verdict], reasons: Mapping[str, str], terms: Terms, decisions: Decisions
+) -> None:
+    agreed = [name for name, verdict in verdicts.items() if verdict is Verdict.AGREE]
+    if agreed:
+        webstore, business_central = {name: pair.w[name] for name in agreed}, {name: pair.c[name] for name in agreed}
+        decisions.agreements.append(Agreement(pair.bc_id, pair.webstore_id, webstore, business_central))
+    for name, verdict in verdicts.items():
+        standing = _standing(pair, name, verdict, reasons[name], terms.flags)
+        if standing:
+            decisions.standing.append(standing)
+    for direction in Direction:
+        why = {name: reasons[name] for name, verdict in verdicts.items() if _DIRECTIONS.get(verdict) is direction}
+        if why:
+            _decide_update(pair, direction, why, terms, decisions)
+
+
+def _decide_update(
+    pair: _Pair, direction: Direction, why: Mapping[str, str], terms: Terms, decisions: Decisions
+) -> None:
+    """One update of one side, or a quarantined customer when that side cannot keep one of the values."""
+    pushing = direction is Direction.PUSH
+    source, target, base = (pair.c, pair.w, pair.base_w) if pushing else (pair.w, pair.c, pair.base_c)
+    values = {name: source[name] for name in why}
+    refused = terms.refusals(direction.target, values, creating=False)
+    if refused:
+        decisions.quarantined += [
+            Quarantined(str(direction.target.other), pair.bc_id, pair.bc_number, pair.webstore_id, name, reason)
+            for name, reason in refused.items()
+        ]
+        return
+    if pushing:
+        body = webstore_customer.payload(values, terms.rules, pair.w_raw, company=pair.c_raw["type"] != "Person")
+    else:
+        current = {**pair.c, "raw.email": pair.c_raw["email"]}
+        body = business_central_customer.payload(values, terms.rules, terms.geography, current)
+    write = Write(
+        direction=direction,
+        operation="update",
+        bc_id=pair.bc_id,
+        bc_number=pair.bc_number,
+        webstore_id=pair.webstore_id,
+        natural_key=email_key(target.get("email", "")),
+        changes=tuple(Change(name, target[name], source[name], base[name], reason) for name, reason in why.items()),
+        payload=body,
+        source=values,
+        etag="" if pushing else pair.c_raw["etag"],
+    )
+    decisions.add_write(write, terms.holds)
+
+
+def _standing(pair: _Pair, name: str, verdict: Verdict, reason: str, flags: Flags) -> Standing | None:
+    """The row of a difference that this run leaves as it is; None for the other verdicts."""
+    kind, direction = "", None
+    if verdict in _WITHHELD:
+        kind, direction = "withheld", _WITHHELD[verdict]
+        reason = f"{reason}; {flags.gate_text(direction, pair.ticked)}"
+    elif verdict is Verdict.CONFLICT:
+        kind = "conflict"
+    elif verdict is Verdict.KEPT:
+        kind, reason = "kept", f"{reason}; blanks do not overwrite (blank policy keep)"
+    if not kind:
+        return None
+    return Standing(
+        kind,
+        direction,
+        pair.bc_id,
+        pair.bc_number,
+        pair.webstore_id,
+        name,
+        pair.base_w[name] if pair.base_w[name] is not None else None,
+        pair.w[name],
+        pair.c[name],
+        reason,
+    )
+
+
+def decide_creates(
+    direction: Direction, canonical: pa.Table, raw: pa.Table, rows: Sequence[int], terms: Terms
+) -> Decisions:
+    """Plan the creation of customers on the other side.
+
+    Args:
+        direction: PUSH creates in the webstore, PULL in Business Central.
+        canonical, raw: the source side's extract, row by row the same customers.
+        rows: which of them are to be created.
+    """
+    decisions = Decisions()
+    index = pa.array(rows, type=pa.int64())
+    for values, source in zip(canonical.take(index).to_pylist(), raw.take(index).to_pylist(), strict=True):
+        _decide_create(direction, {name: values[name] for name in terms.rules.names}, source, terms, decisions)
+    return decisions
+
+
+def _decide_create(
+    direction: Direction, fields: Mapping[str, str], source: Mapping[str, Any], terms: Terms, decisions: Decisions
+) -> None:
+    pushing = direction is Direction.PUSH
+    bc_id, number, webstore_id = source.get("bc_id"), source.get("number"), source.get("webstore_id")
+    filled = {name: value for name, value in fields.items() if value}
+    required = ("email",) if pushing else ("name",)
+    refused = terms.refusals(direction.target, {**{name: fields[name] for name in required}, **filled}, creating=True)
+    if refused:
+        decisions.quarantined += [
+            Quarantined(str(direction.target.other), bc_id, number, webstore_id, name, reason)
+            for name, reason in refused.items()
+        ]
+        return
+    if pushing:
+        reason = "ticked as Webstore Customer and not in the webstore yet"
+        body = webstore_customer.payload(filled, terms.rules, None, company=source["type"] != "Person")
+    else:
+        reason = "in the webstore and not in Business Central yet (Pull Webstore Customers = All)"
+        company = bool(source["billing.company"].strip())
+        own = business_central_customer.payload(filled, terms.rules, terms.geography, None, company=company)
+        body = {**terms.template(fields), **own}
+    write = Write(
+        direction=direction,
+        operation="create",
+        bc_id=bc_id,
+        bc_number=number,
+        webstore_id=webstore_id,
+        natural_key=email_key(fields.get("email", "")),
+        changes=tuple(Change(name, "", value, None, reason) for name, value in filled.items()),
+        payload=body,
+        source=fields,
+    )
+    decisions.add_write(write, terms.holds)

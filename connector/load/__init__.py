@@ -1,0 +1,1 @@
+"""Applies a plan through a client and the store."""

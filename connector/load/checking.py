@@ -1,0 +1,39 @@
+"""`check`: both connections and the store, with what is wrong and how to mend it. Writes nothing."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from connector.clients import BusinessCentralClient, Finding, WooCommerceClient
+from connector.errors import CustomerSyncError
+from connector.rules import load_rules
+from connector.setup import load_setup
+from connector.store import open_store
+
+__all__ = ["check_connections"]
+
+
+def check_connections(path: Path) -> list[Finding]:
+    """Test rules, store, webstore and Business Central.
+
+    Raises:
+        SetupError: the setup or the rules themselves are wrong.
+    """
+    setup = load_setup(path)
+    rules = load_rules()
+    findings = [Finding("setup", True, f"{path}: {len(rules.fields.rules)} fields are mapped")]
+    try:
+        store = open_store(setup.store.url)
+        try:
+            problems = store.check()
+        finally:
+            store.close()
+        findings += [Finding("store", False, problem) for problem in problems]
+        findings += [] if problems else [Finding("store", True, "the database of mappings is sound")]
+    except CustomerSyncError as error:
+        findings.append(Finding("store", False, error.message, error.hint))
+    with WooCommerceClient(setup.webstore) as webstore:
+        findings += webstore.check()
+    with BusinessCentralClient(setup.business_central) as business_central:
+        findings += business_central.check()
+    return findings

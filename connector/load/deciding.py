@@ -1,0 +1,45 @@
+"""From extracts to the plan, with what the store knows: the impure rim of core/comparison.py."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pyarrow as pa
+
+from connector.core.comparison import Known, compare, extract_of
+from connector.core.customer import Side
+from connector.core.plan import Plan
+from connector.load.extraction import Missing
+from connector.load.run import Run
+
+__all__ = ["decide_run", "table_from"]
+
+
+def table_from(frame: pd.DataFrame) -> pa.Table:
+    """The columns of a frame without copying."""
+    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+
+
+def decide_run(
+    run: Run,
+    webstore: pd.DataFrame,
+    business_central: pd.DataFrame,
+    missing: Missing,
+    selected: frozenset[str | int] | None = None,
+) -> Plan:
+    """Compare both extracts under the setup's flags and policies; writes nothing."""
+    terms = run.terms
+    w = pa.concat_tables([table_from(webstore), missing.webstore], promote_options="permissive").combine_chunks()
+    c = pa.concat_tables(
+        [table_from(business_central), missing.business_central], promote_options="permissive"
+    ).combine_chunks()
+    with run.store.view(run.code) as view:
+        known = Known(
+            mapping=view.mapping.current(),
+            base_hashes=view.bases.hashes(),
+            read_bases=view.bases.read,
+            rejected=view.mapping.rejections(),
+            gone_webstore=missing.gone_webstore,
+            gone_business_central=missing.gone_business_central,
+            selected=selected,
+        )
+        return compare(extract_of(Side.WEBSTORE, w, terms), extract_of(Side.BUSINESS_CENTRAL, c, terms), known, terms)

@@ -1,0 +1,188 @@
+"""Reads the customers of both systems into frames: all of them, or only selected ones with their counterparts.
+
+Pages become columns as soon as they arrive; parsed records are not kept.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+import pyarrow as pa
+
+from connector.clients import Census
+from connector.core import business_central_customer, webstore_customer
+from connector.core.customer import Side
+from connector.core.normalize import email_key
+from connector.core.pairing import pair
+from connector.errors import InputError
+from connector.load.run import Run
+
+__all__ = ["Extraction", "Missing", "read_all", "read_company_countries", "read_missing", "read_selected"]
+
+_GUID = re.compile(r"^\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?$")
+_WEBSTORE = re.compile(r"^woo:(\d{1,18})$", re.IGNORECASE)
+
+
+@dataclass(frozen=True)
+class Extraction:
+    """The customers of one side, one row each, columns as its module's SCHEMA, and what the server announced."""
+
+    frame: pd.DataFrame
+    census: Census
+
+
+@dataclass(frozen=True)
+class Missing:
+    """Mapped customers that the extracts did not show, asked for one by one.
+
+    Attributes:
+        webstore, business_central: rows of those that are there after all (an account of another role, a late row).
+        gone_webstore, gone_business_central: ids that are not there: confirmed by the server.
+    """
+
+    webstore: pa.Table
+    business_central: pa.Table
+    gone_webstore: frozenset[int] = frozenset()
+    gone_business_central: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class Selected:
+    """A selected run's customers: who was selected, and everybody needed to decide about them."""
+
+    webstore: Extraction
+    business_central: Extraction
+    keys: frozenset[str | int]
+
+
+def _module(side: Side) -> Any:
+    return webstore_customer if side is Side.WEBSTORE else business_central_customer
+
+
+def table_of(side: Side, records: Iterable[Mapping[str, Any]]) -> pa.Table:
+    """Records of one system as columns."""
+    table: pa.Table = _module(side).columns(list(records))
+    return table
+
+
+def frame_of(table: pa.Table) -> pd.DataFrame:
+    """The same columns as a dataframe with pyarrow-backed columns."""
+    return table.to_pandas(types_mapper=pd.ArrowDtype)
+
+
+def read_all(run: Run, side: Side) -> Extraction:
+    """Read every customer of one side."""
+    module, tables = _module(side), [_module(side).SCHEMA.empty_table()]
+
+    def keep(records: list[dict[str, Any]]) -> None:
+        tables.append(module.columns(records))
+
+    if side is Side.WEBSTORE:
+        census = run.webstore.read_customers(
+            keep,
+            fields=module.API_FIELDS,
+            on_progress=lambda done, total: run.progress("Reading the webstore", done, total),
+        )
+        run.accounts_announced = census.announced or census.rows
+    else:
+        census = run.business_central.read_customers(
+            keep,
+            select=module.API_FIELDS,
+            on_progress=lambda done, total: run.progress("Reading Business Central", done, total),
+        )
+    return Extraction(frame_of(pa.concat_tables(tables).combine_chunks()), census)
+
+
+def read_company_countries(run: Run) -> list[str]:
+    """The company's Country/Region codes."""
+    return [str(record["code"]) for record in run.business_central.reference("countriesRegions")]
+
+
+def read_missing(run: Run, mapping: pd.DataFrame, webstore: pa.Table, business_central: pa.Table) -> Missing:
+    """Ask for the mapped customers that neither extract shows; only what the server denies counts as gone."""
+    pairing = pair(mapping, webstore, business_central)
+    w_ids: list[int] = pairing.missing_webstore["webstore_id"].to_pylist()
+    c_ids: list[str] = pairing.missing_business_central["bc_id"].to_pylist()
+    w_found = run.webstore.customers_by_id(w_ids, fields=webstore_customer.API_FIELDS) if w_ids else {}
+    c_found = run.business_central.customers_by_id(c_ids) if c_ids else {}
+    there = {key.lower() for key in c_found}
+    return Missing(
+        table_of(Side.WEBSTORE, w_found.values()),
+        table_of(Side.BUSINESS_CENTRAL, c_found.values()),
+        frozenset(key for key in w_ids if key not in w_found),
+        frozenset(key for key in c_ids if key not in there),
+    )
+
+
+def read_selected(run: Run, identifiers: Sequence[str], mapping: pd.DataFrame) -> Selected:
+    """Read selected customers, their mapped counterparts, and whoever shares their e-mail if they are not mapped.
+
+    Args:
+        identifiers: Business Central numbers or ids, `woo:ID`, or e-mails, in any mix.
+
+    Raises:
+        InputError: naming every identifier that nobody has; nothing has been written.
+    """
+    wanted = [text.strip() for text in identifiers if text.strip()]
+    emails = [text for text in wanted if "@" in text]
+    guids = [text.strip("{}").lower() for text in wanted if _GUID.match(text)]
+    webstore_ids = [int(found.group(1)) for found in map(_WEBSTORE.match, wanted) if found]
+    numbers = [t for t in wanted if "@" not in t and not _GUID.match(t) and not _WEBSTORE.match(t)]
+
+    w = dict(run.webstore.customers_by_id(webstore_ids)) if webstore_ids else {}
+    c = {key.lower(): record for key, record in (run.business_central.customers_by_id(guids) if guids else {}).items()}
+    by_number = run.business_central.customers_by_number(numbers) if numbers else {}
+    by_email = run.business_central.customers_by_email(emails) if emails else {}
+    w_by_email = {email: run.webstore.customers_by_email(email) for email in emails}
+    unknown = [f"woo:{key}" for key in webstore_ids if key not in w]
+    unknown += [key for key in guids if key not in c]
+    unknown += [number for number in numbers if number not in by_number]
+    unknown += [email for email in emails if not by_email.get(email) and not w_by_email[email]]
+    if not wanted or unknown:
+        raise InputError(
+            "No customer was selected." if not wanted else f"{len(unknown)} of the selected customers are unknown:",
+            problems=[f"{text}: in neither system" for text in unknown],
+            hint="Give Business Central numbers or ids, woo:ID, or e-mails. Nothing was written.",
+        )
+    c |= {str(record["id"]).lower(): record for record in by_number.values()}
+    c |= {str(record["id"]).lower(): record for records in by_email.values() for record in records}
+    w |= {int(record["id"]): record for records in w_by_email.values() for record in records}
+    keys = frozenset[str | int]([*w, *c])
+    _add_counterparts(run, mapping, w, c)
+    return Selected(_extraction(Side.WEBSTORE, w), _extraction(Side.BUSINESS_CENTRAL, c), keys)
+
+
+def _add_counterparts(
+    run: Run, mapping: pd.DataFrame, w: dict[int, dict[str, Any]], c: dict[str, dict[str, Any]]
+) -> None:
+    """Fetch the mapped partner of everybody, and look for partners by e-mail of those who have none."""
+    linked = mapping[mapping["webstore_id"].notna()]
+    partner_w = dict(zip(linked["bc_id"], linked["webstore_id"].astype("int64"), strict=True))
+    partner_c = {webstore_id: bc_id for bc_id, webstore_id in partner_w.items()}
+    lonely_c = [record for key, record in c.items() if key not in partner_w]
+    lonely_w = [record for key, record in w.items() if key not in partner_c]
+    need_w = [partner_w[key] for key in c if key in partner_w and partner_w[key] not in w]
+    need_c = [partner_c[key] for key in w if key in partner_c and partner_c[key] not in c]
+    if need_w:
+        w |= run.webstore.customers_by_id(need_w)
+    if need_c:
+        c |= {key.lower(): record for key, record in run.business_central.customers_by_id(need_c).items()}
+    role = run.setup.webstore.customer_role_filter
+    for email in {email_key(str(record.get("email") or "")) for record in lonely_c} - {""}:
+        for record in run.webstore.customers_by_email(email):
+            if role in {"all", record.get("role")}:
+                w.setdefault(int(record["id"]), record)
+    emails = {email_key(str(record.get("email") or "")) for record in [*lonely_w, *lonely_c]} - {""}
+    for records in (run.business_central.customers_by_email(emails) if emails else {}).values():
+        for record in records:
+            c.setdefault(str(record["id"]).lower(), record)
+
+
+def _extraction(side: Side, records: Mapping[Any, dict[str, Any]]) -> Extraction:
+    table = table_of(side, records.values())
+    census = Census(rows=table.num_rows, announced=None, pages=0, requests=0, rereads=0, watermark=None)
+    return Extraction(frame_of(table), census)

@@ -1,0 +1,123 @@
+"""Opening and closing a run: rules, store, lease, the run's row, clients; and closing them whatever happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any
+
+from connector.errors import CustomerSyncError, SetupError
+from connector.load.run import Progress, Run
+from connector.rules import load_rules
+from connector.setup import Setup, Template
+from connector.store import open_store
+
+__all__ = ["Opened", "open_run"]
+
+_REFERENCES = (
+    # template field, entity set, property of a customer, what of the entity is sent
+    ("currency", "currencies", "currencyCode", "code"),
+    ("payment_terms", "paymentTerms", "paymentTermsId", "id"),
+    ("shipment_method", "shipmentMethods", "shipmentMethodId", "id"),
+    ("payment_method", "paymentMethods", "paymentMethodId", "id"),
+    ("tax_area", "taxAreas", "taxAreaId", "id"),
+    ("salesperson", "salespeoplePurchasers", "salespersonCode", "code"),
+)
+
+
+class Opened:
+    """An open run and what it will tell when it is closed. Not a dataclass on purpose (see Run)."""
+
+    def __init__(self, run: Run, mode: str) -> None:
+        self.run = run
+        self.mode = mode
+        self.started = time.monotonic()
+        self.summary: dict[str, Any] = {}
+        self.status = "failed"
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the run was opened."""
+        return time.monotonic() - self.started
+
+
+@contextmanager
+def open_run(
+    setup: Setup, *, run_id: str, mode: str, trigger: str, actor: str, dry_run: bool, progress: Progress | None = None
+) -> Iterator[Opened]:
+    """Open a run of one webstore: only one at a time may write.
+
+    Raises:
+        SetupError: rules or templates that cannot work.
+        StoreError: the store cannot be used, or another run holds the webstore's lease.
+    """
+    rules = load_rules()
+    store = open_store(setup.store.url)
+    try:
+        with store.lease(setup.webstore_code, f"run {run_id}"):
+            arguments: dict[str, Any] = {} if progress is None else {"progress": progress}
+            run = Run(setup, store, rules, run_id=run_id, trigger=trigger, actor=actor, dry_run=dry_run, **arguments)
+            with run:
+                opened = Opened(run, mode)
+                with store.work(run.code) as work:
+                    work.runs.start(run_id, mode, trigger, actor, dry_run=dry_run)
+                try:
+                    run.templates = templates_of(run)
+                    yield opened
+                except CustomerSyncError as error:
+                    opened.summary = {**opened.summary, "error": str(error)}
+                    opened.status = "refused" if error.exit_code == 2 else "stopped"
+                    raise
+                finally:
+                    plan_hash = str(opened.summary.get("plan_hash", ""))
+                    with store.work(run.code) as work:
+                        work.runs.finish(run_id, opened.status, opened.summary, plan_hash, rules.digest)
+    finally:
+        store.close()
+
+
+def templates_of(run: Run) -> Mapping[tuple[str, str], Mapping[str, Any]]:
+    """The setup's templates as properties of new Business Central customers, codes resolved to ids.
+
+    Raises:
+        SetupError: naming every code that the company does not have.
+    """
+    templates = run.setup.templates
+    needed = {field for field, *_ in _REFERENCES if any(getattr(template, field) for template in templates)}
+    known: dict[str, dict[str, dict[str, Any]]] = {
+        field: {str(record["code"]).upper(): record for record in run.business_central.reference(entity)}
+        for field, entity, _, _ in _REFERENCES
+        if field in needed
+    }
+    problems: list[str] = []
+    resolved = {
+        (template.country.upper(), template.state.upper()): _properties(template, known, problems)
+        for template in templates
+    }
+    if problems:
+        raise SetupError("The templates name codes that the company does not have:", problems=problems)
+    return resolved
+
+
+def _properties(
+    template: Template, known: Mapping[str, Mapping[str, Mapping[str, Any]]], problems: list[str]
+) -> dict[str, Any]:
+    place = f"template {template.country or '(all countries)'} {template.state}".strip()
+    properties: dict[str, Any] = {}
+    for field, entity, name, part in _REFERENCES:
+        code = getattr(template, field)
+        if not code:
+            continue
+        record = known[field].get(code.upper())
+        if record is None:
+            problems.append(f"{place}: {field} = {code!r} is not in {entity}")
+        else:
+            properties[name] = record[part]
+    if template.credit_limit is not None:
+        properties["creditLimit"] = template.credit_limit
+    if template.tax_liable is not None:
+        properties["taxLiable"] = template.tax_liable
+    if template.blocked:
+        properties["blocked"] = template.blocked
+    return properties

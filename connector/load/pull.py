@@ -1,0 +1,107 @@
+"""Webstore → Business Central: creates and updates customers in `$batch` requests of up to 100.
+
+Updates carry the ETag that the plan was made with; a stale one is answered with 409, and nothing is written. The tag may
+also move for reasons that are nobody's edit, so the customer is then read again: unchanged where it matters → one more try
+with the new tag, else the next run decides. Business Central has no unique e-mail and no idempotency key, so a create is
+preceded by a look-up of the e-mail (of name and postal code for customers without one).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Any
+
+from connector.clients import Create, Update
+from connector.core.customer import Direction
+from connector.core.plan import Plan, Write
+from connector.errors import CustomerChanged, OutcomeUnknown, RemoteTrouble
+from connector.load.landing import Dropped, Landed, Landing, Look, changed_since, deliver
+from connector.load.run import LoadResult, Run
+
+__all__ = ["customers_like", "pull"]
+
+BATCH = 100
+
+
+def pull(run: Run, plan: Plan, look: Look) -> LoadResult:
+    """Write all pulls of the plan; stops early, with the reason in `stopped`, when Business Central does not answer."""
+    return deliver(
+        run,
+        Direction.PULL,
+        look,
+        [
+            (plan.of(Direction.PULL, "update"), BATCH, lambda batch: _update(run, batch)),
+            (plan.of(Direction.PULL, "create"), BATCH, lambda batch: _create(run, batch)),
+        ],
+    )
+
+
+def _update(run: Run, writes: Sequence[Write]) -> list[Landing]:
+    outcomes = run.business_central.batch([Update(w.bc_id or "", w.etag, dict(w.payload)) for w in writes])
+    landings = [_landing(outcome) for outcome in outcomes]
+    stale = [index for index, landing in enumerate(landings) if isinstance(landing, CustomerChanged)]
+    if stale:
+        try:
+            _try_again(run, writes, stale, landings)
+        except RemoteTrouble as trouble:  # the first batch stands; these were refused and are planned again
+            for index in stale:
+                if isinstance(landings[index], CustomerChanged):
+                    landings[index] = trouble if isinstance(trouble, OutcomeUnknown) else Dropped(str(trouble))
+    return landings
+
+
+def _try_again(run: Run, writes: Sequence[Write], stale: Sequence[int], landings: list[Landing]) -> None:
+    """Send the updates with a stale tag once more, if the customers still are what the plan saw."""
+    now = run.business_central.customers_by_id([writes[index].bc_id or "" for index in stale])
+    again: list[tuple[int, Write]] = []
+    for index in stale:
+        record = now.get(writes[index].bc_id or "")
+        changed = Dropped("the customer is gone") if record is None else changed_since(run, writes[index], record)
+        if changed is not None:
+            landings[index] = changed
+        elif record is not None:
+            again.append((index, replace(writes[index], etag=str(record["@odata.etag"]))))
+    if again:
+        retried = run.business_central.batch([Update(w.bc_id or "", w.etag, dict(w.payload)) for _, w in again])
+        for (index, _), outcome in zip(again, retried, strict=True):
+            landing = _landing(outcome)
+            landings[index] = Dropped("somebody is editing it") if isinstance(landing, CustomerChanged) else landing
+
+
+def _create(run: Run, writes: Sequence[Write]) -> list[Landing]:
+    like = customers_like(run, writes)
+    landings: list[Landing | None] = [
+        Dropped(f"Business Central has got a customer with this e-mail or name meanwhile ({', '.join(found)})")
+        if found
+        else None
+        for found in ([str(record.get("number")) for record in records] for records in like)
+    ]
+    sent = [write for write, landing in zip(writes, landings, strict=True) if landing is None]
+    if sent:
+        outcomes = iter(run.business_central.batch([Create(dict(write.payload)) for write in sent]))
+        landings = [_landing(next(outcomes)) if landing is None else landing for landing in landings]
+    return [landing for landing in landings if landing is not None]
+
+
+def customers_like(run: Run, writes: Sequence[Any]) -> list[list[Mapping[str, Any]]]:
+    """For each planned (or interrupted) create the Business Central customers that could be it.
+
+    Args:
+        writes: anything with `natural_key` and `payload`.
+    """
+    by_email = run.business_central.customers_by_email({write.natural_key for write in writes if write.natural_key})
+    found: list[list[Mapping[str, Any]]] = []
+    for write in writes:
+        if write.natural_key:
+            found.append(list(by_email.get(write.natural_key, [])))
+            continue
+        name = str(write.payload.get("displayName", "")).replace("'", "''")
+        postal_code = str(write.payload.get("postalCode", "")).upper()
+        namesakes = run.business_central.find(f"displayName eq '{name}'")
+        found.append([r for r in namesakes if not r.get("email") and str(r.get("postalCode", "")) == postal_code])
+    return found
+
+
+def _landing(outcome: Any) -> Landing:
+    return Landed(outcome.record) if outcome.error is None else outcome.error

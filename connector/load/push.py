@@ -1,0 +1,112 @@
+"""Business Central → webstore: creates and updates accounts in batches of up to 100.
+
+WooCommerce has no ETag, so every update batch is re-read in one request and compared with the plan's *before*. Its batch
+endpoint validates nothing; the plan did (core/acceptance.py), and the client compares what came back. A create is preceded
+by a look-up of the e-mail over all roles: the account may exist as a subscriber, which the extract does not show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from connector.core.customer import Direction
+from connector.core.normalize import email_key
+from connector.core.plan import Plan, Write
+from connector.errors import EmailTaken
+from connector.load.landing import Dropped, Landed, Landing, Look, changed_since, deliver
+from connector.load.run import LoadResult, Run
+
+__all__ = ["accounts_by_email", "push"]
+
+UPDATE_BATCH = 100
+# a batch of 100 creates takes a shop 8-10 s (password hashing); smaller ones leave less in doubt when an answer is lost
+CREATE_BATCH = 50
+
+
+def push(run: Run, plan: Plan, look: Look) -> LoadResult:
+    """Write all pushes of the plan; stops early, with the reason in `stopped`, when the webstore does not answer."""
+    creates = plan.of(Direction.PUSH, "create")
+    known = accounts_by_email(run, [write.natural_key for write in creates]) if creates else {}
+    return deliver(
+        run,
+        Direction.PUSH,
+        look,
+        [
+            (plan.of(Direction.PUSH, "update"), UPDATE_BATCH, lambda batch: _update(run, batch)),
+            (creates, CREATE_BATCH, lambda batch: _create(run, batch, known)),
+        ],
+    )
+
+
+def _update(run: Run, writes: Sequence[Write]) -> list[Landing]:
+    """Re-read the accounts, send what is still as the plan saw it, in one batch request."""
+    now = run.webstore.customers_by_id([write.webstore_id for write in writes if write.webstore_id is not None])
+    landings: list[Landing | None] = []
+    for write in writes:
+        record = now.get(write.webstore_id or 0)
+        landings.append(
+            Dropped("the account is not in the webstore any more")
+            if record is None
+            else changed_since(run, write, record)
+        )
+    sent = [write for write, landing in zip(writes, landings, strict=True) if landing is None]
+    if sent:
+        answer = run.webstore.batch(update=[{**write.payload, "id": write.webstore_id} for write in sent])
+        outcomes = iter(answer.update)
+        landings = [_landing(next(outcomes)) if landing is None else landing for landing in landings]
+    return [landing for landing in landings if landing is not None]
+
+
+def _create(run: Run, writes: Sequence[Write], known: Mapping[str, Mapping[str, Any]]) -> list[Landing]:
+    """Create accounts whose e-mail no account has."""
+    landings: list[Landing | None] = []
+    for write in writes:
+        account = known.get(write.natural_key)
+        landings.append(None if account is None else _taken(run, account))
+    sent = [write for write, landing in zip(writes, landings, strict=True) if landing is None]
+    if sent:
+        outcomes = iter(run.webstore.batch(create=[dict(write.payload) for write in sent]).create)
+        landings = [_landing(next(outcomes)) if landing is None else landing for landing in landings]
+    return [landing for landing in landings if landing is not None]
+
+
+def _taken(run: Run, account: Mapping[str, Any]) -> Landing:
+    """What to say when the e-mail has an account: a synchronised one is matched by the next run, others need a person."""
+    role = str(account.get("role", ""))
+    if run.setup.webstore.customer_role_filter in {"all", role}:
+        return Dropped(f"the e-mail has got an account meanwhile (woo:{account['id']}); the next run matches it")
+    return EmailTaken(
+        f"The e-mail belongs to account woo:{account['id']} of role {role}, which this setup leaves alone.",
+        hint="Link it by hand (customer-sync mapping link), or change the e-mail on one side.",
+        code="email-of-other-role",
+        system="webstore",
+    )
+
+
+def accounts_by_email(run: Run, emails: Sequence[str]) -> dict[str, Mapping[str, Any]]:
+    """Accounts of any role that have one of these e-mails.
+
+    One request per e-mail, or the whole list of ids and e-mails when that takes fewer: WooCommerce cannot search several.
+    """
+    wanted = {email for email in emails if email}
+    found: dict[str, Mapping[str, Any]] = {}
+    pages = -(-run.accounts_announced // 100)
+    if len(wanted) <= max(pages, 1):
+        for email in sorted(wanted):
+            for record in run.webstore.customers_by_email(email):
+                found[email] = record
+        return found
+
+    def keep(records: list[dict[str, Any]]) -> None:
+        for record in records:
+            email = email_key(str(record.get("email") or ""))
+            if email in wanted:
+                found[email] = record
+
+    run.webstore.read_customers(keep, role="all", fields=("id", "email", "role"))
+    return found
+
+
+def _landing(outcome: Any) -> Landing:
+    return Landed(outcome.record) if outcome.error is None else outcome.error

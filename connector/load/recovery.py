@@ -1,0 +1,175 @@
+"""Settles what an earlier run, or a lost answer, left open: by looking at the other system, never by repeating.
+
+An open intent says what was about to be written and when. For an update the customer is read: it holds the new values, or
+it does not. For a create the natural key is looked up: one customer that the mapping does not know yet → it is ours, adopt
+it; none → it did not happen; several → a person must say which (held). A server may still be working on a request whose
+answer was lost, so an intent younger than `SETTLE_SECONDS` is waited for before "it did not happen" is believed.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
+
+from connector.core.customer import Direction
+from connector.core.normalize import NORMALIZERS
+from connector.load.landing import canonical_record, put_base
+from connector.load.pull import customers_like
+from connector.load.push import accounts_by_email
+from connector.load.run import Run
+from connector.store import OpenIntent, Settlement, Work
+
+__all__ = ["Recovery", "recover"]
+
+SETTLE_SECONDS = 5.0
+_log = logging.getLogger("connector.load")
+
+
+@dataclass
+class Recovery:
+    """How open intents were settled."""
+
+    adopted: list[OpenIntent] = field(default_factory=list)
+    not_happened: list[OpenIntent] = field(default_factory=list)
+    held: list[OpenIntent] = field(default_factory=list)
+
+    @property
+    def total(self) -> int:
+        """All settled intents."""
+        return len(self.adopted) + len(self.not_happened) + len(self.held)
+
+
+def recover(run: Run, only: Direction | None = None, settle_seconds: float = SETTLE_SECONDS) -> Recovery:
+    """Settle every open intent of the webstore.
+
+    Args:
+        only: one direction alone, while the other one may be writing.
+
+    Raises:
+        RemoteTrouble: the other system does not answer; the intents stay open.
+    """
+    with run.store.view(run.code) as view:
+        intents = [i for i in view.journal.open() if only is None or i.direction == str(only)]
+    recovery = Recovery()
+    if not intents:
+        return recovery
+    youngest = min((datetime.now(UTC) - intent.intended_at).total_seconds() for intent in intents)
+    if youngest < settle_seconds:
+        time.sleep(settle_seconds - max(youngest, 0))
+    run.progress("Settling interrupted writes", 0, len(intents))
+    for operation, direction, settle in (
+        ("update", Direction.PUSH, _updates),
+        ("update", Direction.PULL, _updates),
+        ("create", Direction.PUSH, _creates),
+        ("create", Direction.PULL, _creates),
+    ):
+        chosen = [i for i in intents if i.operation == operation and i.direction == str(direction)]
+        if chosen:
+            settle(run, direction, chosen, recovery)
+    _log.info(
+        "settled %d interrupted writes: %d had happened, %d had not, %d wait for a person",
+        recovery.total,
+        len(recovery.adopted),
+        len(recovery.not_happened),
+        len(recovery.held),
+    )
+    return recovery
+
+
+def _updates(run: Run, direction: Direction, intents: Sequence[OpenIntent], recovery: Recovery) -> None:
+    """An interrupted update has happened if the customer holds all the values that were sent."""
+    if direction is Direction.PUSH:
+        records: Mapping[Any, Any] = run.webstore.customers_by_id([i.webstore_id for i in intents if i.webstore_id])
+    else:
+        records = run.business_central.customers_by_id([i.bc_id for i in intents if i.bc_id])
+    with run.store_lock, run.store.work(run.code) as work:
+        for intent in intents:
+            record = records.get(intent.webstore_id if direction is Direction.PUSH else intent.bc_id)
+            values = canonical_record(run, direction, record)[1] if record else {}
+            if record and _holds(run, values, intent.after):
+                _adopt(run, work, direction, intent, record, values, create=False)
+                recovery.adopted.append(intent)
+            else:
+                work.journal.settle([Settlement(intent.intent_id, "not-happened", message="the old values stand")])
+                recovery.not_happened.append(intent)
+
+
+def _creates(run: Run, direction: Direction, intents: Sequence[OpenIntent], recovery: Recovery) -> None:
+    """An interrupted create has happened if one customer with its natural key is there that nobody is linked to."""
+    if direction is Direction.PUSH:
+        by_email = accounts_by_email(run, [intent.natural_key for intent in intents])
+        found = [[by_email[i.natural_key]] if i.natural_key in by_email else [] for i in intents]
+    else:
+        found = [list(records) for records in customers_like(run, intents)]
+    with run.store_lock, run.store.work(run.code) as work:
+        work.describe(actor=run.actor, reason="recovery of interrupted writes", run_id=run.run_id)
+        for intent, records in zip(intents, found, strict=True):
+            free = [record for record in records if not _is_linked(work, direction, record)]
+            if not free:
+                work.journal.settle(
+                    [Settlement(intent.intent_id, "not-happened", message="nobody there has its e-mail or name")]
+                )
+                recovery.not_happened.append(intent)
+            elif len(free) > 1:
+                ids = ", ".join(str(record.get("number") or record["id"]) for record in free)
+                message = f"several customers could be the interrupted create: {ids}. Link the right one by hand."
+                work.journal.settle([Settlement(intent.intent_id, "held", code="ambiguous", message=message)])
+                recovery.held.append(intent)
+            else:
+                values = canonical_record(run, direction, free[0])[1]
+                _adopt(run, work, direction, intent, free[0], values, create=True)
+                recovery.adopted.append(intent)
+
+
+def _adopt(
+    run: Run,
+    work: Work,
+    direction: Direction,
+    intent: OpenIntent,
+    record: Mapping[str, Any],
+    values: Mapping[str, str],
+    *,
+    create: bool,
+) -> None:
+    """Take the customer for the one that was written: link it, and let the base say what both sides hold."""
+    pushing = direction is Direction.PUSH
+    bc_id = (intent.bc_id or "") if pushing else str(record["id"]).lower()
+    webstore_id = int(record["id"]) if pushing else int(intent.webstore_id or 0)
+    number = (intent.bc_number or "") if pushing else str(record.get("number", ""))
+    if create:
+        work.mapping.link(bc_id, number, webstore_id, name=values.get("name", ""))
+    # only fields that hold what was sent have been agreed on; the others are compared by the next run
+    agreed = {f: v for f, v in intent.after.items() if _same(run, f, values.get(f, ""), v)}
+    there = {name: values[name] for name in agreed}
+    webstore, business_central = (there, agreed) if pushing else (agreed, there)
+    put_base(run, work, bc_id, webstore_id, webstore, business_central)
+    work.journal.settle(
+        [
+            Settlement(
+                intent.intent_id, "adopted", record=dict(values), remote_id=str(record["id"]), message="it had happened"
+            )
+        ]
+    )
+
+
+def _is_linked(work: Work, direction: Direction, record: Mapping[str, Any]) -> bool:
+    if direction is Direction.PUSH:
+        return work.mapping.row(webstore_id=int(record["id"])) is not None
+    row = work.mapping.row(bc_id=str(record["id"]).lower())
+    return row is not None and row.webstore_id is not None
+
+
+def _holds(run: Run, values: Mapping[str, str], after: Mapping[str, str]) -> bool:
+    return all(_same(run, field, values.get(field, ""), value) for field, value in after.items())
+
+
+def _same(run: Run, field: str, left: str, right: str) -> bool:
+    rule = run.rules.fields.by_name.get(field)
+    if rule is None:
+        return left == right
+    key = NORMALIZERS[rule.normalizer]
+    return key(left) == key(right)

@@ -1,0 +1,144 @@
+"""What one run works with: setup, store, clients, rules, and who started it why."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Mapping
+from contextvars import ContextVar
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Any
+
+from connector.clients import BusinessCentralClient, WooCommerceClient
+from connector.core.merge import FieldPolicy
+from connector.core.planning import Flags, Terms
+from connector.rules import Rules
+from connector.setup import Setup
+from connector.store import Store
+
+__all__ = ["Failure", "LoadResult", "Progress", "Run", "progress_sink"]
+
+# what is being done, how much of it is done, of how much
+Progress = Callable[[str, int, int], None]
+
+
+def _silent(_what: str, _done: int, _total: int) -> None:
+    return
+
+
+# who is told how far a run is; the command line puts its progress bar here
+progress_sink: ContextVar[Progress] = ContextVar("progress_sink", default=_silent)
+
+
+@dataclass(frozen=True)
+class Failure:
+    """One customer that was not written, for the summary."""
+
+    customer: str
+    system: str
+    code: str
+    message: str
+
+
+@dataclass
+class LoadResult:
+    """What became of the writes of one direction.
+
+    `dropped` were not sent because the customer had changed; the next run plans them again. `stopped` says why the load
+    ended early.
+    """
+
+    created: int = 0
+    updated: int = 0
+    failed: int = 0
+    dropped: int = 0
+    failures: list[Failure] = field(default_factory=list)
+    stopped: str = ""
+
+
+class Run:
+    """One run of one webstore. Not a dataclass on purpose: Prefect walks through dataclasses that are passed to tasks.
+
+    Attributes:
+        run_id: unique; the Prefect flow run's id where there is one.
+        trigger: "scheduled" or "manual"; holds bind scheduled runs only.
+        store_lock: push and pull run side by side but commit one after the other.
+        accounts_announced: how many accounts the webstore said it has.
+        actor: who is written into versions and logs.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        store: Store,
+        rules: Rules,
+        *,
+        run_id: str,
+        trigger: str = "manual",
+        actor: str = "customer-sync",
+        dry_run: bool = False,
+        progress: Progress = _silent,
+    ) -> None:
+        self.setup = setup
+        self.store = store
+        self.rules = rules
+        self.run_id = run_id
+        self.trigger = trigger
+        self.actor = actor
+        self.dry_run = dry_run
+        self.progress = progress
+        self.webstore = WooCommerceClient(setup.webstore)
+        self.business_central = BusinessCentralClient(setup.business_central)
+        self.templates: Mapping[tuple[str, str], Mapping[str, Any]] = {}
+        self.store_lock = threading.RLock()
+        self.accounts_announced = 0
+
+    @property
+    def code(self) -> str:
+        """The webstore's code."""
+        return self.setup.webstore_code
+
+    @property
+    def terms(self) -> Terms:
+        """The rules that this run decides under."""
+        flags = self.setup.synchronization
+        policies = flags.policies
+        return Terms(
+            rules=self.rules.fields,
+            flags=Flags(
+                push=str(flags.push_webstore_customers),
+                pull=str(flags.pull_webstore_customers),
+                policy=FieldPolicy(
+                    str(policies.conflict), str(policies.first_link), str(policies.blank), str(policies.drift)
+                ),
+            ),
+            geography=self.rules.geography,
+            holds=self._holds(),
+            templates=self.templates,
+        )
+
+    def know_countries(self, codes: Iterable[str]) -> None:
+        """Check countries against the company's Countries/Regions from now on."""
+        self.rules = Rules(self.rules.fields, self.rules.geography.with_company(codes))
+
+    def _holds(self) -> frozenset[tuple[str, str]]:
+        """Scheduled runs leave out customers on hold; manual runs ignore holds."""
+        if self.trigger != "scheduled":
+            return frozenset()
+        with self.store.view(self.code) as view:
+            holds = view.holds.read()
+        held = holds[holds["on_hold"].astype(bool)]
+        return frozenset(zip(held["key"], held["direction"], strict=True))
+
+    def close(self) -> None:
+        """Close the clients; the store belongs to whoever opened it."""
+        self.webstore.close()
+        self.business_central.close()
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,384 @@
+"""The WooCommerce Connector Setup: connections, flags, policies and limits of one webstore.
+
+The models here are the TOML file, and the form in the Prefect UI. Every field says what it means; the descriptions are
+what people read, so they are written for the administrator of a shop. Loading resolves secrets (`env:NAME`) from the
+environment and refuses half a setup with *all* its problems at once.
+"""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    model_validator,
+)
+
+from connector.errors import SetupError
+
+__all__ = [
+    "BusinessCentralConnection",
+    "ConflictPolicy",
+    "Policies",
+    "PullWebstoreCustomers",
+    "PushWebstoreCustomers",
+    "Setup",
+    "StoreSettings",
+    "Synchronization",
+    "Template",
+    "WebstoreConnection",
+    "load_setup",
+    "parse_setup",
+]
+
+LOOPBACK_HOSTS = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class PushWebstoreCustomers(StrEnum):
+    """Business Central → webstore."""
+
+    MAPPED_ONLY = "Mapped Only"
+    NONE = "None"
+
+
+class PullWebstoreCustomers(StrEnum):
+    """Webstore → Business Central."""
+
+    ALL = "All"
+    MAPPED_ONLY = "Mapped Only"
+    NONE = "None"
+
+
+class ConflictPolicy(StrEnum):
+    """Who wins when both sides changed the same field to different values."""
+
+    BUSINESS_CENTRAL = "business-central"
+    WEBSTORE = "webstore"
+    NEWEST = "newest"
+    ASK = "ask"
+
+
+class FirstLinkPolicy(StrEnum):
+    """Who wins when two customers are linked for the first time and a field differs."""
+
+    BUSINESS_CENTRAL = "business-central"
+    WEBSTORE = "webstore"
+    ASK = "ask"
+
+
+class BlankPolicy(StrEnum):
+    """What a value that was cleared on one side does to the other side."""
+
+    KEEP = "keep"
+    CLEAR = "clear"
+
+
+class DriftPolicy(StrEnum):
+    """What happens to a change on a side whose changes are not wanted because the flag of that direction is None."""
+
+    WITHHOLD = "withhold"
+    OVERWRITE = "overwrite"
+
+
+def _resolve_secret(value: Any, info: ValidationInfo) -> Any:
+    """Replace `env:NAME` by the value of that environment variable."""
+    if not isinstance(value, str) or not value.startswith("env:"):
+        return value
+    name = value.removeprefix("env:").strip()
+    environ: Mapping[str, str] = (info.context or {}).get("environ", os.environ)
+    resolved = environ.get(name, "")
+    if not resolved:
+        raise ValueError(f"the environment variable {name} is not set; export {name}=… before starting")
+    return resolved
+
+
+Secret = Annotated[SecretStr, BeforeValidator(_resolve_secret), Field(min_length=1)]
+
+
+class _Section(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _check_address(url: str, allow_plain_http: bool, name: str) -> None:
+    parts = urlsplit(url)
+    if parts.scheme not in {"http", "https"} or not parts.hostname:
+        raise ValueError(f"{name} must be a full address such as https://shop.example")
+    if parts.username or parts.password or parts.query or parts.fragment:
+        raise ValueError(f"{name} must hold no credentials, query or fragment")
+    if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS and not allow_plain_http:
+        raise ValueError(
+            f"{name} is plain http, which sends keys and customers readable over the network; "
+            "use https, or set allow_plain_http = true if the network is yours alone"
+        )
+
+
+class WebstoreConnection(_Section):
+    """How to reach the WooCommerce webstore."""
+
+    url: str = Field(description="Address of the shop, e.g. https://shop.example (without /wp-json).")
+    consumer_key: Secret = Field(
+        description="REST API consumer key with read and write permission (ck_…), as env:NAME."
+    )
+    consumer_secret: Secret = Field(description="REST API consumer secret (cs_…), as env:NAME.")
+    verify_tls: bool | Path = Field(
+        default=True, description="Verify the certificate: true, or the path of a file with your own authority's one."
+    )
+    api_key_as_query_param: bool = Field(
+        default=False,
+        description="Send the key in the address instead of the Authorization header. Less secure (addresses are "
+        "logged on their way); only for hosts that strip the header.",
+    )
+    customer_role_filter: str = Field(
+        default="customer",
+        pattern=r"^[a-z0-9_-]+$",
+        description="Role of the accounts that are synchronised; `all` includes subscribers and staff.",
+    )
+    allow_plain_http: bool = Field(default=False, description="Allow http:// to hosts other than this machine.")
+    max_concurrent_requests: int = Field(
+        default=2, ge=1, le=16, description="Requests at one time. A shop serves about as many as its host has cores."
+    )
+    timeout_seconds: float = Field(
+        default=120, gt=0, le=600, description="Seconds to wait for an answer; a batch of 100 creates takes 10 s."
+    )
+
+    @model_validator(mode="after")
+    def _address(self) -> WebstoreConnection:
+        _check_address(self.url, self.allow_plain_http, "url")
+        if urlsplit(self.url).path.rstrip("/").endswith(("/wp-json", "/wc/v3")):
+            raise ValueError("url is the shop's own address; leave out /wp-json and what follows")
+        return self
+
+
+class BusinessCentralConnection(_Section):
+    """How to reach the Business Central company."""
+
+    base_url: str = Field(
+        description="Everything up to and including /api/v2.0, e.g. "
+        "https://api.businesscentral.dynamics.com/v2.0/TENANT/Production/api/v2.0."
+    )
+    company: str = Field(min_length=1, description="Name or id of the company.")
+    auth: Literal["client-credentials", "basic"] = Field(
+        default="client-credentials",
+        description="client-credentials: an Entra application (online). "
+        "basic: user and web service access key (on-premises).",
+    )
+    token_url: str | None = Field(
+        default=None,
+        description="Where tokens come from: https://login.microsoftonline.com/TENANT/oauth2/v2.0/token.",
+    )
+    client_id: Secret | None = Field(default=None, description="Application (client) id, as env:NAME or as it is.")
+    client_secret: Secret | None = Field(default=None, description="Client secret, as env:NAME.")
+    scope: str = Field(
+        default="https://api.businesscentral.dynamics.com/.default", description="Scope that is asked for in tokens."
+    )
+    username: str | None = Field(default=None, description="User name (auth = basic).")
+    password: Secret | None = Field(default=None, description="Web service access key (auth = basic), as env:NAME.")
+    verify_tls: bool | Path = Field(
+        default=True, description="Verify the certificate: true, or the path of a file with your own authority's one."
+    )
+    allow_plain_http: bool = Field(default=False, description="Allow http:// to hosts other than this machine.")
+    max_concurrent_requests: int = Field(
+        default=5, ge=1, le=5, description="Requests at one time; Business Central serves 5 for each user."
+    )
+    timeout_seconds: float = Field(
+        default=480, gt=0, le=600, description="Seconds to wait for an answer; the service itself gives up after 480."
+    )
+
+    @model_validator(mode="after")
+    def _complete(self) -> BusinessCentralConnection:
+        problems = []
+        try:
+            _check_address(self.base_url, self.allow_plain_http, "base_url")
+            if not self.base_url.rstrip("/").endswith("/api/v2.0"):
+                problems.append("base_url must end with /api/v2.0")
+        except ValueError as error:
+            problems.append(str(error))
+        needed = (
+            ["token_url", "client_id", "client_secret"]
+            if self.auth == "client-credentials"
+            else ["username", "password"]
+        )
+        problems += [f"{name} is missing; auth = {self.auth!r} needs it" for name in needed if not getattr(self, name)]
+        if self.token_url:
+            try:
+                _check_address(self.token_url, self.allow_plain_http, "token_url")
+            except ValueError as error:
+                problems.append(str(error))
+        if problems:
+            raise ValueError("; ".join(problems))
+        return self
+
+
+class Policies(_Section):
+    """What is done where two sides disagree. A field's own policy in mappings/fields.csv goes first."""
+
+    conflict: ConflictPolicy = Field(
+        default=ConflictPolicy.ASK, description="Both sides changed a field differently: who wins, or ask a person."
+    )
+    first_link: FirstLinkPolicy = Field(
+        default=FirstLinkPolicy.ASK, description="Two customers are linked and a field differs: who wins, or ask."
+    )
+    blank: BlankPolicy = Field(
+        default=BlankPolicy.KEEP,
+        description="A value was cleared on one side: keep the other side's value, or clear it too.",
+    )
+    drift: DriftPolicy = Field(
+        default=DriftPolicy.WITHHOLD,
+        description="A change on a side that may not be passed on because that flag is None: withhold it (never lost), "
+        "or overwrite it with the enabled side's value.",
+    )
+
+
+class Synchronization(_Section):
+    """What is synchronised, when, and by which policies."""
+
+    push_webstore_customers: PushWebstoreCustomers = Field(
+        default=PushWebstoreCustomers.MAPPED_ONLY,
+        description="Business Central → webstore: customers ticked as Webstore Customer, or none.",
+    )
+    pull_webstore_customers: PullWebstoreCustomers = Field(
+        default=PullWebstoreCustomers.NONE,
+        description="Webstore → Business Central: all customers (unknown ones are created), mapped ones, or none.",
+    )
+    enabled: bool = Field(default=True, description="Off: scheduled runs do nothing. Manual runs still work.")
+    minutes_between_runs: int = Field(default=15, ge=1, le=10_080, description="Minutes between scheduled runs.")
+    max_attempts: int = Field(
+        default=3,
+        ge=0,
+        le=100,
+        description="After so many identical failures scheduled runs skip the customer (hold). 0 = never hold.",
+    )
+    policies: Policies = Field(default_factory=Policies, description="Who wins, and what blanks do.")
+
+
+class StoreSettings(_Section):
+    """Where mappings, bases and logs are kept."""
+
+    url: str = Field(
+        default="sqlite:///customer-sync-data/store.sqlite",
+        pattern=r"^(sqlite|postgresql\+psycopg)://",
+        description="SQLAlchemy address: sqlite:///FILE, or postgresql+psycopg://USER@HOST/DATABASE.",
+    )
+
+
+class Template(_Section):
+    """Default values of customers that are created in Business Central; the most specific template wins."""
+
+    country: str = Field(default="", max_length=2, description="ISO country this template is for; blank = all others.")
+    state: str = Field(default="", description="State code within the country; blank = all others.")
+    currency: str = Field(default="", description="Currency code; blank = local currency.")
+    payment_terms: str = Field(default="", description="Payment terms code.")
+    shipment_method: str = Field(default="", description="Shipment method code.")
+    payment_method: str = Field(default="", description="Payment method code.")
+    tax_area: str = Field(default="", description="Tax area or VAT business posting group code.")
+    salesperson: str = Field(default="", description="Salesperson code.")
+    credit_limit: float | None = Field(default=None, ge=0, description="Credit limit in local currency; 0 = none.")
+    tax_liable: bool | None = Field(default=None, description="Tax liable (sales-tax countries).")
+    blocked: Literal["", "Ship", "Invoice", "All"] = Field(default="", description="Blocked for …")
+
+
+class Setup(_Section):
+    """The WooCommerce Connector Setup of one webstore."""
+
+    webstore_code: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$",
+        description="Short name of this webstore: lower-case letters, digits, - and _. "
+        "Never change it: mappings belong to it.",
+    )
+    webstore: WebstoreConnection
+    business_central: BusinessCentralConnection
+    synchronization: Synchronization = Field(default_factory=Synchronization)
+    store: StoreSettings = Field(default_factory=StoreSettings)
+    templates: tuple[Template, ...] = Field(
+        default=(), description="Defaults for customers created in Business Central."
+    )
+
+    @model_validator(mode="after")
+    def _templates_differ(self) -> Setup:
+        keys = [(template.country.upper(), template.state.upper()) for template in self.templates]
+        doubled = sorted({f"country {c or '(all)'} state {s or '(all)'}" for c, s in keys if keys.count((c, s)) > 1})
+        if doubled:
+            raise ValueError(f"two templates for the same place: {', '.join(doubled)}")
+        return self
+
+
+def load_setup(path: Path, environ: Mapping[str, str] | None = None) -> Setup:
+    """Read a TOML setup file; relative paths in it count from the file's folder.
+
+    Raises:
+        SetupError: the file is missing, is not TOML, or says something that cannot work; lists every problem.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SetupError(
+            f"There is no setup file {path}.",
+            hint="Name it with --setup FILE or CUSTOMER_SYNC_SETUP. The README shows one to start from.",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"The setup file {path} cannot be read: {error}.") from None
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SetupError(f"The setup file {path} is not valid TOML: {error}.") from None
+    return parse_setup(document, origin=str(path), folder=path.resolve().parent, environ=environ)
+
+
+def parse_setup(
+    document: Mapping[str, Any], *, origin: str, folder: Path | None = None, environ: Mapping[str, str] | None = None
+) -> Setup:
+    """Make a Setup of a document (of a TOML file or of a Block).
+
+    Args:
+        origin: what the document is called in messages.
+        folder: what relative paths (SQLite file, CA file) count from; None leaves them as they are.
+        environ: where `env:NAME` is looked up; None = this process's environment.
+
+    Raises:
+        SetupError: with every problem, each as `section.field: what is wrong`.
+    """
+    context = {"environ": os.environ if environ is None else environ}
+    try:
+        setup = Setup.model_validate(document, context=context)
+    except ValidationError as error:
+        problems = [_problem(item) for item in error.errors(include_url=False, include_input=False)]
+        raise SetupError(
+            f"The setup {origin} has {len(problems)} problem{'s' * (len(problems) != 1)}:", problems=problems
+        ) from None
+    return setup if folder is None else _anchored(setup, folder)
+
+
+def _problem(item: Any) -> str:
+    where = ".".join(str(part) for part in item["loc"]) or "setup"
+    what = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "missing":
+        what = "is missing"
+    if item["type"] == "extra_forbidden":
+        what = "is not a setting; check its spelling and its section"
+    return f"{where}: {what}"
+
+
+def _anchored(setup: Setup, folder: Path) -> Setup:
+    """Relative paths of a file mean the file's folder, wherever the command is started."""
+    url = setup.store.url
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and url != prefix and not url.startswith((prefix + "/", prefix + ":memory:")):
+        url = prefix + str(folder / url.removeprefix(prefix))
+    changes: dict[str, Any] = {"store": setup.store.model_copy(update={"url": url})}
+    for section in ("webstore", "business_central"):
+        connection = getattr(setup, section)
+        if isinstance(connection.verify_tls, Path) and not connection.verify_tls.is_absolute():
+            changes[section] = connection.model_copy(update={"verify_tls": folder / connection.verify_tls})
+    return setup.model_copy(update=changes)

@@ -1,0 +1,104 @@
+"""What the command line shows: progress, tables, and errors that say what to do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import orjson
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
+from rich.table import Table
+
+from connector.errors import CustomerSyncError, InputError, SetupError
+
+__all__ = ["print_json", "print_table", "reported", "say", "show_error", "show_progress", "show_summary"]
+
+_out = Console(highlight=False, soft_wrap=True)
+_err = Console(stderr=True, highlight=False, soft_wrap=True)
+
+
+def say(text: str) -> None:
+    """One line for a person, on standard output."""
+    _out.print(text, markup=False)
+
+
+def print_json(value: Any) -> None:
+    """One JSON object on one line of standard output."""
+    _out.file.write(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode() + "\n")
+    _out.file.flush()
+
+
+def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
+    """A table on standard output."""
+    table = Table(*columns, title=title or None, title_justify="left", header_style="bold")
+    for row in rows:
+        table.add_row(*["" if cell is None else str(cell) for cell in row])
+    _out.print(table, markup=False)
+
+
+def show_error(error: CustomerSyncError, *, as_json: bool) -> None:
+    """An error on standard error, and as an object on standard output where a program reads along."""
+    _err.print(f"customer-sync: {error}", markup=False, style="red")
+    if as_json:
+        problems = list(error.problems) if isinstance(error, (SetupError, InputError)) else []
+        print_json(
+            {
+                "error": type(error).__name__,
+                "message": error.message,
+                "problems": problems,
+                "hint": error.hint,
+                "exit_code": error.exit_code,
+            }
+        )
+
+
+@contextmanager
+def reported(as_json: bool) -> Iterator[None]:
+    """Our errors become a message and an exit code; anything else is a bug and keeps its traceback."""
+    try:
+        yield
+    except CustomerSyncError as error:
+        show_error(error, as_json=as_json)
+        raise typer.Exit(error.exit_code) from None
+
+
+@contextmanager
+def show_progress(*, quiet: bool = False) -> Iterator[Any]:
+    """A progress bar per phase on standard error; yields what is to be told `(what, done, total)`."""
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
+    phases: dict[str, TaskID] = {}
+    with Progress(*columns, console=_err, transient=True, disable=quiet) as bars:
+
+        def tell(what: str, done: int, total: int) -> None:
+            if what not in phases:
+                phases[what] = bars.add_task(what, total=total)
+            bars.update(phases[what], completed=done, total=total)
+
+        yield tell
+
+
+def show_summary(summary: dict[str, Any]) -> None:
+    """A run in numbers."""
+    counters = list(summary["push"])
+    print_table(
+        ["", "push (→ webstore)", "pull (→ Business Central)"],
+        [[name, summary["push"][name], summary["pull"][name]] for name in counters],
+        title=f"{summary['webstore_code']}: {'dry run, nothing written' if summary['dry_run'] else 'synchronised'}",
+    )
+    requests = summary["requests"]
+    say(
+        f"linked {summary['linked']}, conflicts {summary['conflicts']}, ambiguous {summary['ambiguous']}, "
+        f"orphans {summary['orphans']}, quarantined {summary['quarantined']}; "
+        f"read {summary['extracted']['webstore']} webstore and {summary['extracted']['business_central']} "
+        f"Business Central customers in {requests['webstore']} + {requests['business_central']} requests, "
+        f"{summary['seconds']} s; mapping version {summary['mapping_version']}"
+    )
+    for error in summary["errors"]:
+        _err.print(
+            f"not written: {error['customer']} in {error['system']}: {error['message']}", markup=False, style="red"
+        )
+    for reason in summary["stopped"]:
+        _err.print(f"stopped: {reason}", markup=False, style="red")

@@ -1,0 +1,1 @@
+"""Data only: field map and tables, reviewed in git. README.md documents each column."""

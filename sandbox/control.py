@@ -1,0 +1,138 @@
+"""Control of an emulator over HTTP, below /_sandbox on its own port; for demonstrations and for tests from outside.
+
+No authentication: the sandbox listens on loopback only. These requests are neither logged nor spoiled by faults.
+JSON in, JSON out; what makes no sense is a 400 with {"error": text}.
+
+    GET    /_sandbox/requests   {"requests": [entry, ...], "reads": n, "writes": n}; an entry as in request_log.LogEntry
+    DELETE /_sandbox/requests   forget them
+    GET    /_sandbox/faults     {"pending": [rule, ...], "fired": [{"kind", "method", "path", "at", "touched"}, ...]}
+    POST   /_sandbox/faults     {"kind": ..., "path": regex, "method": ..., "count": 1, "after": 0, further options}
+                                (the table of kinds and options stands in faults.py); 201 and the rule
+    DELETE /_sandbox/faults     forget rules and what they did
+    POST   /_sandbox/people     what a person does on the screen, past the rules of the API:
+                                {"action": "create", "record": {...}}             201 {"id": ...}
+                                {"action": "update", "id": ..., "changes": {...}} 200 {"id": ...}
+                                {"action": "delete", "id": ...}                   200 {"id": ...}
+    POST   /_sandbox/reset      {} = the customers that the sandbox started with, {"empty": true} = none;
+                                also clears log and faults; {"customers": n}
+"""
+
+import json
+from collections.abc import Awaitable, Callable
+from dataclasses import asdict
+from typing import Any
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+from starlette.routing import Route
+
+from sandbox.faults import FaultError, Faults
+from sandbox.middleware import CONTROL_PREFIX, PeopleStore
+from sandbox.operations import System
+from sandbox.request_log import RequestLog
+
+
+class _ControlError(ValueError):
+    """A control request that makes no sense."""
+
+
+def create_control(
+    *, system: System, store: PeopleStore, log: RequestLog, faults: Faults, reset: Callable[[bool], int]
+) -> Starlette:
+    """The control application of one emulator. `reset(empty)` restores its customers and returns their number."""
+
+    async def requests(request: Request) -> Response:
+        if request.method == "DELETE":
+            log.clear()
+            return JSONResponse({"requests": []})
+        entries = [entry.as_json() for entry in log.entries]
+        return JSONResponse({"requests": entries, "reads": len(log.reads()), "writes": len(log.writes())})
+
+    async def rules(request: Request) -> Response:
+        if request.method == "DELETE":
+            faults.clear()
+        elif request.method == "POST":
+            return JSONResponse(_add_rule(faults, await _content(request)), status_code=201)
+        fired = [{**asdict(entry), "at": entry.at.isoformat()} for entry in faults.fired]
+        return JSONResponse({"pending": [rule.as_json() for rule in faults.pending], "fired": fired})
+
+    async def people(request: Request) -> Response:
+        content = await _content(request)
+        identifier = _act(store, system, content)
+        return JSONResponse({"id": identifier}, status_code=201 if content["action"] == "create" else 200)
+
+    async def start_over(request: Request) -> Response:
+        content = await _content(request)
+        customers = reset(bool(content.get("empty", False)))
+        log.clear()
+        faults.clear()
+        return JSONResponse({"customers": customers})
+
+    return Starlette(
+        routes=[
+            Route(f"{CONTROL_PREFIX}/requests", _guarded(requests), methods=["GET", "DELETE"]),
+            Route(f"{CONTROL_PREFIX}/faults", _guarded(rules), methods=["GET", "POST", "DELETE"]),
+            Route(f"{CONTROL_PREFIX}/people", _guarded(people), methods=["POST"]),
+            Route(f"{CONTROL_PREFIX}/reset", _guarded(start_over), methods=["POST"]),
+        ]
+    )
+
+
+_Endpoint = Callable[[Request], Awaitable[Response]]
+
+
+def _guarded(endpoint: _Endpoint) -> _Endpoint:
+    async def guarded(request: Request) -> Response:
+        try:
+            return await endpoint(request)
+        except (FaultError, _ControlError) as error:
+            return JSONResponse({"error": str(error)}, status_code=400)
+
+    return guarded
+
+
+async def _content(request: Request) -> dict[str, Any]:
+    body = await request.body()
+    try:
+        content = json.loads(body or b"{}")
+    except ValueError as error:
+        raise _ControlError(f"the body is no JSON: {error}") from error
+    if not isinstance(content, dict):
+        raise _ControlError("the body must be a JSON object")
+    return content
+
+
+def _add_rule(faults: Faults, content: dict[str, Any]) -> dict[str, Any]:
+    kind = content.pop("kind", None)
+    if not isinstance(kind, str):
+        raise _ControlError("kind is missing")
+    for name, kind_of_value in (("path", str), ("method", str), ("count", int), ("after", int)):
+        if name in content and not isinstance(content[name], kind_of_value):
+            raise _ControlError(f"{name} must be of type {kind_of_value.__name__}")
+    return faults.add(kind, **content).as_json()
+
+
+def _act(store: PeopleStore, system: System, content: dict[str, Any]) -> int | str:
+    action = content.get("action")
+    if action == "create":
+        created = store.people_create(_object(content, "record"))
+        return created if isinstance(created, int) else str(created)
+    identifier = content.get("id")
+    wanted = int if system is System.WEBSTORE else str
+    if action not in ("update", "delete"):
+        raise _ControlError("action must be create, update or delete")
+    if not isinstance(identifier, wanted) or identifier not in store.customer_ids():
+        raise _ControlError(f"there is no customer {identifier!r}")
+    if action == "update":
+        store.people_update(identifier, _object(content, "changes"))
+    else:
+        store.people_delete(identifier)
+    return identifier
+
+
+def _object(content: dict[str, Any], name: str) -> dict[str, Any]:
+    value = content.get(name)
+    if not isinstance(value, dict):
+        raise _ControlError(f"{name} must be a JSON object")
+    return value

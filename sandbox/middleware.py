@@ -1,0 +1,244 @@
+"""What stands around each emulator: it waits, plays faults, and writes the request log.
+
+The applications behind it know nothing of all this. A request is read whole before anything happens, and its log entry
+is written before the answer leaves. Requests below /_sandbox go to the control application: they are neither logged
+nor delayed nor spoiled.
+"""
+
+import asyncio
+import json
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol
+
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from sandbox.canned_answers import Answer, html_page, server_error, torn, xml_error
+from sandbox.faults import Faults, Rule
+from sandbox.listening import CLOSE_EXTENSION
+from sandbox.operations import SeenRequest, System, read_request
+from sandbox.request_log import RequestLog
+
+CONTROL_PREFIX = "/_sandbox"
+
+
+class PeopleStore(Protocol):
+    """What both stores offer to people who do not use the API. Ids: int in the webstore, GUID in Business Central."""
+
+    def people_create(self, record: dict[str, Any], /) -> Any: ...
+    def people_update(self, customer_id: Any, changes: dict[str, Any], /) -> None: ...
+    def people_delete(self, customer_id: Any, /) -> None: ...
+    def customer_ids(self) -> list[Any]: ...
+
+
+@dataclass
+class SandboxMiddleware:
+    """ASGI application around one emulator, to be served by `listening.ServerThread` (it closes connections)."""
+
+    app: ASGIApp
+    control: ASGIApp
+    system: System
+    store: PeopleStore
+    log: RequestLog
+    faults: Faults
+    expire_tokens: Callable[[], None] | None = None
+    latency_ms: float = 0
+    _read_ids: list[Any] = field(default_factory=list)
+    _people_acts: int = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+        elif scope["path"] == CONTROL_PREFIX or scope["path"].startswith(CONTROL_PREFIX + "/"):
+            await self.control(scope, receive, send)
+        else:
+            await self._serve(scope, receive, send)
+
+    async def _serve(self, scope: Scope, receive: Receive, send: Send) -> None:
+        began = time.perf_counter()
+        body = await _whole_body(receive)
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        query = scope["query_string"].decode("latin-1")
+        request = read_request(self.system, scope["method"], scope["path"], query, headers, body)
+        rule = self.faults.take(request)
+        exchange = _Exchange(self, scope, receive, send, request, rule, began)
+        if self.latency_ms:
+            await asyncio.sleep(self.latency_ms / 1000)
+        refusal = None if rule is None else _refusal(self.system, rule)
+        if rule is not None and rule.kind == "drop-before":
+            await exchange.drop(handled=False)
+        elif refusal is not None:
+            await exchange.finish(refusal, handled=False)
+        else:
+            if rule is not None:
+                await self._prepare(exchange, rule, request)
+            await exchange.run_application(body)
+
+    async def _prepare(self, exchange: "_Exchange", rule: Rule, request: SeenRequest) -> None:
+        """Everything that a fault does before the application sees the request."""
+        if rule.kind == "slow":
+            await asyncio.sleep(float(rule.options.get("seconds", 1)))
+        elif rule.kind == "expired-token" and self.expire_tokens is not None:
+            self.expire_tokens()
+        elif rule.kind == "stale-tag":
+            exchange.touched = self._touch(request.addressed_customers[0], rule.options.get("changes"))
+        elif rule.kind == "row-deleted-while-paging":
+            exchange.touched = self._delete_read_rows(rule)
+        elif rule.kind == "row-inserted-while-paging":
+            exchange.touched = self._insert_rows(rule)
+
+    def _touch(self, identifier: str, changes: dict[str, Any] | None) -> tuple[str, ...]:
+        """A person edits the record; one that does not exist is left to the application's 404."""
+        key: Any = identifier
+        if self.system is System.WEBSTORE and identifier.isdigit():
+            key = int(identifier)
+        if key not in self.store.customer_ids():
+            return ()
+        self._people_acts += 1
+        note = f"Edited by a person {self._people_acts}"
+        if changes is None and self.system is System.WEBSTORE:
+            changes = {"billing": {"address_2": note}}
+        self.store.people_update(key, {"addressLine2": note} if changes is None else changes)
+        return (identifier,)
+
+    def _delete_read_rows(self, rule: Rule) -> tuple[str, ...]:
+        ids = rule.options.get("ids")
+        if ids is None:
+            existing = self.store.customer_ids()
+            rows = int(rule.options.get("rows", 1))
+            still_there = set(existing)
+            ids = [key for key in self._read_ids if key in still_there][:rows] or sorted(existing)[:rows]
+        for key in ids:
+            self.store.people_delete(key)
+        return tuple(str(key) for key in ids)
+
+    def _insert_rows(self, rule: Rule) -> tuple[str, ...]:
+        records = rule.options.get("records")
+        if records is None:
+            records = [self._new_person() for _ in range(int(rule.options.get("rows", 1)))]
+        return tuple(str(self.store.people_create(record)) for record in records)
+
+    def _new_person(self) -> dict[str, Any]:
+        self._people_acts += 1
+        email = f"newcomer{self._people_acts:05d}@paging.example"
+        if self.system is System.WEBSTORE:
+            return {"email": email, "first_name": "New", "last_name": f"Comer {self._people_acts}"}
+        return {"email": email, "displayName": f"New Comer {self._people_acts}"}
+
+    def note_page(self, request: SeenRequest, answer: Answer) -> None:
+        """Remember which rows a list has shown, while some fault waits for its later pages."""
+        if not request.lists_customers or answer.status != 200 or not self.faults.watches_pages():
+            return
+        content = json.loads(answer.body)
+        rows = content if isinstance(content, list) else content.get("value", [])
+        ids = [row["id"] for row in rows if "id" in row]
+        self._read_ids = [*self._read_ids, *ids] if request.is_later_page else ids
+
+
+@dataclass
+class _Exchange:
+    """One request on its way to its answer."""
+
+    front: SandboxMiddleware
+    scope: Scope
+    receive: Receive
+    send: Send
+    request: SeenRequest
+    rule: Rule | None
+    began: float
+    touched: tuple[str, ...] = ()
+    _start: Message | None = None
+    _chunks: list[bytes] = field(default_factory=list)
+
+    async def run_application(self, body: bytes) -> None:
+        try:
+            await self.front.app(self.scope, _replayed(body, self.receive), self._collect)
+        except Exception:
+            # The server answers 500 in our place; a request without an entry would hide the crash from the tests.
+            if self._start is None:
+                self._record(500, handled=True)
+            raise
+
+    async def _collect(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self._start = message
+            return
+        if message["type"] != "http.response.body" or self._start is None:
+            await self.send(message)
+            return
+        self._chunks.append(message.get("body", b""))
+        if not message.get("more_body", False):
+            # Here and not after the application has returned: background tasks run behind the answer.
+            await self._answer(Answer(self._start["status"], list(self._start["headers"]), b"".join(self._chunks)))
+
+    async def _answer(self, answer: Answer) -> None:
+        self.front.note_page(self.request, answer)
+        kind = None if self.rule is None else self.rule.kind
+        if kind == "drop-after-write":
+            await self.drop(handled=True)
+            return
+        if kind == "504-after-write":
+            answer = html_page(504)
+        elif kind == "500":
+            answer = server_error(self.front.system)
+        elif kind == "torn-json":
+            answer = torn(answer)
+        await self.finish(answer, handled=True)
+
+    async def finish(self, answer: Answer, *, handled: bool) -> None:
+        """Write the log entry, then send the answer."""
+        self._record(answer.status, handled=handled)
+        await self.send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
+        await self.send({"type": "http.response.body", "body": answer.body})
+
+    async def drop(self, *, handled: bool) -> None:
+        """Close the connection without an answer, and wait until the server knows: it would send a 500 otherwise."""
+        self._record(None, handled=handled)
+        self.scope["extensions"][CLOSE_EXTENSION]["close"]()
+        while (await self.receive())["type"] != "http.disconnect":
+            continue
+
+    def _record(self, status: int | None, *, handled: bool) -> None:
+        milliseconds = (time.perf_counter() - self.began) * 1000
+        kind = None if self.rule is None else self.rule.kind
+        self.front.log.record(self.request, status=status, milliseconds=milliseconds, handled=handled, fault=kind)
+        if self.rule is not None:
+            self.front.faults.note(self.rule, self.request, self.touched)
+
+
+def _refusal(system: System, rule: Rule) -> Answer | None:
+    """The answer of a fault that keeps the request from the application."""
+    if rule.kind in ("429", "503"):
+        return html_page(int(rule.kind), rule.options.get("retry_after"))
+    if rule.kind == "html":
+        return html_page(int(rule.options.get("status", 503)))
+    if rule.kind == "xml":
+        return xml_error(int(rule.options.get("status", 503)))
+    if rule.kind == "500" and not rule.options.get("handled", False):
+        return server_error(system)
+    return None
+
+
+async def _whole_body(receive: Receive) -> bytes:
+    chunks = []
+    more = True
+    while more:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        more = message["type"] == "http.request" and message.get("more_body", False)
+    return b"".join(chunks)
+
+
+def _replayed(body: bytes, receive: Receive) -> Receive:
+    """A `receive` that hands out the body once and then what really happens on the connection."""
+    is_given = False
+
+    async def replay() -> Message:
+        nonlocal is_given
+        if is_given:
+            return await receive()
+        is_given = True
+        return {"type": "http.request", "body": body, "more_body": False}
+
+    return replay

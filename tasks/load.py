@@ -1,0 +1,71 @@
+"""Tasks that write. They are never retried by Prefect: the journal decides what may be sent again, and when."""
+
+from __future__ import annotations
+
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from connector.core.customer import Direction
+from connector.core.plan import Plan
+from connector.load.pull import pull
+from connector.load.push import push
+from connector.load.recording import record_links
+from connector.load.recovery import Recovery, recover
+from connector.load.run import LoadResult, Run
+
+__all__ = ["pull_customers", "push_customers", "record_agreements", "recover_open_writes"]
+
+
+@task(task_run_name="settle interrupted writes", cache_policy=NO_CACHE)
+def recover_open_writes(run: Run) -> Recovery:
+    """Look what became of writes that an earlier run left open."""
+    recovery = recover(run)
+    if recovery.total:
+        get_run_logger().warning(
+            "%d interrupted writes: %d had happened, %d had not, %d wait for a person",
+            recovery.total,
+            len(recovery.adopted),
+            len(recovery.not_happened),
+            len(recovery.held),
+        )
+    return recovery
+
+
+@task(task_run_name="record links and agreements", cache_policy=NO_CACHE)
+def record_agreements(run: Run, plan: Plan) -> int:
+    """Commit new links and the bases of fields that agree already."""
+    return record_links(run, plan)
+
+
+@task(task_run_name="push customers", cache_policy=NO_CACHE)
+def push_customers(run: Run, plan: Plan) -> LoadResult:
+    """Business Central → webstore."""
+    result = push(run, plan, _look)
+    _log("pushed", result)
+    return result
+
+
+@task(task_run_name="pull customers", cache_policy=NO_CACHE)
+def pull_customers(run: Run, plan: Plan) -> LoadResult:
+    """Webstore → Business Central."""
+    result = pull(run, plan, _look)
+    _log("pulled", result)
+    return result
+
+
+def _look(run: Run, direction: Direction) -> Recovery:
+    return recover(run, direction)
+
+
+def _log(verb: str, result: LoadResult) -> None:
+    get_run_logger().info(
+        "%s: %d created, %d updated, %d failed, %d left to the next run",
+        verb,
+        result.created,
+        result.updated,
+        result.failed,
+        result.dropped,
+    )
+    if result.stopped:
+        get_run_logger().error("%s only in part: %s", verb, result.stopped)
