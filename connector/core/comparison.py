@@ -7,8 +7,8 @@ knows it.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 import orjson
@@ -17,12 +17,14 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core import business_central_customer, webstore_customer
+from connector.core.creating import decide_creates
 from connector.core.customer import Direction, Side
 from connector.core.matching import Ambiguity, Candidate, Match, Matching, match
 from connector.core.normalize import by_unique, email_key, key_columns, row_hashes
+from connector.core.orphans import with_proposals
 from connector.core.pairing import Pairing, pair
 from connector.core.plan import Orphan, Plan, Quarantined, Standing
-from connector.core.planning import Decisions, PairFrames, Terms, decide, decide_creates
+from connector.core.planning import Decisions, PairFrames, Terms, decide
 
 __all__ = ["Extract", "Known", "compare", "extract_of"]
 
@@ -53,6 +55,9 @@ class Known:
         rejected: pairs (Business Central id, webstore id) that a person said are not the same.
         gone_webstore, gone_business_central: ids whose absence was confirmed by a 404.
         selected: Business Central ids and webstore ids of a selected run; None = all.
+        tombstones: Business Central ids and webstore ids of erased customers: they are never created again.
+        orphan_policy: report, unlink or recreate.
+        usernames: Business Central id → user name that the mapping row gives to an account to be created.
     """
 
     mapping: pd.DataFrame
@@ -62,6 +67,9 @@ class Known:
     gone_webstore: frozenset[int] = frozenset()
     gone_business_central: frozenset[str] = frozenset()
     selected: frozenset[str | int] | None = None
+    tombstones: frozenset[str | int] = frozenset()
+    orphan_policy: str = "report"
+    usernames: Mapping[str, str] = field(default_factory=dict)
 
 
 def extract_of(side: Side, raw: pa.Table, terms: Terms) -> Extract:
@@ -85,19 +93,22 @@ def compare(webstore: Extract, business_central: Extract, known: Known, terms: T
     pairs = _with_matches(_chosen(pairing.pairs, known), matching.matches, webstore, business_central)
     frames = _moved(pairs, webstore, business_central, known)
     done = decide(frames, terms)
+    orphans = _orphans(pairing, webstore, business_central, known, done.erased, terms)
     doubled: list[Ambiguity] = []
-    for direction, rows in _to_create(pairing, matching, webstore, business_central, known, terms).items():
+    for direction, rows in _to_create(pairing, matching, webstore, business_central, known, terms, orphans).items():
         side = business_central if direction is Direction.PUSH else webstore
         alone, several = _one_per_email(direction, rows, side, terms)
         doubled += several
-        _extend(done, decide_creates(direction, side.canonical, side.raw, alone, terms))
+        _extend(done, decide_creates(direction, side.canonical, side.raw, alone, terms, known.usernames))
     _extend(
         done,
         Decisions(
-            quarantined=_malformed(webstore, business_central), standing=_withheld_creates(pairing, known, terms)
+            quarantined=[*_malformed(webstore, business_central), *_twice(pairing)],
+            standing=_withheld_creates(pairing, known, terms),
         ),
     )
-    return _sorted_plan(done, pairing, matching, doubled, known, pairs.num_rows, business_central)
+    spent = _spent_decisions(terms, done, pairs)
+    return _sorted_plan(done, pairing, matching, doubled, orphans, spent, pairs.num_rows, business_central)
 
 
 def _match(pairing: Pairing, webstore: Extract, business_central: Extract, known: Known, terms: Terms) -> Matching:
@@ -205,23 +216,36 @@ def _base_frames(pairs: pa.Table, stored: pd.DataFrame | None, fields: Sequence[
 
 
 def _to_create(
-    pairing: Pairing, matching: Matching, webstore: Extract, business_central: Extract, known: Known, terms: Terms
+    pairing: Pairing,
+    matching: Matching,
+    webstore: Extract,
+    business_central: Extract,
+    known: Known,
+    terms: Terms,
+    orphans: Sequence[Orphan],
 ) -> dict[Direction, list[int]]:
     """Row numbers, per direction, of the source customers that have no counterpart and are wanted on the other side."""
     chosen = known.selected
     result: dict[Direction, list[int]] = {}
-    if terms.flags.push == "Mapped Only":
+    if terms.flags.push == "Mapped Only" and terms.create_accounts:
         settled = matching.waiting_business_central | {m.bc_id for m in matching.matches}
+        wanted = list(zip(pairing.unlinked["bc_id"].to_pylist(), pairing.unlinked["c"].to_pylist(), strict=True))
+        recreated = {orphan.bc_id for orphan in orphans if orphan.action == "recreate"}
+        if recreated:
+            rows = {key: row for row, key in enumerate(business_central.raw["bc_id"].to_pylist()) if key in recreated}
+            wanted += [(key, rows[key]) for key in sorted(rows)]
         result[Direction.PUSH] = [
             row
-            for bc_id, row in zip(pairing.unlinked["bc_id"].to_pylist(), pairing.unlinked["c"].to_pylist(), strict=True)
-            if bc_id not in settled and (chosen is None or bc_id in chosen)
+            for bc_id, row in wanted
+            if bc_id not in settled and bc_id not in known.tombstones and (chosen is None or bc_id in chosen)
         ]
     if terms.flags.pull == "All":
         waiting = matching.waiting_webstore | {m.webstore_id for m in matching.matches}
         ids = webstore.raw["webstore_id"].to_pylist()
         result[Direction.PULL] = [
-            row for row in pairing.new_webstore if ids[row] not in waiting and (chosen is None or ids[row] in chosen)
+            row
+            for row in pairing.new_webstore
+            if ids[row] not in waiting and ids[row] not in known.tombstones and (chosen is None or ids[row] in chosen)
         ]
     return result
 
@@ -247,15 +271,80 @@ def _one_per_email(
 
 
 def _withheld_creates(pairing: Pairing, known: Known, terms: Terms) -> list[Standing]:
-    """Ticked customers without an account wait while Push Webstore Customers is None."""
-    if terms.flags.push != "None":
+    """Ticked customers without an account wait while Push Webstore Customers is None, or no account mails may go out."""
+    if terms.flags.push != "None" and terms.create_accounts:
         return []
-    reason = f"ticked as Webstore Customer and not in the webstore yet; {terms.flags.gate_text(Direction.PUSH, True)}"
+    gate = terms.flags.gate_text(Direction.PUSH, True) if terms.flags.push == "None" else "account mails are withheld"
+    reason = f"ticked as Webstore Customer and not in the webstore yet; {gate}"
     return [
         Standing("withheld", Direction.PUSH, row["bc_id"], row["bc_number"], None, "", None, "", "", reason)
         for row in pairing.unlinked.to_pylist()
         if known.selected is None or row["bc_id"] in known.selected
     ]
+
+
+def _orphans(
+    pairing: Pairing,
+    webstore: Extract,
+    business_central: Extract,
+    known: Known,
+    erased: Sequence[Orphan],
+    terms: Terms,
+) -> list[Orphan]:
+    """Mapping rows whose customer has gone or was erased, with what the policy makes of them."""
+    policy = known.orphan_policy
+    may_recreate = policy == "recreate" and terms.flags.push == "Mapped Only" and terms.create_accounts
+    found = [
+        Orphan(
+            "webstore",
+            row["bc_id"],
+            row["bc_number"],
+            row["webstore_id"],
+            action="recreate"
+            if may_recreate and row["ticked"] and row["bc_id"] not in known.tombstones
+            else "unlink"
+            if policy == "unlink"
+            else "report",
+        )
+        for row in pairing.missing_webstore.to_pylist()
+        if row["webstore_id"] in known.gone_webstore
+    ]
+    found += [
+        Orphan(
+            "business_central",
+            row["bc_id"],
+            row["bc_number"],
+            row["webstore_id"],
+            action="unlink" if policy == "unlink" else "report",
+        )
+        for row in pairing.missing_business_central.to_pylist()
+        if row["bc_id"] in known.gone_business_central
+    ]
+    if known.selected is not None:
+        found = [o for o in found if o.bc_id in known.selected or o.webstore_id in known.selected]
+    if not any(orphan.gone == "business_central" for orphan in found):
+        return [*found, *erased]
+    normalizers = {rule.field: rule.normalizer for rule in terms.rules.rules}
+    w_keys, c_keys = key_columns(webstore.canonical, normalizers), key_columns(business_central.canonical, normalizers)
+    w_keys = w_keys.append_column("webstore_id", webstore.canonical["webstore_id"])
+    return [*with_proposals(found, w_keys, c_keys, business_central.raw["number"].to_pylist()), *erased]
+
+
+def _twice(pairing: Pairing) -> list[Quarantined]:
+    """Mapping rows of which one id stands in another row, too: nobody can say which one is right."""
+    reason = "one of its ids stands twice in the mapping table; unlink the wrong row"
+    return [
+        Quarantined("mapping", row["bc_id"], row["bc_number"], row["webstore_id"], "", reason)
+        for row in pairing.twice.to_pylist()
+    ]
+
+
+def _spent_decisions(terms: Terms, done: Decisions, pairs: pa.Table) -> tuple[tuple[str, int, str], ...]:
+    """Decisions on pairs of this run that are not needed any more: carried out, overtaken by an edit, or moot."""
+    if not terms.decisions:
+        return ()
+    compared = set(zip(pairs["bc_id"].to_pylist(), pairs["webstore_id"].to_pylist(), strict=True))
+    return tuple(sorted(key for key in terms.decisions if key[:2] in compared and key not in done.asked))
 
 
 def _malformed(webstore: Extract, business_central: Extract) -> list[Quarantined]:
@@ -275,6 +364,8 @@ def _extend(decisions: Decisions, more: Decisions) -> None:
     decisions.agreements += more.agreements
     decisions.standing += more.standing
     decisions.quarantined += more.quarantined
+    decisions.erased += more.erased
+    decisions.asked |= more.asked
 
 
 def _sorted_plan(
@@ -282,20 +373,11 @@ def _sorted_plan(
     pairing: Pairing,
     matching: Matching,
     doubled: Sequence[Ambiguity],
-    known: Known,
+    orphans: Sequence[Orphan],
+    spent: tuple[tuple[str, int, str], ...],
     pairs: int,
     business_central: Extract,
 ) -> Plan:
-    orphans = [
-        Orphan("webstore", row["bc_id"], row["bc_number"], row["webstore_id"])
-        for row in pairing.missing_webstore.to_pylist()
-        if row["webstore_id"] in known.gone_webstore
-    ]
-    orphans += [
-        Orphan("business_central", row["bc_id"], row["bc_number"], row["webstore_id"])
-        for row in pairing.missing_business_central.to_pylist()
-        if row["bc_id"] in known.gone_business_central
-    ]
     return Plan(
         writes=tuple(
             sorted(done.writes, key=lambda w: (w.direction, w.operation, w.bc_number or "", w.webstore_id or 0))
@@ -309,6 +391,7 @@ def _sorted_plan(
         ),
         ambiguous=tuple(sorted((*matching.ambiguities, *doubled), key=lambda a: (a.rung, a.webstore_ids, a.bc_ids))),
         orphans=tuple(sorted(orphans, key=lambda o: (o.gone, o.bc_number))),
+        spent_decisions=spent,
         renumbered=tuple((row["bc_id"], row["bc_number"]) for row in pairing.renumbered.to_pylist()),
         pairs=pairs,
         numbers=dict(

@@ -27,6 +27,7 @@ class Pairing:
         new_webstore: row numbers of webstore customers that no mapping row names.
         new_business_central: row numbers of Business Central customers that no mapping row names.
         renumbered: mapping rows whose customer has another number now: `bc_id`, `before`, `bc_number`.
+        twice: mapping rows of which one id stands in another row, too; they take no part in anything else.
     """
 
     pairs: pa.Table
@@ -36,6 +37,7 @@ class Pairing:
     new_webstore: list[int]
     new_business_central: list[int]
     renumbered: pa.Table
+    twice: pa.Table
 
 
 def pair(mapping: pd.DataFrame, webstore: pa.Table, business_central: pa.Table) -> Pairing:
@@ -54,6 +56,9 @@ def pair(mapping: pd.DataFrame, webstore: pa.Table, business_central: pa.Table) 
             "ticked": pa.array(mapping["webstore_customer"], type=pa.bool_()),
         }
     ).sort_by("bc_id")
+    doubled = pc.or_(_repeated(rows["bc_id"]), _repeated(rows["webstore_id"]))
+    every = rows
+    rows, twice = rows.filter(pc.invert(doubled)), rows.filter(doubled)
     w_ids, c_ids = webstore["webstore_id"].combine_chunks(), business_central["bc_id"].combine_chunks()
     rows = rows.append_column("w", pc.index_in(rows["webstore_id"], value_set=w_ids, skip_nulls=True))
     rows = rows.append_column("c", pc.index_in(rows["bc_id"], value_set=c_ids))
@@ -70,13 +75,22 @@ def pair(mapping: pd.DataFrame, webstore: pa.Table, business_central: pa.Table) 
             ["bc_id", "bc_number", "c"]
         ),
         missing_webstore=rows.filter(pc.and_(linked, pc.is_null(rows["w"]))).select(
-            ["bc_id", "bc_number", "webstore_id"]
+            ["bc_id", "bc_number", "webstore_id", "ticked"]
         ),
         missing_business_central=rows.filter(pc.invert(there)).select(["bc_id", "bc_number", "webstore_id"]),
-        new_webstore=_absent(w_ids, rows["webstore_id"]),
-        new_business_central=_absent(c_ids, rows["bc_id"]),
+        new_webstore=_absent(w_ids, every["webstore_id"]),
+        new_business_central=_absent(c_ids, every["bc_id"]),
         renumbered=rows.filter(renumbered).select(["bc_id", "before", "bc_number"]),
+        twice=twice.select(["bc_id", "bc_number", "webstore_id"]),
     )
+
+
+def _repeated(ids: pa.ChunkedArray) -> pa.Array:
+    """Where an id stands in more than one row; a null is no id."""
+    column = ids.combine_chunks()
+    counts = column.value_counts()
+    several = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+    return pc.and_(pc.is_valid(column), pc.is_in(column, value_set=several))
 
 
 def _absent(ids: pa.Array, mapped: pa.ChunkedArray) -> list[int]:

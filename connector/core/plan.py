@@ -46,6 +46,8 @@ class Write:
         payload: the request body, complete.
         source: canonical values of the other side that this write carries over; after a create all fields.
         etag: Business Central's tag at extraction (pull updates).
+        both_sides: fields whose value a person typed and that are written on both sides: their base moves only when both
+            sides hold it, so that half a decision is never taken for an edit.
     """
 
     direction: Direction
@@ -58,6 +60,13 @@ class Write:
     payload: Mapping[str, Any]
     source: Mapping[str, str]
     etag: str = ""
+    both_sides: frozenset[str] = frozenset()
+
+    @property
+    def digest(self) -> str:
+        """16 hex digits of what this write does: the same write of another run has the same."""
+        text = json.dumps(_identity(self), sort_keys=True, ensure_ascii=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     @property
     def key(self) -> str:
@@ -110,12 +119,31 @@ class Quarantined:
 
 @dataclass(frozen=True)
 class Orphan:
-    """A mapping row whose customer has gone on one side (confirmed by a 404)."""
+    """A mapping row whose customer has gone on one side (confirmed by a 404), or was erased there.
+
+    Attributes:
+        gone: the side, "webstore" or "business_central".
+        erased: the account is there, but its personal data were wiped: it must never be filled again.
+        action: what the orphan policy makes of it: report, unlink or recreate.
+        proposal: number of the Business Central customer into which the gone one was probably merged; "" = none found.
+        evidence: why that one.
+    """
 
     gone: str
     bc_id: str
     bc_number: str
     webstore_id: int | None
+    erased: bool = False
+    action: str = "report"
+    proposal: str = ""
+    evidence: str = ""
+
+    @property
+    def words(self) -> str:
+        """One clause for plans and reports."""
+        what = f"erased in {self.gone}" if self.erased else f"gone in {self.gone}"
+        found = f"; probably merged into {self.proposal} ({self.evidence})" if self.proposal else ""
+        return f"{what}{found}; {self.action}"
 
 
 @dataclass(frozen=True)
@@ -131,26 +159,23 @@ class Plan:
     ambiguous: tuple[Ambiguity, ...] = ()
     orphans: tuple[Orphan, ...] = ()
     renumbered: tuple[tuple[str, str], ...] = ()
+    spent_decisions: tuple[tuple[str, int, str], ...] = ()
     pairs: int = 0
     numbers: Mapping[str, str] = field(default_factory=dict, compare=False)
 
     @property
     def hash(self) -> str:
-        """64 hex digits over writes and links, independent of time and order."""
-        lines = [
-            [
-                w.direction,
-                w.operation,
-                w.bc_id,
-                w.webstore_id,
-                [[c.field, c.before, c.after] for c in w.changes],
-                w.payload,
-            ]
-            for w in self.writes
-        ]
+        """64 hex digits over writes, links and unlinks, independent of time and order."""
+        lines: list[Any] = [_identity(write) for write in self.writes]
         lines += [["link", link.bc_id, link.webstore_id, link.rung] for link in self.links]
+        lines += [[o.action, o.gone, o.bc_id, o.webstore_id] for o in self.orphans if o.action != "report"]
         text = "\n".join(sorted(json.dumps(line, sort_keys=True, ensure_ascii=True) for line in lines))
         return hashlib.sha256(text.encode()).hexdigest()
+
+    @property
+    def account_mails(self) -> int:
+        """How many people the shop will send its new-account mail to."""
+        return len(self.of(Direction.PUSH, "create"))
 
     def of(self, direction: Direction, operation: str | None = None) -> tuple[Write, ...]:
         """The writes of one direction."""
@@ -177,6 +202,11 @@ class Plan:
             [*_write_rows(self.writes, None), *_write_rows(self.held, "held"), *_other_rows(self)],
             columns=["action", "direction", "bc_number", "webstore_id", "field", "base", "before", "after", "reason"],
         ).astype({"webstore_id": "Int64"})
+
+
+def _identity(write: Write) -> list[Any]:
+    changes = [[c.field, c.before, c.after] for c in write.changes]
+    return [write.direction, write.operation, write.bc_id, write.webstore_id, changes, dict(write.payload)]
 
 
 def _write_rows(writes: Iterable[Write], action: str | None) -> list[tuple[Any, ...]]:
@@ -224,7 +254,7 @@ def _other_rows(plan: Plan) -> list[tuple[Any, ...]]:
         rows += [
             ("ambiguous", "", numbers.get(c, c), None, "", "", "", "", f"same {a.rung}: {a.reason}") for c in a.bc_ids
         ]
-    rows += [("orphan", "", o.bc_number, o.webstore_id, "", "", "", "", f"gone in {o.gone}") for o in plan.orphans]
+    rows += [("orphan", "", o.bc_number, o.webstore_id, "", "", "", "", o.words) for o in plan.orphans]
     rows += [
         ("quarantined", "", q.bc_number or "", q.webstore_id, q.field, "", "", "", q.reason) for q in plan.quarantined
     ]

@@ -6,7 +6,7 @@ merged field by field (merge.py) and become writes, standing differences or agre
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -17,12 +17,14 @@ import pyarrow.compute as pc
 from connector.core import business_central_customer, webstore_customer
 from connector.core.acceptance import refusal
 from connector.core.customer import Direction, FieldRules, Side
+from connector.core.decisions import Decision, Outcome, outcome
 from connector.core.geography import Geography
 from connector.core.merge import FieldPolicy, FieldValues, Gates, Merge, Situation, Verdict, merge_field
-from connector.core.normalize import email_key, key_columns
-from connector.core.plan import Agreement, Change, Quarantined, Standing, Write
+from connector.core.normalize import NORMALIZERS, email_key, key_columns
+from connector.core.orphans import looks_erased
+from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write
 
-__all__ = ["Decisions", "Flags", "PairFrames", "Terms", "decide", "decide_creates"]
+__all__ = ["Decisions", "Flags", "PairFrames", "Terms", "decide"]
 
 _DIRECTIONS = {Verdict.PUSH: Direction.PUSH, Verdict.PULL: Direction.PULL}
 _WITHHELD = {Verdict.PUSH_WITHHELD: Direction.PUSH, Verdict.PULL_WITHHELD: Direction.PULL}
@@ -61,6 +63,10 @@ class Terms:
         holds: (customer key, direction) that this run leaves out.
         templates: properties of new Business Central customers by (country, state); the most specific wins: country and
             state, country alone, ("", "").
+        decisions: what people decided about conflicts, by (Business Central id, webstore id, field).
+        create_accounts: False = nobody new is created in the webstore, since the shop would mail them.
+        username: "generated", "email" or "mapping": the user name of created accounts.
+        copy_billing_to_shipping: created accounts get their billing address as shipping address, too.
     """
 
     rules: FieldRules
@@ -68,6 +74,10 @@ class Terms:
     geography: Geography
     holds: frozenset[tuple[str, str]] = frozenset()
     templates: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
+    decisions: Mapping[tuple[str, int, str], Decision] = field(default_factory=dict)
+    create_accounts: bool = True
+    username: str = "generated"
+    copy_billing_to_shipping: bool = False
 
     def template(self, fields: Mapping[str, str]) -> Mapping[str, Any]:
         """The default properties of a customer to be created in Business Central."""
@@ -114,6 +124,8 @@ class Decisions:
     agreements: list[Agreement] = field(default_factory=list)
     standing: list[Standing] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
+    erased: list[Orphan] = field(default_factory=list)
+    asked: set[tuple[str, int, str]] = field(default_factory=set)
 
     def add_write(self, write: Write, holds: Collection[tuple[str, str]]) -> None:
         """A write is planned, or listed as held when the customer is on hold for that direction."""
@@ -208,27 +220,72 @@ class _Rows:
 def _decide_pair(
     pair: _Pair, verdicts: Mapping[str, Verdict], reasons: Mapping[str, str], terms: Terms, decisions: Decisions
 ) -> None:
+    if looks_erased(pair.w, pair.base_w):
+        decisions.erased.append(Orphan("webstore", pair.bc_id, pair.bc_number, pair.webstore_id, erased=True))
+        return
     agreed = [name for name, verdict in verdicts.items() if verdict is Verdict.AGREE]
     if agreed:
         webstore, business_central = {name: pair.w[name] for name in agreed}, {name: pair.c[name] for name in agreed}
         decisions.agreements.append(Agreement(pair.bc_id, pair.webstore_id, webstore, business_central))
+    decided = _decided(pair, verdicts, terms, decisions)
     for name, verdict in verdicts.items():
-        standing = _standing(pair, name, verdict, reasons[name], terms.flags)
+        standing = None if name in decided else _standing(pair, name, verdict, reasons[name], terms.flags)
         if standing:
             decisions.standing.append(standing)
     for direction in Direction:
-        why = {name: reasons[name] for name, verdict in verdicts.items() if _DIRECTIONS.get(verdict) is direction}
-        if why:
-            _decide_update(pair, direction, why, terms, decisions)
+        pushing = direction is Direction.PUSH
+        source = pair.c if pushing else pair.w
+        wanted = {
+            name: (source[name], reasons[name])
+            for name, verdict in verdicts.items()
+            if _DIRECTIONS.get(verdict) is direction
+        }
+        for name, result in decided.items():
+            value = result.push if pushing else result.pull
+            if value is not None:
+                wanted[name] = (value, f"{reasons[name]}; a person decided")
+        if wanted:
+            both = frozenset(n for n, r in decided.items() if r.push is not None and r.pull is not None)
+            _decide_update(pair, direction, wanted, both, terms, decisions)
+
+
+def _decided(pair: _Pair, verdicts: Mapping[str, Verdict], terms: Terms, decisions: Decisions) -> dict[str, Outcome]:
+    """The conflicts of a pair that a person has decided, as far as the decision still fits and its gates are open."""
+    if not terms.decisions:
+        return {}
+    gates = terms.flags.gates(np.array([pair.ticked], dtype=np.bool_))
+    found: dict[str, Outcome] = {}
+    for name, verdict in verdicts.items():
+        decision = terms.decisions.get((pair.bc_id, pair.webstore_id, name))
+        if verdict is not Verdict.CONFLICT or decision is None:
+            continue
+        rule = terms.rules.by_name[name]
+        result = outcome(decision, pair.w[name], pair.c[name], NORMALIZERS[rule.normalizer])
+        if result.stale:
+            continue
+        decisions.asked.add((pair.bc_id, pair.webstore_id, name))  # not spent: it is being applied, or waits for a gate
+        open_gates = gates.of_field(rule)
+        if (result.push is None or open_gates.push[0]) and (result.pull is None or open_gates.pull[0]):
+            found[name] = result
+    return found
 
 
 def _decide_update(
-    pair: _Pair, direction: Direction, why: Mapping[str, str], terms: Terms, decisions: Decisions
+    pair: _Pair,
+    direction: Direction,
+    wanted: Mapping[str, tuple[str, str]],
+    both_sides: frozenset[str],
+    terms: Terms,
+    decisions: Decisions,
 ) -> None:
-    """One update of one side, or a quarantined customer when that side cannot keep one of the values."""
+    """One update of one side, or a quarantined customer when that side cannot keep one of the values.
+
+    Args:
+        wanted: field → (new canonical value, reason).
+    """
     pushing = direction is Direction.PUSH
-    source, target, base = (pair.c, pair.w, pair.base_w) if pushing else (pair.w, pair.c, pair.base_c)
-    values = {name: source[name] for name in why}
+    target, base = (pair.w, pair.base_w) if pushing else (pair.c, pair.base_c)
+    values = {name: value for name, (value, _) in wanted.items()}
     refused = terms.refusals(direction.target, values, creating=False)
     if refused:
         decisions.quarantined += [
@@ -248,10 +305,13 @@ def _decide_update(
         bc_number=pair.bc_number,
         webstore_id=pair.webstore_id,
         natural_key=email_key(target.get("email", "")),
-        changes=tuple(Change(name, target[name], source[name], base[name], reason) for name, reason in why.items()),
+        changes=tuple(
+            Change(name, target[name], value, base[name], reason) for name, (value, reason) in wanted.items()
+        ),
         payload=body,
         source=values,
         etag="" if pushing else pair.c_raw["etag"],
+        both_sides=both_sides & frozenset(wanted),
     )
     decisions.add_write(write, terms.holds)
 
@@ -280,56 +340,3 @@ def _standing(pair: _Pair, name: str, verdict: Verdict, reason: str, flags: Flag
         pair.c[name],
         reason,
     )
-
-
-def decide_creates(
-    direction: Direction, canonical: pa.Table, raw: pa.Table, rows: Sequence[int], terms: Terms
-) -> Decisions:
-    """Plan the creation of customers on the other side.
-
-    Args:
-        direction: PUSH creates in the webstore, PULL in Business Central.
-        canonical, raw: the source side's extract, row by row the same customers.
-        rows: which of them are to be created.
-    """
-    decisions = Decisions()
-    index = pa.array(rows, type=pa.int64())
-    for values, source in zip(canonical.take(index).to_pylist(), raw.take(index).to_pylist(), strict=True):
-        _decide_create(direction, {name: values[name] for name in terms.rules.names}, source, terms, decisions)
-    return decisions
-
-
-def _decide_create(
-    direction: Direction, fields: Mapping[str, str], source: Mapping[str, Any], terms: Terms, decisions: Decisions
-) -> None:
-    pushing = direction is Direction.PUSH
-    bc_id, number, webstore_id = source.get("bc_id"), source.get("number"), source.get("webstore_id")
-    filled = {name: value for name, value in fields.items() if value}
-    required = ("email",) if pushing else ("name",)
-    refused = terms.refusals(direction.target, {**{name: fields[name] for name in required}, **filled}, creating=True)
-    if refused:
-        decisions.quarantined += [
-            Quarantined(str(direction.target.other), bc_id, number, webstore_id, name, reason)
-            for name, reason in refused.items()
-        ]
-        return
-    if pushing:
-        reason = "ticked as Webstore Customer and not in the webstore yet"
-        body = webstore_customer.payload(filled, terms.rules, None, company=source["type"] != "Person")
-    else:
-        reason = "in the webstore and not in Business Central yet (Pull Webstore Customers = All)"
-        company = bool(source["billing.company"].strip())
-        own = business_central_customer.payload(filled, terms.rules, terms.geography, None, company=company)
-        body = {**terms.template(fields), **own}
-    write = Write(
-        direction=direction,
-        operation="create",
-        bc_id=bc_id,
-        bc_number=number,
-        webstore_id=webstore_id,
-        natural_key=email_key(fields.get("email", "")),
-        changes=tuple(Change(name, "", value, None, reason) for name, value in filled.items()),
-        payload=body,
-        source=fields,
-    )
-    decisions.add_write(write, terms.holds)

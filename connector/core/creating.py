@@ -1,0 +1,100 @@
+"""Customers that one side has and the other does not: what is created there, with which values."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import pyarrow as pa
+
+from connector.core import business_central_customer, webstore_customer
+from connector.core.customer import Direction
+from connector.core.normalize import email_key
+from connector.core.plan import Change, Quarantined, Write
+from connector.core.planning import Decisions, Terms
+
+__all__ = ["decide_creates"]
+
+_REASONS = {
+    Direction.PUSH: "ticked as Webstore Customer and not in the webstore yet",
+    Direction.PULL: "in the webstore and not in Business Central yet (Pull Webstore Customers = All)",
+}
+
+
+def decide_creates(
+    direction: Direction,
+    canonical: pa.Table,
+    raw: pa.Table,
+    rows: Sequence[int],
+    terms: Terms,
+    usernames: Mapping[str, str] | None = None,
+) -> Decisions:
+    """Plan the creation of customers on the other side.
+
+    Args:
+        direction: PUSH creates in the webstore, PULL in Business Central.
+        canonical, raw: the source side's extract, row by row the same customers.
+        rows: which of them are to be created.
+        usernames: Business Central id → user name of the mapping row; used when the setup says so.
+    """
+    decisions = Decisions()
+    index = pa.array(rows, type=pa.int64())
+    for values, source in zip(canonical.take(index).to_pylist(), raw.take(index).to_pylist(), strict=True):
+        fields = {name: values[name] for name in terms.rules.names}
+        _decide_create(direction, fields, source, terms, usernames or {}, decisions)
+    return decisions
+
+
+def _decide_create(
+    direction: Direction,
+    fields: Mapping[str, str],
+    source: Mapping[str, Any],
+    terms: Terms,
+    usernames: Mapping[str, str],
+    decisions: Decisions,
+) -> None:
+    pushing = direction is Direction.PUSH
+    bc_id, number, webstore_id = source.get("bc_id"), source.get("number"), source.get("webstore_id")
+    directions = {rule.field: rule.directions for rule in terms.rules.rules}
+    filled = {name: value for name, value in fields.items() if value and direction in directions[name]}
+    required = ("email",) if pushing else ("name",)
+    refused = terms.refusals(direction.target, {**{name: fields[name] for name in required}, **filled}, creating=True)
+    if refused:
+        decisions.quarantined += [
+            Quarantined(str(direction.target.other), bc_id, number, webstore_id, name, reason)
+            for name, reason in refused.items()
+        ]
+        return
+    if pushing:
+        body = webstore_customer.payload(filled, terms.rules, None, company=source["type"] != "Person")
+        body |= _account(str(bc_id), fields, body, terms, usernames)
+    else:
+        company = bool(source["billing.company"].strip())
+        own = business_central_customer.payload(filled, terms.rules, terms.geography, None, company=company)
+        body = {**terms.template(fields), **own}
+    reason = _REASONS[direction]
+    write = Write(
+        direction=direction,
+        operation="create",
+        bc_id=bc_id,
+        bc_number=number,
+        webstore_id=webstore_id,
+        natural_key=email_key(fields.get("email", "")),
+        changes=tuple(Change(name, "", value, None, reason) for name, value in filled.items()),
+        payload=body,
+        source=fields,
+    )
+    decisions.add_write(write, terms.holds)
+
+
+def _account(
+    bc_id: str, fields: Mapping[str, str], body: Mapping[str, Any], terms: Terms, usernames: Mapping[str, str]
+) -> dict[str, Any]:
+    """What a new account gets beside its fields. Never a password: the shop makes one and this side never knows it."""
+    more: dict[str, Any] = {}
+    username = {"email": fields.get("email", ""), "mapping": usernames.get(bc_id, "")}.get(terms.username, "")
+    if username:
+        more["username"] = username
+    if terms.copy_billing_to_shipping and "billing" in body:
+        more["shipping"] = {name: value for name, value in body["billing"].items() if name != "email"}
+    return more
