@@ -24,7 +24,7 @@ from connector.core.normalize import NORMALIZERS, email_key, key_columns
 from connector.core.orphans import looks_erased
 from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write
 
-__all__ = ["Decisions", "Flags", "PairFrames", "Terms", "decide"]
+__all__ = ["Decisions", "Flags", "Pair", "PairFrames", "Terms", "decide", "plan_update"]
 
 _DIRECTIONS = {Verdict.PUSH: Direction.PUSH, Verdict.PULL: Direction.PULL}
 _WITHHELD = {Verdict.PUSH_WITHHELD: Direction.PUSH, Verdict.PULL_WITHHELD: Direction.PULL}
@@ -177,8 +177,8 @@ def _newer(webstore: pa.ChunkedArray, business_central: pa.ChunkedArray) -> np.n
 
 
 @dataclass(frozen=True)
-class _Pair:
-    """One touched pair, as plain values."""
+class Pair:
+    """One pair as plain values: ids, canonical values (`w`, `c`), bases (None = none yet), and the raw rows."""
 
     bc_id: str
     bc_number: str
@@ -210,15 +210,15 @@ class _Rows:
             )
         ]
 
-    def pair(self, position: int) -> _Pair:
+    def pair(self, position: int) -> Pair:
         ids, w, c, base_w, base_c, w_raw, c_raw = (values[position] for values in self._lists)
-        return _Pair(
+        return Pair(
             ids["bc_id"], ids["bc_number"], ids["webstore_id"], ids["ticked"], w, c, base_w, base_c, w_raw, c_raw
         )
 
 
 def _decide_pair(
-    pair: _Pair, verdicts: Mapping[str, Verdict], reasons: Mapping[str, str], terms: Terms, decisions: Decisions
+    pair: Pair, verdicts: Mapping[str, Verdict], reasons: Mapping[str, str], terms: Terms, decisions: Decisions
 ) -> None:
     if looks_erased(pair.w, pair.base_w):
         decisions.erased.append(Orphan("webstore", pair.bc_id, pair.bc_number, pair.webstore_id, erased=True))
@@ -246,10 +246,10 @@ def _decide_pair(
                 wanted[name] = (value, f"{reasons[name]}; a person decided")
         if wanted:
             both = frozenset(n for n, r in decided.items() if r.push is not None and r.pull is not None)
-            _decide_update(pair, direction, wanted, both, terms, decisions)
+            plan_update(pair, direction, wanted, terms, decisions, both_sides=both)
 
 
-def _decided(pair: _Pair, verdicts: Mapping[str, Verdict], terms: Terms, decisions: Decisions) -> dict[str, Outcome]:
+def _decided(pair: Pair, verdicts: Mapping[str, Verdict], terms: Terms, decisions: Decisions) -> dict[str, Outcome]:
     """The conflicts of a pair that a person has decided, as far as the decision still fits and its gates are open."""
     if not terms.decisions:
         return {}
@@ -270,18 +270,22 @@ def _decided(pair: _Pair, verdicts: Mapping[str, Verdict], terms: Terms, decisio
     return found
 
 
-def _decide_update(
-    pair: _Pair,
+def plan_update(
+    pair: Pair,
     direction: Direction,
     wanted: Mapping[str, tuple[str, str]],
-    both_sides: frozenset[str],
     terms: Terms,
     decisions: Decisions,
+    *,
+    both_sides: frozenset[str] = frozenset(),
+    source: Mapping[str, str] | None = None,
 ) -> None:
     """One update of one side, or a quarantined customer when that side cannot keep one of the values.
 
     Args:
         wanted: field → (new canonical value, reason).
+        both_sides: fields whose base must not move yet.
+        source: what the other side holds, where that is not what is written (undo).
     """
     pushing = direction is Direction.PUSH
     target, base = (pair.w, pair.base_w) if pushing else (pair.c, pair.base_c)
@@ -309,14 +313,14 @@ def _decide_update(
             Change(name, target[name], value, base[name], reason) for name, (value, reason) in wanted.items()
         ),
         payload=body,
-        source=values,
+        source=values if source is None else source,
         etag="" if pushing else pair.c_raw["etag"],
         both_sides=both_sides & frozenset(wanted),
     )
     decisions.add_write(write, terms.holds)
 
 
-def _standing(pair: _Pair, name: str, verdict: Verdict, reason: str, flags: Flags) -> Standing | None:
+def _standing(pair: Pair, name: str, verdict: Verdict, reason: str, flags: Flags) -> Standing | None:
     """The row of a difference that this run leaves as it is; None for the other verdicts."""
     kind, direction = "", None
     if verdict in _WITHHELD:
