@@ -1,16 +1,18 @@
-"""What a run remembers beside its writes, and what it tells: links, moved bases, the summary."""
+"""What a run remembers beside its writes: links, moved bases, and what waits for people."""
 
 from __future__ import annotations
 
-from dataclasses import asdict
-from typing import Any
+import zlib
 
-from connector.core.customer import Direction
-from connector.core.plan import Plan
-from connector.load.landing import put_base
-from connector.load.run import LoadResult, Run
+import orjson
 
-__all__ = ["record_links", "summary_of"]
+from connector.core.approval import approved_of
+from connector.core.plan import Orphan, Plan
+from connector.load.landing import put_bases
+from connector.load.run import Run
+from connector.store import Work
+
+__all__ = ["record_findings", "record_links"]
 
 _BATCH = 2000
 
@@ -21,70 +23,77 @@ def record_links(run: Run, plan: Plan) -> int:
     Returns:
         How many customers were linked.
     """
-    if plan.links or plan.renumbered:
+    gone = [orphan for orphan in plan.orphans if orphan.action != "report"]
+    if plan.links or plan.renumbered or gone:
         with run.store.work(run.code) as work:
-            work.describe(actor=run.actor, reason="matched by the ladder", run_id=run.run_id)
-            for link in plan.links:
-                work.mapping.link(link.bc_id, plan.numbers.get(link.bc_id, ""), link.webstore_id)
+            work.describe(actor=run.actor, reason="synchronisation", run_id=run.run_id)
+            for orphan in gone:
+                _settle_orphan(work, orphan)
+            work.mapping.link_many(
+                MappingRow(link.bc_id, plan.numbers.get(link.bc_id, ""), link.webstore_id, True) for link in plan.links
+            )
             for bc_id, number in plan.renumbered:
                 work.mapping.renumber(bc_id, number)
     for start in range(0, len(plan.agreements), _BATCH):
         with run.store.work(run.code) as work:
-            for agreement in plan.agreements[start : start + _BATCH]:
-                put_base(
-                    run, work, agreement.bc_id, agreement.webstore_id, agreement.webstore, agreement.business_central
-                )
+            put_bases(run, work, plan.agreements[start : start + _BATCH])
         run.progress(
             "Recording what both sides agree on", min(start + _BATCH, len(plan.agreements)), len(plan.agreements)
         )
     return len(plan.links)
 
 
-def summary_of(
-    run: Run, plan: Plan, results: dict[Direction, LoadResult], extracted: dict[str, int], seconds: float, mode: str
-) -> dict[str, Any]:
-    """The run in numbers. Counters describe the state after the run: a standing conflict is counted by every run."""
-    with run.store.view(run.code) as view:
-        version, holds = view.mapping.version(), view.holds.read()
-    sections = {
-        str(direction): _section(plan, direction, results.get(direction), holds, run.dry_run) for direction in Direction
-    }
-    errors = [asdict(failure) for result in results.values() for failure in result.failures]
-    stopped = [result.stopped for result in results.values() if result.stopped]
-    return {
-        "run_id": run.run_id,
-        "webstore_code": run.code,
-        "mode": mode,
-        "dry_run": run.dry_run,
-        "extracted": extracted,
-        **sections,
-        "linked": len(plan.links),
-        "conflicts": len(plan.conflicts),
-        "ambiguous": sum(len(a.webstore_ids) + len(a.bc_ids) for a in plan.ambiguous),
-        "orphans": len(plan.orphans),
-        "quarantined": len({(q.bc_id, q.webstore_id) for q in plan.quarantined}),
-        "mapping_version": version,
-        "requests": {"webstore": run.webstore.requests_made, "business_central": run.business_central.requests_made},
-        "seconds": round(seconds, 2),
-        "plan_hash": plan.hash,
-        "errors": errors,
-        "stopped": stopped,
-    }
+def record_findings(run: Run, plan: Plan, selected: frozenset[str | int] | None) -> None:
+    """Remember what waits for people (conflicts, ambiguous customers, quarantine), and the plan itself.
+
+    A full run replaces what earlier runs found, a selected one only what concerns its customers.
+    """
+    only = None if selected is None else {key for key in selected if isinstance(key, str)}
+    with run.store.work(run.code) as work:
+        work.conflicts.replace(
+            [
+                {
+                    "bc_id": s.bc_id,
+                    "bc_number": s.bc_number or "",
+                    "webstore_id": s.webstore_id,
+                    "field": s.field,
+                    "base": s.base,
+                    "webstore": s.webstore,
+                    "business_central": s.business_central,
+                }
+                for s in plan.conflicts
+            ],
+            run_id=run.run_id,
+            only_bc_ids=only,
+        )
+        if selected is None:
+            work.quarantine.replace(
+                [
+                    {
+                        "system": q.system,
+                        "key": q.bc_number or (f"woo:{q.webstore_id}" if q.webstore_id else q.bc_id or ""),
+                        "field": q.field,
+                        "reason": q.reason,
+                    }
+                    for q in plan.quarantined
+                ],
+                run_id=run.run_id,
+            )
+        for bc_id, webstore_id, field in plan.spent_decisions:
+            work.decisions.remove(bc_id, webstore_id, field)
+        for orphan in plan.orphans:
+            if orphan.erased:
+                work.tombstones.add(bc_id=orphan.bc_id, webstore_id=orphan.webstore_id, reason="erased in the webstore")
+        table = plan.table().astype(object)
+        document = approved_of(plan).as_document() | {
+            "rows": table.where(table.notna(), None).to_dict(orient="records")
+        }
+        work.plans.put(plan.hash, run_id=run.run_id, document=zlib.compress(orjson.dumps(document)))
 
 
-def _section(plan: Plan, direction: Direction, result: LoadResult | None, holds: Any, dry_run: bool) -> dict[str, int]:
-    result = result or LoadResult()
-    planned = plan.of(direction)
-    withheld = {(s.bc_id, s.webstore_id) for s in plan.withheld(direction)}
-    busy = {(w.bc_id, w.webstore_id) for w in planned if w.operation == "update"} | withheld
-    busy |= {(w.bc_id, w.webstore_id) for w in plan.held}
-    on_hold = holds[holds["on_hold"].astype(bool) & (holds["direction"] == str(direction))]
-    return {
-        "created": len(plan.of(direction, "create")) if dry_run else result.created,
-        "updated": len(plan.of(direction, "update")) if dry_run else result.updated,
-        "unchanged": plan.pairs - len(busy),
-        "withheld": len(withheld),
-        "held": len(on_hold),
-        "failed": result.failed,
-        "dropped": result.dropped,
-    }
+def _settle_orphan(work: Work, orphan: Orphan) -> None:
+    """A row whose customer has gone: without its link when the account is to be made anew, or gone itself."""
+    if orphan.action == "recreate":
+        work.mapping.set_webstore_id(orphan.bc_id, None)
+    else:
+        work.mapping.forget(orphan.bc_id)

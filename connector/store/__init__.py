@@ -1,21 +1,30 @@
 """What is remembered: mapping table, bases, journal, holds, runs. SQLite by default, PostgreSQL by address."""
 
 from connector.store.bases import Base
+from connector.store.decisions import Decision
 from connector.store.journal import Intent, OpenIntent, Settlement
-from connector.store.lease import Lease, LeaseHeld
+from connector.store.lease import Lease, LeaseHeld, LeaseLost
 from connector.store.mapping import MappingRow, MappingVersion
+from connector.store.plans import StoredPlan
+from connector.store.standing import QuarantinedField, StandingConflict, Suggestion
 from connector.store.store import Store, View, Work, open_store
 
 __all__ = [
     "Base",
+    "Decision",
     "Intent",
     "Lease",
     "LeaseHeld",
+    "LeaseLost",
     "MappingRow",
     "MappingVersion",
     "OpenIntent",
+    "QuarantinedField",
     "Settlement",
+    "StandingConflict",
     "Store",
+    "StoredPlan",
+    "Suggestion",
     "View",
     "Work",
     "open_store",

@@ -2,19 +2,39 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from typing import Any
 
 import orjson
 import pandas as pd
-from sqlalchemy import Connection, select, tuple_
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
-from connector.store.schema import base
+from connector.store.columns import now
+from connector.store.frames import Kind, chunks, frame, read_columns
+from connector.store.schema import BASE, BASE_VALUES
+from connector.store.upserting import upsert
 
 __all__ = ["Base", "Bases"]
 
-_CHUNK = 500
+_B, _V = BASE.c, BASE_VALUES.c
+_PAIR = ("webstore_code", "bc_id", "webstore_id")
+_HASHES: dict[str, Kind] = {
+    "bc_id": "text",
+    "webstore_id": "number",
+    "webstore_hash": "text",
+    "business_central_hash": "text",
+}
+_READ: dict[str, Kind] = {
+    "bc_id": "text",
+    "webstore_id": "number",
+    "webstore": "text",
+    "business_central": "text",
+    "webstore_hash": "text",
+    "business_central_hash": "text",
+    "updated_at": "time",
+}
 
 
 @dataclass(frozen=True)
@@ -37,68 +57,80 @@ class Bases:
         self._connection = connection
         self._code = webstore_code
 
-    def read(self, bc_ids: Sequence[str] | None = None) -> pd.DataFrame:
-        """Bases of some Business Central ids, or all.
+    def read(self, bc_ids: Iterable[str] | None = None) -> pd.DataFrame:
+        """The bases of some Business Central customers, or all.
 
         Returns:
-            `bc_id`, `webstore_id`, `webstore` and `business_central` (JSON texts: field → value), both hashes, `updated_at`.
+            One row per pair: `bc_id`, `webstore_id`, `webstore` and `business_central` (JSON texts: field → value), the two
+            `…_hash`, `updated_at`.
         """
-        names = (
-            "bc_id",
-            "webstore_id",
-            "webstore",
-            "business_central",
-            "webstore_hash",
-            "business_central_hash",
-            "updated_at",
-        )
-        query = select(*[base.c[name] for name in names]).where(base.c.webstore_code == self._code)
-        if bc_ids is None:
-            rows = list(self._connection.execute(query))
-        else:
-            rows = []
-            for start in range(0, len(bc_ids), _CHUNK):
-                rows += self._connection.execute(query.where(base.c.bc_id.in_(list(bc_ids[start : start + _CHUNK]))))
-        return pd.DataFrame([tuple(row) for row in rows], columns=list(names))
+        columns = [(_V if name in _V else _B)[name] for name in _READ]
+        return frame([tuple(row) for row in self._rows(columns, bc_ids)], _READ)
+
+    def find(self, bc_ids: Iterable[str]) -> dict[tuple[str, int], Base]:
+        """The bases of some Business Central customers, by (Business Central id, webstore id)."""
+        columns = [_B.bc_id, _B.webstore_id, _V.webstore, _V.business_central]
+        columns += [_B.webstore_hash, _B.business_central_hash, _B.run_id]
+        return {
+            (row[0], row[1]): Base(row[0], row[1], orjson.loads(row[2]), orjson.loads(row[3]), row[4], row[5], row[6])
+            for row in self._rows(columns, bc_ids)
+        }
 
     def hashes(self) -> pd.DataFrame:
-        """Fingerprints of every base: `bc_id`, `webstore_id`, `webstore_hash`, `business_central_hash`."""
-        names = ("bc_id", "webstore_id", "webstore_hash", "business_central_hash")
-        rows = self._connection.execute(
-            select(*[base.c[name] for name in names]).where(base.c.webstore_code == self._code)
-        ).all()
-        columns = list(zip(*rows, strict=True)) if rows else [() for _ in names]
-        return pd.DataFrame(
-            {name: pd.Series(list(column), dtype=object) for name, column in zip(names, columns, strict=True)}
-        )
+        """The fingerprints of every base, a million in about a second.
 
-    def put(self, rows: Iterable[Base]) -> None:
+        Returns:
+            One row per pair: `bc_id`, `webstore_id`, `webstore_hash`, `business_central_hash`.
+        """
+        # the plus keeps SQLite from taking an index: nearly all rows are wanted, and in order of id they are read faster
+        plus = "+" if self._connection.dialect.name == "sqlite" else ""
+        mine = sa.literal_column(f"{plus}base.webstore_code", sa.Text) == self._code
+        return read_columns(self._connection, BASE, _HASHES, mine)
+
+    def put(self, bases: Iterable[Base]) -> None:
         """Set the bases of some pairs, whole."""
-        now = datetime.now(UTC).isoformat()
-        values = [
-            {
-                "webstore_code": self._code,
-                "bc_id": row.bc_id,
-                "webstore_id": row.webstore_id,
-                "webstore": orjson.dumps(dict(row.webstore)).decode(),
-                "business_central": orjson.dumps(dict(row.business_central)).decode(),
-                "webstore_hash": row.webstore_hash,
-                "business_central_hash": row.business_central_hash,
-                "run_id": row.run_id,
-                "updated_at": now,
-            }
-            for row in rows
-        ]
-        for start in range(0, len(values), _CHUNK):
-            chunk = values[start : start + _CHUNK]
-            keys = [(value["bc_id"], value["webstore_id"]) for value in chunk]
-            self._connection.execute(
-                base.delete().where(
-                    base.c.webstore_code == self._code, tuple_(base.c.bc_id, base.c.webstore_id).in_(keys)
-                )
-            )
-            self._connection.execute(base.insert(), chunk)
+        time = now()
+        for chunk in chunks(bases):
+            by_pair = {(base.bc_id.lower(), base.webstore_id): base for base in chunk}
+            rows = [
+                {
+                    "webstore_code": self._code,
+                    "bc_id": bc_id,
+                    "webstore_id": webstore_id,
+                    "webstore_hash": base.webstore_hash,
+                    "business_central_hash": base.business_central_hash,
+                    "run_id": base.run_id,
+                    "updated_at": time,
+                }
+                for (bc_id, webstore_id), base in by_pair.items()
+            ]
+            upsert(self._connection, BASE, _PAIR, rows)
+            ids = self._ids({bc_id for bc_id, _ in by_pair})
+            values = [
+                {
+                    "base_id": ids[pair],
+                    "webstore": orjson.dumps(dict(base.webstore)).decode(),
+                    "business_central": orjson.dumps(dict(base.business_central)).decode(),
+                }
+                for pair, base in by_pair.items()
+            ]
+            upsert(self._connection, BASE_VALUES, ("base_id",), values)
 
     def remove(self, bc_id: str) -> None:
-        """Forget the bases of a customer."""
-        self._connection.execute(base.delete().where(base.c.webstore_code == self._code, base.c.bc_id == bc_id))
+        """Forget the bases of a Business Central customer."""
+        mine = sa.and_(_B.webstore_code == self._code, _B.bc_id == bc_id.lower())
+        self._connection.execute(sa.delete(BASE).where(mine))
+
+    def _rows(self, columns: list[sa.Column[Any]], bc_ids: Iterable[str] | None) -> Iterator[Any]:
+        statement = sa.select(*columns).join_from(BASE, BASE_VALUES).where(_B.webstore_code == self._code)
+        if bc_ids is None:
+            yield from self._connection.execute(statement.order_by(_B.id))
+            return
+        for chunk in chunks(bc_id.lower() for bc_id in bc_ids):
+            yield from self._connection.execute(statement.where(_B.bc_id.in_(chunk)).order_by(_B.id))
+
+    def _ids(self, bc_ids: Collection[str]) -> dict[tuple[str, int], int]:
+        statement = sa.select(_B.bc_id, _B.webstore_id, _B.id).where(
+            _B.webstore_code == self._code, _B.bc_id.in_(list(bc_ids))
+        )
+        return {(bc_id, webstore_id): base for bc_id, webstore_id, base in self._connection.execute(statement)}

@@ -1,140 +1,154 @@
-"""Opening the database: file permissions, pragmas, transactions, migrations, backups.
+"""Connections: one SQLAlchemy engine per store, set up so that an acknowledged commit survives a kill.
 
-SQLite runs in WAL mode with synchronous=FULL: what was committed survives a kill and a power cut. Write transactions begin
-IMMEDIATE, so that two processes never read the same state and then both write.
+SQLite: WAL with synchronous=FULL; writers begin with BEGIN IMMEDIATE, so that two of them queue at the start of their
+transaction and never fail in its middle; readers see one snapshot and block nobody.
+PostgreSQL: writers of one webstore queue at an advisory lock; readers use REPEATABLE READ.
 """
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from alembic import command
-from alembic.config import Config
-from alembic.migration import MigrationContext
-from alembic.script import ScriptDirectory
-from alembic.util import CommandError
-from sqlalchemy import Engine, create_engine, event, inspect, make_url
+import sqlalchemy as sa
+from sqlalchemy import event
+from sqlalchemy.engine import URL, Connection, Engine
 
 from connector.errors import StoreError
-from connector.store.failures import name_of, translated
+from connector.store.troubles import explained, sqlite_file, store_error
 
-__all__ = ["backup", "current_revision", "head_revision", "migrate", "open_engine"]
+__all__ = ["make_engine", "parse_url", "reading", "writing"]
 
-BUSY_SECONDS = 15
-_MIGRATIONS = Path(__file__).parent / "migrations"
-
-
-def open_engine(url: str) -> Engine:
-    """An engine for a database that is made if it is a SQLite file that does not exist yet.
-
-    Raises:
-        StoreError: the database cannot be opened.
-    """
-    with translated(url):
-        parsed = make_url(url)
-        if parsed.get_backend_name() != "sqlite":
-            return create_engine(url, pool_pre_ping=True, connect_args={"connect_timeout": 10})
-        if parsed.database and parsed.database != ":memory:":
-            file = Path(parsed.database)
-            file.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-            if not file.exists():
-                os.close(os.open(file, os.O_CREAT | os.O_RDWR, 0o600))
-        engine = create_engine(url, connect_args={"timeout": BUSY_SECONDS})
-        event.listen(engine, "connect", _prepare_connection)
-        event.listen(engine, "begin", _begin_immediately)
-        with engine.connect() as connection:
-            connection.exec_driver_sql("SELECT count(*) FROM sqlite_master")
-        return engine
+_BEGIN = "customer_sync_begin"
 
 
-def _prepare_connection(connection: Any, _record: Any) -> None:
-    connection.isolation_level = None  # the driver must not begin transactions of its own
-    cursor = connection.cursor()
-    cursor.execute("PRAGMA journal_mode=WAL")
-    cursor.execute("PRAGMA synchronous=FULL")
-    cursor.execute("PRAGMA foreign_keys=ON")
-    cursor.close()
-
-
-def _begin_immediately(connection: Any) -> None:
-    read_only = connection.get_execution_options().get("read_only", False)
-    connection.exec_driver_sql("BEGIN" if read_only else "BEGIN IMMEDIATE")
-
-
-def _config(engine: Engine) -> Config:
-    config = Config()
-    config.set_main_option("script_location", str(_MIGRATIONS))
-    config.attributes["engine"] = engine
-    return config
-
-
-def head_revision() -> str:
-    """The newest revision that this version knows."""
-    head = ScriptDirectory(str(_MIGRATIONS)).get_current_head()
-    return head or ""
-
-
-def current_revision(engine: Engine) -> str:
-    """The revision of a database; "" for an empty one."""
-    with engine.connect().execution_options(read_only=True) as connection:
-        if not inspect(connection).has_table("alembic_version"):
-            return ""
-        return MigrationContext.configure(connection).get_current_revision() or ""
-
-
-def migrate(engine: Engine, url: str, to: str = "head") -> Path | None:
-    """Bring a database to a revision; an older one that holds data is backed up first.
-
-    Returns:
-        The backup, or None when none was needed (new, current, or PostgreSQL, where backups are the server's matter).
+def parse_url(text: str) -> URL:
+    """The store's address.
 
     Raises:
-        StoreError: the database was made by a newer version.
+        StoreError: not an address, or of a database that is not supported.
     """
-    with translated(url):
-        now = current_revision(engine)
-        if to == "head" and now == head_revision():
-            return None
-        known = {script.revision for script in ScriptDirectory(str(_MIGRATIONS)).walk_revisions()}
-        if now and now not in known:
-            raise StoreError(
-                f"{name_of(url)} was made by a newer version of customer-sync (revision {now}).",
-                hint="Upgrade customer-sync, or restore a backup that this version has made.",
-                system="store",
+    hint = "Use sqlite:///FILE or postgresql+psycopg://USER@HOST/DATABASE."
+    try:
+        url = sa.make_url(text)
+    except (sa.exc.ArgumentError, ValueError):
+        # the text may hold a password: it is not repeated
+        raise StoreError("The store's address ([store] url) is not understood.", hint=hint, system="store") from None
+    if url.get_backend_name() == "postgresql":
+        return url.set(drivername="postgresql+psycopg")
+    if url.get_backend_name() != "sqlite":
+        kind = url.get_backend_name()
+        raise StoreError(f"The store cannot be kept in {kind}.", hint=hint, system="store")
+    if url.database in {None, "", ":memory:"}:
+        raise StoreError("The store needs a file: what it remembers must outlive a run.", hint=hint, system="store")
+    return url
+
+
+def make_engine(url: URL, busy_seconds: float) -> Engine:
+    """An engine whose errors are StoreErrors. Creates an empty SQLite file, for its owner only, where there is none.
+
+    Args:
+        busy_seconds: how long to wait for another writer.
+    """
+    path = sqlite_file(url)
+    if path is not None:
+        with explained(url):
+            _prepare_file(path)
+        engine = sa.create_engine(url, hide_parameters=True)
+        event.listen(engine, "connect", lambda connection, _record: _configure_sqlite(connection, busy_seconds))
+        event.listen(engine, "begin", _begin_sqlite)
+    else:
+        try:
+            engine = sa.create_engine(
+                url,
+                hide_parameters=True,
+                pool_pre_ping=True,
+                connect_args={"connect_timeout": 10, "application_name": "customer-sync"},
             )
-        file = make_url(url).database
-        saved = backup(url, Path(f"{file}.before-{now}")) if now and file and engine.dialect.name == "sqlite" else None
+        except ImportError:
+            raise StoreError(
+                "PostgreSQL needs a driver that is not installed.",
+                hint="Install it: pip install 'customer-sync[postgresql]'.",
+                system="store",
+            ) from None
+
+    def explain(context: Any) -> None:
+        # a pre-ping that fails only makes the pool reconnect; what is not the database's fault is a bug and stays one
+        from_database = isinstance(context.original_exception, engine.dialect.loaded_dbapi.Error)
+        if from_database and not context.is_pre_ping:
+            raise store_error(context.original_exception, url)
+
+    event.listen(engine, "handle_error", explain)
+    return engine
+
+
+def _prepare_file(path: Path) -> None:
+    if path.exists():
+        return
+    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    # SQLite gives its -wal and -shm files the rights of the database file
+    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+
+
+def _configure_sqlite(connection: sqlite3.Connection, busy_seconds: float) -> None:
+    # the driver must not begin transactions by itself: _begin_sqlite does
+    connection.isolation_level = None
+    connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
+    _switch_to_wal(connection, busy_seconds)
+    connection.execute("PRAGMA synchronous = FULL")
+    connection.execute("PRAGMA foreign_keys = ON")
+    # what is erased or purged is overwritten, not only marked as free
+    connection.execute("PRAGMA secure_delete = ON")
+    connection.execute("PRAGMA journal_size_limit = 67108864")
+
+
+def _switch_to_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:
+    """Once per file. SQLite does not wait for locks here: two processes that create one store at once would collide."""
+    deadline = time.monotonic() + busy_seconds
+    while connection.execute("PRAGMA journal_mode").fetchone()[0] != "wal":
         try:
-            if to == "head" or not now or to > now:
-                command.upgrade(_config(engine), to)
-            else:
-                command.downgrade(_config(engine), to)
-        except CommandError as error:
-            raise StoreError(f"{name_of(url)} cannot be migrated to {to}: {error}.", system="store") from error
-        return saved
+            connection.execute("PRAGMA journal_mode = WAL")
+            return
+        except sqlite3.OperationalError as error:
+            if error.sqlite_errorname != "SQLITE_BUSY" or time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
 
 
-def backup(url: str, target: Path) -> Path:
-    """Copy a SQLite store to a file while it is in use; the copy is consistent and readable by its owner only.
+def _begin_sqlite(connection: Connection) -> None:
+    connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN IMMEDIATE"))
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """A transaction that reads one snapshot of the store, taken by its first query."""
+    options: dict[str, Any] = {_BEGIN: "BEGIN"}
+    if engine.dialect.name == "postgresql":
+        options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+    with engine.connect() as connection, connection.execution_options(**options).begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine, lock: str, busy_seconds: float) -> Iterator[Connection]:
+    """A transaction that writes; others with the same lock (SQLite: all others) wait for its end.
 
     Raises:
-        StoreError: not SQLite (use pg_dump), or the file cannot be written.
+        StoreError: the wait took longer than `busy_seconds`, or the database failed.
     """
-    parsed = make_url(url)
-    if parsed.get_backend_name() != "sqlite" or not parsed.database:
-        raise StoreError(f"{name_of(url)} is not a file.", hint="Back it up with pg_dump.", system="store")
-    with translated(url):
-        try:
-            os.close(os.open(target, os.O_CREAT | os.O_WRONLY | os.O_TRUNC, 0o600))
-            source, copy = sqlite3.connect(parsed.database), sqlite3.connect(target)
-            try:
-                source.backup(copy)
-            finally:
-                source.close()
-                copy.close()
-        except sqlite3.Error as error:
-            raise StoreError(f"{name_of(url)} cannot be copied to {target}: {error}.", system="store") from error
-    return target
+    with engine.begin() as connection:
+        if engine.dialect.name == "postgresql":
+            connection.exec_driver_sql(f"SET LOCAL lock_timeout = {max(1, int(busy_seconds * 1000))}")
+            connection.execute(sa.select(sa.func.pg_advisory_xact_lock(_lock_number(lock))))
+        yield connection
+
+
+def _lock_number(name: str) -> int:
+    """PostgreSQL's advisory locks are named by a signed 64-bit number."""
+    return int.from_bytes(hashlib.sha256(f"customer-sync {name}".encode()).digest()[:8], "big", signed=True)

@@ -2,15 +2,29 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-
 import pandas as pd
-from sqlalchemy import Connection, select
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
-from connector.core.holds import Hold, after_failure
-from connector.store.schema import hold
+from connector.core.holds import CLEAR, HoldCount, after_failure
+from connector.store.columns import now
+from connector.store.frames import Kind, frame
+from connector.store.schema import HOLD
+from connector.store.upserting import upsert
 
 __all__ = ["Holds"]
+
+_H = HOLD.c
+_READ: dict[str, Kind] = {
+    "key": "text",
+    "direction": "text",
+    "failed_attempts": "number",
+    "on_hold": "flag",
+    "signature": "text",
+    "last_error": "text",
+    "last_failed_at": "time",
+    "last_synchronized_at": "time",
+}
 
 
 class Holds:
@@ -21,57 +35,46 @@ class Holds:
         self._code = webstore_code
 
     def read(self) -> pd.DataFrame:
-        """One row per customer and direction that has ever failed: key, direction, counters, texts and times."""
-        names = [column.name for column in hold.c if column.name != "webstore_code"]
-        rows = self._connection.execute(
-            select(*[hold.c[name] for name in names]).where(hold.c.webstore_code == self._code)
-        )
-        return pd.DataFrame([tuple(row) for row in rows], columns=names)
+        """Everybody who ever failed.
+
+        Returns:
+            One row per customer and direction: `key`, `direction`, `failed_attempts`, `on_hold`, `signature` and `last_error`
+            ("" = none since the last success), `last_failed_at`, `last_synchronized_at` (missing = not since it failed).
+        """
+        statement = sa.select(*(_H[name] for name in _READ)).where(_H.webstore_code == self._code)
+        return frame(self._connection.execute(statement.order_by(_H.key, _H.direction)).all(), _READ)
 
     def failed(
         self, key: str, direction: str, *, signature: str, message: str, scheduled: bool, max_attempts: int
     ) -> None:
         """Count a failed write by the rules of core/holds.py."""
-        where = (hold.c.webstore_code == self._code, hold.c.key == key, hold.c.direction == direction)
-        row = self._connection.execute(select(hold).where(*where)).one_or_none()
-        before = Hold() if row is None else Hold(row.failed_attempts, row.on_hold, row.signature, row.last_error)
+        columns = (_H.failed_attempts, _H.on_hold, _H.signature, _H.last_error)
+        row = self._connection.execute(sa.select(*columns).where(self._one(key, direction))).one_or_none()
+        before = HoldCount(*row) if row is not None else CLEAR
         after = after_failure(
             before, signature=signature, message=message, scheduled=scheduled, max_attempts=max_attempts
         )
-        values = {
-            "failed_attempts": after.failed_attempts,
-            "on_hold": after.on_hold,
-            "signature": after.signature,
-            "last_error": after.last_error,
-            "last_failed_at": datetime.now(UTC).isoformat(),
-        }
-        if row is None:
-            self._connection.execute(
-                hold.insert().values(webstore_code=self._code, key=key, direction=direction, **values)
-            )
-        else:
-            self._connection.execute(hold.update().where(*where).values(**values))
+        values = {"webstore_code": self._code, "key": key, "direction": direction, **after.__dict__}
+        upsert(self._connection, HOLD, ("webstore_code", "key", "direction"), [values | {"last_failed_at": now()}])
 
     def succeeded(self, key: str, direction: str) -> None:
-        """Clear counter, hold and error of a customer that failed before."""
-        self._connection.execute(
-            hold.update()
-            .where(hold.c.webstore_code == self._code, hold.c.key == key, hold.c.direction == direction)
-            .values(
-                failed_attempts=0,
-                on_hold=False,
-                signature="",
-                last_error="",
-                last_synchronized_at=datetime.now(UTC).isoformat(),
-            )
-        )
+        """Clear counter, hold and error of a customer that failed before; others get no row."""
+        clear = {**CLEAR.__dict__, "last_synchronized_at": now()}
+        self._connection.execute(sa.update(HOLD).where(self._one(key, direction)).values(clear))
 
     def release(self, key: str | None = None, direction: str | None = None) -> int:
-        """Take customers off hold and reset their counters; gives how many rows were on hold."""
-        where = [hold.c.webstore_code == self._code, hold.c.on_hold.is_(True)]
-        where += [hold.c.key == key] if key is not None else []
-        where += [hold.c.direction == direction] if direction is not None else []
-        done = self._connection.execute(
-            hold.update().where(*where).values(on_hold=False, failed_attempts=0, signature="")
-        )
-        return done.rowcount
+        """Take customers off hold and clear what was counted.
+
+        Args:
+            key, direction: None = all.
+
+        Returns:
+            How many were on hold.
+        """
+        where = [_H.webstore_code == self._code, _H.on_hold.is_(True)]
+        where += [_H.key == key] if key is not None else []
+        where += [_H.direction == direction] if direction is not None else []
+        return self._connection.execute(sa.update(HOLD).where(*where).values(CLEAR.__dict__)).rowcount
+
+    def _one(self, key: str, direction: str) -> sa.ColumnElement[bool]:
+        return sa.and_(_H.webstore_code == self._code, _H.key == key, _H.direction == direction)

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import orjson
 import pandas as pd
-from sqlalchemy import Connection, Select, bindparam, or_, select
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
-from connector.store.schema import journal
+from connector.errors import InternalError
+from connector.store.columns import now
+from connector.store.frames import Kind, frame
+from connector.store.schema import JOURNAL
 
-__all__ = ["Intent", "Journal", "OpenIntent", "Settlement"]
+__all__ = ["Intent", "Journal", "OpenIntent", "Settlement", "concerns"]
 
+_J = JOURNAL.c
 _JSON = ("payload", "before", "after")
+_KINDS: dict[str, Kind] = {"id": "number", "webstore_id": "number", "intended_at": "time", "settled_at": "time"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +29,7 @@ class Intent:
     """One write that is about to be sent.
 
     Attributes:
+        bc_id, webstore_id: who; None on the side where the customer is to be created.
         natural_key: what finds the customer again if the answer is lost, e.g. its e-mail; "" = nothing does.
         before, after: canonical field → value of the written side.
         token: the ETag that the write carries; "" = none.
@@ -36,9 +43,9 @@ class Intent:
     bc_number: str | None
     webstore_id: int | None
     natural_key: str
-    payload: dict[str, Any]
-    before: dict[str, str]
-    after: dict[str, str]
+    payload: Mapping[str, Any]
+    before: Mapping[str, str]
+    after: Mapping[str, str]
     rule: str = ""
     token: str = ""
 
@@ -59,14 +66,31 @@ class Settlement:
         outcome: confirmed (the server answered), refused (it said no), not-happened (looked up: it is not there), adopted
             (looked up: it is there), held (looked up: a person must say), dropped (not sent: the customer had changed).
         record: canonical values of the written customer afterwards.
+        remote_id: the written customer's id in the written system; a created customer is found by it from now on.
     """
 
     intent_id: int
     outcome: str
-    record: dict[str, str] | None = None
+    record: Mapping[str, str] | None = None
     remote_id: str | None = None
     code: str = ""
     message: str = ""
+
+
+_SETTLE = (
+    sa.update(JOURNAL)
+    .where(_J.id == sa.bindparam("which"), _J.webstore_code == sa.bindparam("code_"), _J.outcome.is_(None))
+    .values(
+        outcome=sa.bindparam("outcome_"),
+        record=sa.bindparam("record_"),
+        remote_id=sa.bindparam("remote_id_"),
+        code=sa.bindparam("error_"),
+        message=sa.bindparam("message_"),
+        settled_at=sa.bindparam("time_"),
+        bc_id=sa.func.coalesce(_J.bc_id, sa.bindparam("bc_id_", type_=sa.Text)),
+        webstore_id=sa.func.coalesce(_J.webstore_id, sa.bindparam("webstore_id_", type_=sa.BigInteger)),
+    )
+)
 
 
 class Journal:
@@ -80,77 +104,91 @@ class Journal:
         """Add intents; gives their ids in order."""
         if not intents:
             return []
-        now = datetime.now(UTC).isoformat()
-        rows = []
-        for intent in intents:
-            row = {f.name: getattr(intent, f.name) for f in fields(Intent)}
-            rows.append(
-                row
-                | {name: orjson.dumps(row[name]).decode() for name in _JSON}
-                | {"webstore_code": self._code, "intended_at": now}
-            )
-        added = self._connection.execute(
-            journal.insert().returning(journal.c.intent_id, sort_by_parameter_order=True), rows
-        )
-        return [int(row.intent_id) for row in added]
+        time = now()
+        rows = [
+            {f.name: getattr(intent, f.name) for f in fields(Intent)}
+            | {name: orjson.dumps(dict(getattr(intent, name))).decode() for name in _JSON}
+            | {"webstore_code": self._code, "intended_at": time}
+            for intent in intents
+        ]
+        statement = sa.insert(JOURNAL).returning(_J.id, sort_by_parameter_order=True)
+        return [int(number) for number in self._connection.scalars(statement, rows)]
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
-        """Add outcomes."""
+        """Add outcomes.
+
+        Raises:
+            InternalError: an intent has an outcome already, or is not of this webstore.
+        """
         if not settlements:
             return
-        now = datetime.now(UTC).isoformat()
-        self._connection.execute(
-            journal.update()
-            .where(journal.c.webstore_code == self._code, journal.c.intent_id == bindparam("which"))
-            .values(
-                outcome=bindparam("new_outcome"),
-                record=bindparam("new_record"),
-                remote_id=bindparam("new_remote_id"),
-                code=bindparam("new_code"),
-                message=bindparam("new_message"),
-                settled_at=now,
-            ),
-            [
+        time = now()
+        rows = []
+        for settled in settlements:
+            remote = settled.remote_id or ""
+            rows.append(
                 {
-                    "which": s.intent_id,
-                    "new_outcome": s.outcome,
-                    "new_record": None if s.record is None else orjson.dumps(s.record).decode(),
-                    "new_remote_id": s.remote_id,
-                    "new_code": s.code,
-                    "new_message": s.message,
+                    "which": settled.intent_id,
+                    "code_": self._code,
+                    "outcome_": settled.outcome,
+                    "record_": None if settled.record is None else orjson.dumps(dict(settled.record)).decode(),
+                    "remote_id_": settled.remote_id,
+                    "error_": settled.code,
+                    "message_": settled.message,
+                    "time_": time,
+                    "bc_id_": remote.lower() if remote and not remote.isdecimal() else None,
+                    "webstore_id_": int(remote) if remote.isdecimal() else None,
                 }
-                for s in settlements
-            ],
-        )
+            )
+        done = self._connection.execute(_SETTLE, rows).rowcount
+        if done != len(rows):
+            raise InternalError(f"{len(rows) - done} of {len(rows)} writes to be settled have an outcome already")
 
     def open(self) -> list[OpenIntent]:
         """Intents without an outcome, oldest first."""
-        query = select(journal).where(journal.c.webstore_code == self._code, journal.c.outcome.is_(None))
+        names = [f.name for f in fields(Intent)]
+        statement = sa.select(_J.id, _J.intended_at, *(_J[name] for name in names))
+        statement = statement.where(_J.webstore_code == self._code, _J.outcome.is_(None)).order_by(_J.id)
         found = []
-        for row in self._connection.execute(query.order_by(journal.c.intent_id)).mappings():
-            values = {f.name: row[f.name] for f in fields(Intent)} | {name: orjson.loads(row[name]) for name in _JSON}
-            found.append(
-                OpenIntent(**values, intent_id=row["intent_id"], intended_at=datetime.fromisoformat(row["intended_at"]))
-            )
+        for row in self._connection.execute(statement).mappings():
+            values = {name: row[name] for name in names} | {name: orjson.loads(row[name]) for name in _JSON}
+            found.append(OpenIntent(**values, intent_id=row["id"], intended_at=row["intended_at"]))
         return found
 
     def of_run(self, run_id: str) -> pd.DataFrame:
-        """All writes of a run, in order, one row each; JSON columns as texts."""
-        return self._frame(select(journal).where(journal.c.run_id == run_id))
+        """All writes of a run, in order.
+
+        Returns:
+            One row per write, all columns of the journal; `payload`, `before`, `after` and `record` are JSON texts, a missing
+            `outcome` = not settled.
+        """
+        return self._frame(_J.run_id == run_id)
 
     def of_customer(self, bc_id: str | None = None, webstore_id: int | None = None) -> pd.DataFrame:
-        """All writes that concern a customer, in order."""
-        return self._frame(
-            select(journal).where(
-                or_(
-                    journal.c.bc_id == bc_id,
-                    journal.c.webstore_id == webstore_id,
-                    journal.c.remote_id.in_([str(key) for key in (bc_id, webstore_id) if key is not None]),
-                )
-            )
-        )
+        """All writes that concern a customer, by either id or both, in order; columns as in `of_run`."""
+        return self._frame(concerns(bc_id, webstore_id))
 
-    def _frame(self, query: Select[Any]) -> pd.DataFrame:
-        query = query.where(journal.c.webstore_code == self._code).order_by(journal.c.intent_id)
-        result = self._connection.execute(query)
-        return pd.DataFrame([tuple(row) for row in result], columns=list(result.keys()))
+    def counts(self, run_id: str | None = None) -> pd.DataFrame:
+        """How many writes there were, of one run or all.
+
+        Returns:
+            One row per `run_id`, `direction`, `operation` and `outcome` ("" = not settled): `writes`.
+        """
+        keys = (_J.run_id, _J.direction, _J.operation, sa.func.coalesce(_J.outcome, ""))
+        statement = sa.select(*keys, sa.func.count()).where(_J.webstore_code == self._code).group_by(*keys)
+        if run_id is not None:
+            statement = statement.where(_J.run_id == run_id)
+        columns: dict[str, Kind] = {"run_id": "text", "direction": "text", "operation": "text", "outcome": "text"}
+        return frame(self._connection.execute(statement.order_by(*keys)).all(), columns | {"writes": "number"})
+
+    def _frame(self, condition: sa.ColumnElement[bool]) -> pd.DataFrame:
+        columns: dict[str, Kind] = {c.name: _KINDS.get(c.name, "text") for c in _J if c.name != "webstore_code"}
+        statement = sa.select(*(_J[name] for name in columns)).where(_J.webstore_code == self._code, condition)
+        found = frame(self._connection.execute(statement.order_by(_J.id)).all(), columns)
+        return found.rename(columns={"id": "intent_id"})
+
+
+def concerns(bc_id: str | None, webstore_id: int | None) -> sa.ColumnElement[bool]:
+    """The condition that a journal row is about a customer."""
+    ids = [_J.bc_id == bc_id.lower()] if bc_id is not None else []
+    return sa.or_(sa.false(), *ids, *([_J.webstore_id == webstore_id] if webstore_id is not None else []))

@@ -1,48 +1,63 @@
-"""The mapping table, versioned: which Business Central customer is which webstore customer.
+"""Reading the mapping table: which Business Central customer is which webstore customer, now and in every version.
 
-Nothing is overwritten. A change closes the current row (`v_to`) and adds another one; all changes of one transaction, and
-all batches of one run, make one version. Any version can be listed, compared and restored.
+A row is true from version `v_from` until before `v_to`; as of a version is a condition, and nothing is ever copied.
+Business Central ids are kept in lower case: one GUID written in two ways must not become two customers.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import pandas as pd
-from sqlalchemy import Connection, Select, and_, func, or_, select
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
-from connector.errors import InputError, InternalError
-from connector.store.schema import mapping_row, mapping_version, rejection
+from connector.errors import InputError
+from connector.store.frames import Kind, chunks, frame, read_columns
+from connector.store.schema import MAPPING_ROW, MAPPING_VERSION, REJECTION
 
-__all__ = ["Mapping", "MappingRow", "MappingVersion"]
+__all__ = ["MappingReader", "MappingRow", "MappingVersion", "StoredRow", "Touched", "true_in"]
 
-_COLUMNS = ("bc_id", "bc_number", "webstore_id", "webstore_customer", "name")
-_DTYPES: dict[str, Any] = {
-    "bc_id": "string",
-    "bc_number": "string",
-    "webstore_id": "Int64",
-    "webstore_customer": "bool",
-    "name": "string",
+_COLUMNS: dict[str, Kind] = {
+    "bc_id": "text",
+    "bc_number": "text",
+    "webstore_id": "number",
+    "webstore_customer": "flag",
+    "name": "text",
+    "username": "text",
 }
+_COMPARED = ("bc_number", "webstore_id", "webstore_customer", "name", "username")
+_ROW = MAPPING_ROW.c
+_REJECTED = REJECTION.c
 
 
 @dataclass(frozen=True)
 class MappingRow:
-    """One current row. `webstore_id` None: not linked (yet); `webstore_customer`: the tick box."""
+    """One row of the mapping table.
+
+    Attributes:
+        webstore_id: None = not linked (yet).
+        webstore_customer: the tick: this Business Central customer belongs in the webstore.
+        username: the user name of an account that is to be created for it; "" = the setup's rule says.
+    """
 
     bc_id: str
     bc_number: str
     webstore_id: int | None
     webstore_customer: bool
-    name: str
+    name: str = ""
+    username: str = ""
 
 
 @dataclass(frozen=True)
 class MappingVersion:
-    """One version, and how many rows it added, removed and changed."""
+    """One version: who made it, why, in which run, and how many rows it added, removed and changed.
+
+    `rejections` counts the pairs that it rejected, or allowed again.
+    """
 
     number: int
     created_at: datetime
@@ -52,289 +67,210 @@ class MappingVersion:
     added: int
     removed: int
     changed: int
+    rejections: int = 0
 
 
-@dataclass
-class Authorship:
-    """Who changes the mapping in this transaction, and why."""
+@dataclass(frozen=True)
+class StoredRow:
+    """A mapping row with its place in the database: true from version `v_from` until before `v_to` (None = it still is)."""
 
-    actor: str
-    reason: str
-    run_id: str | None
+    id: int
+    v_from: int
+    v_to: int | None
+    row: MappingRow
 
 
-class Mapping:
-    """The mapping table of one webstore inside one transaction."""
+@dataclass(frozen=True)
+class Touched:
+    """What happened to one customer's row between two versions, and the newest version that touched it."""
+
+    before: MappingRow | None
+    after: MappingRow | None
+    version: int
+
+
+class MappingReader:
+    """The mapping table of one webstore, for reading."""
 
     def __init__(self, connection: Connection, webstore_code: str) -> None:
         self._connection = connection
         self._code = webstore_code
-        self._version: int | None = None
-        self.authorship: Authorship | None = None
-
-    # ---- reading ----
 
     def current(self) -> pd.DataFrame:
-        """Current rows: `bc_id`, `bc_number`, `webstore_id` (null = not linked), `webstore_customer`, `name`."""
-        return self._frame(self._rows().where(mapping_row.c.v_to.is_(None)))
+        """The mapping table as it is.
+
+        Returns:
+            One row per mapping row: `bc_id`, `bc_number`, `webstore_id` (missing = not linked), `webstore_customer`, `name`,
+            `username`.
+        """
+        return self._frame(_ROW.v_to.is_(None))
 
     def as_of(self, number: int) -> pd.DataFrame:
-        """The rows of a version, columns as in `current`."""
-        return self._frame(self._rows().where(_in_version(number)))
+        """The mapping table as it was in a version, columns as in `current`; version 0 is empty.
+
+        Raises:
+            InputError: there is no such version.
+        """
+        self._known(number)
+        return self._frame(true_in(number))
 
     def row(self, bc_id: str | None = None, webstore_id: int | None = None) -> MappingRow | None:
-        """The current row of a customer of either side."""
-        key = mapping_row.c.bc_id == bc_id if bc_id is not None else mapping_row.c.webstore_id == webstore_id
-        found = self._connection.execute(self._rows().where(mapping_row.c.v_to.is_(None), key)).one_or_none()
-        return None if found is None else MappingRow(*found)
+        """The current row of one customer, by either id."""
+        condition = _ROW.webstore_id == webstore_id if bc_id is None else _ROW.bc_id == bc_id.lower()
+        found = self._rows(sa.and_(_ROW.v_to.is_(None), condition))
+        return found[0].row if found else None
 
     def version(self) -> int:
-        """The newest version's number; 0 = no version yet."""
-        query = select(func.max(mapping_version.c.number)).where(mapping_version.c.webstore_code == self._code)
-        return self._connection.execute(query).scalar() or 0
+        """The newest version; 0 = none yet."""
+        table = MAPPING_VERSION.c
+        return (
+            self._connection.scalar(sa.select(sa.func.max(table.number)).where(table.webstore_code == self._code)) or 0
+        )
 
     def versions(self) -> list[MappingVersion]:
         """All versions, oldest first."""
-        rows = self._connection.execute(
-            select(mapping_version)
-            .where(mapping_version.c.webstore_code == self._code)
-            .order_by(mapping_version.c.number)
-        ).all()
-        begun, ended, both = self._counts()
-        return [
-            MappingVersion(
-                number=v.number,
-                created_at=datetime.fromisoformat(v.created_at),
-                actor=v.actor,
-                reason=v.reason,
-                run_id=v.run_id,
-                added=begun.get(v.number, 0) - both.get(v.number, 0),
-                removed=ended.get(v.number, 0) - both.get(v.number, 0),
-                changed=both.get(v.number, 0),
-            )
-            for v in rows
-        ]
+        table = MAPPING_VERSION
+        columns = [table.c[name] for name in MappingVersion.__dataclass_fields__]
+        statement = sa.select(*columns).where(table.c.webstore_code == self._code).order_by(table.c.number)
+        return [MappingVersion(*row) for row in self._connection.execute(statement)]
 
-    def diff(self, older: int, newer: int) -> pd.DataFrame:
-        """What differs between two versions.
+    def diff(self, a: int, b: int) -> pd.DataFrame:
+        """What turns version `a` into version `b` (either may be the older one).
 
         Returns:
-            One row per customer whose row differs: `bc_id`, `change` (added, removed, changed), and `before`/`after` pairs
-            of `bc_number`, `webstore_id`, `webstore_customer`.
-        """
-        touched = select(mapping_row.c.bc_id).where(
-            mapping_row.c.webstore_code == self._code,
-            or_(
-                mapping_row.c.v_from.between(min(older, newer) + 1, max(older, newer)),
-                mapping_row.c.v_to.between(min(older, newer) + 1, max(older, newer)),
-            ),
-        )
-        sides = [
-            self._frame(self._rows().where(_in_version(number), mapping_row.c.bc_id.in_(touched))).set_index("bc_id")
-            for number in (older, newer)
-        ]
-        joined = sides[0].join(sides[1], how="outer", lsuffix="_before", rsuffix="_after")
-        there = [joined["webstore_customer_before"].notna(), joined["webstore_customer_after"].notna()]
-        joined.insert(0, "change", "changed")
-        joined.loc[~there[0], "change"] = "added"
-        joined.loc[~there[1], "change"] = "removed"
-        same = there[0] & there[1]
-        for name in ("bc_number", "webstore_id", "webstore_customer"):
-            left, right = joined[f"{name}_before"], joined[f"{name}_after"]
-            same &= (left == right).fillna(False).astype(bool) | (left.isna() & right.isna())
-        return joined[~same].sort_index().reset_index()
-
-    def rejections(self) -> set[tuple[str, int]]:
-        """Pairs (Business Central id, webstore id) that a person said are not the same."""
-        query = select(rejection.c.bc_id, rejection.c.webstore_id).where(rejection.c.webstore_code == self._code)
-        return {(row.bc_id, row.webstore_id) for row in self._connection.execute(query)}
-
-    # ---- changing ----
-
-    def link(self, bc_id: str, bc_number: str, webstore_id: int, *, name: str = "") -> None:
-        """Link two customers and tick the row.
+            One row per mapping row that differs and per pair that was rejected or allowed again, in order of number:
+            `change` (added, removed, changed, rejected, allowed), `bc_id`, `bc_number`, then `<column>_before` and
+            `<column>_after` of `bc_number`, `webstore_id`, `webstore_customer` ("yes", "no", "" = no row), `name` and
+            `username`; and of the newest version that touched it: `version`, `actor`, `reason`, `run_id`.
 
         Raises:
-            InputError: one of them is linked to another customer.
+            InputError: there is no such version.
         """
-        taken = self.row(webstore_id=webstore_id)
-        if taken is not None and taken.bc_id != bc_id:
-            raise InputError(
-                f"woo:{webstore_id} is linked to {taken.bc_number} already.", hint=f"Unlink {taken.bc_number} first."
-            )
-        now = self.row(bc_id=bc_id)
-        if now is not None and now.webstore_id not in {None, webstore_id}:
-            raise InputError(
-                f"{bc_number} is linked to woo:{now.webstore_id} already.", hint=f"Unlink {bc_number} first."
-            )
-        self._put(MappingRow(bc_id, bc_number, webstore_id, True, name or (now.name if now else "")), now)
-
-    def unlink(self, bc_id: str) -> MappingRow:
-        """Remove a row, tick and all; a linked pair is remembered as rejected."""
-        now = self._existing(bc_id)
-        self._close(bc_id)
-        if now.webstore_id is not None:
-            self.reject(bc_id, now.webstore_id, "unlinked by hand")
-        return now
-
-    def forget(self, bc_id: str) -> None:
-        """Remove a row without rejecting the pair (an orphan)."""
-        self._existing(bc_id)
-        self._close(bc_id)
-
-    def tick(self, bc_id: str, bc_number: str, *, name: str = "") -> None:
-        """Tick Webstore Customer; a new row if there is none."""
-        now = self.row(bc_id=bc_id)
-        linked = now.webstore_id if now else None
-        self._put(MappingRow(bc_id, bc_number, linked, True, name or (now.name if now else "")), now)
-
-    def untick(self, bc_id: str) -> None:
-        """Untick Webstore Customer; a row that links nobody goes."""
-        now = self._existing(bc_id)
-        if now.webstore_id is None:
-            self._close(bc_id)
-        else:
-            self._put(MappingRow(bc_id, now.bc_number, now.webstore_id, False, now.name), now)
-
-    def renumber(self, bc_id: str, bc_number: str) -> None:
-        """Follow a number that changed in Business Central."""
-        now = self._existing(bc_id)
-        self._put(MappingRow(bc_id, bc_number, now.webstore_id, now.webstore_customer, now.name), now)
-
-    def reject(self, bc_id: str, webstore_id: int, reason: str) -> None:
-        """Remember that two customers are not the same."""
-        self.unreject(bc_id, webstore_id)
-        self._connection.execute(
-            rejection.insert().values(
-                webstore_code=self._code, bc_id=bc_id, webstore_id=webstore_id, rejected_at=_now(), reason=reason
-            )
-        )
-
-    def unreject(self, bc_id: str, webstore_id: int) -> None:
-        """Forget a rejection."""
-        self._connection.execute(
-            rejection.delete().where(
-                rejection.c.webstore_code == self._code,
-                rejection.c.bc_id == bc_id,
-                rejection.c.webstore_id == webstore_id,
-            )
-        )
-
-    def restore(self, number: int) -> int:
-        """Make the rows of an older version current again, as a new version.
-
-        Returns:
-            The number of the version that now is the newest.
-        """
-        if not 0 <= number <= self.version():
-            raise InputError(f"There is no version {number} of the mapping.", hint=f"The newest is {self.version()}.")
-        wanted = {
-            row.bc_id: MappingRow(*row) for row in self._connection.execute(self._rows().where(_in_version(number)))
-        }
-        current = self._rows().where(mapping_row.c.v_to.is_(None))
-        now = {row.bc_id: MappingRow(*row) for row in self._connection.execute(current)}
-        for bc_id in now.keys() - wanted.keys():
-            self._close(bc_id)
-        # first free the webstore ids that move, then take them: an id may not occur twice at any time
-        moved = [row for bc_id, row in wanted.items() if now.get(bc_id) != row]
-        for row in moved:
-            if row.bc_id in now:
-                self._close(row.bc_id)
-        for row in moved:
-            self._insert(row)
-        return self.version()
-
-    # ---- inside ----
-
-    def _rows(self) -> Select[Any]:
-        columns = [mapping_row.c[name] for name in _COLUMNS]
-        return select(*columns).where(mapping_row.c.webstore_code == self._code)
-
-    def _frame(self, query: Select[Any]) -> pd.DataFrame:
-        rows: Sequence[Any] = self._connection.execute(query).all()
-        columns = list(zip(*rows, strict=True)) if rows else [() for _ in _COLUMNS]
-        return pd.DataFrame(
-            {name: pd.array(list(column), dtype=_DTYPES[name]) for name, column in zip(_COLUMNS, columns, strict=True)}
-        )
-
-    def _counts(self) -> tuple[dict[int, int], dict[int, int], dict[int, int]]:
-        """Rows that begin, that end, and customers of which both happens, per version."""
-        row, other = mapping_row, mapping_row.alias()
-        mine = row.c.webstore_code == self._code
-        begun = select(row.c.v_from, func.count()).where(mine).group_by(row.c.v_from)
-        ended = select(row.c.v_to, func.count()).where(mine, row.c.v_to.is_not(None)).group_by(row.c.v_to)
-        same = and_(
-            other.c.webstore_code == row.c.webstore_code, other.c.bc_id == row.c.bc_id, other.c.v_to == row.c.v_from
-        )
-        both = select(row.c.v_from, func.count()).select_from(row.join(other, same)).where(mine).group_by(row.c.v_from)
-        counted = [
-            {int(row[0]): int(row[1]) for row in self._connection.execute(query)} for query in (begun, ended, both)
+        touched = self._between(a, b)
+        versions = {version.number: version for version in self.versions()}
+        rows = [
+            _diff_row(bc_id, found, versions[found.version])
+            for bc_id, found in touched.items()
+            if found.before != found.after
         ]
-        return counted[0], counted[1], counted[2]
+        rows += self._rejection_rows(a, b, versions)
+        rows.sort(key=lambda row: (row[2], row[1], row[0] in {"rejected", "allowed"}))
+        columns: dict[str, Kind] = {"change": "text", "bc_id": "text", "bc_number": "text"}
+        for name in _COMPARED:
+            kind: Kind = "number" if name == "webstore_id" else "text"
+            columns |= {f"{name}_before": kind, f"{name}_after": kind}
+        return frame(rows, columns | {"version": "number", "actor": "text", "reason": "text", "run_id": "text"})
 
-    def _existing(self, bc_id: str) -> MappingRow:
-        found = self.row(bc_id=bc_id)
-        if found is None:
-            raise InputError(f"{bc_id} is not in the mapping table.", hint="customer-sync mapping list shows who is.")
+    def rejections(self) -> set[tuple[str, int]]:
+        """Pairs (Business Central id, webstore id) that a person said are not the same customer."""
+        statement = sa.select(_REJECTED.bc_id, _REJECTED.webstore_id).where(
+            _REJECTED.webstore_code == self._code, _REJECTED.v_to.is_(None)
+        )
+        return {(bc_id, webstore_id) for bc_id, webstore_id in self._connection.execute(statement)}
+
+    def rejected(self) -> pd.DataFrame:
+        """The rejected pairs with their story: `bc_id`, `webstore_id`, `reason`, `created_at`, `actor`, `version`."""
+        version = MAPPING_VERSION.c
+        join = sa.and_(version.webstore_code == _REJECTED.webstore_code, version.number == _REJECTED.v_from)
+        statement = (
+            sa.select(
+                _REJECTED.bc_id,
+                _REJECTED.webstore_id,
+                _REJECTED.reason,
+                _REJECTED.created_at,
+                version.actor,
+                version.number,
+            )
+            .join_from(REJECTION, MAPPING_VERSION, join)
+            .where(_REJECTED.webstore_code == self._code, _REJECTED.v_to.is_(None))
+            .order_by(_REJECTED.created_at, _REJECTED.id)
+        )
+        columns: dict[str, Kind] = {"bc_id": "text", "webstore_id": "number", "reason": "text"}
+        columns |= {"created_at": "time", "actor": "text", "version": "number"}
+        return frame(self._connection.execute(statement).all(), columns)
+
+    def _between(self, a: int, b: int) -> dict[str, Touched]:
+        """The customers whose row was touched between two versions; before and after may be alike."""
+        self._known(a)
+        self._known(b)
+        low, high = min(a, b), max(a, b)
+        begun = self._rows(sa.and_(_ROW.v_from > low, _ROW.v_from <= high))
+        ended = self._rows(sa.and_(_ROW.v_to > low, _ROW.v_to <= high))
+        newest: dict[str, int] = {}
+        for bc_id, number in [(s.row.bc_id, s.v_from) for s in begun] + [(s.row.bc_id, s.v_to or 0) for s in ended]:
+            newest[bc_id] = max(number, newest.get(bc_id, 0))
+        then = {s.row.bc_id: s.row for s in ended if s.v_from <= low}
+        now = {s.row.bc_id: s.row for s in begun if s.v_to is None or s.v_to > high}
+        if a > b:
+            then, now = now, then
+        return {bc_id: Touched(then.get(bc_id), now.get(bc_id), number) for bc_id, number in newest.items()}
+
+    def _rejections_between(self, low: int, high: int) -> tuple[list[Any], list[Any]]:
+        """Pairs that stand in `high` but not in `low`, and the other way round."""
+        columns = (_REJECTED.bc_id, _REJECTED.webstore_id, _REJECTED.reason, _REJECTED.v_from, _REJECTED.v_to)
+        mine = sa.select(*columns).where(_REJECTED.webstore_code == self._code)
+        in_low, in_high = true_in(low, REJECTION), true_in(high, REJECTION)
+        begun = self._connection.execute(mine.where(in_high, sa.not_(in_low))).all()
+        ended = self._connection.execute(mine.where(in_low, _REJECTED.v_to <= high)).all()
+        standing, gone = {(r.bc_id, r.webstore_id) for r in begun}, {(r.bc_id, r.webstore_id) for r in ended}
+        return (
+            [row for row in begun if (row.bc_id, row.webstore_id) not in gone],
+            [row for row in ended if (row.bc_id, row.webstore_id) not in standing],
+        )
+
+    def _rejection_rows(self, a: int, b: int, versions: dict[int, MappingVersion]) -> list[tuple[Any, ...]]:
+        begun, ended = self._rejections_between(min(a, b), max(a, b))
+        found = [(row, a < b, versions[row.v_from]) for row in begun]
+        found += [(row, a > b, versions[row.v_to]) for row in ended]
+        rows = []
+        for row, rejected, by in found:
+            label = self.row(bc_id=row.bc_id)
+            ids = (None, row.webstore_id) if rejected else (row.webstore_id, None)
+            values = [ids if name == "webstore_id" else ("", "") for name in _COMPARED]
+            head = ("rejected" if rejected else "allowed", row.bc_id, label.bc_number if label else "")
+            why = row.reason if rejected and row.reason else by.reason
+            rows.append((*head, *(v for pair in values for v in pair), by.number, by.actor, why, by.run_id))
+        return rows
+
+    def _known(self, number: int) -> None:
+        newest = self.version()
+        if not 0 <= number <= newest:
+            raise InputError(
+                f"There is no version {number} of the mapping table; the newest is {newest}.", system="store"
+            )
+
+    def _frame(self, condition: sa.ColumnElement[bool]) -> pd.DataFrame:
+        # the plus keeps SQLite from taking an index: most rows are wanted, and reading them in order of id is faster
+        plus = "+" if self._connection.dialect.name == "sqlite" else ""
+        code = sa.literal_column(f"{plus}mapping_row.webstore_code", sa.Text) == self._code
+        return read_columns(self._connection, MAPPING_ROW, _COLUMNS, sa.and_(code, condition))
+
+    def _rows(self, condition: sa.ColumnElement[bool]) -> list[StoredRow]:
+        columns = (_ROW.id, _ROW.v_from, _ROW.v_to, *(_ROW[name] for name in _COLUMNS))
+        statement = sa.select(*columns).where(_ROW.webstore_code == self._code, condition)
+        return [StoredRow(row[0], row[1], row[2], MappingRow(*row[3:])) for row in self._connection.execute(statement)]
+
+    def _rows_of(self, bc_ids: Iterable[str], condition: sa.ColumnElement[bool]) -> dict[str, StoredRow]:
+        found: dict[str, StoredRow] = {}
+        for chunk in chunks(bc_ids):
+            found |= {stored.row.bc_id: stored for stored in self._rows(sa.and_(condition, _ROW.bc_id.in_(chunk)))}
         return found
 
-    def _put(self, row: MappingRow, now: MappingRow | None) -> None:
-        if row == now:
-            return
-        if now is not None:
-            self._close(row.bc_id)
-        self._insert(row)
 
-    def _close(self, bc_id: str) -> None:
-        """End the current row; a row that began in this version vanishes as if it had never been."""
-        number = self._new_version()
-        mine = (mapping_row.c.webstore_code == self._code, mapping_row.c.bc_id == bc_id, mapping_row.c.v_to.is_(None))
-        self._connection.execute(mapping_row.delete().where(*mine, mapping_row.c.v_from == number))
-        self._connection.execute(mapping_row.update().where(*mine).values(v_to=number))
-
-    def _insert(self, row: MappingRow) -> None:
-        self._connection.execute(
-            mapping_row.insert().values(
-                webstore_code=self._code,
-                v_from=self._new_version(),
-                **{name: getattr(row, name) for name in _COLUMNS},
-            )
-        )
-
-    def _new_version(self) -> int:
-        """The version that this transaction's changes belong to, made at the first change."""
-        if self._version is not None:
-            return self._version
-        if self.authorship is None:
-            raise InternalError("a change of the mapping must say who makes it and why")
-        newest = self.version()
-        author = self.authorship
-        if newest and author.run_id is not None and self._run_of(newest) == author.run_id:
-            self._version = newest
-            return newest
-        self._version = newest + 1
-        self._connection.execute(
-            mapping_version.insert().values(
-                webstore_code=self._code,
-                number=self._version,
-                created_at=_now(),
-                actor=author.actor,
-                reason=author.reason,
-                run_id=author.run_id,
-            )
-        )
-        return self._version
-
-    def _run_of(self, number: int) -> str | None:
-        query = select(mapping_version.c.run_id).where(
-            mapping_version.c.webstore_code == self._code, mapping_version.c.number == number
-        )
-        return self._connection.execute(query).scalar()
+def true_in(number: int, table: sa.Table = MAPPING_ROW) -> sa.ColumnElement[bool]:
+    """The condition that a versioned row was true in a version."""
+    return sa.and_(table.c.v_from <= number, sa.or_(table.c.v_to.is_(None), table.c.v_to > number))
 
 
-def _in_version(number: int) -> Any:
-    return and_(mapping_row.c.v_from <= number, or_(mapping_row.c.v_to.is_(None), mapping_row.c.v_to > number))
+def _diff_row(bc_id: str, found: Touched, by: MappingVersion) -> tuple[Any, ...]:
+    change = "added" if found.before is None else "removed" if found.after is None else "changed"
+    row = found.after or found.before
+    values = [value for name in _COMPARED for value in (_shown(found.before, name), _shown(found.after, name))]
+    return (change, bc_id, row.bc_number if row else "", *values, by.number, by.actor, by.reason, by.run_id)
 
 
-def _now() -> str:
-    return datetime.now(UTC).isoformat()
+def _shown(row: MappingRow | None, name: str) -> Any:
+    if row is None:
+        return None if name == "webstore_id" else ""
+    value = getattr(row, name)
+    return ("yes" if value else "no") if name == "webstore_customer" else value

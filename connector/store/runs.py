@@ -1,18 +1,35 @@
-"""Runs, watermarks, and how long they are remembered."""
+"""Runs and watermarks: when was what synchronised, how it ended, and how far the reading has come."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import orjson
 import pandas as pd
-from sqlalchemy import Connection, select
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
 
-from connector.store.schema import journal, run, watermark
+from connector.store.columns import now
+from connector.store.frames import Kind, frame
+from connector.store.schema import RUN, WATERMARK
+from connector.store.upserting import upsert
 
-__all__ = ["Activity", "Runs", "Watermarks"]
+__all__ = ["Runs", "Watermarks"]
+
+_R = RUN.c
+_LISTED: dict[str, Kind] = {
+    "run_id": "text",
+    "mode": "text",
+    "trigger": "text",
+    "actor": "text",
+    "dry_run": "flag",
+    "started_at": "time",
+    "finished_at": "time",
+    "status": "text",
+    "plan_hash": "text",
+    "rules_hash": "text",
+}
 
 
 class Runs:
@@ -23,46 +40,66 @@ class Runs:
         self._code = webstore_code
 
     def start(self, run_id: str, mode: str, trigger: str, actor: str, *, dry_run: bool = False) -> None:
-        """Remember that a run began."""
-        self._connection.execute(
-            run.insert().values(
-                webstore_code=self._code,
-                run_id=run_id,
-                mode=mode,
-                trigger=trigger,
-                actor=actor,
-                dry_run=dry_run,
-                started_at=datetime.now(UTC).isoformat(),
-                status="running",
-            )
-        )
+        """Remember that a run began, or goes on after an approval: then it keeps the time it began at."""
+        if self.show(run_id) is None:
+            values = {"run_id": run_id, "mode": mode, "trigger": trigger, "actor": actor, "dry_run": dry_run}
+            values |= {"webstore_code": self._code, "started_at": now(), "status": "running", "summary": "{}"}
+            self._connection.execute(sa.insert(RUN).values(values))
+        else:
+            going_on = {"status": "running", "finished_at": None}
+            self._connection.execute(sa.update(RUN).where(self._one(run_id)).values(going_on))
 
-    def finish(self, run_id: str, status: str, summary: Mapping[str, Any], plan_hash: str, rules_hash: str) -> None:
-        """Remember how a run ended: completed, stopped, refused or failed."""
-        self._connection.execute(
-            run.update()
-            .where(run.c.webstore_code == self._code, run.c.run_id == run_id)
-            .values(
-                ended_at=datetime.now(UTC).isoformat(),
-                status=status,
-                summary=orjson.dumps(dict(summary)).decode(),
-                plan_hash=plan_hash,
-                rules_hash=rules_hash,
-            )
-        )
+    def finish(
+        self, run_id: str, status: str, summary: Mapping[str, Any], plan_hash: str | None, rules_hash: str | None
+    ) -> None:
+        """Remember how a run ended: completed, stopped, refused, failed or waiting."""
+        values = {
+            "finished_at": now(),
+            "status": status,
+            "summary": orjson.dumps(dict(summary), default=str).decode(),
+            "plan_hash": plan_hash,
+            "rules_hash": rules_hash,
+        }
+        self._connection.execute(sa.update(RUN).where(self._one(run_id)).values(values))
+
+    def close_interrupted(self, besides: str) -> int:
+        """Mark runs that were killed as "interrupted". Only the holder of the lease can know that they do not run any more.
+
+        Args:
+            besides: the run that is going on.
+
+        Returns:
+            How many there were.
+        """
+        killed = sa.and_(_R.webstore_code == self._code, _R.status == "running", _R.run_id != besides)
+        values = {"status": "interrupted", "finished_at": now()}
+        return self._connection.execute(sa.update(RUN).where(killed).values(values)).rowcount
 
     def list(self, limit: int = 20) -> pd.DataFrame:
-        """The newest runs first; one row each, without the summary."""
-        names = [column.name for column in run.c if column.name not in {"webstore_code", "summary"}]
-        query = select(*[run.c[name] for name in names]).where(run.c.webstore_code == self._code)
-        rows = self._connection.execute(query.order_by(run.c.started_at.desc()).limit(limit))
-        return pd.DataFrame([tuple(row) for row in rows], columns=names)
+        """The newest runs first.
+
+        Returns:
+            One row per run: `run_id`, `mode`, `trigger`, `actor`, `dry_run`, `started_at`, `finished_at` (missing = it runs),
+            `status`, `plan_hash`, `rules_hash`.
+        """
+        statement = sa.select(*(_R[name] for name in _LISTED)).where(_R.webstore_code == self._code)
+        return frame(self._connection.execute(statement.order_by(_R.started_at.desc()).limit(limit)).all(), _LISTED)
 
     def show(self, run_id: str) -> dict[str, Any] | None:
-        """One run with its summary; None if there is no such run."""
-        query = select(run).where(run.c.webstore_code == self._code, run.c.run_id == run_id)
-        row = self._connection.execute(query).mappings().one_or_none()
+        """One run, its columns as in `list`, and `summary` as a dictionary; None if there is no such run."""
+        row = self._connection.execute(sa.select(RUN).where(self._one(run_id))).mappings().one_or_none()
         return None if row is None else {**row, "summary": orjson.loads(row["summary"])}
+
+    def last(self, *statuses: str) -> dict[str, Any] | None:
+        """The newest run that was no dry run and ended in one of these ways (none given = in any), as in `show`."""
+        statement = sa.select(_R.run_id).where(_R.webstore_code == self._code, _R.dry_run.is_(False))
+        if statuses:
+            statement = statement.where(_R.status.in_(statuses))
+        run_id = self._connection.scalar(statement.order_by(_R.started_at.desc()).limit(1))
+        return None if run_id is None else self.show(run_id)
+
+    def _one(self, run_id: str) -> sa.ColumnElement[bool]:
+        return sa.and_(_R.webstore_code == self._code, _R.run_id == run_id)
 
 
 class Watermarks:
@@ -74,30 +111,10 @@ class Watermarks:
 
     def get(self, system: str) -> str | None:
         """The watermark of a system; None before the first complete read."""
-        query = select(watermark.c.value).where(watermark.c.webstore_code == self._code, watermark.c.system == system)
-        return self._connection.execute(query).scalar()
+        mine = sa.and_(WATERMARK.c.webstore_code == self._code, WATERMARK.c.system == system)
+        return self._connection.scalar(sa.select(WATERMARK.c.value).where(mine))
 
     def set(self, system: str, value: str) -> None:
         """Move a watermark."""
-        where = (watermark.c.webstore_code == self._code, watermark.c.system == system)
-        self._connection.execute(watermark.delete().where(*where))
-        self._connection.execute(watermark.insert().values(webstore_code=self._code, system=system, value=value))
-
-
-class Activity:
-    """What runs leave behind, and its removal after a while."""
-
-    def __init__(self, connection: Connection, webstore_code: str) -> None:
-        self._connection = connection
-        self._code = webstore_code
-
-    def purge(self, older_than_days: int) -> dict[str, int]:
-        """Remove settled journal rows and ended runs that are older; open intents stay. Gives the counts."""
-        limit = (datetime.now(UTC) - timedelta(days=older_than_days)).isoformat()
-        writes = self._connection.execute(
-            journal.delete().where(
-                journal.c.webstore_code == self._code, journal.c.outcome.is_not(None), journal.c.settled_at < limit
-            )
-        )
-        runs = self._connection.execute(run.delete().where(run.c.webstore_code == self._code, run.c.ended_at < limit))
-        return {"writes": writes.rowcount, "runs": runs.rowcount}
+        row = {"webstore_code": self._code, "system": system, "value": value, "updated_at": now()}
+        upsert(self._connection, WATERMARK, ("webstore_code", "system"), [row])

@@ -1,194 +1,319 @@
-"""The tables. One database holds any number of webstores; `webstore_code` is the first column of every key.
+"""The tables of the store, as this version reads and writes them.
 
-Mapping rows are versioned by intervals: a row is part of version n when `v_from <= n` and (`v_to` is null or `n < v_to`).
-`v_to` null marks current rows; among them each Business Central customer and each webstore customer occurs at most once per
-webstore, which partial unique indexes enforce on both databases. Times are UTC texts, `2026-11-23T20:15:00.123456+00:00`.
+Rules that hold for all of them:
+- Everything belongs to a webstore (`webstore_code`): several webstores share one database without touching each other.
+- Times are UTC. SQLite keeps them as ISO text of one fixed form, so that text order is time order; PostgreSQL as timestamptz.
+- JSON is kept as text: PostgreSQL's jsonb would change it (key order, NUL), and a base must come back as it went in.
+- The migrations create the tables; a test compares both.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import (
-    BigInteger,
-    Boolean,
-    Column,
-    ForeignKeyConstraint,
-    Index,
-    Integer,
-    MetaData,
-    String,
-    Table,
-    Text,
-    text,
-)
+import sqlalchemy as sa
+
+from connector.store.columns import PlainText, UtcTime, id_column, text_column, webstore_code
 
 __all__ = [
-    "base",
-    "hold",
-    "journal",
-    "lease",
-    "mapping_row",
-    "mapping_version",
-    "metadata",
-    "rejection",
-    "run",
-    "watermark",
+    "BASE",
+    "BASE_VALUES",
+    "CONFLICT",
+    "DECISION",
+    "HEAD",
+    "HOLD",
+    "JOURNAL",
+    "LEASE",
+    "MAPPING_ROW",
+    "MAPPING_VERSION",
+    "METADATA",
+    "PLAN",
+    "QUARANTINE",
+    "REJECTION",
+    "REVISION_TABLE",
+    "RUN",
+    "SUGGESTION",
+    "TOMBSTONE",
+    "WATERMARK",
 ]
 
-metadata = MetaData()
+# the newest revision in migrations/versions; reading it from there would import alembic for every command
+HEAD = "0001"
+REVISION_TABLE = "customer_sync_revision"
+METADATA = sa.MetaData()
 
-mapping_version = Table(
+
+MAPPING_VERSION = sa.Table(
     "mapping_version",
-    metadata,
-    Column("webstore_code", String(30), primary_key=True),
-    Column("number", Integer, primary_key=True, autoincrement=False),
-    Column("created_at", String(40), nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("run_id", String(80)),
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("number", sa.Integer, primary_key=True, autoincrement=False),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("actor", PlainText, nullable=False),
+    sa.Column("reason", PlainText, nullable=False),
+    sa.Column("run_id", sa.Text),
+    sa.Column("added", sa.Integer, nullable=False),
+    sa.Column("removed", sa.Integer, nullable=False),
+    sa.Column("changed", sa.Integer, nullable=False),
+    sa.Column("rejections", sa.Integer, nullable=False),
 )
 
-mapping_row = Table(
+# a row is true from version v_from until before version v_to; NULL = it still is
+MAPPING_ROW = sa.Table(
     "mapping_row",
-    metadata,
-    Column("row_id", Integer().with_variant(BigInteger, "postgresql"), primary_key=True, autoincrement=True),
-    Column("webstore_code", String(30), nullable=False),
-    Column("bc_id", String(36), nullable=False),
-    Column("bc_number", String(20), nullable=False),
-    Column("webstore_id", BigInteger),
-    Column("webstore_customer", Boolean, nullable=False),
-    Column("name", Text, nullable=False, server_default=""),
-    Column("v_from", Integer, nullable=False),
-    Column("v_to", Integer),
-    ForeignKeyConstraint(["webstore_code", "v_from"], ["mapping_version.webstore_code", "mapping_version.number"]),
-    Index(
-        "one_current_row_per_business_central_customer",
-        "webstore_code",
-        "bc_id",
-        unique=True,
-        sqlite_where=text("v_to IS NULL"),
-        postgresql_where=text("v_to IS NULL"),
-    ),
-    Index(
-        "one_current_row_per_webstore_customer",
-        "webstore_code",
-        "webstore_id",
-        unique=True,
-        sqlite_where=text("v_to IS NULL"),
-        postgresql_where=text("v_to IS NULL"),
-    ),
-    Index("mapping_row_begins", "webstore_code", "v_from"),
-    Index("mapping_row_ends", "webstore_code", "v_to"),
+    METADATA,
+    id_column(),
+    webstore_code(),
+    sa.Column("bc_id", sa.Text, nullable=False),
+    text_column("bc_number"),
+    sa.Column("webstore_id", sa.BigInteger),
+    sa.Column("webstore_customer", sa.Boolean, nullable=False),
+    text_column("name"),
+    text_column("username"),
+    sa.Column("v_from", sa.Integer, nullable=False),
+    sa.Column("v_to", sa.Integer),
+)
+_current = MAPPING_ROW.c.v_to.is_(None)
+_linked = sa.and_(_current, MAPPING_ROW.c.webstore_id.is_not(None))
+_ended = MAPPING_ROW.c.v_to.is_not(None)
+sa.Index(
+    "mapping_row_one_bc_id",
+    MAPPING_ROW.c.webstore_code,
+    MAPPING_ROW.c.bc_id,
+    unique=True,
+    sqlite_where=_current,
+    postgresql_where=_current,
+)
+sa.Index(
+    "mapping_row_one_webstore_id",
+    MAPPING_ROW.c.webstore_code,
+    MAPPING_ROW.c.webstore_id,
+    unique=True,
+    sqlite_where=_linked,
+    postgresql_where=_linked,
+)
+sa.Index("mapping_row_from", MAPPING_ROW.c.webstore_code, MAPPING_ROW.c.v_from)
+sa.Index(
+    "mapping_row_to",
+    MAPPING_ROW.c.webstore_code,
+    MAPPING_ROW.c.v_to,
+    MAPPING_ROW.c.bc_id,
+    sqlite_where=_ended,
+    postgresql_where=_ended,
 )
 
-rejection = Table(
+# pairs that a person said are not the same customer; versioned like the rows
+REJECTION = sa.Table(
     "rejection",
-    metadata,
-    Column("webstore_code", String(30), primary_key=True),
-    Column("bc_id", String(36), primary_key=True),
-    Column("webstore_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("rejected_at", String(40), nullable=False),
-    Column("reason", Text, nullable=False),
+    METADATA,
+    id_column(),
+    webstore_code(),
+    sa.Column("bc_id", sa.Text, nullable=False),
+    sa.Column("webstore_id", sa.BigInteger, nullable=False),
+    text_column("reason"),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("v_from", sa.Integer, nullable=False),
+    sa.Column("v_to", sa.Integer),
 )
+_standing = REJECTION.c.v_to.is_(None)
+sa.Index(
+    "rejection_one_per_pair",
+    REJECTION.c.webstore_code,
+    REJECTION.c.bc_id,
+    REJECTION.c.webstore_id,
+    unique=True,
+    sqlite_where=_standing,
+    postgresql_where=_standing,
+)
+sa.Index("rejection_from", REJECTION.c.webstore_code, REJECTION.c.v_from)
 
-base = Table(
+# fingerprints stand apart from the values: every run reads all fingerprints, and only the values of what moved
+BASE = sa.Table(
     "base",
-    metadata,
-    Column("webstore_code", String(30), primary_key=True),
-    Column("bc_id", String(36), primary_key=True),
-    Column("webstore_id", BigInteger, primary_key=True, autoincrement=False),
-    Column("webstore", Text, nullable=False),
-    Column("business_central", Text, nullable=False),
-    Column("webstore_hash", String(16), nullable=False),
-    Column("business_central_hash", String(16), nullable=False),
-    Column("run_id", String(80)),
-    Column("updated_at", String(40), nullable=False),
+    METADATA,
+    id_column(),
+    webstore_code(),
+    sa.Column("bc_id", sa.Text, nullable=False),
+    sa.Column("webstore_id", sa.BigInteger, nullable=False),
+    sa.Column("webstore_hash", sa.Text, nullable=False),
+    sa.Column("business_central_hash", sa.Text, nullable=False),
+    sa.Column("run_id", sa.Text),
+    sa.Column("updated_at", UtcTime, nullable=False),
+    sa.UniqueConstraint("webstore_code", "bc_id", "webstore_id", name="base_one_per_pair"),
 )
-
-journal = Table(
-    "journal",
-    metadata,
-    Column("intent_id", Integer().with_variant(BigInteger, "postgresql"), primary_key=True, autoincrement=True),
-    Column("webstore_code", String(30), nullable=False),
-    Column("run_id", String(80), nullable=False),
-    Column("direction", String(4), nullable=False),
-    Column("system", String(20), nullable=False),
-    Column("operation", String(10), nullable=False),
-    Column("bc_id", String(36)),
-    Column("bc_number", String(20)),
-    Column("webstore_id", BigInteger),
-    Column("natural_key", Text, nullable=False),
-    Column("payload", Text, nullable=False),
-    Column("before", Text, nullable=False),
-    Column("after", Text, nullable=False),
-    Column("rule", Text, nullable=False),
-    Column("token", Text, nullable=False),
-    Column("intended_at", String(40), nullable=False),
-    Column("outcome", String(20)),
-    Column("record", Text),
-    Column("remote_id", String(80)),
-    Column("code", Text, nullable=False, server_default=""),
-    Column("message", Text, nullable=False, server_default=""),
-    Column("settled_at", String(40)),
-    Index(
-        "open_intents",
-        "webstore_code",
-        "intent_id",
-        sqlite_where=text("outcome IS NULL"),
-        postgresql_where=text("outcome IS NULL"),
+BASE_VALUES = sa.Table(
+    "base_values",
+    METADATA,
+    sa.Column(
+        "base_id",
+        sa.BigInteger().with_variant(sa.Integer, "sqlite"),
+        sa.ForeignKey("base.id", ondelete="CASCADE", name="base_values_of_base"),
+        primary_key=True,
+        autoincrement=False,
     ),
-    Index("journal_of_run", "webstore_code", "run_id"),
-    Index("journal_of_business_central_customer", "webstore_code", "bc_id"),
-    Index("journal_of_webstore_customer", "webstore_code", "webstore_id"),
+    sa.Column("webstore", sa.Text, nullable=False),
+    sa.Column("business_central", sa.Text, nullable=False),
 )
 
-hold = Table(
+# one row per write: the intent is committed before anything is sent, the outcome when the answer is known
+JOURNAL = sa.Table(
+    "journal",
+    METADATA,
+    id_column(),
+    webstore_code(),
+    sa.Column("run_id", sa.Text, nullable=False),
+    sa.Column("direction", sa.Text, nullable=False),
+    sa.Column("system", sa.Text, nullable=False),
+    sa.Column("operation", sa.Text, nullable=False),
+    sa.Column("bc_id", sa.Text),
+    sa.Column("bc_number", sa.Text),
+    sa.Column("webstore_id", sa.BigInteger),
+    text_column("natural_key"),
+    sa.Column("payload", sa.Text, nullable=False),
+    sa.Column("before", sa.Text, nullable=False),
+    sa.Column("after", sa.Text, nullable=False),
+    text_column("rule"),
+    text_column("token"),
+    sa.Column("intended_at", UtcTime, nullable=False),
+    sa.Column("outcome", sa.Text),
+    sa.Column("record", sa.Text),
+    sa.Column("remote_id", sa.Text),
+    text_column("code"),
+    text_column("message"),
+    sa.Column("settled_at", UtcTime),
+    sqlite_autoincrement=True,  # the number of a purged row is never given to another write
+)
+_open = JOURNAL.c.outcome.is_(None)
+sa.Index("journal_open", JOURNAL.c.webstore_code, JOURNAL.c.id, sqlite_where=_open, postgresql_where=_open)
+sa.Index("journal_run", JOURNAL.c.webstore_code, JOURNAL.c.run_id)
+sa.Index("journal_bc_id", JOURNAL.c.webstore_code, JOURNAL.c.bc_id)
+sa.Index("journal_webstore_id", JOURNAL.c.webstore_code, JOURNAL.c.webstore_id)
+
+HOLD = sa.Table(
     "hold",
-    metadata,
-    Column("webstore_code", String(30), primary_key=True),
-    Column("key", String(80), primary_key=True),
-    Column("direction", String(4), primary_key=True),
-    Column("failed_attempts", Integer, nullable=False),
-    Column("on_hold", Boolean, nullable=False),
-    Column("signature", Text, nullable=False),
-    Column("last_error", Text, nullable=False),
-    Column("last_failed_at", String(40)),
-    Column("last_synchronized_at", String(40)),
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("direction", sa.Text, primary_key=True),
+    sa.Column("failed_attempts", sa.Integer, nullable=False),
+    sa.Column("on_hold", sa.Boolean, nullable=False),
+    text_column("last_error"),
+    text_column("signature"),
+    sa.Column("last_failed_at", UtcTime),
+    sa.Column("last_synchronized_at", UtcTime),
 )
 
-run = Table(
+RUN = sa.Table(
     "run",
-    metadata,
-    Column("webstore_code", String(30), primary_key=True),
-    Column("run_id", String(80), primary_key=True),
-    Column("mode", String(20), nullable=False),
-    Column("trigger", String(20), nullable=False),
-    Column("actor", Text, nullable=False),
-    Column("dry_run", Boolean, nullable=False),
-    Column("started_at", String(40), nullable=False),
-    Column("ended_at", String(40)),
-    Column("status", String(20), nullable=False),
-    Column("plan_hash", String(64), nullable=False, server_default=""),
-    Column("rules_hash", String(64), nullable=False, server_default=""),
-    Column("summary", Text, nullable=False, server_default="{}"),
-    Index("runs_by_time", "webstore_code", "started_at"),
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("run_id", sa.Text, primary_key=True),
+    sa.Column("mode", sa.Text, nullable=False),
+    sa.Column("trigger", sa.Text, nullable=False),
+    sa.Column("actor", PlainText, nullable=False),
+    sa.Column("dry_run", sa.Boolean, nullable=False),
+    sa.Column("started_at", UtcTime, nullable=False),
+    sa.Column("finished_at", UtcTime),
+    sa.Column("status", sa.Text, nullable=False),
+    sa.Column("plan_hash", sa.Text),
+    sa.Column("rules_hash", sa.Text),
+    sa.Column("summary", sa.Text, nullable=False),
 )
+sa.Index("run_started", RUN.c.webstore_code, RUN.c.started_at)
 
-watermark = Table(
+WATERMARK = sa.Table(
     "watermark",
-    metadata,
-    Column("webstore_code", String(30), primary_key=True),
-    Column("system", String(20), primary_key=True),
-    Column("value", Text, nullable=False),
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("system", sa.Text, primary_key=True),
+    sa.Column("value", sa.Text, nullable=False),
+    sa.Column("updated_at", UtcTime, nullable=False),
 )
 
-lease = Table(
+LEASE = sa.Table(
     "lease",
-    metadata,
-    Column("webstore_code", String(30), primary_key=True),
-    Column("token", String(40), nullable=False),
-    Column("holder", Text, nullable=False),
-    Column("host", Text, nullable=False),
-    Column("pid", Integer, nullable=False),
-    Column("acquired_at", String(40), nullable=False),
-    Column("expires_at", String(40), nullable=False),
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("token", sa.Text, nullable=False),
+    sa.Column("holder", sa.Text, nullable=False),
+    sa.Column("host", sa.Text, nullable=False),
+    sa.Column("pid", sa.Integer, nullable=False),
+    sa.Column("machine", sa.Text, nullable=False),
+    sa.Column("acquired_at", UtcTime, nullable=False),
+    sa.Column("expires_at", UtcTime, nullable=False),
+)
+
+# what the newest run left for people; each row keeps the time it first stood there
+CONFLICT = sa.Table(
+    "conflict",
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("bc_id", sa.Text, primary_key=True),
+    sa.Column("webstore_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("field", sa.Text, primary_key=True),
+    text_column("bc_number"),
+    sa.Column("base", PlainText),
+    text_column("webstore"),
+    text_column("business_central"),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("run_id", sa.Text),
+)
+QUARANTINE = sa.Table(
+    "quarantine",
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("system", sa.Text, primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("field", sa.Text, primary_key=True),
+    text_column("reason"),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("run_id", sa.Text),
+)
+SUGGESTION = sa.Table(
+    "suggestion",
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("bc_id", sa.Text, primary_key=True),
+    sa.Column("webstore_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("rung", sa.Text, nullable=False),
+    sa.Column("score", sa.Float, nullable=False),
+    sa.Column("evidence", sa.Text, nullable=False),
+    sa.Column("state", sa.Text, nullable=False),
+    sa.Column("since", UtcTime, nullable=False),
+)
+
+# what people said; the values that a decision was made on say whether it still applies
+DECISION = sa.Table(
+    "decision",
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("bc_id", sa.Text, primary_key=True),
+    sa.Column("webstore_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("field", sa.Text, primary_key=True),
+    sa.Column("take", sa.Text, nullable=False),
+    text_column("value"),
+    text_column("webstore_seen"),
+    text_column("business_central_seen"),
+    sa.Column("decided_at", UtcTime, nullable=False),
+    sa.Column("actor", PlainText, nullable=False),
+)
+TOMBSTONE = sa.Table(
+    "tombstone",
+    METADATA,
+    id_column(),
+    webstore_code(),
+    sa.Column("bc_id", sa.Text),
+    sa.Column("webstore_id", sa.BigInteger),
+    text_column("reason"),
+    sa.Column("created_at", UtcTime, nullable=False),
+)
+sa.Index("tombstone_webstore", TOMBSTONE.c.webstore_code)
+
+PLAN = sa.Table(
+    "plan",
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("hash", sa.Text, primary_key=True),
+    sa.Column("created_at", UtcTime, nullable=False),
+    sa.Column("run_id", sa.Text),
+    sa.Column("document", sa.LargeBinary, nullable=False),
+    sa.Column("summary", sa.Text, nullable=False),
 )

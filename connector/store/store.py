@@ -10,106 +10,218 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from sqlalchemy import Connection, Engine, inspect
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.engine import URL, Connection, Engine
 
-from connector.store import engine as engines
+from connector.store import backups, migrating
+from connector.store.activity import Activity
 from connector.store.bases import Bases
-from connector.store.failures import translated
+from connector.store.decisions import Decisions, Tombstones
+from connector.store.engine import make_engine, parse_url, reading, writing
+from connector.store.erasure import forget_customer
+from connector.store.history import history_of
 from connector.store.holds import Holds
 from connector.store.journal import Journal
 from connector.store.lease import Lease
-from connector.store.mapping import Authorship, Mapping
-from connector.store.runs import Activity, Runs, Watermarks
-from connector.store.schema import metadata
+from connector.store.mapping import MappingReader
+from connector.store.mapping_edits import Authorship, MappingTable
+from connector.store.plans import Plans
+from connector.store.runs import Runs, Watermarks
+from connector.store.schema import HEAD, METADATA
+from connector.store.standing import Conflicts, Quarantine, Suggestions
+from connector.store.troubles import explained
 
 __all__ = ["Store", "View", "Work", "open_store"]
 
+_MIGRATIONS = "migrations"
+
 
 class View:
-    """Reads of one webstore inside one transaction."""
+    """What is remembered of one webstore, as one consistent snapshot."""
+
+    mapping: MappingReader
 
     def __init__(self, connection: Connection, webstore_code: str) -> None:
-        self.mapping = Mapping(connection, webstore_code)
+        self._connection = connection
+        self._code = webstore_code
+        self.mapping = MappingReader(connection, webstore_code)
         self.bases = Bases(connection, webstore_code)
         self.journal = Journal(connection, webstore_code)
         self.holds = Holds(connection, webstore_code)
         self.runs = Runs(connection, webstore_code)
         self.watermarks = Watermarks(connection, webstore_code)
+        self.activity = Activity(connection, webstore_code)
+        self.conflicts = Conflicts(connection, webstore_code)
+        self.quarantine = Quarantine(connection, webstore_code)
+        self.suggestions = Suggestions(connection, webstore_code)
+        self.decisions = Decisions(connection, webstore_code)
+        self.tombstones = Tombstones(connection, webstore_code)
+        self.plans = Plans(connection, webstore_code)
+
+    def history(self, *, bc_id: str | None = None, webstore_id: int | None = None) -> pd.DataFrame:
+        """What happened to one customer, field by field; see connector.store.history."""
+        return history_of(self._connection, self._code, bc_id=bc_id, webstore_id=webstore_id)
 
 
 class Work(View):
     """Reads and writes of one webstore inside one transaction that commits as a whole."""
 
+    mapping: MappingTable
+
     def __init__(self, connection: Connection, webstore_code: str) -> None:
         super().__init__(connection, webstore_code)
-        self.activity = Activity(connection, webstore_code)
+        self.mapping = MappingTable(connection, webstore_code)
 
     def describe(self, *, actor: str, reason: str, run_id: str | None = None) -> None:
-        """Say who changes the mapping and why. With a run id the changes join that run's version if it is the newest."""
-        self.mapping.authorship = Authorship(actor, reason, run_id)
+        """Say who edits the mapping table and why. Edits of a run join its version as long as that is the newest."""
+        self.mapping.describe(Authorship(actor, reason, run_id))
+
+    def forget_customer(self, *, bc_id: str | None = None, webstore_id: int | None = None) -> dict[str, int]:
+        """Erase the personal data of a customer; see connector.store.erasure."""
+        return forget_customer(self._connection, self._code, bc_id=bc_id, webstore_id=webstore_id)
 
 
 class Store:
     """An open store. It may be used from several threads; each `work` and `view` is for one."""
 
-    def __init__(self, url: str, engine: Engine) -> None:
+    def __init__(self, url: URL, engine: Engine, busy_seconds: float) -> None:
         self._url = url
         self._engine = engine
+        self._busy_seconds = busy_seconds
+        self._leases: dict[str, Lease] = {}
 
     @contextmanager
     def work(self, webstore_code: str) -> Iterator[Work]:
-        """A write transaction: committed at the end, rolled back on any exception."""
-        with translated(self._url), self._engine.begin() as connection:
-            yield Work(connection, webstore_code)
+        """A transaction that writes: committed at the end, undone on any exception.
+
+        Raises:
+            LeaseLost: this store held the webstore's lease and lost it.
+            StoreError: the database cannot be used; nothing was changed.
+        """
+        with self._writing(webstore_code) as connection:
+            lease = self._leases.get(webstore_code)
+            if lease is not None:
+                lease.verify(connection)
+            work = Work(connection, webstore_code)
+            yield work
+            work.mapping.finish()
 
     @contextmanager
     def view(self, webstore_code: str) -> Iterator[View]:
-        """A consistent snapshot for reading."""
-        with translated(self._url), self._engine.connect() as connection:
-            options: dict[str, object] = {"read_only": True}
-            if self._engine.dialect.name == "postgresql":
-                options["isolation_level"] = "REPEATABLE READ"
-            with connection.execution_options(**options) as reading, reading.begin():
-                yield View(reading, webstore_code)
+        """A snapshot for reading; it waits for no writer."""
+        with explained(self._url), reading(self._engine) as connection:
+            yield View(connection, webstore_code)
 
-    def lease(self, webstore_code: str, holder: str, *, seconds: float = 45, wait_seconds: float = 0) -> Lease:
-        """The right to write one webstore; use as a context manager."""
-        return Lease(self._engine, self._url, webstore_code, holder, seconds=seconds, wait_seconds=wait_seconds)
+    @contextmanager
+    def lease(
+        self, webstore_code: str, holder: str, *, seconds: float = 45, wait_seconds: float = 0
+    ) -> Iterator[Lease]:
+        """The right to write one webstore's customers; see Lease.
+
+        Raises:
+            LeaseHeld: another run has it, for longer than `wait_seconds`.
+        """
+        lease = Lease(
+            lambda: self._writing(f"lease of {webstore_code}"),
+            webstore_code,
+            holder,
+            seconds=seconds,
+            wait_seconds=wait_seconds,
+        )
+        with lease:
+            self._leases[webstore_code] = lease
+            try:
+                yield lease
+            finally:
+                del self._leases[webstore_code]
+
+    def forget_customer(
+        self, webstore_code: str, *, bc_id: str | None = None, webstore_id: int | None = None
+    ) -> dict[str, int]:
+        """Erase the personal data of a customer; see connector.store.erasure. Backups keep what they have."""
+        with self.work(webstore_code) as work:
+            counts = work.forget_customer(bc_id=bc_id, webstore_id=webstore_id)
+        if self._engine.dialect.name == "sqlite":
+            # until then the write-ahead log still has the old pages
+            with explained(self._url), self._engine.connect() as connection:
+                connection.rollback()
+                raw = connection.connection.driver_connection
+                assert raw is not None  # noqa: S101 - it was just connected
+                raw.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return counts
 
     def revision(self) -> str:
-        """The revision of the database."""
-        with translated(self._url):
-            return engines.current_revision(self._engine)
+        """The revision of the database's tables; "" = it has none."""
+        with explained(self._url), reading(self._engine) as connection:
+            return migrating.current_revision(connection)
+
+    def migrate(self, to: str = "head", *, backup: bool = True) -> None:
+        """Upgrade or downgrade the tables to a revision ("head", "base" = no tables), after a backup of what is there.
+
+        Raises:
+            InputError: there is no such revision.
+            StoreError: a newer version made the store, something else keeps its tables there, or the backup failed.
+        """
+        with self._writing(_MIGRATIONS) as connection:
+            current = migrating.current_revision(connection)
+            target = migrating.resolve(connection, self._url, to)
+            if backup and current and target != current:
+                backups.before_migration(connection, self._url, target)
+            migrating.migrate(connection, self._url, target)
 
     def check(self) -> list[str]:
         """What is wrong with the database; an empty list if nothing is."""
-        with translated(self._url), self._engine.connect().execution_options(read_only=True) as connection:
+        with explained(self._url), reading(self._engine) as connection:
             problems: list[str] = []
             if self._engine.dialect.name == "sqlite":
                 found = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check")]
-                problems += [f"integrity: {text}" for text in found if text != "ok"]
-            missing = set(metadata.tables) - set(inspect(connection).get_table_names())
+                problems += [f"the file is damaged: {text}" for text in found if text != "ok"]
+                orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+                problems += [f"{len(orphans)} rows belong to rows that are not there"] if orphans else []
+            revision = migrating.current_revision(connection)
+            problems += [f"its tables are of revision {revision}, not {HEAD}"] if revision != HEAD else []
+            missing = set(METADATA.tables) - set(sa.inspect(connection).get_table_names())
             return problems + [f"the table {name} is missing" for name in sorted(missing)]
 
     def backup(self, target: Path) -> Path:
-        """Copy a SQLite store to a file while it is in use."""
-        return engines.backup(self._url, target)
+        """Copy a SQLite store to a new file while it is in use.
+
+        Returns:
+            The file.
+
+        Raises:
+            StoreError: the store is not SQLite (use pg_dump), the file is there already, or the disk is full.
+        """
+        return backups.copy_file(self._url, target)
 
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
 
+    @contextmanager
+    def _writing(self, lock: str) -> Iterator[Connection]:
+        with explained(self._url), writing(self._engine, lock, self._busy_seconds) as connection:
+            yield connection
 
-def open_store(url: str) -> Store:
-    """Open a store; a new database is prepared, an older one is backed up and migrated.
+
+def open_store(url: str, *, busy_seconds: float = 15, migrate: bool = True) -> Store:
+    """Open a store; a new database gets its tables, an older one is backed up and migrated.
+
+    Args:
+        busy_seconds: how long to wait for another writer before the store counts as locked.
+        migrate: False = leave the tables as they are.
 
     Raises:
         StoreError: it cannot be used: locked, full, read-only, damaged, or made by a newer version.
     """
-    engine = engines.open_engine(url)
+    parsed = parse_url(url)
+    store = Store(parsed, make_engine(parsed, busy_seconds), busy_seconds)
     try:
-        engines.migrate(engine, url)
+        # another process may migrate at the same time: `migrate` looks again once it is alone
+        if migrate and store.revision() != HEAD:
+            store.migrate()
     except BaseException:
-        engine.dispose()
+        store.close()
         raise
-    return Store(url, engine)
+    return store

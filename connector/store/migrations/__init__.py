@@ -1,1 +1,1 @@
-"""Migrations of the store, run by alembic; one module per revision, named by number."""
+"""Alembic's environment and revisions; connector/store/migrating.py drives them."""

@@ -1,12 +1,17 @@
-"""Run by alembic, with the engine that the caller put into the configuration's attributes."""
+"""Runs revisions on the connection that migrating.py hands over, inside its transaction: all of an upgrade or nothing."""
 
 from __future__ import annotations
 
 from alembic import context
 
-from connector.store.schema import metadata
+from connector.store.schema import METADATA, REVISION_TABLE
 
-with context.config.attributes["engine"].begin() as connection:
-    context.configure(connection=connection, target_metadata=metadata, transactional_ddl=True)
-    with context.begin_transaction():
-        context.run_migrations()
+context.configure(
+    connection=context.config.attributes["connection"],
+    target_metadata=METADATA,
+    version_table=REVISION_TABLE,
+    # SQLite undoes table changes as well, once transactions begin with BEGIN (engine.py sees to that)
+    transactional_ddl=True,
+)
+with context.begin_transaction():
+    context.run_migrations()

@@ -1,167 +1,298 @@
-"""The first store: mapping versions, bases, journal, holds, runs, lease."""
+"""The first store: versioned mapping, bases, journal, holds, runs, what waits for people, plans and lease."""
 
 from __future__ import annotations
 
+from typing import Any
+
+import sqlalchemy as sa
 from alembic import op
-from sqlalchemy import BigInteger, Boolean, Column, ForeignKeyConstraint, Integer, String, Text, text
+from sqlalchemy.dialects import postgresql
 
 revision = "0001"
-down_revision = None
-branch_labels = None
-depends_on = None
+down_revision: str | None = None
+branch_labels: str | None = None
+depends_on: str | None = None
+
+BIG_ID = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+TIME = sa.Text().with_variant(postgresql.TIMESTAMP(timezone=True), "postgresql")
+
+
+def required(name: str, kind: Any = sa.Text) -> sa.Column[Any]:
+    """A column that is never NULL."""
+    return sa.Column(name, kind, nullable=False)
+
+
+def blank(name: str) -> sa.Column[Any]:
+    """A text that is "" when there is none."""
+    return sa.Column(name, sa.Text, nullable=False, server_default="")
 
 
 def upgrade() -> None:
-    """Make all tables."""
+    """Create everything."""
+    _mapping()
+    _bases()
+    _journal()
+    _runs()
+    _left_for_people()
+
+
+def _mapping() -> None:
     op.create_table(
         "mapping_version",
-        Column("webstore_code", String(30), primary_key=True),
-        Column("number", Integer, primary_key=True, autoincrement=False),
-        Column("created_at", String(40), nullable=False),
-        Column("actor", Text, nullable=False),
-        Column("reason", Text, nullable=False),
-        Column("run_id", String(80)),
+        required("webstore_code"),
+        required("number", sa.Integer),
+        required("created_at", TIME),
+        required("actor"),
+        required("reason"),
+        sa.Column("run_id", sa.Text),
+        required("added", sa.Integer),
+        required("removed", sa.Integer),
+        required("changed", sa.Integer),
+        required("rejections", sa.Integer),
+        sa.PrimaryKeyConstraint("webstore_code", "number"),
     )
     op.create_table(
         "mapping_row",
-        Column("row_id", Integer().with_variant(BigInteger, "postgresql"), primary_key=True, autoincrement=True),
-        Column("webstore_code", String(30), nullable=False),
-        Column("bc_id", String(36), nullable=False),
-        Column("bc_number", String(20), nullable=False),
-        Column("webstore_id", BigInteger),
-        Column("webstore_customer", Boolean, nullable=False),
-        Column("name", Text, nullable=False, server_default=""),
-        Column("v_from", Integer, nullable=False),
-        Column("v_to", Integer),
-        ForeignKeyConstraint(["webstore_code", "v_from"], ["mapping_version.webstore_code", "mapping_version.number"]),
+        sa.Column("id", BIG_ID, primary_key=True, autoincrement=True),
+        required("webstore_code"),
+        required("bc_id"),
+        blank("bc_number"),
+        sa.Column("webstore_id", sa.BigInteger),
+        required("webstore_customer", sa.Boolean),
+        blank("name"),
+        blank("username"),
+        required("v_from", sa.Integer),
+        sa.Column("v_to", sa.Integer),
     )
-    op.create_index(
-        "one_current_row_per_business_central_customer",
-        "mapping_row",
-        ["webstore_code", "bc_id"],
-        unique=True,
-        sqlite_where=text("v_to IS NULL"),
-        postgresql_where=text("v_to IS NULL"),
-    )
-    op.create_index(
-        "one_current_row_per_webstore_customer",
-        "mapping_row",
+    _partial_index("mapping_row_one_bc_id", ["webstore_code", "bc_id"], "v_to IS NULL", unique=True)
+    _partial_index(
+        "mapping_row_one_webstore_id",
         ["webstore_code", "webstore_id"],
+        "v_to IS NULL AND webstore_id IS NOT NULL",
         unique=True,
-        sqlite_where=text("v_to IS NULL"),
-        postgresql_where=text("v_to IS NULL"),
     )
-    op.create_index("mapping_row_begins", "mapping_row", ["webstore_code", "v_from"])
-    op.create_index("mapping_row_ends", "mapping_row", ["webstore_code", "v_to"])
+    op.create_index("mapping_row_from", "mapping_row", ["webstore_code", "v_from"])
+    _partial_index("mapping_row_to", ["webstore_code", "v_to", "bc_id"], "v_to IS NOT NULL", unique=False)
     op.create_table(
         "rejection",
-        Column("webstore_code", String(30), primary_key=True),
-        Column("bc_id", String(36), primary_key=True),
-        Column("webstore_id", BigInteger, primary_key=True, autoincrement=False),
-        Column("rejected_at", String(40), nullable=False),
-        Column("reason", Text, nullable=False),
+        sa.Column("id", BIG_ID, primary_key=True, autoincrement=True),
+        required("webstore_code"),
+        required("bc_id"),
+        required("webstore_id", sa.BigInteger),
+        blank("reason"),
+        required("created_at", TIME),
+        required("v_from", sa.Integer),
+        sa.Column("v_to", sa.Integer),
     )
+    pair = ["webstore_code", "bc_id", "webstore_id"]
+    _partial_index("rejection_one_per_pair", pair, "v_to IS NULL", unique=True, table="rejection")
+    op.create_index("rejection_from", "rejection", ["webstore_code", "v_from"])
+
+
+def _partial_index(name: str, columns: list[str], where: str, *, unique: bool, table: str = "mapping_row") -> None:
+    condition = sa.text(where)
+    op.create_index(name, table, columns, unique=unique, sqlite_where=condition, postgresql_where=condition)
+
+
+def _bases() -> None:
     op.create_table(
         "base",
-        Column("webstore_code", String(30), primary_key=True),
-        Column("bc_id", String(36), primary_key=True),
-        Column("webstore_id", BigInteger, primary_key=True, autoincrement=False),
-        Column("webstore", Text, nullable=False),
-        Column("business_central", Text, nullable=False),
-        Column("webstore_hash", String(16), nullable=False),
-        Column("business_central_hash", String(16), nullable=False),
-        Column("run_id", String(80)),
-        Column("updated_at", String(40), nullable=False),
+        sa.Column("id", BIG_ID, primary_key=True, autoincrement=True),
+        required("webstore_code"),
+        required("bc_id"),
+        required("webstore_id", sa.BigInteger),
+        required("webstore_hash"),
+        required("business_central_hash"),
+        sa.Column("run_id", sa.Text),
+        required("updated_at", TIME),
+        sa.UniqueConstraint("webstore_code", "bc_id", "webstore_id", name="base_one_per_pair"),
     )
     op.create_table(
-        "journal",
-        Column("intent_id", Integer().with_variant(BigInteger, "postgresql"), primary_key=True, autoincrement=True),
-        Column("webstore_code", String(30), nullable=False),
-        Column("run_id", String(80), nullable=False),
-        Column("direction", String(4), nullable=False),
-        Column("system", String(20), nullable=False),
-        Column("operation", String(10), nullable=False),
-        Column("bc_id", String(36)),
-        Column("bc_number", String(20)),
-        Column("webstore_id", BigInteger),
-        Column("natural_key", Text, nullable=False),
-        Column("payload", Text, nullable=False),
-        Column("before", Text, nullable=False),
-        Column("after", Text, nullable=False),
-        Column("rule", Text, nullable=False),
-        Column("token", Text, nullable=False),
-        Column("intended_at", String(40), nullable=False),
-        Column("outcome", String(20)),
-        Column("record", Text),
-        Column("remote_id", String(80)),
-        Column("code", Text, nullable=False, server_default=""),
-        Column("message", Text, nullable=False, server_default=""),
-        Column("settled_at", String(40)),
+        "base_values",
+        sa.Column(
+            "base_id",
+            BIG_ID,
+            sa.ForeignKey("base.id", ondelete="CASCADE", name="base_values_of_base"),
+            primary_key=True,
+            autoincrement=False,
+        ),
+        required("webstore"),
+        required("business_central"),
     )
-    op.create_index(
-        "open_intents",
+
+
+def _journal() -> None:
+    op.create_table(
         "journal",
-        ["webstore_code", "intent_id"],
-        sqlite_where=text("outcome IS NULL"),
-        postgresql_where=text("outcome IS NULL"),
+        sa.Column("id", BIG_ID, primary_key=True, autoincrement=True),
+        required("webstore_code"),
+        required("run_id"),
+        required("direction"),
+        required("system"),
+        required("operation"),
+        sa.Column("bc_id", sa.Text),
+        sa.Column("bc_number", sa.Text),
+        sa.Column("webstore_id", sa.BigInteger),
+        blank("natural_key"),
+        required("payload"),
+        required("before"),
+        required("after"),
+        blank("rule"),
+        blank("token"),
+        required("intended_at", TIME),
+        sa.Column("outcome", sa.Text),
+        sa.Column("record", sa.Text),
+        sa.Column("remote_id", sa.Text),
+        blank("code"),
+        blank("message"),
+        sa.Column("settled_at", TIME),
+        sqlite_autoincrement=True,
     )
-    op.create_index("journal_of_run", "journal", ["webstore_code", "run_id"])
-    op.create_index("journal_of_business_central_customer", "journal", ["webstore_code", "bc_id"])
-    op.create_index("journal_of_webstore_customer", "journal", ["webstore_code", "webstore_id"])
+    _partial_index("journal_open", ["webstore_code", "id"], "outcome IS NULL", unique=False, table="journal")
+    op.create_index("journal_run", "journal", ["webstore_code", "run_id"])
+    op.create_index("journal_bc_id", "journal", ["webstore_code", "bc_id"])
+    op.create_index("journal_webstore_id", "journal", ["webstore_code", "webstore_id"])
+
+
+def _runs() -> None:
     op.create_table(
         "hold",
-        Column("webstore_code", String(30), primary_key=True),
-        Column("key", String(80), primary_key=True),
-        Column("direction", String(4), primary_key=True),
-        Column("failed_attempts", Integer, nullable=False),
-        Column("on_hold", Boolean, nullable=False),
-        Column("signature", Text, nullable=False),
-        Column("last_error", Text, nullable=False),
-        Column("last_failed_at", String(40)),
-        Column("last_synchronized_at", String(40)),
+        required("webstore_code"),
+        required("key"),
+        required("direction"),
+        required("failed_attempts", sa.Integer),
+        required("on_hold", sa.Boolean),
+        blank("last_error"),
+        blank("signature"),
+        sa.Column("last_failed_at", TIME),
+        sa.Column("last_synchronized_at", TIME),
+        sa.PrimaryKeyConstraint("webstore_code", "key", "direction"),
     )
     op.create_table(
         "run",
-        Column("webstore_code", String(30), primary_key=True),
-        Column("run_id", String(80), primary_key=True),
-        Column("mode", String(20), nullable=False),
-        Column("trigger", String(20), nullable=False),
-        Column("actor", Text, nullable=False),
-        Column("dry_run", Boolean, nullable=False),
-        Column("started_at", String(40), nullable=False),
-        Column("ended_at", String(40)),
-        Column("status", String(20), nullable=False),
-        Column("plan_hash", String(64), nullable=False, server_default=""),
-        Column("rules_hash", String(64), nullable=False, server_default=""),
-        Column("summary", Text, nullable=False, server_default="{}"),
+        required("webstore_code"),
+        required("run_id"),
+        required("mode"),
+        required("trigger"),
+        required("actor"),
+        required("dry_run", sa.Boolean),
+        required("started_at", TIME),
+        sa.Column("finished_at", TIME),
+        required("status"),
+        sa.Column("plan_hash", sa.Text),
+        sa.Column("rules_hash", sa.Text),
+        required("summary"),
+        sa.PrimaryKeyConstraint("webstore_code", "run_id"),
     )
-    op.create_index("runs_by_time", "run", ["webstore_code", "started_at"])
+    op.create_index("run_started", "run", ["webstore_code", "started_at"])
     op.create_table(
         "watermark",
-        Column("webstore_code", String(30), primary_key=True),
-        Column("system", String(20), primary_key=True),
-        Column("value", Text, nullable=False),
+        required("webstore_code"),
+        required("system"),
+        required("value"),
+        required("updated_at", TIME),
+        sa.PrimaryKeyConstraint("webstore_code", "system"),
     )
     op.create_table(
         "lease",
-        Column("webstore_code", String(30), primary_key=True),
-        Column("token", String(40), nullable=False),
-        Column("holder", Text, nullable=False),
-        Column("host", Text, nullable=False),
-        Column("pid", Integer, nullable=False),
-        Column("acquired_at", String(40), nullable=False),
-        Column("expires_at", String(40), nullable=False),
+        required("webstore_code"),
+        required("token"),
+        required("holder"),
+        required("host"),
+        required("pid", sa.Integer),
+        required("machine"),
+        required("acquired_at", TIME),
+        required("expires_at", TIME),
+        sa.PrimaryKeyConstraint("webstore_code"),
+    )
+
+
+def _left_for_people() -> None:
+    def pair() -> list[sa.Column[Any]]:
+        return [required("webstore_code"), required("bc_id"), required("webstore_id", sa.BigInteger)]
+
+    op.create_table(
+        "conflict",
+        *pair(),
+        required("field"),
+        blank("bc_number"),
+        sa.Column("base", sa.Text),
+        blank("webstore"),
+        blank("business_central"),
+        required("since", TIME),
+        sa.Column("run_id", sa.Text),
+        sa.PrimaryKeyConstraint("webstore_code", "bc_id", "webstore_id", "field"),
+    )
+    op.create_table(
+        "quarantine",
+        required("webstore_code"),
+        required("system"),
+        required("key"),
+        required("field"),
+        blank("reason"),
+        required("since", TIME),
+        sa.Column("run_id", sa.Text),
+        sa.PrimaryKeyConstraint("webstore_code", "system", "key", "field"),
+    )
+    op.create_table(
+        "suggestion",
+        *pair(),
+        required("rung"),
+        required("score", sa.Float),
+        required("evidence"),
+        required("state"),
+        required("since", TIME),
+        sa.PrimaryKeyConstraint("webstore_code", "bc_id", "webstore_id"),
+    )
+    op.create_table(
+        "decision",
+        *pair(),
+        required("field"),
+        required("take"),
+        blank("value"),
+        blank("webstore_seen"),
+        blank("business_central_seen"),
+        required("decided_at", TIME),
+        required("actor"),
+        sa.PrimaryKeyConstraint("webstore_code", "bc_id", "webstore_id", "field"),
+    )
+    op.create_table(
+        "tombstone",
+        sa.Column("id", BIG_ID, primary_key=True, autoincrement=True),
+        required("webstore_code"),
+        sa.Column("bc_id", sa.Text),
+        sa.Column("webstore_id", sa.BigInteger),
+        blank("reason"),
+        required("created_at", TIME),
+    )
+    op.create_index("tombstone_webstore", "tombstone", ["webstore_code"])
+    op.create_table(
+        "plan",
+        required("webstore_code"),
+        required("hash"),
+        required("created_at", TIME),
+        sa.Column("run_id", sa.Text),
+        required("document", sa.LargeBinary),
+        required("summary"),
+        sa.PrimaryKeyConstraint("webstore_code", "hash"),
     )
 
 
 def downgrade() -> None:
-    """Drop all tables."""
+    """Drop everything."""
     for table in (
+        "plan",
+        "tombstone",
+        "decision",
+        "suggestion",
+        "quarantine",
+        "conflict",
         "lease",
         "watermark",
         "run",
         "hold",
         "journal",
+        "base_values",
         "base",
         "rejection",
         "mapping_row",

@@ -1,0 +1,86 @@
+"""Plans that were shown to people: whoever approves a hash gets exactly the plan that has it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+import orjson
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.errors import InputError
+from connector.store.columns import now
+from connector.store.frames import Kind, frame
+from connector.store.schema import PLAN
+from connector.store.upserting import upsert
+
+__all__ = ["Plans", "StoredPlan"]
+
+_P = PLAN.c
+
+
+@dataclass(frozen=True)
+class StoredPlan:
+    """A plan as it was shown: its hash, the whole of it as a document, and its numbers."""
+
+    hash: str
+    created_at: datetime
+    run_id: str | None
+    document: bytes
+    summary: Mapping[str, Any]
+
+
+class Plans:
+    """The plans of one webstore inside one transaction."""
+
+    def __init__(self, connection: Connection, webstore_code: str) -> None:
+        self._connection = connection
+        self._code = webstore_code
+
+    def get(self, prefix: str) -> StoredPlan | None:
+        """The plan whose hash begins so; None if there is none.
+
+        Raises:
+            InputError: several plans begin so, or nothing was given.
+        """
+        wanted = prefix.strip().lower()
+        if not wanted:
+            raise InputError("Which plan? Give the beginning of its hash.")
+        names = ("hash", "created_at", "run_id", "document", "summary")
+        statement = sa.select(*(_P[name] for name in names)).where(
+            _P.webstore_code == self._code, _P.hash.startswith(wanted, autoescape=True)
+        )
+        found = self._connection.execute(statement.order_by(_P.hash).limit(2)).all()
+        if len(found) > 1:
+            raise InputError(f"Several plans begin with {wanted}.", hint="Give more of the hash.")
+        if not found:
+            return None
+        hash_, created_at, run_id, document, summary = found[0]
+        return StoredPlan(hash_, created_at, run_id, document, orjson.loads(summary))
+
+    def list(self, limit: int = 20) -> pd.DataFrame:
+        """The newest plans first: `hash`, `created_at`, `run_id`, `summary` (JSON)."""
+        columns: dict[str, Kind] = {"hash": "text", "created_at": "time", "run_id": "text", "summary": "text"}
+        statement = sa.select(*(_P[name] for name in columns)).where(_P.webstore_code == self._code)
+        order = (_P.created_at.desc(), _P.hash)
+        return frame(self._connection.execute(statement.order_by(*order).limit(limit)).all(), columns)
+
+    def put(self, hash_: str, document: bytes, summary: Mapping[str, Any], *, run_id: str | None = None) -> None:
+        """Remember a plan; the same plan again is the same row, with a new time.
+
+        Args:
+            document: UTF-8 JSON; an erasure looks into it for the customer, and removes plans that it cannot read.
+        """
+        row = {
+            "webstore_code": self._code,
+            "hash": hash_.lower(),
+            "created_at": now(),
+            "run_id": run_id,
+            "document": document,
+            "summary": orjson.dumps(dict(summary), default=str).decode(),
+        }
+        upsert(self._connection, PLAN, ("webstore_code", "hash"), [row])

@@ -1,0 +1,211 @@
+"""What the newest run left for people: conflicts, quarantined customers and suggested matches.
+
+Each run replaces what the one before left; what is still there keeps the time it first stood there.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Generic, Protocol, TypeVar
+
+import orjson
+import pandas as pd
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.errors import InputError
+from connector.store.columns import now
+from connector.store.frames import Kind, chunks, frame
+from connector.store.schema import CONFLICT, QUARANTINE, SUGGESTION
+from connector.store.upserting import upsert
+
+__all__ = ["Conflicts", "Quarantine", "QuarantinedField", "StandingConflict", "Suggestion", "Suggestions"]
+
+
+@dataclass(frozen=True)
+class StandingConflict:
+    """One field of a pair that both sides changed differently. `base` None = the two never agreed."""
+
+    bc_id: str
+    bc_number: str
+    webstore_id: int
+    field: str
+    base: str | None
+    webstore: str
+    business_central: str
+    run_id: str | None = None
+
+
+@dataclass(frozen=True)
+class QuarantinedField:
+    """One field of one customer that keeps it out of the runs. `key` as in connector.core.plan.customer_key."""
+
+    system: str
+    key: str
+    field: str
+    reason: str
+    run_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Suggestion:
+    """A possible match that waits for a person: the rung that found it, how sure it is (0 to 1), and why."""
+
+    bc_id: str
+    webstore_id: int
+    rung: str
+    score: float = 1.0
+    evidence: Mapping[str, Any] = field(default_factory=dict)
+
+
+class _HasFields(Protocol):
+    __dict__: dict[str, Any]
+
+
+Row = TypeVar("Row", bound=_HasFields)
+
+
+class _Standing(Generic[Row]):
+    """A table that runs replace."""
+
+    table: sa.Table
+    # what makes two rows the same one, beside the webstore
+    keys: tuple[str, ...]
+    # the column by which a selected run knows its customers
+    customer: str
+    columns: Mapping[str, Kind]
+
+    def __init__(self, connection: Connection, webstore_code: str) -> None:
+        self._connection = connection
+        self._mine = self.table.c.webstore_code == webstore_code
+        self._code = webstore_code
+
+    def all(self) -> pd.DataFrame:
+        """All rows, those that have stood longest first; columns as in `columns` of the class."""
+        c = self.table.c
+        statement = sa.select(*(c[name] for name in self.columns)).where(self._mine)
+        order = (c.since, *(c[name] for name in self.keys))
+        return frame(self._connection.execute(statement.order_by(*order)).all(), self.columns)
+
+    def _replace(self, rows: Iterable[Mapping[str, Any]], only: Collection[str] | None) -> None:
+        c = self.table.c
+        key_columns = [c[name] for name in self.keys]
+        known = {tuple(row[:-1]): row[-1] for row in self._connection.execute(self._select(*key_columns, c.since))}
+        time = now()
+        wanted = {}
+        for row in rows:
+            key = tuple(row[name] for name in self.keys)
+            wanted[key] = {"webstore_code": self._code, **row, "since": known.get(key, time)}
+        if only is None:
+            self._connection.execute(sa.delete(self.table).where(self._mine, self._replaceable()))
+        else:
+            for chunk in chunks({key.lower() for key in only}):
+                selected = c[self.customer].in_(chunk)
+                self._connection.execute(sa.delete(self.table).where(self._mine, self._replaceable(), selected))
+        upsert(self._connection, self.table, ("webstore_code", *self.keys), list(wanted.values()))
+
+    def _select(self, *columns: sa.ColumnElement[Any]) -> sa.Select[Any]:
+        return sa.select(*columns).where(self._mine)
+
+    def _replaceable(self) -> sa.ColumnElement[bool]:
+        return sa.true()
+
+
+class Conflicts(_Standing[StandingConflict]):
+    """The standing conflicts of one webstore: one row per pair and field."""
+
+    table = CONFLICT
+    keys = ("bc_id", "webstore_id", "field")
+    customer = "bc_id"
+    columns: Mapping[str, Kind] = {
+        "bc_id": "text",
+        "bc_number": "text",
+        "webstore_id": "number",
+        "field": "text",
+        "base": "text",
+        "webstore": "text",
+        "business_central": "text",
+        "since": "time",
+        "run_id": "text",
+    }
+
+    def replace(self, rows: Iterable[StandingConflict], *, only_bc_ids: Collection[str] | None = None) -> None:
+        """Replace all conflicts, or only those of the customers that a selected run looked at."""
+        self._replace(({**row.__dict__, "bc_id": row.bc_id.lower()} for row in rows), only_bc_ids)
+
+
+class Quarantine(_Standing[QuarantinedField]):
+    """The customers of one webstore that runs leave out because of their data: one row per customer and field."""
+
+    table = QUARANTINE
+    keys = ("system", "key", "field")
+    customer = "key"
+    columns: Mapping[str, Kind] = {
+        "system": "text",
+        "key": "text",
+        "field": "text",
+        "reason": "text",
+        "since": "time",
+        "run_id": "text",
+    }
+
+    def replace(self, rows: Iterable[QuarantinedField], *, only_keys: Collection[str] | None = None) -> None:
+        """Replace the whole quarantine, or only that of the customers that a selected run looked at."""
+        self._replace((row.__dict__ for row in rows), only_keys)
+
+
+class Suggestions(_Standing[Suggestion]):
+    """Possible matches of one webstore: one row per pair; `evidence` is JSON, `state` open, accepted or rejected."""
+
+    table = SUGGESTION
+    keys = ("bc_id", "webstore_id")
+    customer = "bc_id"
+    columns: Mapping[str, Kind] = {
+        "bc_id": "text",
+        "webstore_id": "number",
+        "rung": "text",
+        "score": "real",
+        "evidence": "text",
+        "state": "text",
+        "since": "time",
+    }
+
+    def replace(self, rows: Sequence[Suggestion], *, only_bc_ids: Collection[str] | None = None) -> None:
+        """Replace the open suggestions, or only those of a selected run's customers.
+
+        Pairs that a person has accepted or rejected stay as they are.
+        """
+        c = self.table.c
+        answered = {tuple(row) for row in self._connection.execute(self._select(c.bc_id, c.webstore_id, c.state))}
+        closed = {(bc_id, webstore_id) for bc_id, webstore_id, state in answered if state != "open"}
+        self._replace(
+            (
+                {
+                    **row.__dict__,
+                    "bc_id": row.bc_id.lower(),
+                    "evidence": orjson.dumps(dict(row.evidence)).decode(),
+                    "state": "open",
+                }
+                for row in rows
+                if (row.bc_id.lower(), row.webstore_id) not in closed
+            ),
+            only_bc_ids,
+        )
+
+    def answer(self, bc_id: str, webstore_id: int, state: str) -> None:
+        """Remember what a person said of a suggestion; linking or rejecting the pair is the mapping table's.
+
+        Args:
+            state: "accepted", "rejected", or "open" to ask again.
+
+        Raises:
+            InputError: there is no such suggestion.
+        """
+        c = self.table.c
+        pair = sa.and_(self._mine, c.bc_id == bc_id.lower(), c.webstore_id == webstore_id)
+        if not self._connection.execute(sa.update(self.table).where(pair).values(state=state)).rowcount:
+            raise InputError(f"No match of {bc_id} with woo:{webstore_id} was suggested.", system="store")
+
+    def _replaceable(self) -> sa.ColumnElement[bool]:
+        return self.table.c.state == "open"
