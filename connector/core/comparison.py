@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from connector.core import business_central_customer, webstore_customer
 from connector.core.creating import decide_creates
 from connector.core.customer import Direction, Side
-from connector.core.matching import Ambiguity, Candidate, Match, Matching, match
+from connector.core.matching import Ambiguity, Match, Matching, candidates, match
 from connector.core.normalize import by_unique, email_key, key_columns, row_hashes
 from connector.core.orphans import with_proposals
 from connector.core.pairing import Pairing, pair
@@ -115,23 +115,16 @@ def _match(pairing: Pairing, webstore: Extract, business_central: Extract, known
     """Run the ladder where the flags want links: unmapped webstore customers (pull = All), ticked customers without an id."""
     pull_all = terms.flags.pull == "All"
     push = terms.flags.push == "Mapped Only"
-    ticked = set(pairing.unlinked["c"].to_pylist()) if push else set()
-    if not ticked and not pull_all:
+    ticked = pairing.unlinked["c"].to_pylist()
+    w_ids, c_ids, chosen = webstore.canonical["webstore_id"], business_central.canonical["bc_id"], known.selected
+    wanted_w = [row for row in pairing.new_webstore if pull_all and (chosen is None or w_ids[row].as_py() in chosen)]
+    wanted_c = [row for row in ticked if push and (chosen is None or c_ids[row].as_py() in chosen)]
+    if not wanted_w and not wanted_c:
         return Matching((), ())
-    new_w, new_c = set(pairing.new_webstore), set(pairing.new_business_central) | set(pairing.unlinked["c"].to_pylist())
-    w_ids, c_ids = webstore.canonical["webstore_id"].to_pylist(), business_central.canonical["bc_id"].to_pylist()
-    w_emails = by_unique(webstore.canonical["email"], email_key).to_pylist()
-    c_emails = by_unique(business_central.canonical["email"], email_key).to_pylist()
-    chosen = known.selected
     return match(
-        (
-            Candidate(key, {"email": email}, row not in new_w, pull_all and (chosen is None or key in chosen))
-            for row, (key, email) in enumerate(zip(w_ids, w_emails, strict=True))
-        ),
-        (
-            Candidate(key, {"email": email}, row not in new_c, row in ticked and (chosen is None or key in chosen))
-            for row, (key, email) in enumerate(zip(c_ids, c_emails, strict=True))
-        ),
+        candidates(webstore.canonical, free=pairing.new_webstore, wanted=wanted_w),
+        candidates(business_central.canonical, free=[*pairing.new_business_central, *ticked], wanted=wanted_c),
+        ladder=terms.ladder,
         rejected=known.rejected,
     )
 

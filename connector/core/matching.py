@@ -1,54 +1,77 @@
 """Which unmapped customers are the same: a ladder of rungs, each counting only when it is unique in both directions.
 
-Identity is the mapping table; matching only proposes new rows for it. A rung compares one piece of evidence (an exact,
-normalised e-mail, …). One webstore customer and one Business Central customer with the same evidence: matched. Several on
-either side: *ambiguous*, all of them wait for a person, and none of them is created anywhere. Pairs that a person rejected
-are not proposed again; they stay ambiguous, so that a rejected twin does not become a duplicate by itself.
+Identity is the mapping table; matching only proposes new rows for it. A rung compares one piece of evidence (an exact VAT
+number, an exact e-mail, …). A pair is matched when
+
+* one customer of each side has the evidence, counting all customers of both sides, the linked ones too,
+* the rung is one that links by itself,
+* no other linking rung points to somebody else,
+* nothing contradicts (contradictions.py: other names, other VAT numbers, a mailbox that people share), and
+* no person has said that the two are not the same.
+
+Whoever shares evidence and is not matched is *ambiguous*: waits for a person, with the evidence, and is created nowhere. A
+pair rejected by a person stays ambiguous on a linking rung, so that a rejected twin does not become a duplicate by itself;
+on a suggesting rung the rejection is the answer, and the customer is free.
 """
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
 
-__all__ = ["Ambiguity", "Candidate", "Match", "Matching", "match"]
+from connector.core.contradictions import contradictions
+from connector.core.sharing import Candidates, Group, Shared, candidates, readable, share
+
+__all__ = ["Ambiguity", "Candidates", "Ladder", "Match", "Matching", "candidates", "match"]
+
+Rejected = Collection[tuple[str, int]]
 
 
 @dataclass(frozen=True)
-class Candidate:
-    """An unmapped customer of either side.
+class Ladder:
+    """Rungs (keys of connector.core.evidence.RUNGS), the strongest first.
 
     Attributes:
-        key: webstore id or Business Central id.
-        evidence: rung → normalised value; a blank value is no evidence.
-        linked: already in the mapping table: it cannot be matched, but whoever shares its evidence is ambiguous.
-        wanted: somebody waits for an answer: without a match this customer would be created on the other side.
+        link: rungs that link by themselves.
+        suggest: rungs that only suggest: whoever shares such evidence waits for a person.
     """
 
-    key: int | str
-    evidence: Mapping[str, str]
-    linked: bool = False
-    wanted: bool = True
+    link: tuple[str, ...] = ("vat", "email")
+    suggest: tuple[str, ...] = ("phone_name", "name_postcode")
+
+    @property
+    def rungs(self) -> tuple[str, ...]:
+        """All rungs, each once, the linking ones first."""
+        return tuple(dict.fromkeys((*self.link, *self.suggest)))
 
 
 @dataclass(frozen=True)
 class Match:
-    """A pair to be linked, and by which rung."""
+    """A pair to be linked, by which rung, and everything that agrees (rung → value)."""
 
     webstore_id: int
     bc_id: str
     rung: str
+    evidence: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
 class Ambiguity:
-    """Customers that share evidence but not one to one. They wait for a person."""
+    """Customers that share evidence and are not simply one pair. They wait for a person.
+
+    Attributes:
+        webstore_ids, bc_ids: who waits; linked customers that share the evidence are not named.
+        reason: why they were not linked.
+        evidence: rung → what agrees.
+        contradictions: field → what speaks against the only possible pair.
+    """
 
     rung: str
     webstore_ids: tuple[int, ...]
     bc_ids: tuple[str, ...]
     reason: str
+    evidence: Mapping[str, str] = field(default_factory=dict, hash=False)
+    contradictions: Mapping[str, str] = field(default_factory=dict, hash=False)
 
 
 @dataclass(frozen=True)
@@ -70,64 +93,97 @@ class Matching:
 
 
 def match(
-    webstore: Iterable[Candidate],
-    business_central: Iterable[Candidate],
-    *,
-    rungs: tuple[str, ...] = ("email",),
-    rejected: Collection[tuple[str, int]] = (),
+    webstore: Candidates, business_central: Candidates, *, ladder: Ladder | None = None, rejected: Rejected = ()
 ) -> Matching:
-    """Walk the ladder, the strongest rung first; who is matched or ambiguous on a rung takes no part in later ones.
+    """Walk the ladder.
 
     Args:
         webstore, business_central: all customers that could be meant, the linked ones marked.
+        ladder: which rungs link and which suggest; None = VAT number and e-mail link, phone or postal code suggest.
         rejected: pairs (Business Central id, webstore id) that a person said are not the same.
+
+    Returns:
+        Matches, and ambiguities by rung, whatever the order of the customers. A rung raises a question only for customers
+        who wait and whom no stronger rung has raised one for.
     """
-    left, right = list(webstore), list(business_central)
-    settled: set[int | str] = set()
-    matches: list[Match] = []
-    ambiguities: list[Ambiguity] = []
-    for rung in rungs:
-        by_value_w, by_value_c = _by_evidence(left, rung), _by_evidence(right, rung)
-        for value in sorted(by_value_w.keys() & by_value_c.keys()):
-            w_all, c_all = by_value_w[value], by_value_c[value]
-            w_free = tuple(sorted(int(c.key) for c in w_all if not c.linked and c.key not in settled))
-            c_free = tuple(sorted(str(c.key) for c in c_all if not c.linked and c.key not in settled))
-            if not any(c.wanted and not c.linked and c.key not in settled for c in (*w_all, *c_all)):
-                continue
-            reason = _why_not(w_all, c_all, w_free, c_free, rejected)
-            if reason:
-                ambiguities.append(Ambiguity(rung, w_free, c_free, reason))
-            else:
-                matches.append(Match(w_free[0], c_free[0], rung))
-            settled.update(w_free, c_free)
-    return Matching(tuple(matches), tuple(ambiguities))
+    return _Walk(webstore, business_central, ladder or Ladder(), frozenset(rejected)).walk()
 
 
-def _by_evidence(candidates: list[Candidate], rung: str) -> dict[str, list[Candidate]]:
-    grouped: dict[str, list[Candidate]] = defaultdict(list)
-    for candidate in candidates:
-        value = candidate.evidence.get(rung, "")
-        if value:
-            grouped[value].append(candidate)
-    return grouped
+class _Walk:
+    """One walk over the ladder. Customers are row numbers here."""
 
+    def __init__(self, webstore: Candidates, business_central: Candidates, ladder: Ladder, rejected: Rejected) -> None:
+        self.w, self.c, self.rejected = webstore, business_central, rejected
+        self.shared = [share(rung, webstore.evidence, business_central.evidence) for rung in ladder.rungs]
+        self.linking = self.shared[: len(dict.fromkeys(ladder.link))]
+        self.free_w, self.free_c = ~webstore.linked, ~business_central.linked
+        self.waiting_w, self.waiting_c = webstore.wanted & self.free_w, business_central.wanted & self.free_c
 
-def _why_not(
-    w_all: list[Candidate],
-    c_all: list[Candidate],
-    w_free: tuple[int, ...],
-    c_free: tuple[str, ...],
-    rejected: Collection[tuple[str, int]],
-) -> str:
-    """Why the customers with one piece of evidence are not simply one pair; "" if they are."""
-    if len(c_all) > 1:
-        return f"{len(c_all)} Business Central customers share it"
-    if len(w_all) > 1:
-        return f"{len(w_all)} webstore customers share it"
-    if not w_free:
-        return "the webstore customer with it is linked to another Business Central customer"
-    if not c_free:
-        return "the Business Central customer with it is linked to another webstore customer"
-    if (c_free[0], w_free[0]) in rejected:
-        return "a person said that the two are not the same"
-    return ""
+    def walk(self) -> Matching:
+        """Matches first: who is matched on one rung is no candidate of any other."""
+        pairs = {
+            (group.webstore[0], group.business_central[0]): group
+            for shared in reversed(self.linking)
+            for group in shared.groups(self.waiting_w, self.waiting_c)
+            if not self._why_not(group)[0]
+        }
+        for w, c in pairs:
+            self.free_w[w] = self.free_c[c] = self.waiting_w[w] = self.waiting_c[c] = False
+        matches = [self._match(w, c, group.rung) for (w, c), group in pairs.items()]
+        ambiguities = [found for shared in self.shared for found in self._ambiguities(shared)]
+        return Matching(tuple(sorted(matches, key=lambda m: m.webstore_id)), tuple(ambiguities))
+
+    def _ambiguities(self, shared: Shared) -> list[Ambiguity]:
+        found = []
+        for whole in shared.groups(self.waiting_w, self.waiting_c):
+            group = whole if shared in self.linking else self._without_rejected(whole)
+            w_rows = [row for row in group.webstore if self.free_w[row]]
+            c_rows = [row for row in group.business_central if self.free_c[row]]
+            if not (self.waiting_w[w_rows].any() or self.waiting_c[c_rows].any()):
+                continue  # a rejection was the answer
+            self.waiting_w[w_rows] = self.waiting_c[c_rows] = False
+            found.append(self._ambiguity(group, w_rows, c_rows))
+        return found
+
+    def _ambiguity(self, group: Group, w_rows: list[int], c_rows: list[int]) -> Ambiguity:
+        reason, against = self._why_not(group)
+        evidence = {group.rung: readable(group.value)}
+        if len(group.webstore) == len(group.business_central) == 1:
+            evidence = self._evidence(group.webstore[0], group.business_central[0])
+        webstore_ids = tuple(sorted(self.w.key(row) for row in w_rows))
+        bc_ids = tuple(sorted(self.c.key(row) for row in c_rows))
+        return Ambiguity(group.rung, webstore_ids, bc_ids, reason, evidence, against)
+
+    def _why_not(self, group: Group) -> tuple[str, dict[str, str]]:
+        """Why a group is not simply one pair to be linked ("" if it is), and what speaks against the pair."""
+        for members, side in ((group.business_central, "Business Central"), (group.webstore, "webstore")):
+            if len(members) > 1:
+                return f"{len(members)} {side} customers share it", {}
+        (w,), (c,) = group.webstore, group.business_central
+        against = contradictions(group.rung, self.w.values(w), self.c.values(c))
+        reasons = (
+            ("the webstore customer with it is mapped already", not self.free_w[w]),
+            ("the Business Central customer with it is mapped already", not self.free_c[c]),
+            ("a person said that the two are not the same", self._is_rejected(w, c)),
+            ("other evidence points to another customer", any(shared.apart(w, c) for shared in self.linking)),
+            ("this evidence only suggests", all(shared.rung != group.rung for shared in self.linking)),
+        )
+        return next((text for text, applies in reasons if applies), "; ".join(against.values())), against
+
+    def _without_rejected(self, group: Group) -> Group:
+        """The group without customers of whom a person said that they are none of the others."""
+        webstore = tuple(w for w in group.webstore if not all(self._is_rejected(w, c) for c in group.business_central))
+        business_central = tuple(
+            c for c in group.business_central if not all(self._is_rejected(w, c) for w in group.webstore)
+        )
+        return Group(group.rung, group.value, webstore, business_central)
+
+    def _is_rejected(self, w: int, c: int) -> bool:
+        return (self.c.key(c), self.w.key(w)) in self.rejected
+
+    def _match(self, w: int, c: int, rung: str) -> Match:
+        return Match(self.w.key(w), self.c.key(c), rung, self._evidence(w, c))
+
+    def _evidence(self, w: int, c: int) -> dict[str, str]:
+        agreed = {shared.rung: shared.agree(w, c) for shared in self.shared}
+        return {rung: value for rung, value in agreed.items() if value}

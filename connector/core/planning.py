@@ -19,6 +19,7 @@ from connector.core.acceptance import refusal
 from connector.core.customer import Direction, FieldRules, Side
 from connector.core.decisions import Decision, Outcome, outcome
 from connector.core.geography import Geography
+from connector.core.matching import Ladder
 from connector.core.merge import FieldPolicy, FieldValues, Gates, Merge, Situation, Verdict, merge_field
 from connector.core.normalize import NORMALIZERS, email_key, key_columns
 from connector.core.orphans import looks_erased
@@ -67,6 +68,7 @@ class Terms:
         create_accounts: False = nobody new is created in the webstore, since the shop would mail them.
         username: "generated", "email" or "mapping": the user name of created accounts.
         copy_billing_to_shipping: created accounts get their billing address as shipping address, too.
+        ladder: which evidence links unmapped customers and which only suggests.
     """
 
     rules: FieldRules
@@ -78,6 +80,7 @@ class Terms:
     create_accounts: bool = True
     username: str = "generated"
     copy_billing_to_shipping: bool = False
+    ladder: Ladder = field(default_factory=Ladder)
 
     def template(self, fields: Mapping[str, str]) -> Mapping[str, Any]:
         """The default properties of a customer to be created in Business Central."""

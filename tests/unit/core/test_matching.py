@@ -2,62 +2,273 @@
 
 from __future__ import annotations
 
-from connector.core.matching import Candidate, Matching, match
+import numpy as np
 
+from connector.core.matching import Ladder, Match, match
+from tests.unit.core.people import business_central, pairs, person, webstore
 
-def w(key: int, email: str, *, linked: bool = False, wanted: bool = True) -> Candidate:
-    return Candidate(key, {"email": email}, linked, wanted)
-
-
-def c(key: str, email: str, *, linked: bool = False, wanted: bool = True) -> Candidate:
-    return Candidate(key, {"email": email}, linked, wanted)
-
-
-def pairs(matching: Matching) -> list[tuple[int, str]]:
-    return [(found.webstore_id, found.bc_id) for found in matching.matches]
+NOTHING = business_central()
 
 
 def test_one_customer_on_each_side_with_one_email_are_the_same() -> None:
-    assert pairs(match([w(1, "a@x"), w(2, "b@x")], [c("A", "b@x")])) == [(2, "A")]
+    found = match(webstore(person(1, email="a@x"), person(2, email="B@x")), business_central(person("A", email="b@x")))
+    assert found.matches == (Match(2, "A", "email", {"email": "b@x"}),)
+    assert not found.ambiguities
 
 
 def test_a_blank_email_is_no_evidence() -> None:
-    found = match([w(1, "")], [c("A", "")])
+    found = match(webstore(person(1)), business_central(person("A")))
     assert not found.matches
     assert not found.ambiguities
 
 
 def test_two_business_central_customers_with_one_email_are_ambiguous() -> None:
-    found = match([w(1, "a@x")], [c("A", "a@x"), c("B", "a@x")])
+    found = match(
+        webstore(person(1, email="a@x")), business_central(person("B", email="a@x"), person("A", email="a@x"))
+    )
     assert not found.matches
+    (ambiguity,) = found.ambiguities
+    assert (ambiguity.rung, ambiguity.webstore_ids, ambiguity.bc_ids) == ("email", (1,), ("A", "B"))
+    assert ambiguity.reason == "2 Business Central customers share it"
+    assert ambiguity.evidence == {"email": "a@x"}
     assert found.waiting_webstore == {1}
     assert found.waiting_business_central == {"A", "B"}
 
 
-def test_who_shares_the_email_of_a_linked_customer_is_ambiguous_and_not_created() -> None:
-    found = match([w(1, "a@x")], [c("A", "a@x", linked=True)])
+def test_two_webstore_customers_with_one_email_are_ambiguous() -> None:
+    found = match(webstore(person(2, email="a@x"), person(1, email="a@x")), business_central(person("A", email="a@x")))
     assert not found.matches
+    assert found.ambiguities[0].webstore_ids == (1, 2)
+    assert found.ambiguities[0].reason == "2 webstore customers share it"
+
+
+def test_who_shares_the_email_of_a_linked_business_central_customer_is_ambiguous_and_not_created() -> None:
+    found = match(webstore(person(1, email="a@x")), business_central(person("A", email="a@x", linked=True)))
+    assert not found.matches
+    assert found.ambiguities[0].reason == "the Business Central customer with it is mapped already"
     assert found.waiting_webstore == {1}
+    assert found.waiting_business_central == frozenset()
+
+
+def test_who_shares_the_email_of_a_linked_webstore_customer_is_ambiguous_and_not_created() -> None:
+    found = match(webstore(person(1, email="a@x", linked=True)), business_central(person("A", email="a@x")))
+    assert not found.matches
+    assert found.ambiguities[0].reason == "the webstore customer with it is mapped already"
+    assert found.waiting_webstore == frozenset()
+    assert found.waiting_business_central == {"A"}
+
+
+def test_a_pair_of_whom_only_one_waits_for_an_answer_is_matched() -> None:
+    left, right = person(1, email="a@x"), person("A", email="a@x")
+    assert pairs(match(webstore({**left, "wanted": False}), business_central(right))) == [(1, "A")]
+    assert pairs(match(webstore(left), business_central({**right, "wanted": False}))) == [(1, "A")]
 
 
 def test_a_customer_nobody_waits_for_makes_no_noise() -> None:
-    found = match([w(1, "a@x", linked=True)], [c("A", "a@x", linked=True), c("B", "a@x", wanted=False)])
+    found = match(
+        webstore(person(1, email="a@x", linked=True), person(2, email="b@x", wanted=False)),
+        business_central(
+            person("A", email="a@x", linked=True),
+            person("B", email="a@x", wanted=False),
+            person("C", email="b@x", wanted=False),
+        ),
+    )
+    assert not found.matches
+    assert not found.ambiguities
+
+
+def test_a_linked_customer_waits_for_nothing() -> None:
+    found = match(
+        webstore(person(1, email="a@x", linked=True)), business_central(person("A", email="a@x", linked=True))
+    )
+    assert not found.matches
     assert not found.ambiguities
 
 
 def test_a_rejected_pair_is_not_proposed_again_and_not_created_either() -> None:
-    found = match([w(1, "a@x")], [c("A", "a@x")], rejected={("A", 1)})
+    left, right = webstore(person(1, email="a@x")), business_central(person("A", email="a@x"))
+    found = match(left, right, rejected={("A", 1)})
+    assert not found.matches
+    assert found.ambiguities[0].reason == "a person said that the two are not the same"
+    assert found.waiting_webstore == {1}
+    assert pairs(match(left, right, rejected=[("A", 2), ("B", 1)])) == [(1, "A")]
+
+
+def test_the_order_of_the_customers_does_not_matter() -> None:
+    left = [person(1, email="a@x"), person(2, email="b@x"), person(3, email="c@x"), person(4, email="c@x")]
+    right = [person("B", email="a@x"), person("A", email="b@x"), person("D", email="c@x"), person("C", email="c@x")]
+    straight = match(webstore(*left), business_central(*right))
+    assert straight == match(webstore(*left[::-1]), business_central(*right[::-1]))
+    assert pairs(straight) == [(1, "B"), (2, "A")]
+
+
+def test_the_strongest_rung_that_links_is_named_and_all_that_agrees_is_listed() -> None:
+    same = {"name": "Berg AS", "email": "ann@berg", "vat": "NO911111112", "country": "NO", "phone": "22334455"}
+    found = match(webstore({"key": 1, **same}), business_central({"key": "A", **same, "phone": "+47 22 33 44 55"}))
+    assert found.matches == (
+        Match(
+            1,
+            "A",
+            "vat",
+            {"vat": "NO911111112", "email": "ann@berg", "phone_name": "+4722334455, berg as"},
+        ),
+    )
+
+
+def test_a_lower_rung_links_whom_the_higher_one_says_nothing_about() -> None:
+    found = match(webstore(person(1, email="a@x", vat="DE123456788")), business_central(person("A", email="a@x")))
+    assert [m.rung for m in found.matches] == ["email"]
+
+
+def test_a_number_that_several_people_of_a_company_share_does_not_hide_whose_email_it_is() -> None:
+    company = {"name": "Berg AS", "vat": "NO911111112"}
+    found = match(
+        webstore(person(1, **company, email="ann@berg"), person(2, **company, email="bo@berg")),
+        business_central(person("A", **company, email="ann@berg")),
+    )
+    assert pairs(found) == [(1, "A")]
+    assert found.waiting_webstore == {2}
+    assert found.ambiguities[0].reason == "2 webstore customers share it"
+
+
+def test_evidence_that_points_to_two_customers_links_neither() -> None:
+    found = match(
+        webstore(person(1, "Berg AS", email="ann@berg", vat="NO911111112")),
+        business_central(
+            person("A", "Berg AS", email="ann@berg"), person("B", "Berg AS", vat="NO911111112", email="bo@berg")
+        ),
+    )
+    assert not found.matches
+    asked = [(ambiguity.rung, ambiguity.webstore_ids, ambiguity.bc_ids) for ambiguity in found.ambiguities]
+    assert asked == [("vat", (1,), ("B",)), ("email", (1,), ("A",))]
+    assert {ambiguity.reason for ambiguity in found.ambiguities} == {"other evidence points to another customer"}
+
+
+def test_evidence_of_the_other_customer_that_points_elsewhere_links_nobody() -> None:
+    found = match(
+        webstore(person(1, "Berg AS", email="ann@berg"), person(2, "Berg AS", vat="NO911111112", linked=True)),
+        business_central(person("A", "Berg AS", email="ann@berg", vat="NO911111112")),
+    )
     assert not found.matches
     assert found.waiting_webstore == {1}
 
 
-def test_the_order_of_the_customers_does_not_matter() -> None:
-    left, right = [w(1, "a@x"), w(2, "b@x")], [c("B", "b@x"), c("A", "a@x")]
-    assert match(left, right) == match(left[::-1], right[::-1])
+def test_a_pair_that_something_contradicts_waits_and_says_what() -> None:
+    found = match(
+        webstore(person(1, "Anna Berg", email="post@berg")),
+        business_central(person("A", "Peter Berg", email="post@berg")),
+    )
+    assert not found.matches
+    (ambiguity,) = found.ambiguities
+    assert set(ambiguity.contradictions) == {"name", "phone"}
+    assert ambiguity.reason == "; ".join(ambiguity.contradictions.values())
+    assert ambiguity.evidence == {"email": "post@berg"}
+    assert (ambiguity.webstore_ids, ambiguity.bc_ids) == ((1,), ("A",))
 
 
-def test_a_lower_rung_matches_who_has_no_email() -> None:
-    left = [Candidate(1, {"email": "", "vat": "DE1"})]
-    right = [Candidate("A", {"email": "a@x", "vat": "DE1"})]
-    found = match(left, right, rungs=("vat", "email"))
-    assert [m.rung for m in found.matches] == ["vat"]
+def test_the_same_phone_and_name_only_suggest_but_nobody_is_created() -> None:
+    found = match(
+        webstore(person(1, "Ann Lee", phone="22 33 44 55", country="NO")),
+        business_central(person("A", "ann lee", phone="0047 22334455", country="SE")),
+    )
+    assert not found.matches
+    (ambiguity,) = found.ambiguities
+    assert ambiguity.rung == "phone_name"
+    assert ambiguity.reason == "this evidence only suggests"
+    assert ambiguity.contradictions == {"country": "the countries differ"}
+    assert ambiguity.evidence == {"phone_name": "+4722334455, ann lee"}
+    assert found.waiting_webstore == {1}
+
+
+def test_a_setup_may_let_the_phone_and_name_link() -> None:
+    left = webstore(person(1, "Ann Lee", phone="22334455", country="NO"))
+    right = business_central(person("A", "Ann Lee", phone="+47 22 33 44 55", country="NO"))
+    found = match(left, right, ladder=Ladder(link=("phone_name",), suggest=()))
+    assert [m.rung for m in found.matches] == ["phone_name"]
+
+
+def test_a_rung_that_a_setup_leaves_out_holds_nobody() -> None:
+    left = webstore(person(1, "Ann Lee", email="a@x"))
+    right = business_central(person("A", "Ann Lee", email="a@x"))
+    found = match(left, right, ladder=Ladder(link=(), suggest=("name",)))
+    assert [a.rung for a in found.ambiguities] == ["name"]
+    assert not match(left, right, ladder=Ladder(link=("vat",), suggest=())).ambiguities
+
+
+def test_a_rung_that_links_and_suggests_links() -> None:
+    ladder = Ladder(link=("email", "email"), suggest=("email", "name"))
+    assert ladder.rungs == ("email", "name")
+    found = match(webstore(person(1, email="a@x")), business_central(person("A", email="a@x")), ladder=ladder)
+    assert pairs(found) == [(1, "A")]
+
+
+def test_the_same_name_and_place_only_suggest_and_a_rejection_sets_the_customer_free() -> None:
+    place = {"name": "Ann Lee", "postcode": "SW1A 1AA", "country": "GB"}
+    left = webstore(person(1, **place, email="a@x"))
+    right = business_central(person("A", **{**place, "postcode": "sw1a1aa"}, email="b@x"))
+    (ambiguity,) = match(left, right).ambiguities
+    assert ambiguity.rung == "name_postcode"
+    assert ambiguity.contradictions == {"email": "the e-mails differ"}
+    assert not match(left, right, rejected={("A", 1)}).ambiguities
+
+
+def test_a_rejection_frees_only_the_customer_of_whom_it_was_said() -> None:
+    place = {"name": "Ann Lee", "postcode": "0150", "country": "NO"}
+    left = webstore(person(1, **place), person(2, **place))
+    right = business_central(person("A", **place), person("B", **place, wanted=False))
+    found = match(left, right, rejected={("A", 1), ("B", 1)})
+    (ambiguity,) = found.ambiguities
+    assert (ambiguity.webstore_ids, ambiguity.bc_ids) == ((2,), ("A", "B"))
+    found = match(left, right, rejected={("A", 1), ("A", 2), ("B", 2)})
+    (ambiguity,) = found.ambiguities
+    assert (ambiguity.webstore_ids, ambiguity.bc_ids) == ((1,), ("B",))
+    assert ambiguity.reason == "this evidence only suggests"
+
+
+def test_a_customer_freed_on_one_rung_may_wait_on_the_next() -> None:
+    place = {"name": "Ann Lee", "postcode": "0150", "country": "NO"}
+    found = match(
+        webstore(person(1, **place, phone="22334455")),
+        business_central(person("A", **place, phone="22334455"), person("B", **place)),
+        rejected={("A", 1)},
+    )
+    (ambiguity,) = found.ambiguities
+    assert (ambiguity.rung, ambiguity.bc_ids) == ("name_postcode", ("B",))
+
+
+def test_everybody_is_asked_about_once_on_the_strongest_rung() -> None:
+    same = {"name": "Ann Lee", "email": "a@x", "phone": "22334455", "postcode": "0150", "country": "NO"}
+    found = match(webstore(person(1, **same), person(2, **same)), business_central(person("A", **same)))
+    assert [a.rung for a in found.ambiguities] == ["email"]
+
+
+def test_a_second_account_of_a_person_who_is_matched_just_now_waits() -> None:
+    place = {"name": "Ann Lee", "postcode": "0150", "country": "NO"}
+    found = match(
+        webstore(person(1, **place, email="a@x"), person(2, **place, email="b@x")),
+        business_central(person("A", **place, email="a@x")),
+    )
+    assert pairs(found) == [(1, "A")]
+    (ambiguity,) = found.ambiguities
+    assert (ambiguity.webstore_ids, ambiguity.bc_ids) == ((2,), ())
+    assert ambiguity.reason == "2 webstore customers share it"
+
+
+def test_a_twin_in_business_central_of_a_person_who_is_matched_just_now_waits() -> None:
+    found = match(
+        webstore(person(1, "Ann Lee", email="ann.lee@x", phone="22334455", country="NO")),
+        business_central(
+            person("A", "Ann Lee", email="ann.lee@x"), person("B", "Ann Lee", phone="22334455", country="NO")
+        ),
+    )
+    assert pairs(found) == [(1, "A")]
+    (ambiguity,) = found.ambiguities
+    assert (ambiguity.webstore_ids, ambiguity.bc_ids) == ((), ("B",))
+    assert ambiguity.reason == "the webstore customer with it is mapped already"
+
+
+def test_nobody_is_matched_with_nobody() -> None:
+    found = match(webstore(person(1, email="a@x")), NOTHING)
+    assert not found.matches
+    assert not found.ambiguities
+    assert np.array_equal(NOTHING.linked, np.array([], dtype=bool))

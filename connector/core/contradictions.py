@@ -1,0 +1,108 @@
+"""What speaks against linking two customers without a person though their evidence is unique on both sides.
+
+An e-mail can be unique and still belong to two people: Anna is known to the webstore only, Peter to Business Central only,
+and both use info@. So every pair is read whole before it is linked: names must be the same words, nothing else may
+contradict, and what many people share (a VAT number, a mailbox such as info@) counts only with a second witness.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+
+from connector.core.evidence import e164
+from connector.core.likeness import LEGAL_FORMS, alike, one_slip, same_words, words
+
+__all__ = ["contradictions", "is_shared_mailbox"]
+
+Values = Mapping[str, str]
+
+_SHARED = frozenset(
+    "account accounting accounts admin administrasjon bestellung billing booking bookkeeping buchhaltung buero butikk "
+    "buero commande compta comptabilite contact contabilidad contacto contatti customer einkauf ekonomi eshop export "
+    "faktura faktury fakturamottak fam familia familie familien familj famille family finance firma firmapost hallo hei "
+    "hej hello hola import info information inkoop innkjop innkjøp invoice invoices kantoor kasse kontakt kontor "
+    "logistics logistik mail marketing noreply no-reply none office ordre order orders pedidos post postmaster "
+    "postmottak purchase purchasing rechnung rechnungen regnskap reception resepsjon sales salg secretariat sekretariat "
+    "service shop sklep store styret support team test tienda ventas verkauf verwaltung verzending webmaster "
+    "webshop".split()
+)
+_SEPARATORS = re.compile(r"[._+\-\d]+")
+
+
+def contradictions(rung: str, webstore: Values, business_central: Values) -> dict[str, str]:
+    """What speaks against a pair that agrees on a rung.
+
+    Args:
+        webstore, business_central: evidence of the two customers, all of connector.core.evidence.FIELDS.
+
+    Returns:
+        Field → one sentence without personal values; empty = the pair may be linked.
+    """
+    w, c = webstore, business_central
+    found = {
+        "vat": "" if _compatible(w["vat"], c["vat"]) else "the VAT numbers differ",
+        "country": "the countries differ" if w["country"] and c["country"] and w["country"] != c["country"] else "",
+        "name": _against_names(rung, w, c),
+        "email": "",
+        "phone": "",
+    }
+    if rung in {"name", "name_postcode"}:
+        found["email"] = "the e-mails differ" if w["email"] and c["email"] and w["email"] != c["email"] else ""
+        found["phone"] = "the phone numbers differ" if _phones_differ(w, c) else ""
+    elif rung == "vat" and not _second_witness(w, c):
+        found["email"] = "neither e-mail nor phone number nor postal code confirms the VAT number"
+    elif rung == "email" and is_shared_mailbox(w["email"]) and not _second_witness(w, c):
+        found["phone"] = "the mailbox is one that people share, and neither phone number nor postal code confirms it"
+    return {field: text for field, text in found.items() if text}
+
+
+def is_shared_mailbox(email: str) -> bool:
+    """Whether an address names an office or a family instead of a person: info@, sales.no@, familie.berg@."""
+    return any(part in _SHARED for part in _SEPARATORS.split(email.partition("@")[0].casefold()))
+
+
+def _against_names(rung: str, w: Values, c: Values) -> str:
+    """Names of one rung's pair: the same words or one slip apart, or why not."""
+    if rung not in {"vat", "email"}:  # the other rungs compare names themselves
+        return ""
+    if not w["name"] or not c["name"]:
+        shared = rung == "vat" or is_shared_mailbox(w["email"])
+        return "one of the two has no name, and the evidence is one that people share" if shared else ""
+    if same_words(w["name"], c["name"]) or (rung == "vat" and _same_but_for_legal_form(w["name"], c["name"])):
+        return ""
+    if (
+        rung == "email"
+        and not is_shared_mailbox(w["email"])
+        and one_slip(w["name"], c["name"], w["country"] or c["country"])
+    ):
+        return ""
+    return f"the names differ ({alike(w['name'], c['name'])} % alike)"
+
+
+def _same_but_for_legal_form(one: str, other: str) -> bool:
+    """Whether only one of two names has a legal form and the rest are the same words."""
+    forms = [LEGAL_FORMS & set(words(name)) for name in (one, other)]
+    rests = [" ".join(word for word in words(name) if word not in LEGAL_FORMS) for name in (one, other)]
+    return not (forms[0] and forms[1]) and rests[0] != "" and same_words(*rests)
+
+
+def _compatible(one: str, other: str) -> bool:
+    """Whether two VAT numbers can be one, written with and without the country's prefix."""
+    return not one or not other or one.endswith(other) or other.endswith(one)
+
+
+def _second_witness(w: Values, c: Values) -> bool:
+    """Whether, beside a VAT number or a shared mailbox, something else says the same."""
+    own_mailbox = w["email"] != "" and w["email"] == c["email"] and not is_shared_mailbox(w["email"])
+    place = w["postcode"] != "" and (w["country"], w["postcode"]) == (c["country"], c["postcode"])
+    return own_mailbox or place or _same_phone(w, c)
+
+
+def _same_phone(w: Values, c: Values) -> bool:
+    number = e164(w["phone"], w["country"] or c["country"])
+    return number != "" and number == e164(c["phone"], c["country"] or w["country"])
+
+
+def _phones_differ(w: Values, c: Values) -> bool:
+    return "" not in {w["phone"], c["phone"]} and w["phone"] != c["phone"] and not _same_phone(w, c)

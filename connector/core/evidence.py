@@ -1,0 +1,125 @@
+"""Evidence by which two unmapped customers are recognised as the same: the values that a rung of the ladder compares.
+
+Everything here works on whole columns, because uniqueness counts all customers of both sides, the linked ones too. The one
+dear piece, E.164 phone numbers, is worked out only for customers whose name and last digits occur on both sides.
+"""
+
+from __future__ import annotations
+
+from functools import lru_cache
+
+import phonenumbers
+import pyarrow as pa
+import pyarrow.compute as pc
+
+__all__ = ["FIELDS", "RUNGS", "e164", "evidence_of", "phone_tails", "rung_keys"]
+
+# what a customer is compared by, in the order in which people read it
+FIELDS = ("name", "email", "phone", "country", "postcode", "vat")
+# rung → the fields that must all be there and all be equal
+RUNGS: dict[str, tuple[str, ...]] = {
+    "vat": ("vat",),
+    "email": ("email",),
+    "phone_name": ("phone", "name"),
+    "name_postcode": ("name", "postcode", "country"),
+    "name": ("name",),
+}
+_JOINT = "\x1f"
+_SHORTEST_VAT = 6
+_VAT_ENDINGS = r"(MVA|MWST|TVA|IVA)$"
+_VAT_PREFIXES = {"GR": "EL", "CH": "CHE"}  # countries whose VAT numbers do not begin with their ISO code
+_EXTENSION = r"(?i)\s*(ext|x|#|;).*$"
+
+
+def evidence_of(canonical: pa.Table) -> pa.Table:
+    """What can be compared of canonical customers.
+
+    Args:
+        canonical: one row per customer: an id column, then one text column per field of the rules. A field that the rules
+            lack is no evidence; a VAT number may be called `vat` or `vat_number`.
+
+    Returns:
+        The same rows in the same order: the id column, then FIELDS, each a text that is "" when it is no evidence: names
+        and e-mails without letter case, VAT numbers with their country's prefix, postal codes without blanks and hyphens,
+        phone numbers as they are (see `e164`).
+    """
+    country = pc.utf8_upper(_column(canonical, "country"))
+    postcode = pc.replace_substring_regex(pc.utf8_upper(_column(canonical, "postcode")), r"[\s-]", "")
+    vat = _column(canonical, "vat_number" if "vat_number" in canonical.column_names else "vat")
+    return pa.table(
+        {
+            canonical.column_names[0]: _flat(canonical.column(0)),
+            "name": _name_keys(_column(canonical, "name")),
+            "email": pc.utf8_lower(_column(canonical, "email")),
+            "phone": _column(canonical, "phone"),
+            "country": country,
+            "postcode": postcode,
+            "vat": _vat_keys(vat, country),
+        }
+    )
+
+
+def rung_keys(evidence: pa.Table, rung: str) -> pa.Array:
+    """One text per customer: what this rung compares, the fields of the rung joined; "" when one of them is blank."""
+    columns = [_flat(evidence[field]) for field in RUNGS[rung]]
+    joined = pc.binary_join_element_wise(*columns, pa.scalar(_JOINT, pa.large_string()))
+    whole = pc.not_equal(columns[0], "")
+    for column in columns[1:]:
+        whole = pc.and_(whole, pc.not_equal(column, ""))
+    return pc.if_else(whole, joined, pa.scalar("", pa.large_string()))
+
+
+def phone_tails(phones: pa.Array) -> pa.Array:
+    """The last seven digits of phone numbers: equal, if the numbers are, however they are written."""
+    digits = pc.replace_substring_regex(pc.replace_substring_regex(phones, _EXTENSION, ""), r"\D", "")
+    return pc.utf8_slice_codeunits(digits, start=-7)
+
+
+@lru_cache(maxsize=200_000)
+def e164(phone: str, country: str) -> str:
+    """A phone number as +<country><number>, an extension left out; "" when it cannot be a number.
+
+    Args:
+        country: ISO code of the country whose national numbers are meant; "" = only international ones are understood.
+    """
+    text = "+" + phone[2:] if phone.startswith("00") else phone
+    try:
+        number = phonenumbers.parse(text, country or None)
+    except phonenumbers.NumberParseException:
+        return ""
+    if not phonenumbers.is_possible_number(number):
+        return ""
+    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
+
+
+def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _column(table: pa.Table, name: str) -> pa.Array:
+    if name not in table.column_names:
+        return pa.repeat(pa.scalar("", pa.large_string()), table.num_rows)
+    return pc.utf8_trim_whitespace(_flat(table[name]).cast(pa.large_string()))
+
+
+def _name_keys(names: pa.Array) -> pa.Array:
+    """Identical names are those that differ in letter case and in Unicode composition at most."""
+    lower = pc.utf8_lower(pc.utf8_normalize(names, form="NFKC"))
+    return pc.replace_substring(pc.replace_substring(lower, "ß", "ss"), "ς", "σ")
+
+
+def _vat_keys(numbers: pa.Array, countries: pa.Array) -> pa.Array:
+    """VAT numbers with their country's prefix; what is too short or says nothing (000000) is no evidence."""
+    bare = pc.replace_substring_regex(pc.utf8_upper(numbers), r"[^\p{L}\p{N}]", "")
+    bare = pc.replace_substring_regex(bare, _VAT_ENDINGS, "")
+    digits = pc.replace_substring_regex(bare, r"\D", "")
+    telling = pc.and_(
+        pc.greater_equal(pc.utf8_length(digits), _SHORTEST_VAT),
+        pc.invert(pc.match_substring_regex(digits, r"^(0+|1+|9+|123456789?0?)$")),
+    )
+    prefixes = countries
+    for country, prefix in _VAT_PREFIXES.items():
+        prefixes = pc.if_else(pc.equal(countries, country), pa.scalar(prefix, pa.large_string()), prefixes)
+    begins = pc.equal(pc.utf8_slice_codeunits(bare, start=0, stop=2), pc.utf8_slice_codeunits(prefixes, 0, 2))
+    prefixed = pc.binary_join_element_wise(prefixes, bare, pa.scalar("", pa.large_string()))
+    return pc.if_else(telling, pc.if_else(begins, bare, prefixed), pa.scalar("", pa.large_string()))

@@ -1,0 +1,170 @@
+"""Who shares which evidence: the customers of both sides grouped by what one rung compares.
+
+Grouping is done on whole columns; only groups in which somebody waits for an answer become Python objects, so a million
+linked customers cost one pass over their keys.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector.core.evidence import e164, evidence_of, phone_tails, rung_keys
+
+__all__ = ["Candidates", "Group", "Shared", "candidates", "readable", "share"]
+
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
+Codes = np.ndarray[Any, np.dtype[np.int64]]
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """All customers of one side that could be meant, row by row.
+
+    Attributes:
+        evidence: as `evidence_of` returns it: the id column, then the fields.
+        linked: in the mapping table already: they cannot be matched, but whoever shares their evidence is ambiguous.
+        wanted: somebody waits for an answer: without a match the customer would be created on the other side.
+    """
+
+    evidence: pa.Table
+    linked: Mask
+    wanted: Mask
+
+    def key(self, row: int) -> Any:
+        """One customer's webstore id or Business Central id."""
+        return self.evidence.column(0)[row].as_py()
+
+    def values(self, row: int) -> dict[str, str]:
+        """One customer's evidence by field."""
+        return {name: self.evidence[name][row].as_py() for name in self.evidence.column_names[1:]}
+
+
+@dataclass(frozen=True)
+class Group:
+    """The customers of both sides (row numbers, ascending) that share one value on one rung."""
+
+    rung: str
+    value: str
+    webstore: tuple[int, ...]
+    business_central: tuple[int, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class Shared:
+    """One rung's evidence of all customers.
+
+    Attributes:
+        values: distinct values; "" is no evidence.
+        webstore, business_central: per customer the number of its value.
+        on_both_sides: per value, whether it is evidence and both sides have customers with it.
+    """
+
+    rung: str
+    values: pa.Array
+    webstore: Codes
+    business_central: Codes
+    on_both_sides: Mask
+
+    def groups(self, waiting_webstore: Mask, waiting_business_central: Mask) -> Iterator[Group]:
+        """The groups that have customers on both sides and hold somebody who waits, in order of their value."""
+        asked = np.zeros(len(self.values), dtype=bool)
+        asked[self.webstore[waiting_webstore]] = True
+        asked[self.business_central[waiting_business_central]] = True
+        asked &= self.on_both_sides
+        w_rows, c_rows = _rows_by_code(self.webstore, asked), _rows_by_code(self.business_central, asked)
+        texts = {code: self.values[code].as_py() for code in w_rows}
+        for code, value in sorted(texts.items(), key=lambda item: item[1]):
+            yield Group(self.rung, value, w_rows[code], c_rows[code])
+
+    def agree(self, webstore: int, business_central: int) -> str:
+        """The value that two customers share, for people to read; "" if they share none."""
+        code = self.webstore[webstore]
+        if code != self.business_central[business_central] or not self.on_both_sides[code]:
+            return ""
+        return readable(self.values[code].as_py())
+
+    def apart(self, webstore: int, business_central: int) -> bool:
+        """Whether one of two customers shares evidence with somebody on the other side, but not with the other one."""
+        w, c = self.webstore[webstore], self.business_central[business_central]
+        return bool(w != c and (self.on_both_sides[w] or self.on_both_sides[c]))
+
+
+def candidates(canonical: pa.Table, *, free: Sequence[int], wanted: Sequence[int]) -> Candidates:
+    """All customers of one extract.
+
+    Args:
+        canonical: one row per customer: the id column, then one text column per field of the rules.
+        free: row numbers of the customers that the mapping table does not link.
+        wanted: row numbers of those for whom somebody waits.
+    """
+    linked, asked = np.ones(canonical.num_rows, dtype=bool), np.zeros(canonical.num_rows, dtype=bool)
+    linked[list(free)] = False
+    asked[list(wanted)] = True
+    return Candidates(evidence_of(canonical), linked, asked)
+
+
+def share(rung: str, webstore: pa.Table, business_central: pa.Table) -> Shared:
+    """Group all customers of both sides by what a rung compares."""
+    if rung == "phone_name":
+        webstore, business_central = _with_e164(webstore, business_central)
+    values, w, c = _coded(rung_keys(webstore, rung), rung_keys(business_central, rung))
+    return Shared(rung, values, w, c, _both(values, w, c))
+
+
+def readable(value: str) -> str:
+    """A rung's value as people read it: the fields with commas between."""
+    return value.replace("\x1f", ", ")
+
+
+def _with_e164(webstore: pa.Table, business_central: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """Phone numbers in E.164 where somebody on the other side has the same name and the same last digits, "" elsewhere."""
+    sides = (webstore, business_central)
+    loose = [_with(side, "phone", phone_tails(side["phone"].combine_chunks())) for side in sides]
+    values, w, c = _coded(*(rung_keys(side, "phone_name") for side in loose))
+    both = _both(values, w, c)
+    return _e164_where(webstore, both[w]), _e164_where(business_central, both[c])
+
+
+def _e164_where(side: pa.Table, rows: Mask) -> pa.Table:
+    phones = np.full(side.num_rows, "", dtype=object)
+    few = side.select(["phone", "country"]).filter(pa.array(rows))
+    phones[rows] = [
+        e164(phone, country)
+        for phone, country in zip(few["phone"].to_pylist(), few["country"].to_pylist(), strict=True)
+    ]
+    return _with(side, "phone", pa.array(phones, type=pa.large_string()))
+
+
+def _with(table: pa.Table, name: str, column: pa.Array) -> pa.Table:
+    return table.set_column(table.column_names.index(name), name, column)
+
+
+def _coded(webstore: pa.Array, business_central: pa.Array) -> tuple[pa.Array, Codes, Codes]:
+    """Distinct values, and the number of its value for every customer of each side."""
+    encoded = pc.dictionary_encode(pa.concat_arrays([webstore, business_central]))
+    codes = encoded.indices.to_numpy(zero_copy_only=False).astype(np.int64)
+    return encoded.dictionary, codes[: len(webstore)], codes[len(webstore) :]
+
+
+def _both(values: pa.Array, webstore: Codes, business_central: Codes) -> Mask:
+    both = np.zeros(len(values), dtype=bool)
+    both[webstore] = True
+    there = np.zeros(len(values), dtype=bool)
+    there[business_central] = True
+    evident: Mask = pc.not_equal(values, "").to_numpy(zero_copy_only=False).astype(bool)
+    return both & there & evident
+
+
+def _rows_by_code(codes: Codes, asked: Mask) -> dict[int, tuple[int, ...]]:
+    """Code → its rows in ascending order, for the codes that are asked for."""
+    rows = np.flatnonzero(asked[codes])
+    found: dict[int, list[int]] = {}
+    for row, code in zip(rows.tolist(), codes[rows].tolist(), strict=True):
+        found.setdefault(code, []).append(row)
+    return {code: tuple(members) for code, members in found.items()}
