@@ -6,17 +6,15 @@ store. Messages for people go to standard error, results to standard output; wit
 
 from __future__ import annotations
 
-import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from flows import mapping_commands, terminal
-
-if TYPE_CHECKING:
-    from flows.synchronize_customers import SyncReport
+from flows import activity_commands, conflict_commands, mapping_commands, store_commands, terminal
+from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
+from flows.running import end_with, prepare_prefect, run_sync
 
 app = typer.Typer(
     help="Keeps the customers of a WooCommerce webstore and of Business Central consistent.",
@@ -25,18 +23,18 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(mapping_commands.app, name="mapping")
+app.add_typer(conflict_commands.app, name="conflicts")
+app.add_typer(activity_commands.holds_app, name="holds")
+app.add_typer(activity_commands.runs_app, name="runs")
+app.add_typer(store_commands.app, name="store")
+app.command("log")(activity_commands.log)
 
-SetupOption = Annotated[
-    Path, typer.Option("--setup", envvar="CUSTOMER_SYNC_SETUP", help="The setup file.", show_default="setup.toml")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 CustomerOption = Annotated[
     list[str] | None,
     typer.Option(
         "--customer", help="Only this customer: Business Central number or id, woo:ID, or e-mail. Repeatable."
     ),
 ]
-DEFAULT_SETUP = Path("setup.toml")
 
 
 @app.command()
@@ -44,6 +42,16 @@ def sync(
     setup: SetupOption = DEFAULT_SETUP,
     customer: CustomerOption = None,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only plan; write nothing.")] = False,
+    plan_hash: Annotated[
+        str | None,
+        typer.Option("--plan", metavar="HASH", help="Write only what that plan holds and what has not changed since."),
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None, typer.Option(help="With --plan: a customer not to be written. Repeatable.")
+    ] = None,
+    scheduled: Annotated[
+        bool, typer.Option("--scheduled", help="Skip customers on hold and count failures, as a schedule does (cron).")
+    ] = False,
     as_json: JsonOption = False,
 ) -> None:
     """Synchronise all customers, or only the given ones.
@@ -51,12 +59,20 @@ def sync(
     Examples: customer-sync sync --dry-run; customer-sync sync --customer C00010 --customer woo:17
     """
     with terminal.reported(as_json):
-        report = run_sync(setup, customer or [], dry_run=dry_run, quiet=as_json)
+        report = run_sync(
+            setup,
+            customer or [],
+            dry_run=dry_run,
+            quiet=as_json,
+            approved_plan=plan_hash,
+            leave_out=leave_out or [],
+            scheduled=scheduled,
+        )
     if as_json:
         terminal.print_json(report.summary)
     else:
         terminal.show_summary(report.summary)
-    _end_with(report.summary["stopped"], report.summary["errors"])
+    end_with(report.summary["stopped"], report.summary["errors"])
 
 
 @app.command()
@@ -78,6 +94,7 @@ def plan(
     if len(table) > rows:
         terminal.say(f"… and {len(table) - rows} more rows (--rows, or --json for all)")
     terminal.show_summary(report.summary)
+    terminal.say(f"plan {report.plan.hash}: customer-sync sync --plan {report.plan.hash[:12]} writes exactly this")
 
 
 @app.command()
@@ -138,47 +155,12 @@ def demo(as_json: JsonOption = False) -> None:
     """Show a whole story on emulated systems: check, link, synchronise, edit both sides, synchronise again."""
     from flows.demo import run_demo
 
-    _prepare_prefect()
+    prepare_prefect()
     with terminal.reported(as_json):
         summaries = run_demo(quiet=as_json)
     if as_json:
         terminal.print_json({"runs": summaries})
-    _end_with([s for r in summaries for s in r["stopped"]], [e for r in summaries for e in r["errors"]])
-
-
-def run_sync(setup: Path, customers: list[str], *, dry_run: bool, quiet: bool) -> SyncReport:
-    """Run the flow in this process, with a progress bar."""
-    from connector.setup import load_setup
-
-    load_setup(setup)  # a wrong setup is refused before Prefect takes seconds to start
-    _prepare_prefect()
-    from connector.load.run import progress_sink
-    from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
-
-    path = str(setup.resolve())
-    with terminal.show_progress(quiet=quiet) as tell:
-        token = progress_sink.set(tell)
-        try:
-            if customers:
-                return synchronize_selected_customers(customers, setup=path, dry_run=dry_run)
-            return synchronize_customers(setup=path, dry_run=dry_run)
-        finally:
-            progress_sink.reset(token)
-
-
-def _prepare_prefect() -> None:
-    """Settings that must stand before Prefect is imported; what the user has set already stays."""
-    os.environ.setdefault("DO_NOT_TRACK", "1")
-    os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
-    # the terminal shows progress and results of its own; the logs are in the Prefect UI
-    os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
-
-
-def _end_with(stopped: list[str], errors: list[dict[str, str]]) -> None:
-    if stopped:
-        raise typer.Exit(3)
-    if errors:
-        raise typer.Exit(1)
+    end_with([s for r in summaries for s in r["stopped"]], [e for r in summaries for e in r["errors"]])
 
 
 def main() -> None:

@@ -79,7 +79,9 @@ def _third_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[st
     running.webstore.people_update(pulled["webstore_id"], {"billing": {"address_2": "2nd floor"}})
     running.business_central.people_update(disputed["bc_id"], {"addressLine1": "1 Harbour Street"})
     running.webstore.people_update(disputed["webstore_id"], {"billing": {"address_1": "1 Station Road"}})
-    tell("\n3. People edit: a phone number in Business Central, an address in the webstore, and one address on both sides.")
+    tell(
+        "\n3. People edit: a phone number in Business Central, an address in the webstore, and one address on both sides."
+    )
     report = _synchronize(setup, quiet)
     _show(report.plan, report.summary, quiet, ("update", "conflict"))
     tell("   The conflict waits for a person; neither side was overwritten.")
@@ -117,5 +119,7 @@ def _show(plan: Plan, summary: dict[str, Any], quiet: bool, actions: tuple[str, 
         rows = table[table["action"] == action]
         if len(rows):
             title = f"{action}: {len(rows)} rows" + (f", the first {SHOWN}" if len(rows) > SHOWN else "")
-            terminal.print_table(columns, rows[columns].head(SHOWN).astype(object).fillna("").to_numpy().tolist(), title)
+            terminal.print_table(
+                columns, rows[columns].head(SHOWN).astype(object).fillna("").to_numpy().tolist(), title
+            )
     terminal.show_summary(summary)

@@ -3,22 +3,15 @@
 from __future__ import annotations
 
 import getpass
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from connector.load import editing
+from connector.load import editing, versions
 from flows import terminal
+from flows.options import DEFAULT_SETUP, JsonOption, NumbersArgument, SetupOption, YesOption
 
-app = typer.Typer(help="The mapping table: list, link, unlink, tick, untick.", no_args_is_help=True)
-
-SetupOption = Annotated[
-    Path, typer.Option("--setup", envvar="CUSTOMER_SYNC_SETUP", help="The setup file.", show_default="setup.toml")
-]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
-NumbersArgument = Annotated[list[str], typer.Argument(metavar="NUMBER...", help="Business Central customer numbers.")]
-DEFAULT_SETUP = Path("setup.toml")
+app = typer.Typer(help="The mapping table: who is who, its edits and its versions.", no_args_is_help=True)
 
 
 @app.command("list")
@@ -26,13 +19,8 @@ def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
     """List the mapping table; with --json one object per line."""
     with terminal.reported(as_json):
         rows = editing.list_mapping(setup)
-    if as_json:
-        for row in rows:
-            terminal.print_json(row)
-        return
     columns = ["bc_number", "name", "webstore_id", "webstore_customer", "on_hold", "failed_attempts", "last_error"]
-    terminal.print_table(columns, [[row[column] for column in columns] for row in rows])
-    terminal.say(f"{len(rows)} rows")
+    terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody is mapped yet.")
 
 
 @app.command()
@@ -65,6 +53,63 @@ def untick(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json
     with terminal.reported(as_json):
         done = editing.untick(setup, numbers, actor=getpass.getuser())
     _told(done, f"{len(numbers)} unticked.", as_json)
+
+
+@app.command("versions")
+def versions_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
+    """List the versions of the mapping table: when, by whom, why, and how many rows changed."""
+    with terminal.reported(as_json):
+        rows = versions.list_versions(setup)
+    columns = ["number", "created_at", "actor", "reason", "added", "removed", "changed", "run_id"]
+    terminal.show_rows(rows, columns, as_json=as_json, empty="There is no version yet.")
+
+
+@app.command()
+def diff(
+    older: Annotated[int, typer.Argument(help="A version; 0 is the empty table.")],
+    newer: Annotated[int | None, typer.Argument(help="Another one; default: the newest.")] = None,
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare two versions: which rows were added, removed or changed, by whom and why."""
+    with terminal.reported(as_json):
+        rows = versions.compare_versions(setup, older, newer)
+    columns = ["change", "bc_number", "webstore_id_before", "webstore_id_after", "webstore_customer_before"]
+    columns += ["webstore_customer_after", "version", "actor", "reason"]
+    terminal.show_rows(rows, columns, as_json=as_json, empty="The two versions are the same.")
+
+
+@app.command()
+def restore(
+    number: Annotated[int, typer.Argument(help="The version to go back to.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would change.")] = False,
+    yes: YesOption = False,
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """Go back to an older version, as a new one. Neither system is touched.
+
+    Example: customer-sync mapping restore 7 --dry-run
+    """
+    with terminal.reported(as_json):
+        plan = versions.restore_version(setup, number, actor=getpass.getuser(), dry_run=True)
+        if dry_run or not as_json:
+            columns = ["change", "bc_number", "webstore_id_before", "webstore_id_after"]
+            terminal.show_rows(plan["changes"], columns, as_json=as_json, empty="That changes nothing.")
+        if dry_run or (not plan["changes"] and not as_json):
+            return
+        terminal.confirmed(f"Restore version {number}?", yes=yes, as_json=as_json)
+        done = versions.restore_version(setup, number, actor=getpass.getuser())
+    _told({**done, "changes": len(done["changes"])}, f"Version {number} is current again.", as_json)
+
+
+@app.command()
+def history(customer: str, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
+    """Show every change of one customer (number, id, or woo:ID): who changed which field, when, in which run."""
+    with terminal.reported(as_json):
+        rows = versions.customer_history(setup, **editing.ids_of(setup, customer))
+    columns = ["at", "actor", "direction", "field", "before", "after", "outcome", "reason", "run_id"]
+    terminal.show_rows(rows, columns, as_json=as_json, empty=f"Nothing is recorded of {customer}.")
 
 
 def _told(done: dict[str, Any], text: str, as_json: bool) -> None:

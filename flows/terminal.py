@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -14,7 +14,17 @@ from rich.table import Table
 
 from connector.errors import CustomerSyncError, InputError, SetupError
 
-__all__ = ["print_json", "print_table", "reported", "say", "show_error", "show_progress", "show_summary"]
+__all__ = [
+    "confirmed",
+    "print_json",
+    "print_table",
+    "reported",
+    "say",
+    "show_error",
+    "show_progress",
+    "show_rows",
+    "show_summary",
+]
 
 _out = Console(highlight=False, soft_wrap=True)
 _err = Console(stderr=True, highlight=False, soft_wrap=True)
@@ -37,6 +47,31 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
     for row in rows:
         table.add_row(*["" if cell is None else str(cell) for cell in row])
     _out.print(table, markup=False)
+
+
+def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, empty: str = "") -> None:
+    """Rows of a list: one JSON object a line with all their values, or a table of some columns and their number."""
+    if as_json:
+        for row in rows:
+            print_json(row)
+        return
+    if rows:
+        print_table(columns, [[row.get(column) for column in columns] for row in rows])
+    say(f"{len(rows)} row{'s' * (len(rows) != 1)}" if rows or not empty else empty)
+
+
+def confirmed(question: str, *, yes: bool, as_json: bool) -> None:
+    """Ask before something dangerous; a program says --yes.
+
+    Raises:
+        InputError: the person said no, or nobody can be asked.
+    """
+    if yes:
+        return
+    if as_json:
+        raise InputError("This needs a confirmation.", hint="Give --yes, or --dry-run to see what it would do.")
+    if not typer.confirm(question, default=False, err=True):
+        raise InputError("Nothing was changed.")
 
 
 def show_error(error: CustomerSyncError, *, as_json: bool) -> None:

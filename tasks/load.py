@@ -54,8 +54,8 @@ def pull_customers(run: Run, plan: Plan) -> LoadResult:
     return result
 
 
-def _look(run: Run, direction: Direction) -> Recovery:
-    return recover(run, direction)
+def _look(run: Run, direction: Direction) -> frozenset[str]:
+    return recover(run, direction).happened
 
 
 def _log(verb: str, result: LoadResult) -> None:

@@ -33,13 +33,17 @@ def decide_run(
         [table_from(business_central), missing.business_central], promote_options="permissive"
     ).combine_chunks()
     with run.store.view(run.code) as view:
+        mapping, stones = view.mapping.current(), view.tombstones.all()
         known = Known(
-            mapping=view.mapping.current(),
+            mapping=mapping,
             base_hashes=view.bases.hashes(),
             read_bases=view.bases.read,
             rejected=view.mapping.rejections(),
             gone_webstore=missing.gone_webstore,
             gone_business_central=missing.gone_business_central,
             selected=selected,
+            tombstones=frozenset(stones["bc_id"].dropna()) | frozenset(stones["webstore_id"].dropna().astype(int)),
+            orphan_policy=str(run.setup.synchronization.policies.orphan),
+            usernames={k: v for k, v in zip(mapping["bc_id"], mapping["username"], strict=True) if v},
         )
         return compare(extract_of(Side.WEBSTORE, w, terms), extract_of(Side.BUSINESS_CENTRAL, c, terms), known, terms)

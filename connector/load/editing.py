@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -12,25 +11,16 @@ import pandas as pd
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core.plan import customer_key
 from connector.errors import InputError
-from connector.setup import Setup, load_setup
-from connector.store import Store, Work, open_store
+from connector.load.session import opened_store
+from connector.setup import load_setup
+from connector.store import Work
 
-__all__ = ["link", "list_mapping", "tick", "unlink", "untick"]
-
-
-@contextmanager
-def _opened(path: Path) -> Iterator[tuple[Setup, Store]]:
-    setup = load_setup(path)
-    store = open_store(setup.store.url)
-    try:
-        yield setup, store
-    finally:
-        store.close()
+__all__ = ["ids_of", "link", "list_mapping", "tick", "unlink", "untick"]
 
 
 def list_mapping(path: Path) -> list[dict[str, Any]]:
     """The current mapping table with holds: one dictionary per row, in order of number."""
-    with _opened(path) as (setup, store), store.view(setup.webstore_code) as view:
+    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
         mapping, holds = view.mapping.current(), view.holds.read()
     by_key: dict[str, list[dict[str, Any]]] = {}
     for hold in holds.to_dict(orient="records"):
@@ -113,9 +103,35 @@ def untick(path: Path, numbers: Sequence[str], *, actor: str) -> dict[str, Any]:
     return _edit(path, actor, f"untick {len(numbers)} customers", edit)
 
 
+def ids_of(path: Path, customer: str) -> dict[str, Any]:
+    """The ids of a customer named by number, Business Central id, or woo:ID; mapped or not.
+
+    Returns:
+        `bc_id` and `webstore_id`; None where unknown.
+
+    Raises:
+        InputError: the name is none of the three, or a number that is not in the mapping table.
+    """
+    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
+        mapping = view.mapping.current()
+        if customer.lower().startswith("woo:") and customer[4:].isdecimal():
+            row = view.mapping.row(webstore_id=int(customer[4:]))
+            return {"bc_id": row.bc_id if row else None, "webstore_id": int(customer[4:])}
+        found = mapping[(mapping["bc_number"] == customer) | (mapping["bc_id"] == customer.strip("{}").lower())]
+        if not len(found):
+            raise InputError(
+                f"{customer}: not in the mapping table.", hint="Give a Business Central number or id, or woo:ID."
+            )
+        webstore_id = found["webstore_id"].iloc[0]
+        return {
+            "bc_id": str(found["bc_id"].iloc[0]),
+            "webstore_id": None if pd.isna(webstore_id) else int(webstore_id),
+        }
+
+
 def _bc_ids(path: Path, numbers: Sequence[str]) -> dict[str, str]:
     """Ids of mapped customers by number; unknown ones are refused together."""
-    with _opened(path) as (setup, store), store.view(setup.webstore_code) as view:
+    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
         mapping = view.mapping.current()
     known = dict(zip(mapping["bc_number"], mapping["bc_id"], strict=True))
     unknown = [f"{number}: not in the mapping table" for number in numbers if number not in known]
@@ -126,7 +142,7 @@ def _bc_ids(path: Path, numbers: Sequence[str]) -> dict[str, str]:
 
 def _edit(path: Path, actor: str, reason: str, edit: Callable[[Work], object]) -> dict[str, Any]:
     """One edit, one version. It waits for no run: a run commits batch by batch, and edits come between batches."""
-    with _opened(path) as (setup, store):
+    with opened_store(path) as (setup, store):
         with store.work(setup.webstore_code) as work:
             work.describe(actor=actor, reason=reason)
             edit(work)

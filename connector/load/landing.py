@@ -7,7 +7,7 @@ intents open; the next run looks at the other system (recovery.py) and never rep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,12 +17,12 @@ import pyarrow as pa
 from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import Direction
 from connector.core.normalize import NORMALIZERS, fingerprint
-from connector.core.plan import Write, customer_key
+from connector.core.plan import Agreement, Write, customer_key
 from connector.errors import CustomerSyncError, OutcomeUnknown, RemoteRefused, RemoteTrouble
 from connector.load.run import Failure, LoadResult, Run
 from connector.store import Base, Intent, Settlement, Work
 
-__all__ = ["Dropped", "Landed", "Landing", "Look", "canonical_record", "changed_since", "deliver", "put_base"]
+__all__ = ["Dropped", "Landed", "Landing", "Look", "canonical_record", "changed_since", "deliver", "put_bases"]
 
 
 @dataclass(frozen=True)
@@ -45,8 +45,8 @@ Landing = Landed | Dropped | CustomerSyncError
 Send = Callable[[Sequence[Write]], Sequence[Landing]]
 
 
-# looks at the other system what became of this direction's open intents (recovery.recover)
-Look = Callable[[Run, Direction], object]
+# looks at the other system what became of this direction's open intents; gives the keys of customers whose write happened
+Look = Callable[[Run, Direction], Collection[str]]
 
 
 def deliver(
@@ -55,7 +55,7 @@ def deliver(
     """Write several lists of writes of one direction, batch by batch.
 
     Args:
-        look: called when an answer was lost, before anything else is sent.
+        look: called when an answer was lost, before anything else is sent; tells what had happened after all.
         parts: writes, batch size, and what sends a batch.
 
     Returns:
@@ -67,19 +67,31 @@ def deliver(
     for writes, size, send in parts:
         for start in range(0, len(writes), size):
             batch = writes[start : start + size]
+            run.check_lease()
             try:
                 try:
                     land(run, batch, send, result)
                 except OutcomeUnknown as lost:
-                    result.failed += len(batch)
-                    result.failures += [_failure(write, lost, "outcome-unknown") for write in batch]
-                    look(run, direction)
+                    _count_looked_up(batch, lost, look(run, direction), result)
             except RemoteTrouble as trouble:
                 result.stopped = str(trouble)
                 return result
             done += len(batch)
             run.progress(what, done, total)
     return result
+
+
+def _count_looked_up(
+    writes: Sequence[Write], lost: OutcomeUnknown, happened: Collection[str], result: LoadResult
+) -> None:
+    """The answer of a whole batch was lost and looked up: what had happened counts as done, the rest as failed."""
+    for write in writes:
+        if write.key in happened:
+            result.created += write.operation == "create"
+            result.updated += write.operation == "update"
+        else:
+            result.failed += 1
+            result.failures.append(_failure(write, lost, "outcome-unknown"))
 
 
 def land(run: Run, writes: Sequence[Write], send: Send, result: LoadResult) -> None:
@@ -159,10 +171,10 @@ def _confirm(run: Run, work: Work, write: Write, intent_id: int, record: Mapping
     assert bc_id is not None and webstore_id is not None  # noqa: S101 - one came with the write, one with the answer
     if write.operation == "create":
         work.mapping.link(bc_id, number, webstore_id, name=stored.get("name", ""))
-    fields = list(write.source)
-    now = {name: stored[name] for name in fields}
-    webstore, business_central = (now, write.source) if write.direction is Direction.PUSH else (write.source, now)
-    put_base(run, work, bc_id, webstore_id, webstore, business_central)
+    sent = {name: value for name, value in write.source.items() if name not in write.both_sides}
+    now = {name: stored[name] for name in sent}
+    webstore, business_central = (now, sent) if write.direction is Direction.PUSH else (sent, now)
+    put_bases(run, work, [Agreement(bc_id, webstore_id, webstore, business_central)])
     for key in {write.key, customer_key(bc_id, webstore_id)}:
         work.holds.succeeded(key, str(write.direction))
     return Settlement(intent_id, "confirmed", record=stored, remote_id=str(target))
@@ -206,21 +218,23 @@ def changed_since(run: Run, write: Write, record: Mapping[str, Any]) -> Dropped 
     return Dropped(f"changed by somebody since it was read: {', '.join(moved)}") if moved else None
 
 
-def put_base(
-    run: Run,
-    work: Work,
-    bc_id: str,
-    webstore_id: int,
-    webstore: Mapping[str, str],
-    business_central: Mapping[str, str],
-) -> None:
-    """Move the base of some fields of a pair; the other fields keep theirs."""
-    stored = work.bases.read([bc_id])
-    stored = stored[stored["webstore_id"] == webstore_id]
-    w: dict[str, str] = orjson.loads(stored["webstore"].iloc[0]) if len(stored) else {}
-    c: dict[str, str] = orjson.loads(stored["business_central"].iloc[0]) if len(stored) else {}
-    w, c = {**w, **webstore}, {**c, **business_central}
-    work.bases.put([Base(bc_id, webstore_id, w, c, base_hash(run, w), base_hash(run, c), run.run_id)])
+def put_bases(run: Run, work: Work, agreements: Sequence[Agreement]) -> None:
+    """Move the bases of some fields of some pairs; the other fields keep theirs."""
+    stored = work.bases.read([agreement.bc_id for agreement in agreements])
+    known = {
+        (bc_id, webstore_id): (orjson.loads(w), orjson.loads(c))
+        for bc_id, webstore_id, w, c in zip(
+            stored["bc_id"], stored["webstore_id"], stored["webstore"], stored["business_central"], strict=True
+        )
+    }
+    rows = []
+    for agreement in agreements:
+        w, c = known.get((agreement.bc_id, agreement.webstore_id), ({}, {}))
+        w, c = {**w, **agreement.webstore}, {**c, **agreement.business_central}
+        rows.append(
+            Base(agreement.bc_id, agreement.webstore_id, w, c, base_hash(run, w), base_hash(run, c), run.run_id)
+        )
+    work.bases.put(rows)
 
 
 def base_hash(run: Run, values: Mapping[str, str]) -> str:

@@ -55,9 +55,11 @@ def open_run(
     rules = load_rules()
     store = open_store(setup.store.url)
     try:
-        with store.lease(setup.webstore_code, f"run {run_id}"):
+        wait = setup.synchronization.lease_wait_seconds
+        with store.lease(setup.webstore_code, f"run {run_id}", wait_seconds=wait) as lease:
             arguments: dict[str, Any] = {} if progress is None else {"progress": progress}
             run = Run(setup, store, rules, run_id=run_id, trigger=trigger, actor=actor, dry_run=dry_run, **arguments)
+            run.lease = lease
             with run:
                 opened = Opened(run, mode)
                 with store.work(run.code) as work:

@@ -1,9 +1,10 @@
 """Settles what an earlier run, or a lost answer, left open: by looking at the other system, never by repeating.
 
-An open intent says what was about to be written and when. For an update the customer is read: it holds the new values, or
-it does not. For a create the natural key is looked up: one customer that the mapping does not know yet → it is ours, adopt
-it; none → it did not happen; several → a person must say which (held). A server may still be working on a request whose
-answer was lost, so an intent younger than `SETTLE_SECONDS` is waited for before "it did not happen" is believed.
+An open intent says what was about to be written and when. For an update the customer is read: every field that holds its
+new value is agreed on, the others are compared anew. For a create the natural key is looked up: one customer that the
+mapping does not know yet → it is ours, adopt it; none → it did not happen; several → a person must say which (held). A
+server may still be working on a request whose answer was lost, so an intent younger than the setup's `settle_seconds` is
+waited for before "it did not happen" is believed.
 """
 
 from __future__ import annotations
@@ -17,7 +18,10 @@ from typing import Any
 
 from connector.core.customer import Direction
 from connector.core.normalize import NORMALIZERS
-from connector.load.landing import canonical_record, put_base
+from connector.core.plan import Agreement, customer_key
+from connector.core.undoing import UNDO
+from connector.load.inbox import decisions_of
+from connector.load.landing import canonical_record, put_bases
 from connector.load.pull import customers_like
 from connector.load.push import accounts_by_email
 from connector.load.run import Run
@@ -25,7 +29,6 @@ from connector.store import OpenIntent, Settlement, Work
 
 __all__ = ["Recovery", "recover"]
 
-SETTLE_SECONDS = 5.0
 _log = logging.getLogger("connector.load")
 
 
@@ -42,8 +45,13 @@ class Recovery:
         """All settled intents."""
         return len(self.adopted) + len(self.not_happened) + len(self.held)
 
+    @property
+    def happened(self) -> frozenset[str]:
+        """Keys of the customers whose write had happened."""
+        return frozenset(customer_key(intent.bc_id, intent.webstore_id) for intent in self.adopted)
 
-def recover(run: Run, only: Direction | None = None, settle_seconds: float = SETTLE_SECONDS) -> Recovery:
+
+def recover(run: Run, only: Direction | None = None) -> Recovery:
     """Settle every open intent of the webstore.
 
     Args:
@@ -58,6 +66,7 @@ def recover(run: Run, only: Direction | None = None, settle_seconds: float = SET
     if not intents:
         return recovery
     youngest = min((datetime.now(UTC) - intent.intended_at).total_seconds() for intent in intents)
+    settle_seconds = run.setup.synchronization.settle_seconds
     if youngest < settle_seconds:
         time.sleep(settle_seconds - max(youngest, 0))
     run.progress("Settling interrupted writes", 0, len(intents))
@@ -81,7 +90,7 @@ def recover(run: Run, only: Direction | None = None, settle_seconds: float = SET
 
 
 def _updates(run: Run, direction: Direction, intents: Sequence[OpenIntent], recovery: Recovery) -> None:
-    """An interrupted update has happened if the customer holds all the values that were sent."""
+    """An interrupted update has happened if the customer holds values that were sent."""
     if direction is Direction.PUSH:
         records: Mapping[Any, Any] = run.webstore.customers_by_id([i.webstore_id for i in intents if i.webstore_id])
     else:
@@ -90,11 +99,12 @@ def _updates(run: Run, direction: Direction, intents: Sequence[OpenIntent], reco
         for intent in intents:
             record = records.get(intent.webstore_id if direction is Direction.PUSH else intent.bc_id)
             values = canonical_record(run, direction, record)[1] if record else {}
-            if record and _holds(run, values, intent.after):
+            if record and _agreed(run, values, intent):
                 _adopt(run, work, direction, intent, record, values, create=False)
                 recovery.adopted.append(intent)
             else:
-                work.journal.settle([Settlement(intent.intent_id, "not-happened", message="the old values stand")])
+                message = "the old values stand" if record else "the customer is not there any more"
+                work.journal.settle([Settlement(intent.intent_id, "not-happened", message=message)])
                 recovery.not_happened.append(intent)
 
 
@@ -108,7 +118,7 @@ def _creates(run: Run, direction: Direction, intents: Sequence[OpenIntent], reco
     with run.store_lock, run.store.work(run.code) as work:
         work.describe(actor=run.actor, reason="recovery of interrupted writes", run_id=run.run_id)
         for intent, records in zip(intents, found, strict=True):
-            free = [record for record in records if not _is_linked(work, direction, record)]
+            free = [record for record in records if _may_be_ours(work, direction, record)]
             if not free:
                 work.journal.settle(
                     [Settlement(intent.intent_id, "not-happened", message="nobody there has its e-mail or name")]
@@ -118,6 +128,11 @@ def _creates(run: Run, direction: Direction, intents: Sequence[OpenIntent], reco
                 ids = ", ".join(str(record.get("number") or record["id"]) for record in free)
                 message = f"several customers could be the interrupted create: {ids}. Link the right one by hand."
                 work.journal.settle([Settlement(intent.intent_id, "held", code="ambiguous", message=message)])
+                recovery.held.append(intent)
+            elif (linked := _linked_meanwhile(work, direction, intent)) is not None:
+                twin = free[0].get("number") or f"woo:{free[0]['id']}"
+                message = f"the customer was linked to {linked} meanwhile; {twin} may be a duplicate from an interrupted write"
+                work.journal.settle([Settlement(intent.intent_id, "held", code="linked", message=message)])
                 recovery.held.append(intent)
             else:
                 values = canonical_record(run, direction, free[0])[1]
@@ -143,10 +158,15 @@ def _adopt(
     if create:
         work.mapping.link(bc_id, number, webstore_id, name=values.get("name", ""))
     # only fields that hold what was sent have been agreed on; the others are compared by the next run
-    agreed = {f: v for f, v in intent.after.items() if _same(run, f, values.get(f, ""), v)}
+    agreed = _agreed(run, values, intent)
+    # a value that a person typed for both sides is agreed on only when both hold it
+    typed = {key[2] for key, d in decisions_of(work).items() if key[:2] == (bc_id, webstore_id) and d.take == "value"}
+    agreed = {name: value for name, value in agreed.items() if name not in typed}
     there = {name: values[name] for name in agreed}
+    if intent.rule.startswith(UNDO):
+        agreed = _other_side(run, direction, bc_id, webstore_id, agreed)
     webstore, business_central = (there, agreed) if pushing else (agreed, there)
-    put_base(run, work, bc_id, webstore_id, webstore, business_central)
+    put_bases(run, work, [Agreement(bc_id, webstore_id, webstore, business_central)])
     work.journal.settle(
         [
             Settlement(
@@ -156,15 +176,39 @@ def _adopt(
     )
 
 
-def _is_linked(work: Work, direction: Direction, record: Mapping[str, Any]) -> bool:
+def _other_side(
+    run: Run, direction: Direction, bc_id: str, webstore_id: int, agreed: Mapping[str, str]
+) -> dict[str, str]:
+    """What the side that an undo did not write holds: the restored difference is accepted as it stands."""
     if direction is Direction.PUSH:
-        return work.mapping.row(webstore_id=int(record["id"])) is not None
+        record = run.business_central.customers_by_id([bc_id]).get(bc_id)
+    else:
+        record = run.webstore.customers_by_id([webstore_id]).get(webstore_id)
+    opposite = Direction.PULL if direction is Direction.PUSH else Direction.PUSH
+    values = canonical_record(run, opposite, record)[1] if record else dict(agreed)
+    return {name: values[name] for name in agreed}
+
+
+def _may_be_ours(work: Work, direction: Direction, record: Mapping[str, Any]) -> bool:
+    """Whether an interrupted create can have made this customer: nobody is linked to it, and its role is the API's."""
+    if direction is Direction.PUSH:
+        return record.get("role") == "customer" and work.mapping.row(webstore_id=int(record["id"])) is None
     row = work.mapping.row(bc_id=str(record["id"]).lower())
-    return row is not None and row.webstore_id is not None
+    return row is None or row.webstore_id is None
 
 
-def _holds(run: Run, values: Mapping[str, str], after: Mapping[str, str]) -> bool:
-    return all(_same(run, field, values.get(field, ""), value) for field, value in after.items())
+def _linked_meanwhile(work: Work, direction: Direction, intent: OpenIntent) -> str | None:
+    """The counterpart that a person gave to the customer of an interrupted create; None if it has none."""
+    if direction is Direction.PUSH:
+        row = work.mapping.row(bc_id=intent.bc_id)
+        return f"woo:{row.webstore_id}" if row is not None and row.webstore_id is not None else None
+    row = work.mapping.row(webstore_id=intent.webstore_id)
+    return None if row is None else row.bc_number
+
+
+def _agreed(run: Run, values: Mapping[str, str], intent: OpenIntent) -> dict[str, str]:
+    """The fields that hold what was sent."""
+    return {name: value for name, value in intent.after.items() if _same(run, name, values.get(name, ""), value)}
 
 
 def _same(run: Run, field: str, left: str, right: str) -> bool:

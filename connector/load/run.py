@@ -10,13 +10,16 @@ from types import TracebackType
 from typing import Any
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
+from connector.core.decisions import Decision
+from connector.core.matching import Ladder
 from connector.core.merge import FieldPolicy
 from connector.core.planning import Flags, Terms
+from connector.load.inbox import decisions_of
 from connector.rules import Rules
 from connector.setup import Setup
-from connector.store import Store
+from connector.store import Lease, Store
 
-__all__ = ["Failure", "LoadResult", "Progress", "Run", "progress_sink"]
+__all__ = ["Failure", "LoadResult", "Progress", "Run", "Starter", "progress_sink", "started_by"]
 
 # what is being done, how much of it is done, of how much
 Progress = Callable[[str, int, int], None]
@@ -28,6 +31,22 @@ def _silent(_what: str, _done: int, _total: int) -> None:
 
 # who is told how far a run is; the command line puts its progress bar here
 progress_sink: ContextVar[Progress] = ContextVar("progress_sink", default=_silent)
+
+
+@dataclass(frozen=True)
+class Starter:
+    """Who starts a run, where Prefect does not know it: the command line.
+
+    Attributes:
+        actor: name of the person; "" = ask Prefect.
+        scheduled: count failures and skip holds as a scheduled run does (a run that cron starts).
+    """
+
+    actor: str = ""
+    scheduled: bool = False
+
+
+started_by: ContextVar[Starter | None] = ContextVar("started_by", default=None)
 
 
 @dataclass(frozen=True)
@@ -92,6 +111,7 @@ class Run:
         self.templates: Mapping[tuple[str, str], Mapping[str, Any]] = {}
         self.store_lock = threading.RLock()
         self.accounts_announced = 0
+        self.lease: Lease | None = None
 
     @property
     def code(self) -> str:
@@ -115,7 +135,17 @@ class Run:
             geography=self.rules.geography,
             holds=self._holds(),
             templates=self.templates,
+            decisions=self._decisions(),
+            create_accounts=self.setup.accounts.account_mails == "send",
+            username=str(self.setup.accounts.username),
+            copy_billing_to_shipping=self.setup.accounts.copy_billing_to_shipping,
+            ladder=Ladder(self.setup.matching.link, self.setup.matching.suggest),
         )
+
+    def check_lease(self) -> None:
+        """Raise StoreError when another run has taken over, because this process stood still for too long."""
+        if self.lease is not None:
+            self.lease.check()
 
     def know_countries(self, codes: Iterable[str]) -> None:
         """Check countries against the company's Countries/Regions from now on."""
@@ -129,6 +159,10 @@ class Run:
             holds = view.holds.read()
         held = holds[holds["on_hold"].astype(bool)]
         return frozenset(zip(held["key"], held["direction"], strict=True))
+
+    def _decisions(self) -> Mapping[tuple[str, int, str], Decision]:
+        with self.store.view(self.code) as view:
+            return decisions_of(view)
 
     def close(self) -> None:
         """Close the clients; the store belongs to whoever opened it."""

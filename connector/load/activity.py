@@ -1,0 +1,106 @@
+"""The activity log, runs and holds, for people: what was done, what failed, who is left out, and letting them in again."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from connector.core.plan import customer_key
+from connector.errors import InputError
+from connector.load.session import opened_store
+from connector.load.versions import records
+from connector.store import View
+
+__all__ = ["activity_log", "list_holds", "list_runs", "purge", "release_holds", "show_run"]
+
+_LOG_COLUMNS = (
+    "intended_at", "run_id", "direction", "operation", "bc_number", "webstore_id", "outcome", "code", "message", "rule",
+)  # fmt: skip
+
+
+def list_runs(path: Path, limit: int) -> list[dict[str, Any]]:
+    """The newest runs first."""
+    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
+        return records(view.runs.list(limit))
+
+
+def show_run(path: Path, run_id: str) -> dict[str, Any]:
+    """One run: its row, its summary, and every write with its outcome.
+
+    Args:
+        run_id: the id or its beginning.
+
+    Raises:
+        InputError: no run, or several, begin like this.
+    """
+    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
+        known = [str(key) for key in view.runs.list(100_000)["run_id"]]
+        found = [key for key in known if key == run_id] or [key for key in known if run_id and key.startswith(run_id)]
+        if len(found) != 1:
+            what = "There is no run" if not found else f"{len(found)} runs begin with"
+            raise InputError(f"{what} {run_id}.", hint="See customer-sync runs list.")
+        run = view.runs.show(found[0]) or {}
+        return {**run, "writes": _writes(view.journal.of_run(found[0]))}
+
+
+def activity_log(path: Path, *, limit: int, failed_only: bool = False) -> list[dict[str, Any]]:
+    """The newest writes first, with their outcome.
+
+    Args:
+        failed_only: only refused, held and unsettled ones.
+    """
+    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
+        frame = view.journal.newest(limit, failed_only=failed_only)
+    return _writes(frame)
+
+
+def _writes(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    return records(frame[[name for name in _LOG_COLUMNS if name in frame.columns]])
+
+
+def list_holds(path: Path, *, everyone: bool = False) -> list[dict[str, Any]]:
+    """Customers on hold, with the reason; with `everyone` also those that failed but are not on hold yet."""
+    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
+        frame, numbers = view.holds.read(), _numbers(view)
+    if not everyone:
+        frame = frame[frame["on_hold"].astype(bool)]
+    return [{"bc_number": numbers.get(row["key"], ""), **row} for row in records(frame)]
+
+
+def release_holds(path: Path, customers: Sequence[str], *, everyone: bool = False) -> int:
+    """Let customers take part again: by number, Business Central id, or woo:ID; returns how many rows were released.
+
+    Raises:
+        InputError: naming those that are not on hold.
+    """
+    with opened_store(path) as (setup, store), store.work(setup.webstore_code) as work:
+        if everyone:
+            return work.holds.release()
+        by_name = {number.lower(): key for key, number in _numbers(work).items()}
+        held = set(work.holds.read().query("on_hold")["key"])
+        keys = {
+            name: by_name.get(name.lower(), name if ":" in name else customer_key(name.lower(), None))
+            for name in customers
+        }
+        unknown = [f"{name}: not on hold" for name, key in keys.items() if key not in held]
+        if unknown or not keys:
+            raise InputError("Nothing was released:", problems=unknown, hint="See customer-sync holds list.")
+        return sum(work.holds.release(key=key) for key in keys.values())
+
+
+def _numbers(view: View) -> dict[str, str]:
+    """Customer key → Business Central number of every mapped customer."""
+    mapping = view.mapping.current()
+    return {
+        customer_key(str(bc_id), None): str(number)
+        for bc_id, number in zip(mapping["bc_id"], mapping["bc_number"], strict=True)
+    }
+
+
+def purge(path: Path, days: int | None) -> dict[str, int]:
+    """Remove runs, writes and plans that are older than the retention (or `days`); open intents stay."""
+    with opened_store(path) as (setup, store), store.work(setup.webstore_code) as work:
+        return work.activity.purge(days if days is not None else setup.synchronization.retention_days)

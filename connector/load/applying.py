@@ -1,0 +1,43 @@
+"""Plans that were made before: kept by their hash, approved, and applied as far as they still hold."""
+
+from __future__ import annotations
+
+import zlib
+from collections.abc import Collection
+from typing import Any
+
+import orjson
+
+from connector.core.approval import Approved, restricted
+from connector.core.plan import Plan
+from connector.errors import InputError
+from connector.load.run import Run
+
+__all__ = ["approved_part", "known_plan"]
+
+HASH_LENGTH = 64
+
+
+def known_plan(run: Run, plan_hash: str) -> Approved:
+    """What a plan of an earlier run intended.
+
+    Args:
+        plan_hash: the plan's hash, or its beginning.
+
+    Raises:
+        InputError: no such plan is kept, or several begin like this.
+    """
+    with run.store.view(run.code) as view:
+        document = view.plans.get(plan_hash)
+    if document is None:
+        raise InputError(
+            f"No plan {plan_hash[:12]} of webstore {run.code} is kept.",
+            hint="Make one with customer-sync plan; its hash stands below it. Nothing was written.",
+        )
+    content: dict[str, Any] = orjson.loads(zlib.decompress(document))
+    return Approved.from_document(content)
+
+
+def approved_part(plan: Plan, approved: Approved, left_out: Collection[str]) -> tuple[Plan, int]:
+    """The plan as it was approved, without what has changed since; and how much was dropped."""
+    return restricted(plan, approved, left_out)

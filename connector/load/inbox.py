@@ -1,0 +1,99 @@
+"""The inbox of conflicts: what waits for a person, and what people decided.
+
+A decision is kept with the two values it was made on; the next run applies it if both sides still hold them
+(core/decisions.py), so that deciding slowly never overwrites an edit that came in between.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from connector.core.decisions import Decision
+from connector.errors import InputError
+from connector.load.session import opened_store
+from connector.store import View
+
+__all__ = ["decide", "decisions_of", "list_conflicts", "take_back"]
+
+TAKES = ("webstore", "business-central", "value")
+
+
+def decisions_of(view: View) -> dict[tuple[str, int, str], Decision]:
+    """All decisions that have not been applied yet, by (Business Central id, webstore id, field)."""
+    frame = view.decisions.all()
+    return {
+        (str(row["bc_id"]), int(row["webstore_id"]), str(row["field"])): Decision(
+            str(row["take"]), str(row["value"]), str(row["webstore_seen"]), str(row["business_central_seen"])
+        )
+        for row in frame.to_dict(orient="records")
+    }
+
+
+def list_conflicts(path: Path) -> list[dict[str, Any]]:
+    """Fields that wait for a person, as the newest runs saw them, in order of number.
+
+    Returns:
+        `bc_id`, `bc_number`, `webstore_id`, `field`, `base` (None = never agreed), `webstore`, `business_central`, `since`,
+        and `decided` ("" or what the next run will take).
+    """
+    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
+        frame, decisions = view.conflicts.all(), decisions_of(view)
+    rows = []
+    for record in frame.sort_values(["bc_number", "field"]).to_dict(orient="records"):
+        row = {str(name): None if pd.isna(value) else value for name, value in record.items()}
+        row["webstore_id"] = int(record["webstore_id"])
+        decision = decisions.get((row["bc_id"], row["webstore_id"], row["field"]))
+        row["decided"] = "" if decision is None else decision.take
+        rows.append(row)
+    return rows
+
+
+def decide(
+    path: Path, number: str, field: str, *, take: str = "", value: str | None = None, actor: str
+) -> dict[str, Any]:
+    """Answer one conflict; the next run applies it.
+
+    Args:
+        number: the Business Central customer's number.
+        take: "webstore" or "business-central"; or `value`: a text for both sides.
+
+    Raises:
+        InputError: no such conflict, or not exactly one of `take` and `value`.
+    """
+    if (take in TAKES[:2]) == (value is not None):
+        raise InputError(
+            "Say which value is right.", hint="Give --take webstore, --take business-central, or --value TEXT."
+        )
+    with opened_store(path) as (setup, store), store.work(setup.webstore_code) as work:
+        conflicts = work.conflicts.all()
+        found = conflicts[(conflicts["bc_number"] == number) & (conflicts["field"] == field)]
+        if not len(found):
+            waiting = sorted(conflicts.loc[conflicts["bc_number"] == number, "field"])
+            hint = f"Waiting for {number}: {', '.join(waiting)}." if waiting else "See customer-sync conflicts list."
+            raise InputError(f"No conflict of customer {number} in field {field} waits for a decision.", hint=hint)
+        row = found.iloc[0]
+        work.decisions.put(
+            bc_id=str(row["bc_id"]),
+            webstore_id=int(row["webstore_id"]),
+            field=field,
+            take=take or "value",
+            value=value or "",
+            webstore_seen=str(row["webstore"]),
+            business_central_seen=str(row["business_central"]),
+            actor=actor,
+        )
+    return {"bc_number": number, "field": field, "take": take or "value", "applied": "by the next run"}
+
+
+def take_back(path: Path, number: str, field: str) -> bool:
+    """Forget a decision that has not been applied; False if there was none."""
+    with opened_store(path) as (setup, store), store.work(setup.webstore_code) as work:
+        conflicts = work.conflicts.all()
+        found = conflicts[(conflicts["bc_number"] == number) & (conflicts["field"] == field)]
+        return any(
+            work.decisions.remove(str(row["bc_id"]), int(row["webstore_id"]), field)
+            for row in found.to_dict(orient="records")
+        )

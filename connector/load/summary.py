@@ -1,0 +1,62 @@
+"""A run in numbers: what `sync --json` prints, what the run's row keeps, what the UI shows."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from typing import Any
+
+from connector.core.customer import Direction
+from connector.core.plan import Plan
+from connector.load.run import LoadResult, Run
+
+__all__ = ["summary_of"]
+
+
+def summary_of(
+    run: Run, plan: Plan, results: dict[Direction, LoadResult], extracted: dict[str, int], seconds: float, mode: str
+) -> dict[str, Any]:
+    """The run in numbers. Counters describe the state after the run: a standing conflict is counted by every run."""
+    with run.store.view(run.code) as view:
+        version, holds = view.mapping.version(), view.holds.read()
+    sections = {
+        str(direction): _section(plan, direction, results.get(direction), holds, run.dry_run) for direction in Direction
+    }
+    errors = [asdict(failure) for result in results.values() for failure in result.failures]
+    stopped = [result.stopped for result in results.values() if result.stopped]
+    return {
+        "run_id": run.run_id,
+        "webstore_code": run.code,
+        "mode": mode,
+        "dry_run": run.dry_run,
+        "extracted": extracted,
+        **sections,
+        "linked": len(plan.links),
+        "conflicts": len(plan.conflicts),
+        "ambiguous": sum(len(a.webstore_ids) + len(a.bc_ids) for a in plan.ambiguous),
+        "orphans": len(plan.orphans),
+        "quarantined": len({(q.bc_id, q.webstore_id) for q in plan.quarantined}),
+        "mapping_version": version,
+        "requests": {"webstore": run.webstore.requests_made, "business_central": run.business_central.requests_made},
+        "seconds": round(seconds, 2),
+        "plan_hash": plan.hash,
+        "errors": errors,
+        "stopped": stopped,
+    }
+
+
+def _section(plan: Plan, direction: Direction, result: LoadResult | None, holds: Any, dry_run: bool) -> dict[str, int]:
+    result = result or LoadResult()
+    planned = plan.of(direction)
+    withheld = {(s.bc_id, s.webstore_id) for s in plan.withheld(direction)}
+    busy = {(w.bc_id, w.webstore_id) for w in planned if w.operation == "update"} | withheld
+    busy |= {(w.bc_id, w.webstore_id) for w in plan.held}
+    on_hold = holds[holds["on_hold"].astype(bool) & (holds["direction"] == str(direction))]
+    return {
+        "created": len(plan.of(direction, "create")) if dry_run else result.created,
+        "updated": len(plan.of(direction, "update")) if dry_run else result.updated,
+        "unchanged": plan.pairs - len(busy),
+        "withheld": len(withheld),
+        "held": len(on_hold),
+        "failed": result.failed,
+        "dropped": result.dropped,
+    }

@@ -1,0 +1,131 @@
+"""`customer-sync holds …`, `runs …` and `log`: what was done, what failed, and who is left out."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+import typer
+
+from connector.load import activity
+from flows import running, terminal
+from flows.options import DEFAULT_SETUP, JsonOption, SetupOption, YesOption
+
+holds_app = typer.Typer(help="Customers that scheduled runs leave out after repeated failures.", no_args_is_help=True)
+runs_app = typer.Typer(help="The runs: list, look at one, undo one.", no_args_is_help=True)
+
+LimitOption = Annotated[int, typer.Option("--limit", min=1, help="Rows to show.")]
+
+
+@holds_app.command("list")
+def list_holds(
+    everyone: Annotated[bool, typer.Option("--all", help="Also those that failed but are not on hold.")] = False,
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """List the customers on hold, and why."""
+    with terminal.reported(as_json):
+        rows = activity.list_holds(setup, everyone=everyone)
+    columns = ["bc_number", "key", "direction", "on_hold", "failed_attempts", "last_error", "last_failed_at"]
+    terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody is on hold.")
+
+
+@holds_app.command()
+def release(
+    customers: Annotated[
+        list[str] | None, typer.Argument(metavar="CUSTOMER...", help="Numbers, ids or woo:ID.")
+    ] = None,
+    everyone: Annotated[bool, typer.Option("--all", help="Everybody who is on hold.")] = False,
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """Let customers take part in scheduled runs again; their counters start anew."""
+    with terminal.reported(as_json):
+        count = activity.release_holds(setup, customers or [], everyone=everyone)
+    if as_json:
+        terminal.print_json({"released": count})
+    else:
+        terminal.say(f"{count} released.")
+
+
+@runs_app.command("list")
+def list_runs(limit: LimitOption = 20, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
+    """List the newest runs."""
+    with terminal.reported(as_json):
+        rows = activity.list_runs(setup, limit)
+    columns = ["run_id", "mode", "trigger", "actor", "dry_run", "started_at", "status"]
+    terminal.show_rows(rows, columns, as_json=as_json, empty="There was no run yet.")
+
+
+@runs_app.command()
+def show(run_id: str, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
+    """Show one run (its id, or the beginning of it): summary, and every write with its outcome."""
+    with terminal.reported(as_json):
+        run = activity.show_run(setup, run_id)
+    if as_json:
+        terminal.print_json(run)
+        return
+    terminal.say(f"{run['run_id']}: {run['mode']} by {run['actor']} ({run['trigger']}), {run['status']}")
+    if "push" in run["summary"]:
+        terminal.show_summary(run["summary"])
+    columns = ["direction", "operation", "bc_number", "webstore_id", "outcome", "code", "message"]
+    terminal.show_rows(run["writes"], columns, as_json=False, empty="It wrote nothing.")
+
+
+@runs_app.command()
+def undo(
+    run_id: str,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be put back.")] = False,
+    delete_accounts: Annotated[
+        bool, typer.Option("--delete-accounts", help="Delete the webstore accounts that the run created.")
+    ] = False,
+    yes: YesOption = False,
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """Put back what a run changed; fields that somebody has changed since are left alone.
+
+    Customers that the run created are unlinked and reported; they are not deleted unless you say so.
+    """
+    with terminal.reported(as_json):
+        if dry_run or not yes:
+            report = running.run_undo(setup, run_id, dry_run=True, delete_accounts=delete_accounts, quiet=as_json)
+            _show_undo(report, as_json=as_json and dry_run)
+            if dry_run:
+                return
+            terminal.confirmed("Put these values back?", yes=yes, as_json=as_json)
+        report = running.run_undo(setup, run_id, dry_run=False, delete_accounts=delete_accounts, quiet=as_json)
+    if as_json:
+        terminal.print_json({**report.summary, "created": report.created})
+    else:
+        terminal.show_summary(report.summary)
+    running.end_with(report.summary["stopped"], report.summary["errors"])
+
+
+def _show_undo(report: Any, *, as_json: bool) -> None:
+    table = report.plan.table()
+    rows = table.astype(object).where(table.notna(), None).to_dict(orient="records")
+    if as_json:
+        terminal.print_json({**report.summary, "plan": rows, "created": report.created})
+        return
+    columns = ["action", "direction", "bc_number", "webstore_id", "field", "before", "after", "reason"]
+    terminal.show_rows(rows, columns, as_json=False, empty="There is nothing to put back.")
+    if report.created:
+        terminal.show_rows(report.created, ["bc_number", "webstore_id", "created_in", "now"], as_json=False)
+
+
+def log(
+    limit: LimitOption = 50,
+    failed: Annotated[bool, typer.Option("--failed", help="Only what was refused or waits for a look.")] = False,
+    purge: Annotated[bool, typer.Option("--purge", help="Remove what is older than the retention.")] = False,
+    days: Annotated[int | None, typer.Option(min=0, help="With --purge: another retention, in days.")] = None,
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """Show the activity log: the newest writes with their outcome."""
+    with terminal.reported(as_json):
+        if purge:
+            terminal.print_json(activity.purge(setup, days))
+            return
+        rows = activity.activity_log(setup, limit=limit, failed_only=failed)
+    columns = ["intended_at", "direction", "operation", "bc_number", "webstore_id", "outcome", "code", "message"]
+    terminal.show_rows(rows, columns, as_json=as_json, empty="Nothing was written yet.")
