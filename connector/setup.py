@@ -294,6 +294,11 @@ class Synchronization(_Section):
         default=90, ge=1, le=3650, description="Days that the activity log (runs, writes, plans) is kept."
     )
     policies: Policies = Field(default_factory=Policies, description="Who wins, and what blanks do.")
+    mappings: Path | None = Field(
+        default=None,
+        description="Folder with the shop's own rule files (fields.csv, vat_keys.csv …); files that are not there are "
+        "taken from the ones that ship.",
+    )
 
 
 class UsernameRule(StrEnum):
@@ -461,4 +466,7 @@ def _anchored(setup: Setup, folder: Path) -> Setup:
         connection = getattr(setup, section)
         if isinstance(connection.verify_tls, Path) and not connection.verify_tls.is_absolute():
             changes[section] = connection.model_copy(update={"verify_tls": folder / connection.verify_tls})
+    own = setup.synchronization.mappings
+    if own is not None and not own.is_absolute():
+        changes["synchronization"] = setup.synchronization.model_copy(update={"mappings": folder / own})
     return setup.model_copy(update=changes)
