@@ -57,14 +57,15 @@ def _first_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[st
     tick(setup, _without_account(running)[:2], actor="demo")
     report = _synchronize(setup, quiet)
     _show(report.plan, report.summary, quiet, ("link", "create", "update"))
-    return report.summary
+    summary: dict[str, Any] = report.summary
+    return summary
 
 
 def _second_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[str, Any]:
     tell("\n2. Nobody edited anything. A second run reads both sides and writes nothing:")
     running.webstore_log.clear()
     running.business_central_log.clear()
-    summary = _synchronize(setup, quiet).summary
+    summary: dict[str, Any] = _synchronize(setup, quiet).summary
     writes = len(running.webstore_log.writes()) + len(running.business_central_log.writes())
     tell(f"   write requests that reached the two systems: {writes}")
     if not quiet:
@@ -85,7 +86,8 @@ def _third_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[st
     report = _synchronize(setup, quiet)
     _show(report.plan, report.summary, quiet, ("update", "conflict"))
     tell("   The conflict waits for a person; neither side was overwritten.")
-    return report.summary
+    summary: dict[str, Any] = report.summary
+    return summary
 
 
 def _without_account(running: Running) -> list[str]:

@@ -5,15 +5,27 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 from prefect.context import FlowRunContext
+from prefect.task_runners import ThreadPoolTaskRunner
+from prefect.utilities.annotations import quote
 
+from connector.core.plan import Plan
 from connector.load.opening import Opened, open_run
 from connector.load.run import Starter, progress_sink, started_by
 from connector.setup import load_setup
 from tasks.load import recover_open_writes
 
-__all__ = ["opened_run"]
+__all__ = ["THREADS", "opened_run", "whole"]
+
+# both extractions side by side, then push and pull
+THREADS: Any = ThreadPoolTaskRunner(max_workers=4)
+
+
+def whole(plan: Plan) -> Any:
+    """A plan as a task's argument: given bare, Prefect would walk through every write of it, looking for futures."""
+    return quote(plan)
 
 
 @contextmanager

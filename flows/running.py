@@ -41,9 +41,10 @@ def run_sync(
 
         more: dict[str, Any] = {"setup": path, "dry_run": dry_run, "approved_plan": approved_plan}
         more["leave_out"] = list(leave_out) or None
-        if customers:
-            return synchronize_selected_customers(customers, **more)
-        return synchronize_customers(**more)
+        report: SyncReport = (
+            synchronize_selected_customers(customers, **more) if customers else synchronize_customers(**more)
+        )
+        return report
 
 
 def run_undo(setup: Path, run_id: str, *, dry_run: bool, delete_accounts: bool, quiet: bool) -> UndoReport:
@@ -51,7 +52,8 @@ def run_undo(setup: Path, run_id: str, *, dry_run: bool, delete_accounts: bool, 
     with _started(setup, quiet=quiet) as path:
         from flows.undo_run import undo_run
 
-        return undo_run(run_id, setup=path, dry_run=dry_run, delete_accounts=delete_accounts)
+        report: UndoReport = undo_run(run_id, setup=path, dry_run=dry_run, delete_accounts=delete_accounts)
+        return report
 
 
 @contextmanager

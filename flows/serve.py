@@ -6,8 +6,10 @@ import os
 import sys
 from datetime import timedelta
 from pathlib import Path
+from typing import cast
 
 from prefect import serve
+from prefect.deployments.runner import RunnerDeployment
 
 from connector.setup import load_setup
 from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
@@ -21,7 +23,8 @@ def main() -> None:
     path = Path(named).resolve()
     flags = load_setup(path).synchronization
     parameters = {"setup": str(path), "dry_run": False}
-    serve(
+    everybody = cast(
+        RunnerDeployment,
         synchronize_customers.to_deployment(
             name="all",
             interval=timedelta(minutes=flags.minutes_between_runs),
@@ -30,10 +33,14 @@ def main() -> None:
             concurrency_limit=1,
             tags=["customer-sync"],
         ),
+    )
+    selected = cast(
+        RunnerDeployment,
         synchronize_selected_customers.to_deployment(
             name="selected", parameters=parameters, concurrency_limit=1, tags=["customer-sync"]
         ),
     )
+    serve(everybody, selected)
 
 
 if __name__ == "__main__":

@@ -26,8 +26,9 @@ def migrate(
     if as_json:
         terminal.print_json(done)
     else:
-        backup = f" A backup was made first: {done['backup']}." if done["backup"] else ""
-        terminal.say(f"The store is at revision {done['revision']}.{backup}")
+        moved = done["before"] and done["before"] != done["revision"]
+        backup = f" A copy of revision {done['before']} stands beside it." if moved else ""
+        terminal.say(f"The store is at revision {done['revision'] or '(no tables)'}.{backup}")
 
 
 @app.command()

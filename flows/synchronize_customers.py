@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from prefect import flow
-from prefect.task_runners import ThreadPoolTaskRunner
-from prefect.utilities.annotations import quote
 
 from connector.core.customer import Direction
 from connector.core.plan import Plan
@@ -16,7 +14,7 @@ from connector.load.opening import Opened
 from connector.load.recording import record_findings
 from connector.load.run import LoadResult
 from connector.load.summary import summary_of
-from flows.opening import opened_run
+from flows.opening import THREADS, opened_run, whole
 from tasks.compare import compare_customers
 from tasks.extract import confirm_missing, extract_business_central, extract_selected, extract_webstore
 from tasks.load import pull_customers, push_customers, record_agreements
@@ -36,7 +34,7 @@ class SyncReport:
 @flow(
     name="synchronize-customers",
     flow_run_name="synchronize all customers",
-    task_runner=ThreadPoolTaskRunner(max_workers=4),
+    task_runner=THREADS,
 )
 def synchronize_customers(
     setup: str = "setup.toml",
@@ -61,7 +59,7 @@ def synchronize_customers(
 @flow(
     name="synchronize-selected-customers",
     flow_run_name="synchronize selected customers",
-    task_runner=ThreadPoolTaskRunner(max_workers=4),
+    task_runner=THREADS,
 )
 def synchronize_selected_customers(
     customers: list[str],
@@ -100,7 +98,7 @@ def _carry_out(
     dropped = 0
     if approved is not None:
         plan, dropped = approved_part(plan, approved, leave_out or [])
-    publish_plan(run.code, quote(plan))
+    publish_plan(run.code, whole(plan))
     record_findings(run, plan, selected)
     results: dict[Direction, LoadResult] = {} if run.dry_run else _load(opened, plan)
     extracted = {"webstore": len(webstore.frame), "business_central": len(business_central.frame)}
@@ -115,10 +113,10 @@ def _carry_out(
 def _load(opened: Opened, plan: Plan) -> dict[Direction, LoadResult]:
     """Links first, then push and pull side by side; each is skipped when its flag is None."""
     run, flags = opened.run, opened.run.setup.synchronization
-    record_agreements(run, quote(plan))
+    record_agreements(run, whole(plan))
     futures = {}
     if flags.push_webstore_customers != "None":
-        futures[Direction.PUSH] = push_customers.submit(run, quote(plan))
+        futures[Direction.PUSH] = push_customers.submit(run, whole(plan))
     if flags.pull_webstore_customers != "None":
-        futures[Direction.PULL] = pull_customers.submit(run, quote(plan))
+        futures[Direction.PULL] = pull_customers.submit(run, whole(plan))
     return {direction: future.result() for direction, future in futures.items()}

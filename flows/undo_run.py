@@ -5,8 +5,6 @@ from __future__ import annotations
 from typing import Any
 
 from prefect import flow
-from prefect.task_runners import ThreadPoolTaskRunner
-from prefect.utilities.annotations import quote
 
 from connector.core.customer import Direction
 from connector.core.plan import Plan
@@ -15,7 +13,7 @@ from connector.load.opening import Opened
 from connector.load.run import LoadResult
 from connector.load.summary import summary_of
 from connector.load.undo import plan_undo, unlink_created
-from flows.opening import opened_run
+from flows.opening import THREADS, opened_run, whole
 from tasks.load import pull_customers, push_customers
 from tasks.report import publish_plan, publish_summary
 
@@ -34,7 +32,7 @@ class UndoReport:
 @flow(
     name="undo-run",
     flow_run_name="undo run {run_id}",
-    task_runner=ThreadPoolTaskRunner(max_workers=2),
+    task_runner=THREADS,
 )
 def undo_run(
     run_id: str, setup: str = "setup.toml", dry_run: bool = False, delete_accounts: bool = False
@@ -50,7 +48,7 @@ def undo_run(
     with opened_run(setup, dry_run, "undo") as opened:
         run = opened.run
         plan, created = plan_undo(run, run_id)
-        publish_plan(run.code, quote(plan))
+        publish_plan(run.code, whole(plan))
         results: dict[Direction, LoadResult] = {}
         if not dry_run:
             results = _load(opened, plan)
@@ -65,7 +63,7 @@ def undo_run(
 def _load(opened: Opened, plan: Plan) -> dict[Direction, LoadResult]:
     """Only the directions that the reverse plan writes."""
     tasks = {Direction.PUSH: push_customers, Direction.PULL: pull_customers}
-    futures = {d: task.submit(opened.run, quote(plan)) for d, task in tasks.items() if plan.of(d)}
+    futures = {d: task.submit(opened.run, whole(plan)) for d, task in tasks.items() if plan.of(d)}
     return {direction: future.result() for direction, future in futures.items()}
 
 

@@ -8,7 +8,6 @@ from prefect.logging import get_run_logger
 from prefect.utilities.annotations import quote
 
 from connector.core.customer import Direction
-from connector.core.plan import Plan
 from connector.load.deciding import decide_run
 from connector.load.extraction import Extraction, Missing
 from connector.load.run import Run
@@ -23,7 +22,7 @@ def compare_customers(
     business_central: Extraction,
     missing: Missing,
     selected: frozenset[str | int] | None = None,
-) -> quote[Plan]:
+) -> quote:
     """Join, match and merge; the result is the plan, quoted so that Prefect does not walk through it."""
     plan = decide_run(run, webstore.frame, business_central.frame, missing, selected)
     get_run_logger().info(

@@ -24,7 +24,7 @@ def publish_plan(webstore_code: str, plan: Plan) -> None:
     shown = table.head(ROWS).astype(object).where(lambda frame: frame.notna(), None)
     create_table_artifact(
         key=f"plan-{webstore_code.replace('_', '-')}",
-        table=shown.to_dict(orient="records"),
+        table=[{str(name): value for name, value in row.items()} for row in shown.to_dict(orient="records")],
         description=f"Plan {plan.hash[:12]}: {len(table)} rows"
         + (f", the first {ROWS} shown" if len(table) > ROWS else ""),
     )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from collections.abc import Collection
 from typing import Any
 
@@ -15,8 +14,6 @@ from connector.load.run import Run
 
 __all__ = ["approved_part", "known_plan"]
 
-HASH_LENGTH = 64
-
 
 def known_plan(run: Run, plan_hash: str) -> Approved:
     """What a plan of an earlier run intended.
@@ -28,13 +25,13 @@ def known_plan(run: Run, plan_hash: str) -> Approved:
         InputError: no such plan is kept, or several begin like this.
     """
     with run.store.view(run.code) as view:
-        document = view.plans.get(plan_hash)
-    if document is None:
+        stored = view.plans.get(plan_hash)
+    if stored is None:
         raise InputError(
             f"No plan {plan_hash[:12]} of webstore {run.code} is kept.",
             hint="Make one with customer-sync plan; its hash stands below it. Nothing was written.",
         )
-    content: dict[str, Any] = orjson.loads(zlib.decompress(document))
+    content: dict[str, Any] = orjson.loads(stored.document)
     return Approved.from_document(content)
 
 

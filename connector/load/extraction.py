@@ -71,7 +71,8 @@ def table_of(side: Side, records: Iterable[Mapping[str, Any]]) -> pa.Table:
 
 def frame_of(table: pa.Table) -> pd.DataFrame:
     """The same columns as a dataframe with pyarrow-backed columns."""
-    return table.to_pandas(types_mapper=pd.ArrowDtype)
+    frame: pd.DataFrame = table.to_pandas(types_mapper=pd.ArrowDtype)
+    return frame
 
 
 def read_all(run: Run, side: Side) -> Extraction:

@@ -7,20 +7,25 @@ from typing import Any
 
 from connector.load.session import opened_store
 from connector.setup import load_setup
-from connector.store import migrate_store as migrate
+from connector.store import open_store
 
 __all__ = ["backup_store", "check_store", "migrate_store"]
 
 
 def migrate_store(path: Path, to: str) -> dict[str, Any]:
-    """Bring the store to a revision; `revision` and `backup` (None = none was needed).
+    """Bring the store to a revision, after a backup; says which revision it had `before` and has now.
 
     Raises:
         InputError: there is no such revision.
         StoreError: the store cannot be used.
     """
-    revision, backup = migrate(load_setup(path).store.url, to)
-    return {"revision": revision, "backup": None if backup is None else str(backup)}
+    store = open_store(load_setup(path).store.url, migrate=False)
+    try:
+        before = store.revision()
+        store.migrate(to)
+        return {"before": before, "revision": store.revision()}
+    finally:
+        store.close()
 
 
 def backup_store(path: Path, target: Path) -> Path:

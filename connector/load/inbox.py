@@ -7,13 +7,14 @@ A decision is kept with the two values it was made on; the next run applies it i
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, cast
 
 import pandas as pd
 
 from connector.core.decisions import Decision
 from connector.errors import InputError
 from connector.load.session import opened_store
+from connector.store import Decision as StoredDecision
 from connector.store import View
 
 __all__ = ["decide", "decisions_of", "list_conflicts", "take_back"]
@@ -43,7 +44,7 @@ def list_conflicts(path: Path) -> list[dict[str, Any]]:
         frame, decisions = view.conflicts.all(), decisions_of(view)
     rows = []
     for record in frame.sort_values(["bc_number", "field"]).to_dict(orient="records"):
-        row = {str(name): None if pd.isna(value) else value for name, value in record.items()}
+        row: dict[str, Any] = {str(name): None if pd.isna(value) else value for name, value in record.items()}
         row["webstore_id"] = int(record["webstore_id"])
         decision = decisions.get((row["bc_id"], row["webstore_id"], row["field"]))
         row["decided"] = "" if decision is None else decision.take
@@ -76,14 +77,16 @@ def decide(
             raise InputError(f"No conflict of customer {number} in field {field} waits for a decision.", hint=hint)
         row = found.iloc[0]
         work.decisions.put(
-            bc_id=str(row["bc_id"]),
-            webstore_id=int(row["webstore_id"]),
-            field=field,
-            take=take or "value",
-            value=value or "",
-            webstore_seen=str(row["webstore"]),
-            business_central_seen=str(row["business_central"]),
-            actor=actor,
+            StoredDecision(
+                bc_id=str(row["bc_id"]),
+                webstore_id=int(row["webstore_id"]),
+                field=field,
+                take=cast('Literal["webstore", "business-central", "value"]', take or "value"),
+                value=value or "",
+                webstore_seen=str(row["webstore"]),
+                business_central_seen=str(row["business_central"]),
+                actor=actor,
+            )
         )
     return {"bc_number": number, "field": field, "take": take or "value", "applied": "by the next run"}
 

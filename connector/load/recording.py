@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
-import zlib
+from collections.abc import Sequence
 
 import orjson
 
 from connector.core.approval import approved_of
-from connector.core.plan import Orphan, Plan
+from connector.core.matching import Ambiguity
+from connector.core.plan import Orphan, Plan, customer_key
 from connector.load.landing import put_bases
 from connector.load.run import Run
-from connector.store import Work
+from connector.store import MappingRow, QuarantinedField, StandingConflict, Suggestion, Work
 
 __all__ = ["record_findings", "record_links"]
 
 _BATCH = 2000
+# ambiguous customers that could be more pairs than these are only counted
+MOST_PAIRS = 25
 
 
 def record_links(run: Run, plan: Plan) -> int:
@@ -52,43 +55,50 @@ def record_findings(run: Run, plan: Plan, selected: frozenset[str | int] | None)
     with run.store.work(run.code) as work:
         work.conflicts.replace(
             [
-                {
-                    "bc_id": s.bc_id,
-                    "bc_number": s.bc_number or "",
-                    "webstore_id": s.webstore_id,
-                    "field": s.field,
-                    "base": s.base,
-                    "webstore": s.webstore,
-                    "business_central": s.business_central,
-                }
+                StandingConflict(
+                    s.bc_id or "", s.bc_number or "", s.webstore_id or 0, s.field, s.base, s.webstore, s.business_central,
+                    run.run_id,
+                )
                 for s in plan.conflicts
             ],
-            run_id=run.run_id,
             only_bc_ids=only,
+        )  # fmt: skip
+        work.quarantine.replace(
+            [
+                QuarantinedField(q.system, customer_key(q.bc_id, q.webstore_id), q.field, q.reason, run.run_id)
+                for q in plan.quarantined
+            ],
+            only_keys=None if selected is None else _keys(selected),
         )
-        if selected is None:
-            work.quarantine.replace(
-                [
-                    {
-                        "system": q.system,
-                        "key": q.bc_number or (f"woo:{q.webstore_id}" if q.webstore_id else q.bc_id or ""),
-                        "field": q.field,
-                        "reason": q.reason,
-                    }
-                    for q in plan.quarantined
-                ],
-                run_id=run.run_id,
-            )
+        work.suggestions.replace(_suggestions(plan.ambiguous), only_bc_ids=only)
         for bc_id, webstore_id, field in plan.spent_decisions:
             work.decisions.remove(bc_id, webstore_id, field)
         for orphan in plan.orphans:
             if orphan.erased:
-                work.tombstones.add(bc_id=orphan.bc_id, webstore_id=orphan.webstore_id, reason="erased in the webstore")
+                work.tombstones.add(orphan.bc_id, orphan.webstore_id, "erased in the webstore")
         table = plan.table().astype(object)
-        document = approved_of(plan).as_document() | {
-            "rows": table.where(table.notna(), None).to_dict(orient="records")
-        }
-        work.plans.put(plan.hash, run_id=run.run_id, document=zlib.compress(orjson.dumps(document)))
+        rows = table.where(table.notna(), None).to_dict(orient="records")
+        document = orjson.dumps(approved_of(plan).as_document() | {"rows": rows})
+        work.plans.put(plan.hash, document, {"writes": len(plan.writes), "links": len(plan.links)}, run_id=run.run_id)
+
+
+def _keys(selected: frozenset[str | int]) -> set[str]:
+    return {customer_key(key, None) if isinstance(key, str) else customer_key(None, key) for key in selected}
+
+
+def _suggestions(ambiguities: Sequence[Ambiguity]) -> list[Suggestion]:
+    """The pairs that ambiguous customers could be; a crowd behind one mailbox is no list of suggestions."""
+    found: dict[tuple[str, int], Suggestion] = {}
+    for ambiguity in ambiguities:
+        if len(ambiguity.bc_ids) * len(ambiguity.webstore_ids) > MOST_PAIRS:
+            continue
+        evidence = {**ambiguity.evidence, "reason": ambiguity.reason}
+        for bc_id in ambiguity.bc_ids:
+            for webstore_id in ambiguity.webstore_ids:
+                found.setdefault(
+                    (bc_id, webstore_id), Suggestion(bc_id, webstore_id, ambiguity.rung, evidence=evidence)
+                )
+    return list(found.values())
 
 
 def _settle_orphan(work: Work, orphan: Orphan) -> None:

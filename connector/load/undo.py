@@ -18,6 +18,7 @@ from connector.core.planning import Pair
 from connector.core.undoing import Created, Done, reversal
 from connector.errors import InputError
 from connector.load.run import Run
+from connector.load.versions import records
 
 __all__ = ["plan_undo", "unlink_created"]
 
@@ -35,7 +36,7 @@ def plan_undo(run: Run, undone_run: str) -> tuple[Plan, list[Created]]:
     """
     run_id = _full_id(run, undone_run)
     with run.store.view(run.code) as view:
-        rows = view.journal.of_run(run_id).to_dict(orient="records")
+        rows = records(view.journal.of_run(run_id))
         mapping = view.mapping.current()
     done = [_done(row) for row in rows if row["outcome"] in _DONE]
     ticked = dict(zip(mapping["bc_id"], mapping["webstore_customer"].astype(bool), strict=True))

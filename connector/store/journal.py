@@ -168,6 +168,17 @@ class Journal:
         """All writes that concern a customer, by either id or both, in order; columns as in `of_run`."""
         return self._frame(concerns(bc_id, webstore_id))
 
+    def newest(self, limit: int, *, failed_only: bool = False) -> pd.DataFrame:
+        """The newest writes first, columns as in `of_run`.
+
+        Args:
+            failed_only: only those that were refused, are held, or have no outcome yet.
+        """
+        condition = sa.or_(_J.outcome.is_(None), _J.outcome.in_(("refused", "held"))) if failed_only else sa.true()
+        ids = sa.select(_J.id).where(_J.webstore_code == self._code, condition).order_by(_J.id.desc()).limit(limit)
+        frame = self._frame(_J.id.in_(ids))
+        return frame.iloc[::-1].reset_index(drop=True)
+
     def counts(self, run_id: str | None = None) -> pd.DataFrame:
         """How many writes there were, of one run or all.
 
