@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from flows import activity_commands, conflict_commands, mapping_commands, store_commands, terminal
+from flows import activity_commands, conflict_commands, mapping_commands, setup_commands, store_commands, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
 from flows.running import end_with, prepare_prefect, run_sync
 
@@ -26,6 +26,7 @@ app.add_typer(conflict_commands.app, name="conflicts")
 app.add_typer(activity_commands.holds_app, name="holds")
 app.add_typer(activity_commands.runs_app, name="runs")
 app.add_typer(store_commands.app, name="store")
+app.add_typer(setup_commands.app, name="setup")
 app.command("log")(activity_commands.log)
 
 CustomerOption = Annotated[

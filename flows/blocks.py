@@ -1,0 +1,120 @@
+"""The setup as Prefect Blocks: forms in the UI, secrets encrypted by the server.
+
+The models are those of connector/setup.py without their secrets, so that form and TOML file cannot drift apart; the secrets
+live in two credential blocks. A secret may also be a reference, `env:NAME`, which the process that runs the flow resolves.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from prefect.blocks.core import Block
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, create_model
+
+from connector.setup import (
+    Accounts,
+    BusinessCentralConnection,
+    Matching,
+    Setup,
+    StoreSettings,
+    Synchronization,
+    Template,
+    WebstoreConnection,
+    parse_setup,
+)
+
+__all__ = ["BLOCKS", "BusinessCentralCredentials", "ConnectorSetup", "WooCommerceCredentials"]
+
+WEBSTORE_SECRETS = ("consumer_key", "consumer_secret")
+BUSINESS_CENTRAL_SECRETS = ("client_id", "client_secret", "username", "password")
+
+
+def _without(model: type[BaseModel], secrets: tuple[str, ...]) -> Any:
+    """The form of a connection: its fields but the secrets. What belongs together is checked when the setup is put together."""
+    fields: dict[str, Any] = {
+        name: (field.annotation, field) for name, field in model.model_fields.items() if name not in secrets
+    }
+    return create_model(f"{model.__name__}Form", __config__=ConfigDict(extra="forbid"), __doc__=model.__doc__, **fields)
+
+
+if TYPE_CHECKING:
+    WebstoreForm = WebstoreConnection
+    BusinessCentralForm = BusinessCentralConnection
+else:
+    WebstoreForm = _without(WebstoreConnection, WEBSTORE_SECRETS)
+    BusinessCentralForm = _without(BusinessCentralConnection, BUSINESS_CENTRAL_SECRETS)
+
+
+class WooCommerceCredentials(Block):
+    """The REST API key of a webstore: WooCommerce > Settings > Advanced > REST API, permission Read/Write."""
+
+    _block_type_name = "WooCommerce Credentials"
+    _block_type_slug = "woocommerce-credentials"
+    _description = "REST API key of a WooCommerce webstore, owned by an administrator."
+
+    consumer_key: SecretStr = Field(title="Consumer key", description="ck_…, or env:NAME.")
+    consumer_secret: SecretStr = Field(title="Consumer secret", description="cs_…, or env:NAME.")
+
+
+class BusinessCentralCredentials(Block):
+    """An Entra application (client id and secret), or user and web service access key on-premises."""
+
+    _block_type_name = "Business Central Credentials"
+    _block_type_slug = "business-central-credentials"
+    _description = "Entra application, or user and web service access key, for Business Central's API v2.0."
+
+    client_id: SecretStr | None = Field(default=None, title="Client id", description="Of the Entra application.")
+    client_secret: SecretStr | None = Field(default=None, title="Client secret", description="Or env:NAME.")
+    username: str | None = Field(default=None, title="User name", description="For auth = basic (on-premises).")
+    password: SecretStr | None = Field(default=None, title="Access key", description="Web service access key.")
+
+
+class ConnectorSetup(Block):
+    """The WooCommerce Connector Setup of one webstore."""
+
+    _block_type_name = "WooCommerce Connector Setup"
+    _block_type_slug = "woocommerce-connector-setup"
+    _description = "Connections, flags, policies and limits of one webstore and its Business Central company."
+
+    webstore_code: str = Field(
+        title="Webstore code", description="Short name of this webstore; never change it: mappings belong to it."
+    )
+    webstore: WebstoreForm = Field(title="Webstore")
+    webstore_credentials: WooCommerceCredentials = Field(title="Key of the webstore")
+    business_central: BusinessCentralForm = Field(title="Business Central")
+    business_central_credentials: BusinessCentralCredentials = Field(title="Credentials of Business Central")
+    synchronization: Synchronization = Field(default_factory=Synchronization, title="Synchronisation")
+    accounts: Accounts = Field(default_factory=Accounts, title="Accounts created in the webstore")
+    matching: Matching = Field(default_factory=Matching, title="Matching")
+    store: StoreSettings = Field(default_factory=StoreSettings, title="Store")
+    templates: list[Template] = Field(default_factory=list, title="Templates of created customers")
+
+    def document(self) -> dict[str, Any]:
+        """The same as a TOML file would say it; secrets in clear, or as the references that they are."""
+        hidden = {"webstore_credentials", "business_central_credentials", "block_type_slug"}
+        document: dict[str, Any] = {
+            name: value
+            for name, value in self.model_dump(mode="json", exclude_none=True).items()
+            if name in type(self).model_fields and name not in hidden
+        }
+        for section, credentials, names in (
+            ("webstore", self.webstore_credentials, WEBSTORE_SECRETS),
+            ("business_central", self.business_central_credentials, BUSINESS_CENTRAL_SECRETS),
+        ):
+            for name in names:
+                secret = getattr(credentials, name)
+                value = secret.get_secret_value() if isinstance(secret, SecretStr) else secret
+                if value:
+                    document[section][name] = value
+        return document
+
+    def setup(self) -> Setup:
+        """The setup, complete and checked.
+
+        Raises:
+            SetupError: with every problem.
+        """
+        return parse_setup(self.document(), origin=f"block of webstore {self.webstore_code}")
+
+
+BLOCKS: tuple[type[Block], ...] = (WooCommerceCredentials, BusinessCentralCredentials, ConnectorSetup)

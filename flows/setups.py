@@ -1,0 +1,118 @@
+"""Where a setup comes from: a TOML file, or a ConnectorSetup block of the Prefect server; and moving one into the other."""
+
+from __future__ import annotations
+
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+import tomli_w
+from pydantic import SecretStr
+
+from connector.errors import InputError, SetupError
+from connector.setup import Setup, load_setup, parse_setup
+from flows.blocks import (
+    BUSINESS_CENTRAL_SECRETS,
+    WEBSTORE_SECRETS,
+    BusinessCentralCredentials,
+    ConnectorSetup,
+    WooCommerceCredentials,
+)
+
+__all__ = ["is_file", "pull_setup", "push_setup", "resolve_setup"]
+
+_SECRETS = {"webstore": WEBSTORE_SECRETS, "business_central": BUSINESS_CENTRAL_SECRETS}
+
+
+def is_file(setup: str) -> bool:
+    """Whether a setup's name means a file: it ends with .toml or has a folder in it. Everything else is a block's name."""
+    return setup.endswith(".toml") or "/" in setup or "\\" in setup
+
+
+def resolve_setup(setup: str) -> Setup:
+    """The setup of a file or of a block.
+
+    Raises:
+        SetupError: it is not there, or cannot work.
+    """
+    return load_setup(Path(setup)) if is_file(setup) else load_block(setup).setup()
+
+
+def load_block(name: str) -> ConnectorSetup:
+    """A ConnectorSetup block.
+
+    Raises:
+        SetupError: there is none of this name.
+    """
+    try:
+        block = ConnectorSetup.load(name)
+    except ValueError:
+        raise SetupError(
+            f"There is no WooCommerce Connector Setup block {name!r}.",
+            hint=f"Make one in the UI, or with customer-sync setup push {name}.",
+        ) from None
+    assert isinstance(block, ConnectorSetup)  # noqa: S101 - load is synchronous outside an event loop
+    return block
+
+
+class _AnyVariable(Mapping[str, str]):
+    """An environment in which every variable is set: references are checked where the run takes place."""
+
+    def __getitem__(self, key: str) -> str:
+        return f"value of {key}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def push_setup(path: Path, name: str) -> list[str]:
+    """Save a setup file as blocks: NAME and its two credential blocks. References (`env:NAME`) stay references.
+
+    Returns:
+        The blocks that were saved.
+
+    Raises:
+        SetupError: the file cannot work.
+    """
+    document = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
+    if not document:
+        load_setup(path)  # says what is wrong with it
+    parse_setup(document, origin=str(path), environ=_AnyVariable())
+    secrets = {section: {key: document[section].pop(key, None) for key in keys} for section, keys in _SECRETS.items()}
+    webstore = WooCommerceCredentials(**{key: SecretStr(str(v)) for key, v in secrets["webstore"].items() if v})
+    company = BusinessCentralCredentials(**{k: v for k, v in secrets["business_central"].items() if v})
+    webstore.save(f"{name}-webstore", overwrite=True)
+    company.save(f"{name}-business-central", overwrite=True)
+    setup = ConnectorSetup(webstore_credentials=webstore, business_central_credentials=company, **document)
+    setup.save(name, overwrite=True)
+    return [f"{block.get_block_type_slug()}/{block._block_document_name}" for block in (webstore, company, setup)]
+
+
+def pull_setup(name: str, path: Path, *, overwrite: bool) -> dict[str, str]:
+    """Write a block as a setup file. Secrets are never written: what is no reference becomes one.
+
+    Returns:
+        Environment variables that must be set for the file to work: name → which secret goes there.
+
+    Raises:
+        InputError: the file exists.
+        SetupError: there is no such block.
+    """
+    if path.exists() and not overwrite:
+        raise InputError(f"{path} exists.", hint="Name another file, or give --overwrite.")
+    block = load_block(name)
+    document = block.document()
+    needed: dict[str, str] = {}
+    for section, keys in _SECRETS.items():
+        for key in keys:
+            value = document[section].get(key)
+            if value and key != "username" and not str(value).startswith("env:"):
+                variable = f"{block.webstore_code}_{section}_{key}".upper().replace("-", "_")
+                document[section][key] = f"env:{variable}"
+                needed[variable] = f"{section}.{key} of block {name}"
+    path.write_text(tomli_w.dumps(document), encoding="utf-8")
+    path.chmod(0o600)
+    return needed
