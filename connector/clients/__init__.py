@@ -1,0 +1,19 @@
+"""The two systems over HTTP: customers in and out, every surprise of theirs guarded against."""
+
+from connector.clients.business_central import BusinessCentralClient
+from connector.clients.redaction import RedactingFilter, redact
+from connector.clients.results import BatchOutcomes, Census, Create, Finding, Outcome, Update
+from connector.clients.woocommerce import WooCommerceClient
+
+__all__ = [
+    "BatchOutcomes",
+    "BusinessCentralClient",
+    "Census",
+    "Create",
+    "Finding",
+    "Outcome",
+    "RedactingFilter",
+    "Update",
+    "WooCommerceClient",
+    "redact",
+]

@@ -1,0 +1,237 @@
+"""Requests to Business Central's API v2.0: login, company, pages, `$batch`, and refusals as errors."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urljoin, urlsplit
+
+from connector.clients.answers import Answer
+from connector.clients.odata import SYSTEM, is_guid, query, refusal
+from connector.clients.pacing import Pacing
+from connector.clients.results import Record
+from connector.clients.tokens import login_for
+from connector.clients.transport import Transport
+from connector.errors import AnswerNotUnderstood, SetupError
+from connector.setup import BusinessCentralConnection
+
+__all__ = ["BATCH", "BusinessCentralApi", "Part", "Reply"]
+
+BATCH = 100
+# Business Central's own limit for one user (an application is one user)
+_REQUESTS, _WINDOW_SECONDS = 6000, 300
+# the language of error messages; without it they come in the user's language, and their meaning gets lost
+_LANGUAGE = {"Accept-Language": "en-US"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """One request of a `$batch`. `path` is relative to the company."""
+
+    method: str
+    path: str
+    body: Mapping[str, Any] | None = None
+    etag: str = ""
+
+
+@dataclass(frozen=True)
+class Reply:
+    """What a `$batch` says of one of its requests."""
+
+    status: int
+    body: Any
+
+
+class BusinessCentralApi:
+    """One company's API."""
+
+    def __init__(self, connection: BusinessCentralConnection, *, retries: int, backoff: float) -> None:
+        self.connection = connection
+        self.login = login_for(connection, retries=retries, backoff=backoff)
+        self.transport = Transport(
+            SYSTEM,
+            verify=connection.verify_tls,
+            timeout_seconds=connection.timeout_seconds,
+            pacing=Pacing(connection.max_concurrent_requests, per_window=_REQUESTS, window_seconds=_WINDOW_SECONDS),
+            retries=retries,
+            backoff=backoff,
+        )
+        self.root = connection.base_url.rstrip("/")
+        self._company_lock = threading.Lock()
+        self._company_id = ""
+
+    def close(self) -> None:
+        """Close all connections."""
+        self.transport.close()
+        self.login.close()
+
+    def companies(self) -> list[Record]:
+        """All companies of the environment."""
+        return self.read_all("companies", of_company=False)
+
+    @property
+    def company_path(self) -> str:
+        """`companies(…)`, of the setup's company by its id or its name.
+
+        Raises:
+            SetupError: there is no such company; lists the ones there are.
+        """
+        with self._company_lock:
+            if not self._company_id:
+                self._company_id = _chosen(self.connection.company, self.companies())
+            return f"companies({self._company_id})"
+
+    def address(self, path: str, options: Mapping[str, str] | None = None, *, of_company: bool = True) -> str:
+        """The full address of a path."""
+        return "/".join([self.root, *([self.company_path] if of_company else []), path]) + query(options or {})
+
+    def send(
+        self,
+        method: str,
+        address: str,
+        *,
+        headers: Mapping[str, str] | None = None,
+        body: Any = None,
+        is_write: bool = False,
+    ) -> Answer:
+        """Send a request; a token that is refused is renewed once. A 401 is a refusal, so a write may be sent again."""
+        header = self.login.header()
+        for attempt in range(2):
+            answer = self.transport.send(
+                method,
+                address,
+                headers={**_LANGUAGE, **(headers or {}), "Authorization": header},
+                json=body,
+                is_write=is_write,
+            )
+            if answer.status != 401 or attempt or not self.login.renew(header):
+                break
+            header = self.login.header()
+        return answer
+
+    def get(self, address: str, *, headers: Mapping[str, str] | None = None, customer: str = "") -> Record:
+        """Read one object. Raises the error that a refusal stands for."""
+        answer = self.send("GET", address, headers=headers)
+        if answer.status >= 400:
+            raise refusal(answer.status, answer.body, answer.text, customer=customer)
+        if not isinstance(answer.body, dict):
+            raise AnswerNotUnderstood(
+                f"Business Central answered GET {urlsplit(address).path} with something that is no object.",
+                system=SYSTEM,
+            )
+        return answer.body
+
+    def pages(self, address: str, headers: Mapping[str, str] | None = None) -> Iterator[Record]:
+        """The pages of a list, each as the server sends it."""
+        seen: set[str] = set()
+        following: str | None = address
+        while following is not None:
+            page = self.get(following, headers=headers)
+            yield page
+            following = self.next_address(page, following, seen)
+
+    def next_address(self, page: Record, address: str, seen: set[str]) -> str | None:
+        """Where the next page is, exactly as the server says; None after the last page.
+
+        Raises:
+            AnswerNotUnderstood: on another host, which would get the token, or where a page was read already.
+        """
+        seen.add(address)
+        link = page.get("@odata.nextLink")
+        if not link:
+            return None
+        following = urljoin(address, str(link))
+        if urlsplit(following)[:2] != urlsplit(self.root)[:2]:
+            raise AnswerNotUnderstood(
+                f"Business Central's next page is said to be on another host ({urlsplit(following).netloc}).",
+                hint="Use the host name that the server gives itself (on premises: PublicODataBaseUrl) in base_url.",
+                system=SYSTEM,
+            )
+        if following in seen:
+            raise AnswerNotUnderstood("Business Central's next page is one that was read already.", system=SYSTEM)
+        return following
+
+    def read_all(self, path: str, options: Mapping[str, str] | None = None, *, of_company: bool = True) -> list[Record]:
+        """All objects of a list that is short enough to keep."""
+        found: list[Record] = []
+        for page in self.pages(self.address(path, options, of_company=of_company)):
+            found += objects(page)
+        return found
+
+    def batch(self, parts: Sequence[Part], *, is_write: bool) -> list[Reply | None]:
+        """Several requests in one; at most 100.
+
+        Returns:
+            A reply for each part, in order; None where the server says nothing of it.
+
+        Raises:
+            OutcomeUnknown: the answer to a batch with writes was lost.
+        """
+        requests = [
+            {
+                "id": str(index),
+                "method": part.method,
+                "url": f"{self.company_path}/{part.path}",
+                "headers": {
+                    **_LANGUAGE,
+                    **({"Content-Type": "application/json"} if part.body is not None else {}),
+                    **({"If-Match": part.etag} if part.etag else {}),
+                },
+                **({"body": part.body} if part.body is not None else {}),
+            }
+            for index, part in enumerate(parts)
+        ]
+        answer = self.send(
+            "POST",
+            f"{self.root}/$batch",
+            headers={"Prefer": "odata.continue-on-error"},
+            body={"requests": requests},
+            is_write=is_write,
+        )
+        if answer.status >= 400:
+            raise refusal(answer.status, answer.body, answer.text)
+        return _replies(answer.body, len(parts))
+
+
+def objects(page: Record) -> list[Record]:
+    """The objects of a page.
+
+    Raises:
+        AnswerNotUnderstood: the page holds no list of objects.
+    """
+    value = page.get("value")
+    if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
+        raise AnswerNotUnderstood("Business Central answered with something that is no list.", system=SYSTEM)
+    return value
+
+
+def _replies(body: Any, count: int) -> list[Reply | None]:
+    responses = body.get("responses") if isinstance(body, dict) else None
+    replies: list[Reply | None] = [None] * count
+    for response in responses if isinstance(responses, list) else []:
+        if not isinstance(response, dict):
+            continue
+        identifier, status = str(response.get("id")), response.get("status")
+        if identifier.isdecimal() and int(identifier) < count and str(status).isdecimal():
+            replies[int(identifier)] = Reply(int(str(status)), response.get("body"))
+    return replies
+
+
+def _chosen(wanted: str, companies: Sequence[Record]) -> str:
+    """The id of the company that is called so, by id, name or display name."""
+    key = wanted.strip().casefold()
+    for name in ("id", "name", "displayName"):
+        found = [company for company in companies if str(company.get(name) or "").casefold() == key]
+        if len(found) == 1 and is_guid(str(found[0].get("id"))):
+            return str(found[0]["id"])
+    names = sorted(str(company.get("name") or company.get("displayName") or company.get("id")) for company in companies)
+    several = any(str(company.get("displayName") or "").casefold() == key for company in companies)
+    raise SetupError(
+        f"Several companies of Business Central are called {wanted!r}; use the id."
+        if several
+        else f"Business Central has no company {wanted!r}.",
+        hint=f"There are: {', '.join(names) or 'none that this login may see'}.",
+        system=SYSTEM,
+    )

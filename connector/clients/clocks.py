@@ -1,0 +1,26 @@
+"""Whether this machine and a server agree on the time: tokens, "newest wins" and "changed since" rely on it."""
+
+from __future__ import annotations
+
+import email.utils
+import time
+from collections.abc import Mapping
+
+from connector.clients.results import Finding
+
+__all__ = ["clock_finding"]
+
+_TOLERATED_SECONDS = 60
+
+
+def clock_finding(system: str, name: str, headers: Mapping[str, str]) -> list[Finding]:
+    """A finding when the clocks differ by more than a minute; none when they agree, or the server tells no time."""
+    try:
+        there = email.utils.parsedate_to_datetime(headers["Date"]).timestamp()
+    except (KeyError, TypeError, ValueError):
+        return []
+    difference = round(time.time() - there)
+    if abs(difference) <= _TOLERATED_SECONDS:
+        return []
+    what = f"This machine's clock is {abs(difference)} s {'ahead of' if difference > 0 else 'behind'} {name}'s."
+    return [Finding(system, False, what, "Set the clock right (switch on network time).")]

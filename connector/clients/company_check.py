@@ -1,0 +1,41 @@
+"""Whether Business Central can be reached, logged in to, read and written; without changing anything."""
+
+from __future__ import annotations
+
+from connector.clients.business_central_api import BusinessCentralApi
+from connector.clients.clocks import clock_finding
+from connector.clients.odata import SYSTEM, refusal
+from connector.clients.results import Finding
+from connector.errors import CredentialsRefused, CustomerSyncError
+
+__all__ = ["check_company"]
+
+# no record has this id, and no record has this tag: two reasons why the probe cannot change anything
+_NOBODY = "00000000-0000-0000-0000-000000000000"
+_NO_TAG = 'W/"bm8gcmVjb3JkIGhhcyB0aGlzIHRhZw=="'
+
+
+def check_company(api: BusinessCentralApi) -> list[Finding]:
+    """Findings in the order of what stands on what; after the first that fails the rest cannot be known."""
+    findings: list[Finding] = []
+    try:
+        api.login.header()
+        findings.append(Finding(SYSTEM, True, f"login: {api.connection.auth} accepted"))
+        companies = api.companies()
+        path = api.company_path
+        findings.append(Finding(SYSTEM, True, f"company: {api.connection.company} is one of {len(companies)}"))
+        options = {"$top": "1", "$orderby": "number", "$select": "number", "$count": "true"}
+        answer = api.send("GET", api.address("customers", options))
+        if answer.status >= 400:
+            raise refusal(answer.status, answer.body, answer.text)
+        findings += clock_finding(SYSTEM, api.transport.name, answer.headers)
+        total = answer.body.get("@odata.count", "?") if isinstance(answer.body, dict) else "?"
+        findings.append(Finding(SYSTEM, True, f"reads: {total} customers"))
+        probe = api.send("PATCH", f"{api.root}/{path}/customers({_NOBODY})", headers={"If-Match": _NO_TAG}, body={})
+        denied = refusal(probe.status, probe.body, probe.text) if probe.status in {401, 403} else None
+        if isinstance(denied, CredentialsRefused):
+            raise denied
+        findings.append(Finding(SYSTEM, True, "writes: changes of customers are not refused to this login"))
+    except CustomerSyncError as error:
+        findings.append(Finding(SYSTEM, False, error.message, error.hint))
+    return findings

@@ -1,0 +1,112 @@
+"""Business Central customers by id, number or e-mail: many in few requests, and nobody by mistake.
+
+Filters are not to be trusted alone: `*` inside a literal stands for any text and letter case counts, so what comes back is
+compared once more. Look-ups never ask a read-only copy of the database: what was written a moment ago must be found.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from connector.clients.business_central_api import BATCH, BusinessCentralApi, Part, Reply, objects
+from connector.clients.odata import SYSTEM, any_of, is_guid, literal, query, refusal
+from connector.clients.results import Record
+from connector.core.normalize import email_key
+from connector.errors import AnswerNotUnderstood, CustomerNotFound
+
+__all__ = ["by_email", "by_id", "by_number"]
+
+LONGEST_NUMBER = 20
+LONGEST_EMAIL = 80
+# one address for one or two filters, one $batch for more
+_FEW = 2
+
+
+def by_id(api: BusinessCentralApi, ids: Iterable[str]) -> dict[str, Record]:
+    """Customers by id (lower case). Whoever is left out is not there: asked for by name, and the server said so."""
+    wanted = [
+        identifier for identifier in dict.fromkeys(text.strip("{}").lower() for text in ids) if is_guid(identifier)
+    ]
+    found: dict[str, Record] = {}
+    for start in range(0, len(wanted), BATCH):
+        chunk = wanted[start : start + BATCH]
+        parts = [Part("GET", f"customers({identifier})") for identifier in chunk]
+        replies: list[Reply | None] = [None] if len(parts) == 1 else api.batch(parts, is_write=False)
+        for identifier, reply in zip(chunk, replies, strict=True):
+            record = _record(api, identifier, reply)
+            if record is not None:
+                found[identifier] = record
+    return found
+
+
+def _record(api: BusinessCentralApi, identifier: str, reply: Reply | None) -> Record | None:
+    """A customer of a batch of reads; what the batch did not say for certain is asked again alone."""
+    if reply is not None and reply.status == 200 and isinstance(reply.body, dict):
+        body = reply.body
+    elif reply is not None and isinstance(refusal(reply.status, reply.body), CustomerNotFound):
+        return None
+    else:
+        try:
+            body = api.get(api.address(f"customers({identifier})"), customer=identifier)
+        except CustomerNotFound:
+            return None
+    if str(body.get("id", "")).lower() != identifier:
+        raise AnswerNotUnderstood("Business Central answered with another customer than was asked for.", system=SYSTEM)
+    return body
+
+
+def by_number(api: BusinessCentralApi, numbers: Iterable[str]) -> dict[str, Record]:
+    """Customers by number, under the texts that were asked for; letter case does not count.
+
+    Texts longer than a number can be are nobody's, and are not asked for: Business Central would refuse the whole filter.
+    """
+    wanted = {text: text.strip().upper() for text in numbers}
+    literals = [literal(number) for number in dict.fromkeys(wanted.values()) if 0 < len(number) <= LONGEST_NUMBER]
+    found = {str(r.get("number", "")).upper(): r for r in _find_all(api, list(any_of("number", literals)))}
+    return {text: found[number] for text, number in wanted.items() if number in found}
+
+
+def by_email(api: BusinessCentralApi, emails: Iterable[str]) -> dict[str, list[Record]]:
+    """Customers that have one of the addresses among those in their e-mail field, by the address's key.
+
+    Letter case does not count. A field may hold several addresses, separated by `;` or `,`; those fields are few and are all
+    read, because Business Central cannot search inside them regardless of case.
+    """
+    wanted = {email_key(email) for email in emails} - {""}
+    if not wanted:
+        return {}
+    literals = [literal(email) for email in sorted(wanted) if len(email) <= LONGEST_EMAIL]
+    filters = [*any_of("tolower(email)", literals), "contains(email,';')", "contains(email,',')"]
+    found: dict[str, dict[str, Record]] = {}
+    for record in _find_all(api, filters):
+        pieces = str(record.get("email") or "").replace(",", ";").split(";")
+        for key in {email_key(piece) for piece in pieces} & wanted:
+            found.setdefault(key, {})[str(record.get("id", "")).lower()] = record
+    return {key: list(records.values()) for key, records in found.items()}
+
+
+def _find_all(api: BusinessCentralApi, filters: Sequence[str]) -> list[Record]:
+    """The customers that any of the filters finds, several filters in one request."""
+    found: list[Record] = []
+    paths = [f"customers{query({'$filter': text})}" for text in filters]
+    if len(paths) <= _FEW:
+        replies: list[Any] = [None] * len(paths)
+    else:
+        replies = []
+        for start in range(0, len(paths), BATCH):
+            replies += api.batch([Part("GET", path) for path in paths[start : start + BATCH]], is_write=False)
+    for path, reply in zip(paths, replies, strict=True):
+        found += _whole(api, path, reply)
+    return found
+
+
+def _whole(api: BusinessCentralApi, path: str, reply: Reply | None) -> list[Record]:
+    """All pages of one filter; its first may have come in a batch."""
+    if reply is None or reply.status != 200 or not isinstance(reply.body, dict):
+        return api.read_all(path)
+    found = objects(reply.body)
+    following = api.next_address(reply.body, api.address(path), set())
+    for page in api.pages(following) if following else ():
+        found += objects(page)
+    return found

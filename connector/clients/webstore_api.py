@@ -1,0 +1,133 @@
+"""Requests to WooCommerce's REST API `wc/v3`: addresses, keys, and refusals as errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from connector.clients.answers import Answer
+from connector.clients.pacing import Pacing
+from connector.clients.redaction import protect, protect_login
+from connector.clients.results import Record
+from connector.clients.transport import Transport
+from connector.clients.webstore_rules import SYSTEM, refusal
+from connector.errors import AnswerNotUnderstood, OutcomeUnknown
+from connector.setup import WebstoreConnection
+
+__all__ = ["PAGE", "WebstoreApi", "announced_total", "csv"]
+
+Query = Mapping[str, str | int]
+PAGE = 100
+
+
+class WebstoreApi:
+    """One webstore's API. Every address is built here; links that the shop sends are never followed: they may name another
+    host, and hold key and secret when those travel in the query."""
+
+    def __init__(self, connection: WebstoreConnection, *, retries: int, backoff: float) -> None:
+        key, secret = connection.consumer_key.get_secret_value(), connection.consumer_secret.get_secret_value()
+        protect(key, secret)
+        protect_login(key, secret)
+        self.connection = connection
+        self.transport = Transport(
+            SYSTEM,
+            verify=connection.verify_tls,
+            timeout_seconds=connection.timeout_seconds,
+            pacing=Pacing(connection.max_concurrent_requests),
+            retries=retries,
+            backoff=backoff,
+        )
+        self._root = f"{connection.url.rstrip('/')}/wp-json/wc/v3"
+        in_query = connection.api_key_as_query_param
+        self._auth = None if in_query else (key, secret)
+        self._key_query: Query = {"consumer_key": key, "consumer_secret": secret} if in_query else {}
+
+    def get(self, path: str, query: Query | None = None, *, customer: str = "") -> Answer:
+        """Read. Raises the error that a refusal stands for."""
+        answer = self.transport.send(
+            "GET", self._url(path, query or {}), auth=self._auth, headers={"Cache-Control": "no-cache"}
+        )
+        if answer.status >= 400:
+            raise refusal(answer.status, answer.body, customer=customer)
+        return answer
+
+    def get_list(self, path: str, query: Query | None = None) -> list[Record]:
+        """Read a list of objects.
+
+        Raises:
+            AnswerNotUnderstood: it is no list of objects.
+        """
+        body = self.get(path, query).body
+        if not isinstance(body, list) or not all(isinstance(item, dict) for item in body):
+            raise AnswerNotUnderstood(
+                f"The webstore answered GET {path} with something that is no list.", system=SYSTEM
+            )
+        return body
+
+    def get_whole_list(self, path: str, query: Query) -> list[Record]:
+        """Read a short list in all its pages; one that changes meanwhile may lack rows."""
+        found: list[Record] = []
+        while True:
+            page = self.get_list(path, {**query, "per_page": PAGE, "page": len(found) // PAGE + 1})
+            found += page
+            if len(page) < PAGE:
+                return found
+
+    def write(
+        self,
+        method: str,
+        path: str,
+        body: Any = None,
+        query: Query | None = None,
+        *,
+        customer: str = "",
+        timeout_seconds: float | None = None,
+        changes_nothing: bool = False,
+    ) -> Record:
+        """Write, and return the object that the webstore answers.
+
+        Args:
+            changes_nothing: the request cannot change anything, so it may be repeated, and counts as no write.
+
+        Raises:
+            OutcomeUnknown: the answer was lost, or is a success that says nothing.
+            RemoteRefused: and its kinds, and SetupError: nothing was written.
+        """
+        answer = self.transport.send(
+            method,
+            self._url(path, query or {}),
+            auth=self._auth,
+            json=body,
+            is_write=not changes_nothing,
+            timeout_seconds=timeout_seconds,
+        )
+        if answer.status >= 400:
+            raise refusal(answer.status, answer.body, customer=customer)
+        if not isinstance(answer.body, dict):
+            if changes_nothing:
+                return {}
+            raise OutcomeUnknown(
+                f"The webstore answered {method} {path} without saying what it wrote.",
+                hint="It is looked up before anything is sent again.",
+                system=SYSTEM,
+                customer=customer,
+            )
+        return answer.body
+
+    def _url(self, path: str, query: Query) -> str:
+        pairs = {name: str(value) for name, value in {**query, **self._key_query}.items()}
+        # commas stay: percent-encoded ones would make a list of ids three times as long, and long addresses are refused
+        encoded = urlencode(pairs, quote_via=quote, safe=",")
+        return f"{self._root}/{path}{'?' if encoded else ''}{encoded}"
+
+
+def announced_total(answer: Answer) -> int | None:
+    """How many rows the whole list has, by the webstore's own count; None when it does not say."""
+    value = answer.headers.get("X-WP-Total", "").strip()
+    return int(value) if value.isascii() and value.isdecimal() else None
+
+
+def csv(values: Iterable[Any]) -> str:
+    """Values as the API takes lists."""
+    return ",".join(map(str, values))
