@@ -51,9 +51,9 @@ def contradictions(rung: str, webstore: Values, business_central: Values) -> dic
         found["email"] = "the e-mails differ" if w["email"] and c["email"] and w["email"] != c["email"] else ""
         found["phone"] = "the phone numbers differ" if _phones_differ(w, c) else ""
     elif rung == "vat" and not _second_witness(w, c):
-        found["email"] = "neither e-mail nor phone number nor postal code confirms the VAT number"
+        found["email"] = "neither e-mail nor phone number nor address confirms the VAT number"
     elif rung == "email" and is_shared_mailbox(w["email"]) and not _second_witness(w, c):
-        found["phone"] = "the mailbox is one that people share, and neither phone number nor postal code confirms it"
+        found["phone"] = "the mailbox is one that people share, and neither phone number nor address confirms it"
     return {field: text for field, text in found.items() if text}
 
 
@@ -67,8 +67,8 @@ def _against_names(rung: str, w: Values, c: Values) -> str:
     if rung not in {"vat", "email"}:  # the other rungs compare names themselves
         return ""
     if not w["name"] or not c["name"]:
-        shared = rung == "vat" or is_shared_mailbox(w["email"])
-        return "one of the two has no name, and the evidence is one that people share" if shared else ""
+        told = rung == "email" and _tells_name(w["email"], w["name"] or c["name"])
+        return "" if told else "one of the two has no name, and nothing else tells whose evidence it is"
     if same_words(w["name"], c["name"]) or (rung == "vat" and _same_but_for_legal_form(w["name"], c["name"])):
         return ""
     if (
@@ -92,10 +92,16 @@ def _compatible(one: str, other: str) -> bool:
     return not one or not other or one.endswith(other) or other.endswith(one)
 
 
+def _tells_name(email: str, name: str) -> bool:
+    """Whether an address is made of all words of a name, as anna.berg@ is of Anna Berg."""
+    local = "".join(words(email.partition("@")[0]))
+    return name != "" and all(len(word) > 1 and word in local for word in words(name))
+
+
 def _second_witness(w: Values, c: Values) -> bool:
     """Whether, beside a VAT number or a shared mailbox, something else says the same."""
     own_mailbox = w["email"] != "" and w["email"] == c["email"] and not is_shared_mailbox(w["email"])
-    place = w["postcode"] != "" and (w["country"], w["postcode"]) == (c["country"], c["postcode"])
+    place = all(w[field] == c[field] != "" for field in ("country", "postcode", "house"))
     return own_mailbox or place or _same_phone(w, c)
 
 

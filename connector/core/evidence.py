@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 __all__ = ["FIELDS", "RUNGS", "e164", "evidence_of", "phone_tails", "rung_keys"]
 
 # what a customer is compared by, in the order in which people read it
-FIELDS = ("name", "email", "phone", "country", "postcode", "vat")
+FIELDS = ("name", "email", "phone", "country", "postcode", "house", "vat")
 # rung → the fields that must all be there and all be equal
 RUNGS: dict[str, tuple[str, ...]] = {
     "vat": ("vat",),
@@ -40,8 +40,8 @@ def evidence_of(canonical: pa.Table) -> pa.Table:
 
     Returns:
         The same rows in the same order: the id column, then FIELDS, each a text that is "" when it is no evidence: names
-        and e-mails without letter case, VAT numbers with their country's prefix, postal codes without blanks and hyphens,
-        phone numbers as they are (see `e164`).
+        and e-mails without letter case, phone numbers as they are (see `e164`), postal codes without blanks and hyphens,
+        of the street the numbers only (`house`), VAT numbers with their country's prefix.
     """
     country = pc.utf8_upper(_column(canonical, "country"))
     postcode = pc.replace_substring_regex(pc.utf8_upper(_column(canonical, "postcode")), r"[\s-]", "")
@@ -54,6 +54,7 @@ def evidence_of(canonical: pa.Table) -> pa.Table:
             "phone": _column(canonical, "phone"),
             "country": country,
             "postcode": postcode,
+            "house": pc.replace_substring_regex(_column(canonical, "address_1"), r"\D+", " "),
             "vat": _vat_keys(vat, country),
         }
     )

@@ -5,7 +5,7 @@ number, an exact e-mail, …). A pair is matched when
 
 * one customer of each side has the evidence, counting all customers of both sides, the linked ones too,
 * the rung is one that links by itself,
-* no other linking rung points to somebody else,
+* no other rung that links makes such a pair of one of the two and somebody else,
 * nothing contradicts (contradictions.py: other names, other VAT numbers, a mailbox that people share), and
 * no person has said that the two are not the same.
 
@@ -160,15 +160,23 @@ class _Walk:
             if len(members) > 1:
                 return f"{len(members)} {side} customers share it", {}
         (w,), (c,) = group.webstore, group.business_central
-        against = contradictions(group.rung, self.w.values(w), self.c.values(c))
+        against = self._against(group.rung, w, c)
         reasons = (
             ("the webstore customer with it is mapped already", not self.free_w[w]),
             ("the Business Central customer with it is mapped already", not self.free_c[c]),
             ("a person said that the two are not the same", self._is_rejected(w, c)),
-            ("other evidence points to another customer", any(shared.apart(w, c) for shared in self.linking)),
+            ("other evidence points to another customer", self._is_contested(w, c)),
             ("this evidence only suggests", all(shared.rung != group.rung for shared in self.linking)),
         )
         return next((text for text, applies in reasons if applies), "; ".join(against.values())), against
+
+    def _is_contested(self, w: int, c: int) -> bool:
+        """Whether another rung that links makes a pair of one of the two and somebody else, and nothing contradicts it."""
+        rivals = [(shared.rung, pair) for shared in self.linking for pair in shared.rivals(w, c)]
+        return any(not (self._is_rejected(*pair) or self._against(rung, *pair)) for rung, pair in rivals)
+
+    def _against(self, rung: str, w: int, c: int) -> dict[str, str]:
+        return contradictions(rung, self.w.values(w), self.c.values(c))
 
     def _without_rejected(self, group: Group) -> Group:
         """The group without customers of whom a person said that they are none of the others."""

@@ -63,6 +63,7 @@ class Shared:
         values: distinct values; "" is no evidence.
         webstore, business_central: per customer the number of its value.
         on_both_sides: per value, whether it is evidence and both sides have customers with it.
+        only_webstore, only_business_central: per value the only customer that has it, or -1.
     """
 
     rung: str
@@ -70,6 +71,8 @@ class Shared:
     webstore: Codes
     business_central: Codes
     on_both_sides: Mask
+    only_webstore: Codes
+    only_business_central: Codes
 
     def groups(self, waiting_webstore: Mask, waiting_business_central: Mask) -> Iterator[Group]:
         """The groups that have customers on both sides and hold somebody who waits, in order of their value."""
@@ -89,10 +92,13 @@ class Shared:
             return ""
         return readable(self.values[code].as_py())
 
-    def apart(self, webstore: int, business_central: int) -> bool:
-        """Whether one of two customers shares evidence with somebody on the other side, but not with the other one."""
+    def rivals(self, webstore: int, business_central: int) -> list[tuple[int, int]]:
+        """The pairs that this evidence, unique on both sides, makes of one of two customers and somebody else."""
         w, c = self.webstore[webstore], self.business_central[business_central]
-        return bool(w != c and (self.on_both_sides[w] or self.on_both_sides[c]))
+        if w == c:
+            return []
+        found = [(webstore, int(self.only_business_central[w])), (int(self.only_webstore[c]), business_central)]
+        return [pair for pair, code in zip(found, (w, c), strict=True) if self.on_both_sides[code] and min(pair) >= 0]
 
 
 def candidates(canonical: pa.Table, *, free: Sequence[int], wanted: Sequence[int]) -> Candidates:
@@ -114,7 +120,7 @@ def share(rung: str, webstore: pa.Table, business_central: pa.Table) -> Shared:
     if rung == "phone_name":
         webstore, business_central = _with_e164(webstore, business_central)
     values, w, c = _coded(rung_keys(webstore, rung), rung_keys(business_central, rung))
-    return Shared(rung, values, w, c, _both(values, w, c))
+    return Shared(rung, values, w, c, _both(values, w, c), _only(w, len(values)), _only(c, len(values)))
 
 
 def readable(value: str) -> str:
@@ -159,6 +165,13 @@ def _both(values: pa.Array, webstore: Codes, business_central: Codes) -> Mask:
     there[business_central] = True
     evident: Mask = pc.not_equal(values, "").to_numpy(zero_copy_only=False).astype(bool)
     return both & there & evident
+
+
+def _only(codes: Codes, values: int) -> Codes:
+    only = np.full(values, -1, dtype=np.int64)
+    only[codes] = np.arange(len(codes))
+    only[np.bincount(codes, minlength=values) != 1] = -1
+    return only
 
 
 def _rows_by_code(codes: Codes, asked: Mask) -> dict[int, tuple[int, ...]]:

@@ -8,10 +8,14 @@ from connector.core.matching import Ladder, Match, match
 from tests.unit.core.people import business_central, pairs, person, webstore
 
 NOTHING = business_central()
+OFFICE = {"vat": "NO911111112", "country": "NO", "postcode": "0150", "address_1": "Storgata 5"}
 
 
 def test_one_customer_on_each_side_with_one_email_are_the_same() -> None:
-    found = match(webstore(person(1, email="a@x"), person(2, email="B@x")), business_central(person("A", email="b@x")))
+    found = match(
+        webstore(person(1, "Ann Lee", email="a@x"), person(2, "Bo Dahl", email="B@x")),
+        business_central(person("A", "Bo Dahl", email="b@x")),
+    )
     assert found.matches == (Match(2, "A", "email", {"email": "b@x"}),)
     assert not found.ambiguities
 
@@ -133,10 +137,8 @@ def test_a_number_that_several_people_of_a_company_share_does_not_hide_whose_ema
 
 def test_evidence_that_points_to_two_customers_links_neither() -> None:
     found = match(
-        webstore(person(1, "Berg AS", email="ann@berg", vat="NO911111112")),
-        business_central(
-            person("A", "Berg AS", email="ann@berg"), person("B", "Berg AS", vat="NO911111112", email="bo@berg")
-        ),
+        webstore(person(1, "Berg AS", email="ann@berg", **OFFICE)),
+        business_central(person("A", "Berg AS", email="ann@berg"), person("B", "Berg AS", email="bo@berg", **OFFICE)),
     )
     assert not found.matches
     asked = [(ambiguity.rung, ambiguity.webstore_ids, ambiguity.bc_ids) for ambiguity in found.ambiguities]
@@ -146,11 +148,27 @@ def test_evidence_that_points_to_two_customers_links_neither() -> None:
 
 def test_evidence_of_the_other_customer_that_points_elsewhere_links_nobody() -> None:
     found = match(
-        webstore(person(1, "Berg AS", email="ann@berg"), person(2, "Berg AS", vat="NO911111112", linked=True)),
-        business_central(person("A", "Berg AS", email="ann@berg", vat="NO911111112")),
+        webstore(person(1, "Berg AS", email="ann@berg"), person(2, "Berg AS", linked=True, **OFFICE)),
+        business_central(person("A", "Berg AS", email="ann@berg", **OFFICE)),
     )
     assert not found.matches
     assert found.waiting_webstore == {1}
+
+
+def test_evidence_that_is_contradicted_points_nowhere() -> None:
+    found = match(
+        webstore(person(1, "Ann Berg", email="ann@berg"), person(2, "Bo Dahl", email="bo@berg", **OFFICE)),
+        business_central(person("A", "Ann Berg", email="ann@berg", **OFFICE)),
+    )
+    assert pairs(found) == [(1, "A")]
+    assert found.waiting_webstore == {2}
+
+
+def test_evidence_that_a_person_rejected_points_nowhere() -> None:
+    left = webstore(person(1, "Berg AS", email="ann@berg"), person(2, "Berg AS", **OFFICE))
+    right = business_central(person("A", "Berg AS", email="ann@berg", **OFFICE))
+    assert not match(left, right).matches
+    assert pairs(match(left, right, rejected={("A", 2)})) == [(1, "A")]
 
 
 def test_a_pair_that_something_contradicts_waits_and_says_what() -> None:
