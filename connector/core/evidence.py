@@ -116,7 +116,7 @@ def _vat_keys(numbers: pa.Array, countries: pa.Array) -> pa.Array:
     digits = pc.replace_substring_regex(bare, r"\D", "")
     telling = pc.and_(
         pc.greater_equal(pc.utf8_length(digits), _SHORTEST_VAT),
-        pc.invert(pc.match_substring_regex(digits, r"^(0+|1+|9+|123456789?0?)$")),
+        pc.invert(pc.match_substring_regex(digits, r"^(0+|1+|9+|123456(7(8(90?)?)?)?)$")),
     )
     prefixes = countries
     for country, prefix in _VAT_PREFIXES.items():
