@@ -1,0 +1,1 @@
+"""WooCommerce, emulated: customers, webhooks, countries of wc/v3."""
