@@ -1,0 +1,164 @@
+"""The emulator as an ASGI application: addresses, authentication and limits around the service.
+
+/{tenant}/oauth2/v2.0/token                            tokens
+/environments/v1.2                                     the environment
+/v2.0/{tenant}/{environment}/api/v2.0/...              the API; the tenant may be left out
+/v2.0/{tenant}/{environment}/api/microsoft/runtime/beta/companies({id})/webhookSupportedResources
+/BC/api/v2.0/...                                       the same as on premises, with Basic or a token
+"""
+
+import re
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+from urllib.parse import quote
+
+import orjson
+from anyio import to_thread
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from sandbox.business_central.authentication import Authentication, check_api_is_on
+from sandbox.business_central.batch import operations_in, run_batch
+from sandbox.business_central.entities import COMPANY_SETS
+from sandbox.business_central.errors import NO_ENVIRONMENT, ApiError, unknown_segment
+from sandbox.business_central.exchange import Call, Reply, from_error
+from sandbox.business_central.limits import Limits
+from sandbox.business_central.notifications import Courier
+from sandbox.business_central.service import Service
+from sandbox.business_central.settings import ConfigurationTemplate, Settings
+from sandbox.business_central.store import Store
+from sandbox.business_central.subscriptions import Subscriptions
+
+__all__ = ["ConfigurationTemplate", "Settings", "create_app"]
+
+_TOKEN = re.compile(r"/([^/]+)/oauth2/v2\.0/token/?")
+_ONLINE = re.compile(r"(/v2\.0/(?:([^/]+)/)?([^/]+)/api)/(v2\.0|microsoft/runtime/beta)(?:/(.*))?", re.DOTALL)
+_ON_PREMISES = re.compile(r"(/BC/api)/(v2\.0|microsoft/runtime/beta)(?:/(.*))?", re.DOTALL | re.IGNORECASE)
+_METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
+
+
+def create_app(store: Store, settings: Settings) -> Starlette:
+    """The application on a store. `app.state.courier` sends the notifications of its subscriptions."""
+    subscriptions = Subscriptions(store, settings)
+    courier = Courier(store, settings, subscriptions)
+    store.on_change.append(courier.note)
+    store.balance_changes_etag = settings.balance_changes_etag
+    store.clock_offsets_ms = settings.clock_offsets_ms
+    front = _Front(store, settings, subscriptions)
+
+    @asynccontextmanager
+    async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        yield
+        await to_thread.run_sync(courier.stop)
+
+    app = Starlette(routes=[Route("/{path:path}", front.serve, methods=_METHODS)], lifespan=lifespan)
+    app.state.courier = courier
+    return app
+
+
+class _Front:
+    def __init__(self, store: Store, settings: Settings, subscriptions: Subscriptions) -> None:
+        self._settings = settings
+        self._store = store
+        self._service = Service(store, settings, subscriptions)
+        self._authentication = Authentication(store, settings)
+        self._limits = Limits(settings, store.now)
+
+    async def serve(self, request: Request) -> Response:
+        path = request.url.path
+        token = _TOKEN.fullmatch(path)
+        try:
+            if token is not None:
+                return self._response(self._authentication.token(token[1], await request.body()))
+            if path.rstrip("/") == "/environments/v1.2":
+                self._user(request, is_on_premises=False)
+                return self._response(self._environments())
+            return await self._serve_api(request, path)
+        except ApiError as error:
+            return self._response(from_error(error, self._service.correlation_id()))
+
+    async def _serve_api(self, request: Request, path: str) -> Response:
+        online, on_premises = _ONLINE.fullmatch(path), _ON_PREMISES.fullmatch(path)
+        if online is not None:
+            root, area, rest = online[1], online[4], online[5]
+            if not self._is_known(online[2], online[3]):
+                return Response(NO_ENVIRONMENT, 404, media_type="application/xml")
+        elif on_premises is not None:
+            root, area, rest = on_premises[1], on_premises[2], on_premises[3]
+            check_api_is_on(self._settings, is_on_premises=True)
+        else:
+            raise unknown_segment(path.strip("/").rpartition("/")[2])
+        user = self._user(request, is_on_premises=on_premises is not None)
+        body = await request.body()
+        if len(body) > self._settings.maximum_body:
+            raise ApiError(413, "BadRequest", "The request body is too large.")
+        call = Call(
+            method=request.method,
+            base=f"{request.url.scheme}://{request.url.netloc}{root}/{area}",
+            path=rest or "",
+            query=request.url.query,
+            headers={name.lower(): value for name, value in request.headers.items()},
+            body=body,
+            user=user,
+            is_on_premises=on_premises is not None,
+        )
+        return self._response(await self._answer(call, area))
+
+    async def _answer(self, call: Call, area: str) -> Reply:
+        is_batch = call.path.rstrip("/") == "$batch" and area == "v2.0"
+        operations = operations_in(call, self._settings.maximum_batch) if is_batch else []
+        counts_once = self._settings.batch_counts_once or not operations
+        async with self._limits.admitted(call.user, 1 if counts_once else len(operations)):
+            if area != "v2.0":
+                return self._runtime(call)
+            if is_batch:
+                return run_batch(self._service, call, operations)
+            if call.path.startswith("subscriptions") and call.method != "GET":
+                # The subscriber is called meanwhile, and may want to ask something itself.
+                return await to_thread.run_sync(self._service.answer, call)
+            return self._service.answer(call)
+
+    def _is_known(self, tenant: str | None, environment: str) -> bool:
+        is_tenant = tenant is None or tenant.lower() == self._settings.tenant.lower()
+        return is_tenant and environment.lower() == self._settings.environment.lower()
+
+    def _user(self, request: Request, *, is_on_premises: bool) -> str:
+        authorization = request.headers.get("authorization", "")
+        return self._authentication.user_of(authorization, is_on_premises=is_on_premises)
+
+    def _environments(self) -> Reply:
+        row = {
+            "aadTenantId": self._settings.tenant,
+            "applicationFamily": "BusinessCentral",
+            "type": "Sandbox",
+            "name": self._settings.environment,
+            "countryCode": "GB",
+            "webServiceUrl": "https://api.businesscentral.dynamics.com",
+            "webClientLoginUrl": "https://businesscentral.dynamics.com/"
+            f"{self._settings.tenant}/{quote(self._settings.environment)}",
+            "ringName": "PROD",
+        }
+        return Reply(200, orjson.dumps({"value": [row]}))
+
+    def _runtime(self, call: Call) -> Reply:
+        """The list of entity sets whose changes can be subscribed to."""
+        names = [segment.name for segment in call.segments()]
+        if names != ["companies", "webhookSupportedResources"]:
+            raise unknown_segment(names[-1])
+        value: list[dict[str, Any]] = [{"resource": f"v2.0/{name}"} for name in COMPANY_SETS]
+        return Reply(200, orjson.dumps({"@odata.context": f"{call.base}/$metadata", "value": value}))
+
+    def _response(self, reply: Reply) -> Response:
+        headers = {
+            "OData-Version": "4.0",
+            "request-id": self._service.correlation_id(),
+            "Cache-Control": "no-cache, no-store",
+            "Access-Control-Expose-Headers": "Date, Content-Length, Server, OData-Version",
+            **reply.headers,
+        }
+        if reply.body:
+            headers["Content-Type"] = reply.content_type
+        return Response(reply.body, reply.status, headers)

@@ -1,0 +1,88 @@
+"""Bodies of POST and PATCH: which properties may stand there, and what they may hold, before any rule is applied."""
+
+import re
+from collections.abc import Mapping
+from decimal import Decimal
+from typing import Any
+
+from sandbox.business_central.entities import NOT_BLOCKED, EntitySet, Kind, Property
+from sandbox.business_central.errors import ApiError, bad_request, too_long
+from sandbox.business_central.rows import Values, whole
+from sandbox.business_central.settings import Settings
+
+_GUID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?", re.IGNORECASE)
+_LARGEST = Decimal("999999999999999")
+_OPTION_CAPTIONS = {NOT_BLOCKED: " "}
+
+
+def read_properties(content: Mapping[str, Any], entity: EntitySet, settings: Settings, *, is_new: bool) -> Values:
+    """The sent properties in their order, as they are stored. Annotations (@odata...) are ignored.
+
+    Raises ApiError (400) for unknown and read-only properties, null, wrong types, unknown options and too long texts.
+    """
+    found: Values = {}
+    for name, value in content.items():
+        if "@" in name:
+            continue
+        prop = entity.by_name.get(name)
+        if prop is None:
+            raise bad_request("Invalid Request Body")
+        is_chosen_id = name == entity.key and is_new and settings.id_may_be_posted
+        if not (prop.is_editable or is_chosen_id):
+            raise bad_request(f"Control '{name}' is read-only.", "BadRequest_InvalidOperation")
+        found[name] = _read(prop, value, settings)
+    return found
+
+
+def _read(prop: Property, value: Any, settings: Settings) -> Any:
+    is_text = prop.kind in (Kind.TEXT, Kind.CODE)
+    if value is None:
+        if is_text and settings.null_clears_text:
+            return ""
+        raise bad_request(f"Field '{prop.name}' must not be blank or empty.", "BadRequest_RequiredParamNotProvided")
+    if is_text:
+        return _text(prop, value)
+    if prop.kind is Kind.ENUM:
+        return _option(prop, value)
+    if prop.kind is Kind.GUID:
+        return _guid(value)
+    if prop.kind is Kind.BOOLEAN:
+        if not isinstance(value, bool):
+            raise _wrong_type(prop, value)
+        return int(value)
+    if isinstance(value, bool) or not isinstance(value, int | float):
+        raise _wrong_type(prop, value)
+    if abs(Decimal(str(value))) > _LARGEST:
+        message = f"Cannot convert the literal '{value}' to the expected type 'Edm.Decimal'."
+        raise ApiError(400, "Application_EvaluateException", message)
+    return whole(value)
+
+
+def _text(prop: Property, value: Any) -> str:
+    if not isinstance(value, str):
+        raise _wrong_type(prop, value)
+    text = value.strip().upper() if prop.kind is Kind.CODE else value
+    if len(text) > prop.length:
+        raise too_long(text, prop.length)
+    return text
+
+
+def _option(prop: Property, value: Any) -> str:
+    """An option by its name on the wire or on the screen: the blank one is _x0020_ or a space."""
+    if isinstance(value, str):
+        for option in prop.options:
+            if value in (option, _OPTION_CAPTIONS.get(option, option)):
+                return option
+    captions = ",".join(_OPTION_CAPTIONS.get(option, option) for option in prop.options)
+    raise bad_request(f"'{value}' is not an option. The existing options are: {captions}", "Unknown")
+
+
+def _guid(value: Any) -> str:
+    match = _GUID.fullmatch(value) if isinstance(value, str) else None
+    if match is None:
+        raise ApiError(400, "Application_InvalidGUID", f"The GUID format is incorrect. Value: {value}")
+    return match[1].lower()
+
+
+def _wrong_type(prop: Property, value: Any) -> ApiError:
+    return bad_request(f"Cannot convert the literal '{value}' to the expected type '{prop.kind.edm}'.")

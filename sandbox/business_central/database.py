@@ -1,0 +1,129 @@
+"""The SQLite database behind the emulator: one connection for all threads, nested transactions, running numbers.
+
+State may be in memory or in a file; a file outlives the process, not the machine's power supply (no fsync: it is a
+sandbox).
+"""
+
+import sqlite3
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from sandbox.business_central.entities import ALL_SETS, CUSTOMERS, EntitySet, Kind
+
+_AFFINITIES = {Kind.DECIMAL: "NUMERIC", Kind.INTEGER: "INTEGER", Kind.BOOLEAN: "INTEGER", Kind.DATETIME: "INTEGER"}
+_TABLES = """
+CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS token (token TEXT PRIMARY KEY, user TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS post_code (code TEXT, city TEXT, county TEXT, country TEXT, PRIMARY KEY (code, city, country));
+CREATE TABLE IF NOT EXISTS notification (
+    subscription TEXT NOT NULL,
+    customer TEXT NOT NULL,
+    change TEXT NOT NULL,
+    first INTEGER NOT NULL,
+    moment INTEGER NOT NULL,
+    PRIMARY KEY (subscription, customer)
+);
+CREATE TABLE IF NOT EXISTS attempt (url TEXT PRIMARY KEY, due REAL NOT NULL, failures INTEGER NOT NULL) WITHOUT ROWID;
+CREATE UNIQUE INDEX IF NOT EXISTS customers_number ON customers (number);
+CREATE INDEX IF NOT EXISTS customers_email ON customers (email);
+CREATE INDEX IF NOT EXISTS customers_email_lower ON customers (emailLower);
+CREATE INDEX IF NOT EXISTS customers_name ON customers (displayName);
+CREATE INDEX IF NOT EXISTS customers_modified ON customers (lastModifiedDateTime, id);
+"""
+
+
+def columns_of(entity: EntitySet) -> tuple[str, ...]:
+    """Names of all columns of a set's table, in the order of `INSERT`."""
+    return (*entity.names, *entity.hidden, "etag", "body")
+
+
+def _definition(entity: EntitySet, table: str) -> str:
+    columns = [f'"{prop.name}" {_AFFINITIES.get(prop.kind, "TEXT")} NOT NULL' for prop in entity.properties]
+    columns += [f'"{name}" NOT NULL' for name in entity.hidden]
+    body = ", ".join((*columns, "etag TEXT NOT NULL", "body BLOB NOT NULL"))
+    return f'CREATE TABLE IF NOT EXISTS {table} ({body}, PRIMARY KEY ("{entity.key}"));'
+
+
+class Database:
+    """The connection. All use goes through `transaction` or `read`, which keep other threads out."""
+
+    def __init__(self, path: str) -> None:
+        self._lock = threading.RLock()
+        self._depth = 0
+        self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
+        self._connection.create_function("unicode_lower", 1, str.lower, deterministic=True)
+        self._connection.create_function("unicode_upper", 1, str.upper, deterministic=True)
+        for pragma in ("journal_mode = WAL", "synchronous = OFF", "cache_size = -64000", "temp_store = MEMORY"):
+            self._connection.execute(f"PRAGMA {pragma}")
+        for entity in ALL_SETS:
+            self._connection.executescript(_definition(entity, entity.name))
+        self._connection.executescript(_definition(CUSTOMERS, "gone_customers"))
+        self._connection.executescript(_TABLES)
+
+    def close(self) -> None:
+        """Close the connection; closing twice is allowed."""
+        with self._lock:
+            self._connection.close()
+
+    @contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Everything inside happens or nothing does; transactions may be nested, the inner ones roll back alone."""
+        with self._lock:
+            depth = self._depth
+            self._connection.execute(f"SAVEPOINT level{depth}" if depth else "BEGIN IMMEDIATE")
+            self._depth += 1
+            try:
+                yield
+            except BaseException:
+                undo = (f"ROLLBACK TO level{depth}", f"RELEASE level{depth}") if depth else ("ROLLBACK",)
+                for statement in undo:
+                    self._connection.execute(statement)
+                raise
+            else:
+                self._connection.execute(f"RELEASE level{depth}" if depth else "COMMIT")
+            finally:
+                self._depth -= 1
+
+    def rows(self, statement: str, parameters: Sequence[Any] = ()) -> list[Any]:
+        """All rows of a statement, as tuples."""
+        with self._lock:
+            return self._connection.execute(statement, parameters).fetchall()
+
+    def row(self, statement: str, parameters: Sequence[Any] = ()) -> Any | None:
+        """The first row of a statement, None when there is none."""
+        with self._lock:
+            return self._connection.execute(statement, parameters).fetchone()
+
+    def change(self, statement: str, parameters: Sequence[Any] = ()) -> int:
+        """Carry out a statement; returns how many rows it changed."""
+        with self._lock:
+            return self._connection.execute(statement, parameters).rowcount
+
+    def insert(self, entity: EntitySet, rows: Sequence[Sequence[Any]], table: str | None = None) -> None:
+        """Insert or replace rows that have all columns of the set. Raises sqlite3.IntegrityError for a taken number."""
+        columns = columns_of(entity)
+        names = ", ".join(f'"{name}"' for name in columns)
+        marks = ", ".join("?" * len(columns))
+        with self.transaction():
+            self._connection.executemany(f"INSERT INTO {table or entity.name} ({names}) VALUES ({marks})", rows)
+
+    def next_number(self, name: str) -> int:
+        """The next of the running numbers of that name, from 1."""
+        row = self.row(
+            "INSERT INTO counter VALUES (?, 1) ON CONFLICT (name) DO UPDATE SET value = value + 1 RETURNING value",
+            (name,),
+        )
+        return int(row[0]) if row else 0
+
+    def number(self, name: str) -> int:
+        """The running number that was given last; 0 before the first."""
+        row = self.row("SELECT value FROM counter WHERE name = ?", (name,))
+        return int(row[0]) if row else 0
+
+    def set_number(self, name: str, value: int) -> None:
+        """Go on after `value`."""
+        self.change(
+            "INSERT INTO counter VALUES (?, ?) ON CONFLICT (name) DO UPDATE SET value = excluded.value", (name, value)
+        )

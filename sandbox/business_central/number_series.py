@@ -1,0 +1,38 @@
+"""The number series of customers: C00010, C00011, ...; numbers that are in use already are skipped."""
+
+import re
+from collections.abc import Iterable
+
+from sandbox.business_central.database import Database
+from sandbox.business_central.references import company_data
+
+
+class NumberSeries:
+    """The series "Customer Nos." of Sales & Receivables Setup."""
+
+    def __init__(self, database: Database) -> None:
+        series = company_data()["numberSeries"]
+        first = str(series["first"])
+        self.code = str(series["code"])
+        self._database = database
+        self._prefix = first.rstrip("0123456789")
+        self._digits = len(first) - len(self._prefix)
+        self._before_first = int(first[len(self._prefix) :]) - 1
+        self._pattern = re.compile(rf"{re.escape(self._prefix)}(\d{{{self._digits},12}})")
+
+    def next(self) -> str:
+        """The next number that no customer has."""
+        last = max(self._database.number("series"), self._before_first)
+        while True:
+            last += 1
+            number = f"{self._prefix}{last:0{self._digits}d}"
+            if self._database.row("SELECT 1 FROM customers WHERE number = ?", (number,)) is None:
+                self._database.set_number("series", last)
+                return number
+
+    def follow(self, numbers: Iterable[str]) -> None:
+        """Go on after the highest of numbers that came from elsewhere, as far as they are of this series."""
+        found = (self._pattern.fullmatch(number) for number in numbers)
+        highest = max((int(match[1]) for match in found if match), default=0)
+        if highest > self._database.number("series"):
+            self._database.set_number("series", highest)
