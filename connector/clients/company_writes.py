@@ -10,7 +10,7 @@ from connector.clients.batches import lost
 from connector.clients.business_central_api import BusinessCentralApi, Part, Reply
 from connector.clients.odata import SYSTEM, is_guid, refusal
 from connector.clients.results import Create, Outcome, Record, Update
-from connector.errors import CustomerSyncError, DataError, RemoteRefused, RemoteThrottled
+from connector.errors import CustomerSyncError, DataError, OutcomeUnknown, RemoteRefused, RemoteThrottled, RemoteTrouble
 
 __all__ = ["create_customer", "send_chunk", "update_customer"]
 
@@ -59,7 +59,13 @@ def _replies(api: BusinessCentralApi, parts: Sequence[Part]) -> list[Reply | Non
         if not busy:
             break
         api.transport.pacing.push_back(_BUSY_SECONDS)
-        for index, reply in zip(busy, api.batch([parts[index] for index in busy], is_write=True), strict=True):
+        try:
+            again = api.batch([parts[index] for index in busy], is_write=True)
+        except OutcomeUnknown:
+            again = [None] * len(busy)
+        except RemoteTrouble:
+            break  # the other items keep their outcomes, these were refused
+        for index, reply in zip(busy, again, strict=True):
             replies[index] = reply
     return replies
 

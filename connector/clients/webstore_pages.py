@@ -148,8 +148,8 @@ class PagedRead:
         _check_order(ids)
         if page.rows is None:
             # its first row was the last of the page before, its last one will be the first of the next
-            end = page.offset + self._step
-            for position in range(page.offset + (page.offset > 0), end if page.total is None else min(end, page.total)):
+            start, end = page.offset + (page.offset > 0 and not self._gap_is_known), page.offset + self._step
+            for position in range(start, end if page.total is None else min(end, page.total)):
                 self._unreadable.setdefault(position, "a page is no list")
         for index, (row, identifier) in enumerate(zip(rows, ids, strict=True)):
             if identifier is None:
