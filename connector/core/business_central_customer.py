@@ -8,16 +8,63 @@ order country, postalCode, city, state, and what the sender means stands last.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
 
-from connector.core.customer import FieldRules, text_of
+from connector.core import typed
+from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of
 from connector.core.geography import Geography
-from connector.core.normalize import by_unique, clean, clean_email
+from connector.core.normalize import CANONICAL, by_unique, clean, clean_email
 
-__all__ = ["API_FIELDS", "SCHEMA", "canonical", "columns", "payload"]
+__all__ = ["API_FIELDS", "PROPERTIES", "SCHEMA", "Property", "api_fields", "canonical", "columns", "payload", "schema"]
 
+
+@dataclass(frozen=True)
+class Property:
+    """A property of API v2.0's customer that the field map may name.
+
+    Attributes:
+        kind: `text`, `code` (Business Central upper-cases it), `decimal`, `boolean`, `option` or `guid`.
+        length: characters (UTF-16 units) that Business Central keeps; 0 = the kind sets the limit.
+        writable: False = it can be pushed, not pulled.
+        options: of an option.
+    """
+
+    kind: str
+    length: int = 0
+    writable: bool = True
+    options: tuple[str, ...] = ()
+
+
+PROPERTIES: Mapping[str, Property] = {
+    "number": Property("code", 20, writable=False),  # a new number would rename the customer
+    "displayName": Property("text", 100),
+    "type": Property("option", writable=False, options=("Company", "Person")),
+    "addressLine1": Property("text", 100),
+    "addressLine2": Property("text", 50),
+    "city": Property("text", 30),
+    "state": Property("text", 30),
+    "country": Property("code", 10),
+    "postalCode": Property("code", 20),
+    "phoneNumber": Property("text", 30),
+    "email": Property("text", 80),
+    "website": Property("text", 255),
+    "salespersonCode": Property("code", 20),
+    "balanceDue": Property("decimal", writable=False),
+    "creditLimit": Property("decimal"),
+    "taxLiable": Property("boolean"),
+    "taxAreaId": Property("guid"),
+    "taxAreaDisplayName": Property("text", 100, writable=False),
+    "taxRegistrationNumber": Property("code", 20),
+    "currencyId": Property("guid"),
+    "currencyCode": Property("code", 10),
+    "paymentTermsId": Property("guid"),
+    "shipmentMethodId": Property("guid"),
+    "paymentMethodId": Property("guid"),
+    "blocked": Property("option", options=("Ship", "Invoice", "All")),
+}
 _TEXTS = (
     "number", "displayName", "type", "addressLine1", "addressLine2", "city", "state", "country", "postalCode",
     "phoneNumber", "email", "taxRegistrationNumber", "blocked", "lastModifiedDateTime",
@@ -29,16 +76,37 @@ SCHEMA = pa.schema(
     + [("malformed", pa.large_string())]
 )
 _ADDRESS_ORDER = ("country", "postalCode", "city", "state")
+_NO_GUID = "00000000-0000-0000-0000-000000000000"
+# "not blocked" is an enum member without a name: documented as " ", seen in answers as the second
+_NO_OPTION = frozenset({" ", "_x0020_"})
 
 
-def columns(records: Sequence[Mapping[str, Any]]) -> pa.Table:
+def _more(rules: FieldRules | None) -> tuple[str, ...]:
+    """The properties that the rules read and SCHEMA does not have."""
+    names = [] if rules is None else [rule.business_central for rule in rules.rules]
+    return tuple(name for name in dict.fromkeys(names) if name not in _TEXTS)
+
+
+def schema(rules: FieldRules | None = None) -> pa.Schema:
+    """SCHEMA and one text column for each further property that the rules read."""
+    return pa.schema([*SCHEMA, *((pa.field(name, pa.large_string())) for name in _more(rules))])
+
+
+def api_fields(rules: FieldRules) -> tuple[str, ...]:
+    """What list requests must select so that `columns` has all that these rules read."""
+    return API_FIELDS + _more(rules)
+
+
+def columns(records: Sequence[Mapping[str, Any]], rules: FieldRules | None = None) -> pa.Table:
     """One page of the API as columns.
 
     Returns:
-        One row per record that has an id, columns as in SCHEMA: `bc_id` (lower case), `etag`, the properties by their own
-        names and `malformed` ("" or why the record cannot be used).
+        One row per record that has an id, columns as in `schema(rules)`: `bc_id` (lower case), `etag`, the properties by
+        their own names, all as text (`true`, `12.5`), and `malformed` ("" or why the record cannot be used).
     """
-    rows: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
+    wanted = schema(rules)
+    readers = [(name, _reader(name)) for name in (*_TEXTS, *_more(rules))]
+    rows: dict[str, list[Any]] = {name: [] for name in wanted.names}
     for record in records:
         identifier = record.get("id")
         if not isinstance(identifier, str) or not identifier:
@@ -46,17 +114,22 @@ def columns(records: Sequence[Mapping[str, Any]]) -> pa.Table:
         wrong: list[str] = []
         rows["bc_id"].append(identifier.lower())
         rows["etag"].append(text_of(record.get("@odata.etag"), "@odata.etag", wrong))
-        for name in _TEXTS:
-            rows[name].append(text_of(record.get(name), name, wrong))
+        for name, read in readers:
+            rows[name].append(read(record.get(name), name, wrong))
         rows["malformed"].append(f"not a text: {', '.join(wrong)}" if wrong else "")
-    return pa.table(rows, schema=SCHEMA)
+    return pa.table(rows, schema=wanted)
+
+
+def _reader(name: str) -> Any:
+    found = PROPERTIES.get(name)
+    return scalar_of if found and found.kind in {"decimal", "boolean"} else text_of
 
 
 def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Table:
     """Canonical values of Business Central customers.
 
     Args:
-        table: columns as in SCHEMA.
+        table: columns as in `schema(rules)`.
 
     Returns:
         The same rows in the same order: `bc_id`, then one text column per field of the rules ("" = blank).
@@ -68,15 +141,22 @@ def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Ta
         if rule.normalizer == "country":
             result[rule.field] = countries
         elif rule.normalizer == "state":
-            result[rule.field] = pa.array(
-                geography.state_codes(countries.to_pylist(), by_unique(column, clean).to_pylist()),
-                type=pa.large_string(),
-            )
-        elif rule.normalizer == "email":
-            result[rule.field] = by_unique(column, clean_email)
+            states = geography.state_codes(countries.to_pylist(), by_unique(column, clean).to_pylist())
+            result[rule.field] = pa.array(states, type=pa.large_string())
         else:
-            result[rule.field] = by_unique(column, clean)
+            result[rule.field] = by_unique(column, _meaning(rule))
     return pa.table(result)
+
+
+def _meaning(rule: FieldRule) -> Any:
+    """How the text of one property becomes a canonical value."""
+    kind = PROPERTIES[rule.business_central].kind
+    spell = CANONICAL[rule.normalizer]
+    if kind == "option":
+        return lambda value: "" if value in _NO_OPTION else typed.option_of(clean(value), rule.options)
+    if kind == "guid":
+        return lambda value: "" if value == _NO_GUID else spell(value)
+    return spell
 
 
 def payload(
@@ -90,40 +170,40 @@ def payload(
     """The request body that sets canonical values, in the order in which Business Central must validate them.
 
     Args:
-        values: canonical field → new value.
+        values: canonical field → new value. A customer to be created gets the defaults of the rules besides.
         current: canonical values and the raw `email` under "raw.email" of the customer as it is, or None for a create.
         company: for a create: whether the customer is a company.
     """
     by_name = rules.by_name
     wanted = dict(values)
-    address = {rule.field for rule in rules.rules if rule.business_central in _ADDRESS_ORDER}
-    if current is not None and any(by_name[field].business_central in {"country", "postalCode"} for field in values):
-        wanted = {field: current[field] for field in address} | wanted
-    country = next(
-        (
-            (wanted.get(rule.field) or (current or {}).get(rule.field, ""))
-            for rule in rules.rules
-            if rule.normalizer == "country"
-        ),
-        "",
-    )
     body: dict[str, Any] = {}
     if current is None:
         body["type"] = "Company" if company else "Person"
+        wanted = {rule.field: rule.default for rule in rules.rules if rule.default and rule.pulls} | wanted
+        wanted = {field: value for field, value in wanted.items() if value}
+    elif any(by_name[field].business_central in {"country", "postalCode"} for field in values):
+        address = [rule.field for rule in rules.rules if rule.business_central in _ADDRESS_ORDER]
+        wanted = {field: current[field] for field in address} | wanted
+    country = (wanted.get(rules.country) or (current or {}).get(rules.country, "")) if rules.country else ""
     for field, value in wanted.items():
         rule = by_name[field]
-        if rule.normalizer == "country":
-            body[rule.business_central] = geography.company_country(value) or ""
-        elif rule.normalizer == "state":
-            body[rule.business_central] = geography.state_name(country, value)
-        elif rule.normalizer == "email":
-            body[rule.business_central] = _with_other_addresses(value, (current or {}).get("raw.email", ""))
-        else:
-            body[rule.business_central] = value
-    if current is None:
-        body = {name: value for name, value in body.items() if value != ""}
+        body[rule.business_central] = _property(rule, value, country, geography, current or {})
     last = {name: body.pop(name) for name in _ADDRESS_ORDER if name in body}
     return body | last
+
+
+def _property(rule: FieldRule, value: str, country: str, geography: Geography, current: Mapping[str, Any]) -> Any:
+    """A canonical value as this property takes it."""
+    kind = PROPERTIES[rule.business_central].kind
+    if rule.normalizer == "country":
+        return geography.company_country(value) or ""
+    if rule.normalizer == "state":
+        return geography.state_name(country, value)
+    if rule.business_central == "email":
+        return _with_other_addresses(value, current.get("raw.email", ""))
+    if not value and kind in {"option", "guid"}:
+        return " " if kind == "option" else _NO_GUID
+    return typed.to_json(kind, value)
 
 
 def _with_other_addresses(email: str, current: str) -> str:

@@ -55,16 +55,10 @@ def _decide_create(
 ) -> None:
     pushing = direction is Direction.PUSH
     bc_id, number, webstore_id = source.get("bc_id"), source.get("number"), source.get("webstore_id")
-    directions = {rule.field: rule.directions for rule in terms.rules.rules}
-    filled = {name: value for name, value in fields.items() if value and direction in directions[name]}
+    carried = {rule.field: fields[rule.field] for rule in terms.rules.rules if direction in rule.directions}
+    filled = {name: value for name, value in carried.items() if value}
     required = ("email",) if pushing else ("name",)
-    refused = terms.refusals(direction.target, {**{name: fields[name] for name in required}, **filled}, creating=True)
-    if refused:
-        decisions.quarantined += [
-            Quarantined(str(direction.target.other), bc_id, number, webstore_id, name, reason)
-            for name, reason in refused.items()
-        ]
-        return
+    needed = {**{name: fields[name] for name in required}, **filled}
     if pushing:
         body = webstore_customer.payload(filled, terms.rules, None, company=source["type"] != "Person")
         body |= _account(str(bc_id), fields, body, terms, usernames)
@@ -72,6 +66,13 @@ def _decide_create(
         company = bool(source["billing.company"].strip())
         own = business_central_customer.payload(filled, terms.rules, terms.geography, None, company=company)
         body = {**terms.template(fields), **own}
+    refused = terms.refusals(direction.target, needed, fields, body, creating=True)
+    if refused:
+        decisions.quarantined += [
+            Quarantined(str(direction.target.other), bc_id, number, webstore_id, name, reason)
+            for name, reason in refused.items()
+        ]
+        return
     reason = _REASONS[direction]
     write = Write(
         direction=direction,
@@ -82,7 +83,7 @@ def _decide_create(
         natural_key=email_key(fields.get("email", "")),
         changes=tuple(Change(name, "", value, None, reason) for name, value in filled.items()),
         payload=body,
-        source=fields,
+        source=carried,  # a field that may not travel this way has not been agreed on
     )
     decisions.add_write(write, terms.holds)
 
@@ -96,5 +97,6 @@ def _account(
     if username:
         more["username"] = username
     if terms.copy_billing_to_shipping and "billing" in body:
-        more["shipping"] = {name: value for name, value in body["billing"].items() if name != "email"}
+        copied = {name: value for name, value in body["billing"].items() if name != "email"}
+        more["shipping"] = {**copied, **body.get("shipping", {})}
     return more

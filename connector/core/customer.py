@@ -10,11 +10,14 @@ Text is never null in a frame: "" means the field is blank. Null appears in base
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
+from functools import cached_property
 from typing import Any
 
-__all__ = ["Direction", "FieldRule", "FieldRules", "Side", "text_of"]
+from connector.core.names import Cultures
+
+__all__ = ["Direction", "FieldRule", "FieldRules", "Side", "scalar_of", "text_of"]
 
 
 class Side(StrEnum):
@@ -47,13 +50,16 @@ class FieldRule:
 
     Attributes:
         field: canonical name.
-        webstore: path in a WooCommerce customer (`billing.city`), or `name` for the composed name.
+        webstore: path in a WooCommerce customer (`billing.city`, `meta:KEY`), `name` for the composed name, or `vat` for
+            the first of the VAT keys that holds a value.
         business_central: property of a Business Central customer.
         directions: the ways this field may travel.
         conflict, first_link, blank: this field's own policy; "" = the setup's.
         max_length: characters that Business Central keeps.
-        normalizer: how values are compared (see connector/core/normalize.py).
+        normalizer: the kind of value: how it is read, compared and written (see connector/core/normalize.py).
         too_long: what a longer value does: `quarantine` the customer.
+        default: what a customer that is created gets where the source is blank; "" = nothing.
+        options: the allowed values of an `option`, spelled as they are written.
     """
 
     field: str
@@ -66,24 +72,73 @@ class FieldRule:
     max_length: int
     normalizer: str
     too_long: str = "quarantine"
+    default: str = ""
+    options: tuple[str, ...] = ()
+
+    @property
+    def meta_key(self) -> str:
+        """The key of a `meta:KEY` path; "" for every other path."""
+        return self.webstore.removeprefix("meta:") if self.webstore.startswith("meta:") else ""
+
+    @property
+    def pushes(self) -> bool:
+        """Whether the field travels to the webstore."""
+        return Direction.PUSH in self.directions
+
+    @property
+    def pulls(self) -> bool:
+        """Whether the field travels to Business Central."""
+        return Direction.PULL in self.directions
+
+    @property
+    def in_metadata(self) -> bool:
+        """Whether the webstore keeps this field in `meta_data`, which it shows to administrators' keys alone."""
+        return self.webstore == "vat" or bool(self.meta_key)
 
 
 @dataclass(frozen=True)
 class FieldRules:
-    """The field map: rules in file order, and a digest of the files they came from."""
+    """The field map: rules in file order, and a digest of the files they came from.
+
+    Attributes:
+        vat_keys: where the webstore may keep a VAT number, the preferred key first.
+        cultures: how names are composed and split.
+    """
 
     rules: tuple[FieldRule, ...]
     digest: str = ""
+    vat_keys: tuple[str, ...] = ()
+    cultures: Cultures = field(default_factory=Cultures)
 
-    @property
+    @cached_property
     def names(self) -> tuple[str, ...]:
         """Canonical field names in file order."""
         return tuple(rule.field for rule in self.rules)
 
-    @property
+    @cached_property
     def by_name(self) -> Mapping[str, FieldRule]:
         """Rules by canonical field name."""
         return {rule.field: rule for rule in self.rules}
+
+    @cached_property
+    def normalizers(self) -> dict[str, str]:
+        """Canonical field → name of its normaliser."""
+        return {rule.field: rule.normalizer for rule in self.rules}
+
+    @cached_property
+    def country(self) -> str:
+        """The field that holds the customer's country; "" when none is mapped."""
+        return next((rule.field for rule in self.rules if rule.normalizer == "country"), "")
+
+    @cached_property
+    def meta_keys(self) -> tuple[str, ...]:
+        """The meta keys that these rules read, each once."""
+        keys = [key for rule in self.rules for key in (self.vat_keys if rule.webstore == "vat" else [rule.meta_key])]
+        return tuple(dict.fromkeys(key for key in keys if key))
+
+    def without_metadata(self) -> FieldRules:
+        """The rules that can be followed when the webstore does not show `meta_data`."""
+        return replace(self, rules=tuple(rule for rule in self.rules if not rule.in_metadata))
 
 
 def text_of(value: Any, name: str, wrong: list[str]) -> str:
@@ -99,3 +154,12 @@ def text_of(value: Any, name: str, wrong: list[str]) -> str:
         return value
     wrong.append(name)
     return ""
+
+
+def scalar_of(value: Any, name: str, wrong: list[str]) -> str:
+    """A number, truth value or text of an API record as text: `true`, `12.5`; lists and objects are named in `wrong`."""
+    if isinstance(value, bool):
+        return "true" if value else "false"
+    if isinstance(value, int | float):
+        return repr(value)
+    return text_of(value, name, wrong)

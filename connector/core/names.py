@@ -1,53 +1,150 @@
 """Composing and splitting names of persons.
 
-Business Central keeps one name, the webstore a first and a last one. Composing is "first last"; splitting is its inverse:
-`compose(*split(name))` is always `name`. A name that is split again stays close to the split that was there before, so
-that a changed first name does not eat into the last name.
+Business Central keeps one name, the webstore a first and a last one. Splitting is the inverse of composing:
+`compose(*split(name))` is always `name`, and `split(compose(first, last), first, last)` gives back both parts. A name that
+is split again stays close to the split that was there before, so that a changed first name does not eat into the last name.
+
+What cannot be seen from the words is data (mappings/names.csv, mappings/name_particles.csv): in which countries the family
+name comes first, where people have two surnames, and which words belong to their neighbour.
 """
 
 from __future__ import annotations
 
-from connector.core.normalize import clean, text_key
+import unicodedata
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
-__all__ = ["compose", "split"]
+from connector.core.normalize import clean
 
-# words that belong to the last name that follows them
-_PARTICLES = frozenset(
-    "af al ap ben bin da das de del della den der des di do dos du el ibn la las le lo los mac ní o ó ter ten van vom "
-    "von y zu zum zur".split()
-)
+__all__ = ["Culture", "Cultures", "compose", "split"]
 
 
-def compose(first: str, last: str) -> str:
+@dataclass(frozen=True)
+class Culture:
+    """How names are written in one country.
+
+    Attributes:
+        family_first: `Nagy János`, not `János Nagy`.
+        surnames: how many a person has: 1 or 2.
+        prefixes: words that belong to the name after them (`van`, `de`), in lower case.
+        suffixes: words that belong to the name before them (`Jr.`, `III`), in lower case.
+    """
+
+    family_first: bool = False
+    surnames: int = 1
+    prefixes: frozenset[str] = frozenset()
+    suffixes: frozenset[str] = frozenset()
+
+
+WESTERN = Culture()
+
+
+@dataclass(frozen=True)
+class Cultures:
+    """The cultures by country (ISO), and the one of all other countries."""
+
+    by_country: Mapping[str, Culture] = field(default_factory=dict)
+    other: Culture = WESTERN
+
+    def of(self, country: str) -> Culture:
+        """How names are written in a country; "" = unknown."""
+        return self.by_country.get(country, self.other)
+
+    @property
+    def family_first(self) -> tuple[str, ...]:
+        """The countries where the family name comes first."""
+        return tuple(country for country, culture in self.by_country.items() if culture.family_first)
+
+
+def compose(first: str, last: str, culture: Culture = WESTERN) -> str:
     """One name of two; either may be blank."""
-    return clean(f"{first} {last}")
+    return clean(f"{last} {first}" if culture.family_first else f"{first} {last}")
 
 
-def split(name: str, first_before: str = "", last_before: str = "") -> tuple[str, str]:
+def split(name: str, first_before: str = "", last_before: str = "", culture: Culture = WESTERN) -> tuple[str, str]:
     """First and last name of a composed name.
 
     Args:
         name: the composed name.
         first_before, last_before: the split that holds now, blank if there is none. It is kept as far as it still fits:
-            unchanged last name → the rest is the first name; unchanged first name → the rest is the last name.
+            unchanged last name → the rest is the first name; unchanged first name → the rest is the last name; both
+            changed but as many words → cut where it was cut before.
+        culture: what decides when there is nothing to go by.
     """
-    name = clean(name)
-    words = name.split(" ")
-    if last_before and _ends_with(name, last_before):
-        return name[: len(name) - len(clean(last_before))].rstrip(), name[len(name) - len(clean(last_before)) :]
-    if first_before and _starts_with(name, first_before):
-        return name[: len(clean(first_before))], name[len(clean(first_before)) :].lstrip()
-    if len(words) == 1:
-        return ("", name) if last_before and not first_before else (name, "")
-    start = len(words) - 1
-    while start > 1 and words[start - 1].casefold() in _PARTICLES:
-        start -= 1
-    return " ".join(words[:start]), " ".join(words[start:])
+    words = _words(name)
+    first, last = _words(first_before), _words(last_before)
+    cut = _remembered_cut(words, first, last, culture)
+    if cut is None:
+        cut = _family_cut(words, culture) if culture.family_first else _given_cut(words, culture)
+    lead, trail = " ".join(words[:cut]), " ".join(words[cut:])
+    return (trail, lead) if culture.family_first else (lead, trail)
 
 
-def _ends_with(name: str, last: str) -> bool:
-    return text_key(name).endswith(" " + text_key(last)) and name.endswith(clean(last))
+def _words(text: str) -> list[str]:
+    cleaned = clean(text)
+    return cleaned.split(" ") if cleaned else []
 
 
-def _starts_with(name: str, first: str) -> bool:
-    return text_key(name).startswith(text_key(first) + " ") and name.startswith(clean(first))
+def _remembered_cut(words: Sequence[str], first: Sequence[str], last: Sequence[str], culture: Culture) -> int | None:
+    """Where the split that holds now cuts the name; None when it says nothing about it."""
+    size = len(words)
+    if _same(words, last):
+        return size if culture.family_first else 0
+    if _same(words, first):
+        return 0 if culture.family_first else size
+    by_last, by_first = (_head(words, last), _tail(words, first)) if culture.family_first else (
+        _tail(words, last), _head(words, first)
+    )  # fmt: skip
+    # where people have two surnames, a second one is added more often than a second first name
+    found = (by_first, by_last) if culture.surnames == 2 and len(last) == 1 else (by_last, by_first)
+    cut = next((place for place in found if place is not None), None)
+    if cut is None and first and last and len(first) + len(last) == size:
+        return len(last) if culture.family_first else len(first)
+    if cut is None and size == 1 and last and not first:
+        return size if culture.family_first else 0
+    return cut
+
+
+def _head(words: Sequence[str], part: Sequence[str]) -> int | None:
+    """Where the name goes on after a part that it begins with; None when it does not, or ends there."""
+    return len(part) if part and len(part) < len(words) and _same(words[: len(part)], part) else None
+
+
+def _tail(words: Sequence[str], part: Sequence[str]) -> int | None:
+    """Where a part begins that the name ends with; None when it does not end so, or begins with it."""
+    start = len(words) - len(part)
+    return start if part and start > 0 and _same(words[start:], part) else None
+
+
+def _same(words: Sequence[str], others: Sequence[str]) -> bool:
+    return bool(words) and [_key(word) for word in words] == [_key(word) for word in others]
+
+
+def _key(word: str) -> str:
+    return unicodedata.normalize("NFC", word).casefold()
+
+
+def _given_cut(words: Sequence[str], culture: Culture) -> int:
+    """Where the last name begins: the last word with what belongs to it; of two surnames the last two. The first name
+    keeps at least one word."""
+    cut = len(words)
+    for _ in range(culture.surnames):
+        place = cut - 1
+        while place > 1 and _key(words[place]) in culture.suffixes:
+            place -= 1
+        while place > 1 and _key(words[place - 1]) in culture.prefixes:
+            place -= 1
+        if place < 1:
+            break
+        cut = place
+    return cut
+
+
+def _family_cut(words: Sequence[str], culture: Culture) -> int:
+    """Where the given name begins when the family name comes first; a single word is a given name."""
+    if len(words) < 2:
+        return 0
+    cut = 1
+    while cut < len(words) - 1 and _key(words[cut - 1]) in culture.prefixes:
+        cut += 1
+    return cut

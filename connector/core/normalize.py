@@ -4,7 +4,8 @@ Two steps, kept apart:
 
 *clean* makes a canonical value, fit to be shown and to be written: control characters out, blanks folded and trimmed
 (Business Central trims, WooCommerce folds blanks in account names but keeps them in addresses).
-*key* makes what is compared: letter case of e-mails and codes, Unicode composition, the look of phone numbers.
+*key* makes what is compared: letter case of e-mails and codes, Unicode composition, the look of phone numbers, blanks in
+postal codes. A key never depends on another field; what does (a national phone number) is settled in regional.py.
 
 Columns are normalised once per distinct value (`by_unique`): a million customers live in few cities.
 """
@@ -14,18 +15,38 @@ from __future__ import annotations
 import hashlib
 import re
 import unicodedata
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
+from html.entities import name2codepoint
 
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["NORMALIZERS", "by_unique", "clean", "clean_email", "fingerprint", "key_columns", "row_hashes"]
+from connector.core import typed
+
+__all__ = [
+    "CANONICAL",
+    "NORMALIZERS",
+    "by_unique",
+    "clean",
+    "clean_email",
+    "email_key",
+    "fingerprint",
+    "key_columns",
+    "row_hashes",
+    "unescape",
+]
 
 # C0 and C1 controls that are not blanks
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _BLANKS = re.compile(r"\s+")
-_NOT_DIGIT = re.compile(r"\D")
 _SEVERAL = re.compile(r"[;,]")
+_POSTCODE_LOOK = re.compile(r"[\s\-‐-―]+")
+_VAT_LOOK = re.compile(r"[\s.\-/‐-―]+")
+# +49 (0)30: the trunk zero is not dialled from abroad; in Italy and its enclaves it is
+_TRUNK_ZERO = re.compile(r"^(\+(?!39|37[89])[\d\s]*)\(0\)")
+_ENTITY = re.compile(r"&(?:#0*(\d{1,7})|#[xX]0*([0-9A-Fa-f]{1,6})|([A-Za-z]{2,8}\d{0,2}));")
+_NAMED = {"apos": "'"} | {name: chr(point) for name, point in name2codepoint.items()}
+_CHARACTERS = (range(9, 11), range(13, 14), range(0x20, 0xD800), range(0xE000, 0xFFFE), range(0x10000, 0x110000))
 
 
 def clean(value: str) -> str:
@@ -40,14 +61,38 @@ def clean_email(value: str) -> str:
     return next((part for part in (clean(piece) for piece in _SEVERAL.split(value)) if part), "")
 
 
+def unescape(value: str) -> str:
+    """A text whose HTML entities are characters again: those that WordPress knows, and only with their semicolon."""
+    return _ENTITY.sub(_character, value) if "&" in value else value
+
+
+def _character(entity: re.Match[str]) -> str:
+    decimal, hexadecimal, name = entity.groups()
+    if name:
+        return _NAMED.get(name, entity.group())
+    point = int(decimal) if decimal else int(hexadecimal, 16)
+    fits = any(point in span for span in _CHARACTERS)
+    return chr(point) if fits else entity.group()
+
+
 def text_key(value: str) -> str:
     """Text is compared composed (NFC): `é` typed as one or as two characters is the same."""
     return unicodedata.normalize("NFC", clean(value))
 
 
 def code_key(value: str) -> str:
-    """Codes and postal codes are compared in upper case: Business Central upper-cases them."""
-    return text_key(value).upper()
+    """Codes are compared in upper case: Business Central upper-cases them."""
+    return unicodedata.normalize("NFC", text_key(value).upper())
+
+
+def postcode_key(value: str) -> str:
+    """Postal codes are compared without blanks and hyphens: WooCommerce's checkout puts them where the country has them."""
+    return _POSTCODE_LOOK.sub("", code_key(value)) or code_key(value)
+
+
+def vat_key(value: str) -> str:
+    """VAT numbers are compared without blanks, dots, hyphens and slashes."""
+    return _VAT_LOOK.sub("", code_key(value)) or code_key(value)
 
 
 def email_key(value: str) -> str:
@@ -56,21 +101,42 @@ def email_key(value: str) -> str:
 
 
 def phone_key(value: str) -> str:
-    """Phone numbers are compared by their digits, with `+` for a leading `+` or `00`."""
-    number = clean(value)
-    digits = _NOT_DIGIT.sub("", number)
-    if number.startswith("+"):
-        return "+" + digits
-    return "+" + digits[2:] if digits.startswith("00") else digits
+    """Phone numbers are compared by digits and letters (`ext`), with `+` for a leading `+` or `00`.
+
+    A text without any digit is compared as it is: it is no number, but it is not blank either.
+    """
+    number = unicodedata.normalize("NFKC", clean(value)).casefold()
+    number = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in number).strip()
+    if number.startswith("00"):
+        number = "+" + number[2:]
+    digits = "".join(filter(str.isalnum, _TRUNK_ZERO.sub(r"\1", number)))
+    if not any(character.isdecimal() for character in digits):
+        return text_key(value)
+    return "+" + digits if number.startswith("+") else digits
 
 
+def _typed(spell: Callable[[str], str]) -> Callable[[str], str]:
+    return lambda value: spell(clean(value))
+
+
+_TYPED = {name: _typed(spell) for name, spell in typed.CANONICAL.items()}
 NORMALIZERS: dict[str, Callable[[str], str]] = {
     "text": text_key,
     "code": code_key,
+    "postcode": postcode_key,
     "email": email_key,
     "phone": phone_key,
     "country": code_key,
     "state": code_key,
+    "vat": vat_key,
+    "option": code_key,
+    **_TYPED,
+}
+# how a text becomes a canonical value; countries, states and options need more than the text
+CANONICAL: dict[str, Callable[[str], str]] = {
+    **dict.fromkeys(NORMALIZERS, clean),
+    "email": clean_email,
+    **_TYPED,
 }
 
 
@@ -82,7 +148,7 @@ def by_unique(column: pa.ChunkedArray | pa.Array, function: Callable[[str], str]
     return pc.take(mapped, encoded.indices)
 
 
-def key_columns(table: pa.Table, normalizers: dict[str, str]) -> pa.Table:
+def key_columns(table: pa.Table, normalizers: Mapping[str, str]) -> pa.Table:
     """Comparison keys of canonical columns.
 
     Args:

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core import business_central_customer, webstore_customer
-from connector.core.acceptance import refusal
+from connector.core.acceptance import payload_refusals, refusal
 from connector.core.customer import Direction, FieldRules, Side
 from connector.core.decisions import Decision, Outcome, outcome
 from connector.core.geography import Geography
@@ -24,6 +24,7 @@ from connector.core.merge import FieldPolicy, FieldValues, Gates, Merge, Situati
 from connector.core.normalize import NORMALIZERS, email_key, key_columns
 from connector.core.orphans import looks_erased
 from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write
+from connector.core.regional import same_in_the_country
 
 __all__ = ["Decisions", "Flags", "Pair", "PairFrames", "Terms", "decide", "plan_update"]
 
@@ -88,14 +89,28 @@ class Terms:
         places = ((country, state), (country, ""), ("", ""))
         return next((self.templates[place] for place in places if place in self.templates), {})
 
-    def refusals(self, target: Side, values: Mapping[str, str], *, creating: bool) -> dict[str, str]:
-        """Why the target cannot keep these values: field → reason, for those that it cannot."""
-        by_name = self.rules.by_name
+    def refusals(
+        self,
+        target: Side,
+        values: Mapping[str, str],
+        customer: Mapping[str, str],
+        body: Mapping[str, Any],
+        *,
+        creating: bool,
+    ) -> dict[str, str]:
+        """Why the target cannot keep these values: field → reason, for those that it cannot.
+
+        Args:
+            customer: all canonical values of the customer that they come from.
+            body: the request that would carry them.
+        """
+        by_name, country = self.rules.by_name, customer.get(self.rules.country, "")
         reasons = {
-            name: refusal(target, by_name[name], value, self.geography, creating=creating)
+            name: refusal(target, by_name[name], value, self.geography, creating=creating, country=country)
             for name, value in values.items()
         }
-        return {name: reason for name, reason in reasons.items() if reason}
+        found = {name: reason for name, reason in reasons.items() if reason}
+        return payload_refusals(target, self.rules, body) | found
 
 
 @dataclass(frozen=True)
@@ -152,11 +167,11 @@ def decide(frames: PairFrames, terms: Terms) -> Decisions:
 
 
 def _merge(frames: PairFrames, rules: FieldRules, flags: Flags) -> dict[str, Merge]:
-    normalizers = {rule.field: rule.normalizer for rule in rules.rules}
-    sides = [
-        key_columns(table, normalizers)
-        for table in (frames.webstore, frames.business_central, frames.base_webstore, frames.base_business_central)
-    ]
+    tables = (frames.webstore, frames.business_central, frames.base_webstore, frames.base_business_central)
+    sides = [key_columns(table, rules.normalizers) for table in tables]
+    if rules.country:
+        countries = [frames.webstore[rules.country], frames.business_central[rules.country]]
+        sides = same_in_the_country(sides, rules.normalizers, countries)
     gates = flags.gates(frames.pairs["ticked"].to_numpy().astype(np.bool_))
     newer = _newer(frames.webstore_raw["modified"], frames.business_central_raw["lastModifiedDateTime"])
     return {
@@ -293,18 +308,20 @@ def plan_update(
     pushing = direction is Direction.PUSH
     target, base = (pair.w, pair.base_w) if pushing else (pair.c, pair.base_c)
     values = {name: value for name, (value, _) in wanted.items()}
-    refused = terms.refusals(direction.target, values, creating=False)
+    if pushing:
+        body = webstore_customer.payload(values, terms.rules, pair.w_raw, company=pair.c_raw["type"] != "Person")
+    else:
+        current = {**pair.c, "raw.email": pair.c_raw["email"]}
+        body = business_central_customer.payload(values, terms.rules, terms.geography, current)
+    refused = terms.refusals(
+        direction.target, values, {**(pair.c if pushing else pair.w), **values}, body, creating=False
+    )
     if refused:
         decisions.quarantined += [
             Quarantined(str(direction.target.other), pair.bc_id, pair.bc_number, pair.webstore_id, name, reason)
             for name, reason in refused.items()
         ]
         return
-    if pushing:
-        body = webstore_customer.payload(values, terms.rules, pair.w_raw, company=pair.c_raw["type"] != "Person")
-    else:
-        current = {**pair.c, "raw.email": pair.c_raw["email"]}
-        body = business_central_customer.payload(values, terms.rules, terms.geography, current)
     write = Write(
         direction=direction,
         operation="update",

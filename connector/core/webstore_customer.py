@@ -2,22 +2,39 @@
 
 `columns` keeps what the API said, untouched; `canonical` says what it means. A record that is not shaped like a customer
 keeps its row with the reason in `malformed`; it takes no part in the run and stops nobody else.
+
+Shipping addresses and metadata are read only where a rule needs them. The API shows `meta_data` to administrators' keys
+alone, so "not shown" is told apart from "no such key": `meta_known` says whether it was shown, and a null in a `meta:KEY`
+column that the customer has no such key.
 """
 
 from __future__ import annotations
 
-import html
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
-from connector.core.customer import FieldRules, text_of
+from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of
 from connector.core.geography import Geography
 from connector.core.names import compose, split
-from connector.core.normalize import by_unique, clean, clean_email, code_key, email_key
+from connector.core.normalize import CANONICAL, by_unique, clean, code_key, email_key, unescape
+from connector.core.typed import option_of
 
-__all__ = ["API_FIELDS", "SCHEMA", "canonical", "columns", "payload"]
+__all__ = [
+    "API_FIELDS",
+    "PATHS",
+    "SCHEMA",
+    "account_text",
+    "api_fields",
+    "canonical",
+    "columns",
+    "meta_known",
+    "name_as_in",
+    "payload",
+    "schema",
+]
 
 # `_fields` of list requests: half the bytes of whole records (measured on WooCommerce 10.5: 59 instead of 105 KB a page)
 API_FIELDS = ("id", "email", "first_name", "last_name", "role", "username", "billing", "date_modified_gmt")
@@ -26,6 +43,15 @@ _TOP = ("email", "first_name", "last_name", "role", "username")
 _BILLING = (
     "first_name", "last_name", "company", "address_1", "address_2", "city", "postcode", "country", "state", "email", "phone",
 )  # fmt: skip
+_SHIPPING = tuple(name for name in _BILLING if name != "email")
+# what the field map may name in its column `webstore`, besides meta:KEY
+PATHS = (
+    "name",
+    "email",
+    "vat",
+    *(f"billing.{name}" for name in _BILLING),
+    *(f"shipping.{name}" for name in _SHIPPING),
+)
 SCHEMA = pa.schema(
     [("webstore_id", pa.int64())]
     + [(name, pa.large_string()) for name in _TOP]
@@ -34,80 +60,163 @@ SCHEMA = pa.schema(
 )
 
 
-def columns(records: Sequence[Mapping[str, Any]]) -> pa.Table:
+def schema(rules: FieldRules | None = None) -> pa.Schema:
+    """SCHEMA and what the rules need beyond it: `shipping.*`, and `meta_known` with one `meta:KEY` for each key."""
+    more: list[tuple[str, pa.DataType]] = []
+    if rules is not None and _needs_shipping(rules):
+        more += [(f"shipping.{name}", pa.large_string()) for name in _SHIPPING]
+    if rules is not None and rules.meta_keys:
+        more += [("meta_known", pa.bool_()), *((f"meta:{key}", pa.large_string()) for key in rules.meta_keys)]
+    return pa.schema([*SCHEMA, *pa.schema(more)])
+
+
+def api_fields(rules: FieldRules) -> tuple[str, ...]:
+    """What list requests must ask for so that `columns` has all that these rules read."""
+    shipping = ("shipping",) if _needs_shipping(rules) else ()
+    return API_FIELDS + shipping + (("meta_data",) if rules.meta_keys else ())
+
+
+def _needs_shipping(rules: FieldRules) -> bool:
+    return any(rule.webstore.startswith("shipping.") for rule in rules.rules)
+
+
+def columns(records: Sequence[Mapping[str, Any]], rules: FieldRules | None = None) -> pa.Table:
     """One page of the API as columns.
 
     Returns:
-        One row per record that has an integer id, columns as in SCHEMA: `webstore_id`, the top-level texts, `billing.*`,
-        `modified` (UTC, "" when never saved through WooCommerce) and `malformed` ("" or why the record cannot be used).
+        One row per record that has an integer id, columns as in `schema(rules)`: `webstore_id`, the top-level texts,
+        `billing.*`, `modified` (UTC, "" when never saved through WooCommerce) and `malformed` ("" or why the record
+        cannot be used).
     """
-    rows: dict[str, list[Any]] = {name: [] for name in SCHEMA.names}
+    wanted = schema(rules)
+    keys = rules.meta_keys if rules is not None else ()
+    parts = [("billing", _BILLING)] + ([("shipping", _SHIPPING)] if "shipping.city" in wanted.names else [])
+    rows: dict[str, list[Any]] = {name: [] for name in wanted.names}
     for record in records:
         identifier = record.get("id")
         if not isinstance(identifier, int) or isinstance(identifier, bool):
             continue
         wrong: list[str] = []
-        billing = record.get("billing")
-        if not isinstance(billing, Mapping):
-            wrong += ["billing"] if billing else []
-            billing = {}
         rows["webstore_id"].append(identifier)
         for name in _TOP:
             rows[name].append(text_of(record.get(name), name, wrong))
-        for name in _BILLING:
-            rows[f"billing.{name}"].append(text_of(billing.get(name), f"billing.{name}", wrong))
+        for part, names in parts:
+            address = record.get(part)
+            if not isinstance(address, Mapping):
+                wrong += [part] if address else []
+                address = {}
+            for name in names:
+                rows[f"{part}.{name}"].append(text_of(address.get(name), f"{part}.{name}", wrong))
+        if keys:
+            _add_metadata(rows, record.get("meta_data"), keys, wrong)
         rows["modified"].append(text_of(record.get("date_modified_gmt"), "date_modified_gmt", wrong))
         rows["malformed"].append(f"not a text: {', '.join(wrong)}" if wrong else "")
-    return pa.table(rows, schema=SCHEMA)
+    return pa.table(rows, schema=wanted)
+
+
+def _add_metadata(rows: dict[str, list[Any]], items: Any, keys: Sequence[str], wrong: list[str]) -> None:
+    known = isinstance(items, list)
+    found = {}
+    if known:  # of several rows of one key WordPress reads the first
+        for item in reversed(items):
+            if isinstance(item, Mapping) and item.get("key") in keys:
+                found[item["key"]] = item.get("value")
+    rows["meta_known"].append(known)
+    for key in keys:
+        path = f"meta:{key}"
+        value = found.get(key)
+        rows[path].append(None if value is None else scalar_of(value, path, wrong))
+
+
+def meta_known(table: pa.Table) -> bool:
+    """Whether the API showed `meta_data`; True for tables of rules that need none."""
+    return "meta_known" not in table.column_names or bool(pc.all(table["meta_known"], min_count=0).as_py())
 
 
 def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Table:
     """Canonical values of webstore customers.
 
     Args:
-        table: columns as in SCHEMA.
+        table: columns as in `schema(rules)`.
 
     Returns:
         The same rows in the same order: `webstore_id`, then one text column per field of the rules ("" = blank).
+
+    Raises:
+        ValueError: a rule reads metadata that the API did not show. It would look like cleared values; follow
+            `rules.without_metadata()` instead.
     """
-    countries = by_unique(table["billing.country"], code_key)
+    if rules.meta_keys and ("meta_known" not in table.column_names or not meta_known(table)):
+        raise ValueError("these rules read metadata, which the webstore did not show")
     result: dict[str, pa.Array] = {"webstore_id": table["webstore_id"].combine_chunks()}
     for rule in rules.rules:
-        if rule.webstore == "name":
-            result[rule.field] = _names(table)
-        elif rule.normalizer == "country":
-            result[rule.field] = countries
-        elif rule.normalizer == "state":
-            result[rule.field] = pa.array(
-                geography.state_codes(countries.to_pylist(), by_unique(table[rule.webstore], clean).to_pylist()),
-                type=pa.large_string(),
-            )
-        elif rule.normalizer == "email":
-            result[rule.field] = by_unique(table[rule.webstore], clean_email)
-        else:
-            result[rule.field] = by_unique(table[rule.webstore], clean)
+        result[rule.field] = _field(table, rule, rules, geography)
     return pa.table(result)
 
 
-def _names(table: pa.Table) -> pa.Array:
+def _field(table: pa.Table, rule: FieldRule, rules: FieldRules, geography: Geography) -> pa.Array:
+    if rule.webstore == "name":
+        return _names(table, rules)
+    if rule.webstore == "vat":
+        return _first_set([by_unique(table[f"meta:{key}"], clean) for key in rules.vat_keys], table.num_rows)
+    column = table[rule.webstore]
+    if rule.normalizer == "state":
+        countries = by_unique(table[rule.webstore.replace("state", "country")], code_key).to_pylist()
+        states = by_unique(column, clean).to_pylist()
+        return pa.array(geography.state_codes(countries, states), type=pa.large_string())
+    return pc.fill_null(by_unique(column, _meaning(rule)), "")
+
+
+def _meaning(rule: FieldRule) -> Callable[[str], str]:
+    """How a text of the webstore becomes a canonical value."""
+    if rule.normalizer == "country":
+        return code_key
+    if rule.normalizer == "option":
+        return lambda value: option_of(clean(value), rule.options)
+    if rule.normalizer == "boolean":  # WooCommerce stores false as an empty text; no such key is no statement at all
+        return lambda value: CANONICAL["boolean"](value) or "false"
+    return CANONICAL[rule.normalizer]
+
+
+def _first_set(values: Sequence[pa.Array], rows: int) -> pa.Array:
+    """Per row the first text that is not blank."""
+    result = pa.array([""] * rows, type=pa.large_string())
+    for column in reversed(values):
+        filled = pc.fill_null(column, "")
+        result = pc.if_else(pc.not_equal(filled, ""), filled, result)
+    return result
+
+
+def _names(table: pa.Table, rules: FieldRules) -> pa.Array:
     """billing.company, else the account's first and last name, else the billing ones."""
-    company = by_unique(table["billing.company"], clean).to_pylist()
-    parts = [
-        by_unique(table["first_name"], account_text).to_pylist(),
-        by_unique(table["last_name"], account_text).to_pylist(),
-        by_unique(table["billing.first_name"], clean).to_pylist(),
-        by_unique(table["billing.last_name"], clean).to_pylist(),
-    ]
-    names = [
-        owner or f"{first} {last}".strip() or f"{billing_first} {billing_last}".strip()
-        for owner, first, last, billing_first, billing_last in zip(company, *parts, strict=True)
-    ]
-    return pa.array(names, type=pa.large_string())
+    family_first = pc.is_in(
+        by_unique(table["billing.country"], code_key),
+        value_set=pa.array(rules.cultures.family_first, pa.large_string()),
+    )
+    company = by_unique(table["billing.company"], clean)
+    account = _composed(table["first_name"], table["last_name"], account_text, family_first)
+    invoice = _composed(table["billing.first_name"], table["billing.last_name"], clean, family_first)
+    return _first_set([company, account, invoice], table.num_rows)
+
+
+def _composed(first: pa.ChunkedArray, last: pa.ChunkedArray, function: Any, family_first: pa.Array) -> pa.Array:
+    """names.compose, on columns."""
+    given, family = by_unique(first, function), by_unique(last, function)
+    lead, trail = pc.if_else(family_first, family, given), pc.if_else(family_first, given, family)
+    return pc.utf8_trim(pc.binary_join_element_wise(lead, trail, pa.scalar(" ", pa.large_string())), " ")
 
 
 def account_text(value: str) -> str:
     """A first or last name of an account as a person wrote it: WordPress stores `&`, `<` and `>` as entities."""
-    return clean(html.unescape(value) if "&" in value else value)
+    return clean(unescape(value))
+
+
+def name_as_in(current: Mapping[str, Any], rules: FieldRules, country: str) -> str:
+    """The canonical name that a customer (a row as in SCHEMA) would have in a country: the order of names may differ."""
+    culture = rules.cultures.of(country)
+    account = compose(account_text(current["first_name"]), account_text(current["last_name"]), culture)
+    invoice = compose(current["billing.first_name"], current["billing.last_name"], culture)
+    return clean(current["billing.company"]) or account or invoice
 
 
 def payload(
@@ -116,33 +225,58 @@ def payload(
     """The request body that sets canonical values; it holds nothing else, and never an id.
 
     Args:
-        values: canonical field → new value.
-        current: the customer's row as in SCHEMA, or None for a customer that is to be created.
+        values: canonical field → new value. A customer to be created gets the defaults of the rules besides.
+        current: the customer's row as in `schema(rules)`, or None for a customer that is to be created.
         company: for a customer without any name yet: whether the name is a company's.
     """
     body: dict[str, Any] = {}
-    billing: dict[str, str] = {}
-    by_name = rules.by_name
+    parts: dict[str, dict[str, str]] = {"billing": {}, "shipping": {}}
+    metadata: dict[str, str] = {}
+    if current is None:
+        values = {rule.field: rule.default for rule in rules.rules if rule.default and rule.pushes} | dict(values)
     for field, value in values.items():
-        path = by_name[field].webstore
-        if path == "name":
-            _put_name(body, billing, value, current or {}, company)
-        elif path == "email":
+        rule = rules.by_name[field]
+        part, _, name = rule.webstore.partition(".")
+        if rule.webstore == "name":
+            culture = rules.cultures.of(_country_of_invoice(values, rules, current))
+            _put_name(body, parts["billing"], value, current or {}, company, culture)
+        elif rule.webstore == "email":
             body["email"] = value
             # the billing address follows the account only while the two are one
             if current is None or email_key(current["billing.email"]) == email_key(current["email"]):
-                billing["email"] = value
-        elif path.startswith("billing."):
-            billing[path.removeprefix("billing.")] = value
+                parts["billing"].setdefault("email", value)
+        elif rule.webstore == "vat":
+            metadata |= _vat(value, rules.vat_keys, current or {})
+        elif rule.meta_key:
+            metadata[rule.meta_key] = (
+                {"true": "1", "false": ""}.get(value, value) if rule.normalizer == "boolean" else value
+            )
         else:
-            body[path] = value
-    if billing:
-        body["billing"] = billing
+            parts[part][name] = value
+    body |= {name: part for name, part in parts.items() if part}
+    if metadata:
+        body["meta_data"] = [{"key": key, "value": value} for key, value in metadata.items()]
     return body
 
 
+def _country_of_invoice(values: Mapping[str, str], rules: FieldRules, current: Mapping[str, Any] | None) -> str:
+    """The billing country that the customer will have: it decides the order of the names."""
+    if rules.country in values and rules.by_name[rules.country].webstore == "billing.country":
+        return values[rules.country]
+    return code_key(current["billing.country"]) if current else ""
+
+
+def _vat(value: str, keys: Sequence[str], current: Mapping[str, Any]) -> dict[str, str]:
+    """A VAT number goes back to the key that holds it now, a new one to the first; clearing it clears every key, since
+    the next one that is set would count otherwise."""
+    filled = [key for key in keys if clean(current.get(f"meta:{key}") or "")]
+    if not value:
+        return dict.fromkeys(filled or keys[:1], "")
+    return dict.fromkeys((filled or list(keys))[:1], value)
+
+
 def _put_name(
-    body: dict[str, Any], billing: dict[str, str], name: str, current: Mapping[str, Any], company: bool
+    body: dict[str, Any], billing: dict[str, str], name: str, current: Mapping[str, Any], company: bool, culture: Any
 ) -> None:
     """A name goes where the customer keeps its name now: company, account name, or billing name."""
     account = (account_text(current.get("first_name", "")), account_text(current.get("last_name", "")))
@@ -151,9 +285,7 @@ def _put_name(
         billing["company"] = name
         return
     known = account if any(account) else invoice
-    if compose(*known) == name:
-        return
-    first, last = split(name, *known)
+    first, last = split(name, *known, culture)
     if any(account) or not any(invoice):
         body["first_name"], body["last_name"] = first, last
     if invoice == account or not any(account):

@@ -20,7 +20,7 @@ def check_connections(path: Path) -> list[Finding]:
         SetupError: the setup or the rules themselves are wrong.
     """
     setup = load_setup(path)
-    rules = load_rules()
+    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
     findings = [Finding("setup", True, f"{path}: {len(rules.fields.rules)} fields are mapped")]
     try:
         store = open_store(setup.store.url)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
+from connector.core import webstore_customer
 from connector.core.comparison import Known, compare, extract_of
 from connector.core.customer import Side
 from connector.core.plan import Plan
@@ -27,11 +28,12 @@ def decide_run(
     selected: frozenset[str | int] | None = None,
 ) -> Plan:
     """Compare both extracts under the setup's flags and policies; writes nothing."""
-    terms = run.terms
     w = pa.concat_tables([table_from(webstore), missing.webstore], promote_options="permissive").combine_chunks()
     c = pa.concat_tables(
         [table_from(business_central), missing.business_central], promote_options="permissive"
     ).combine_chunks()
+    run.know_metadata(webstore_customer.meta_known(w))
+    terms = run.terms
     with run.store.view(run.code) as view:
         mapping, stones = view.mapping.current(), view.tombstones.all()
         known = Known(

@@ -63,9 +63,9 @@ def _module(side: Side) -> Any:
     return webstore_customer if side is Side.WEBSTORE else business_central_customer
 
 
-def table_of(side: Side, records: Iterable[Mapping[str, Any]]) -> pa.Table:
+def table_of(run: Run, side: Side, records: Iterable[Mapping[str, Any]]) -> pa.Table:
     """Records of one system as columns."""
-    table: pa.Table = _module(side).columns(list(records))
+    table: pa.Table = _module(side).columns(list(records), run.rules.fields)
     return table
 
 
@@ -77,22 +77,23 @@ def frame_of(table: pa.Table) -> pd.DataFrame:
 
 def read_all(run: Run, side: Side) -> Extraction:
     """Read every customer of one side."""
-    module, tables = _module(side), [_module(side).SCHEMA.empty_table()]
+    module, rules = _module(side), run.rules.fields
+    tables = [module.schema(rules).empty_table()]
 
     def keep(records: list[dict[str, Any]]) -> None:
-        tables.append(module.columns(records))
+        tables.append(module.columns(records, rules))
 
     if side is Side.WEBSTORE:
         census = run.webstore.read_customers(
             keep,
-            fields=module.API_FIELDS,
+            fields=module.api_fields(rules),
             on_progress=lambda done, total: run.progress("Reading the webstore", done, total),
         )
         run.accounts_announced = census.announced or census.rows
     else:
         census = run.business_central.read_customers(
             keep,
-            select=module.API_FIELDS,
+            select=module.api_fields(rules),
             on_progress=lambda done, total: run.progress("Reading Business Central", done, total),
         )
     return Extraction(frame_of(pa.concat_tables(tables).combine_chunks()), census)
@@ -108,12 +109,14 @@ def read_missing(run: Run, mapping: pd.DataFrame, webstore: pa.Table, business_c
     pairing = pair(mapping, webstore, business_central)
     w_ids: list[int] = pairing.missing_webstore["webstore_id"].to_pylist()
     c_ids: list[str] = pairing.missing_business_central["bc_id"].to_pylist()
-    w_found = run.webstore.customers_by_id(w_ids, fields=webstore_customer.API_FIELDS) if w_ids else {}
+    w_found = (
+        run.webstore.customers_by_id(w_ids, fields=webstore_customer.api_fields(run.rules.fields)) if w_ids else {}
+    )
     c_found = run.business_central.customers_by_id(c_ids) if c_ids else {}
     there = {key.lower() for key in c_found}
     return Missing(
-        table_of(Side.WEBSTORE, w_found.values()),
-        table_of(Side.BUSINESS_CENTRAL, c_found.values()),
+        table_of(run, Side.WEBSTORE, w_found.values()),
+        table_of(run, Side.BUSINESS_CENTRAL, c_found.values()),
         frozenset(key for key in w_ids if key not in w_found),
         frozenset(key for key in c_ids if key not in there),
     )
@@ -154,7 +157,7 @@ def read_selected(run: Run, identifiers: Sequence[str], mapping: pd.DataFrame) -
     w |= {int(record["id"]): record for records in w_by_email.values() for record in records}
     keys = frozenset[str | int]([*w, *c])
     _add_counterparts(run, mapping, w, c)
-    return Selected(_extraction(Side.WEBSTORE, w), _extraction(Side.BUSINESS_CENTRAL, c), keys)
+    return Selected(_extraction(run, Side.WEBSTORE, w), _extraction(run, Side.BUSINESS_CENTRAL, c), keys)
 
 
 def _add_counterparts(
@@ -183,7 +186,7 @@ def _add_counterparts(
             c.setdefault(str(record["id"]).lower(), record)
 
 
-def _extraction(side: Side, records: Mapping[Any, dict[str, Any]]) -> Extraction:
-    table = table_of(side, records.values())
+def _extraction(run: Run, side: Side, records: Mapping[Any, dict[str, Any]]) -> Extraction:
+    table = table_of(run, side, records.values())
     census = Census(rows=table.num_rows, announced=None, pages=0, requests=0, rereads=0, watermark=None)
     return Extraction(frame_of(table), census)

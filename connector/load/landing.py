@@ -203,10 +203,12 @@ def _failure(write: Write, error: CustomerSyncError, code: str) -> Failure:
 
 def canonical_record(run: Run, direction: Direction, record: Mapping[str, Any]) -> tuple[Any, dict[str, str]]:
     """Id and canonical values of one record of the system that the direction writes."""
-    terms_rules, geography = run.rules.fields, run.rules.geography
+    rules, geography = run.rules.fields, run.rules.geography
     module = webstore_customer if direction is Direction.PUSH else business_central_customer
-    table: pa.Table = module.columns([record])
-    values = module.canonical(table, terms_rules, geography).to_pylist()[0]
+    table: pa.Table = module.columns([record], rules)
+    if not webstore_customer.meta_known(table):  # an account that was looked up by e-mail, without its metadata
+        rules = rules.without_metadata()
+    values = module.canonical(table, rules, geography).to_pylist()[0]
     return values.pop("webstore_id" if direction is Direction.PUSH else "bc_id"), values
 
 

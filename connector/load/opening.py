@@ -9,7 +9,7 @@ from typing import Any
 
 from connector.errors import CustomerSyncError, SetupError
 from connector.load.run import Progress, Run
-from connector.rules import load_rules
+from connector.rules import TemplateRow, load_rules
 from connector.setup import Setup, Template
 from connector.store import open_store
 
@@ -52,7 +52,7 @@ def open_run(
         SetupError: rules or templates that cannot work.
         StoreError: the store cannot be used, or another run holds the webstore's lease.
     """
-    rules = load_rules()
+    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
     store = open_store(setup.store.url)
     try:
         wait = setup.synchronization.lease_wait_seconds
@@ -80,30 +80,30 @@ def open_run(
 
 
 def templates_of(run: Run) -> Mapping[tuple[str, str], Mapping[str, Any]]:
-    """The setup's templates as properties of new Business Central customers, codes resolved to ids.
+    """The templates of setup and rules as properties of new Business Central customers, codes resolved to ids.
+
+    Of two for one place the setup's counts.
 
     Raises:
         SetupError: naming every code that the company does not have.
     """
-    templates = run.setup.templates
-    needed = {field for field, *_ in _REFERENCES if any(getattr(template, field) for template in templates)}
+    templates: list[Template | TemplateRow] = [*run.rules.templates, *run.setup.templates]
+    by_place = {(template.country.upper(), template.state.upper()): template for template in templates}
+    needed = {field for field, *_ in _REFERENCES if any(getattr(template, field) for template in by_place.values())}
     known: dict[str, dict[str, dict[str, Any]]] = {
         field: {str(record["code"]).upper(): record for record in run.business_central.reference(entity)}
         for field, entity, _, _ in _REFERENCES
         if field in needed
     }
     problems: list[str] = []
-    resolved = {
-        (template.country.upper(), template.state.upper()): _properties(template, known, problems)
-        for template in templates
-    }
+    resolved = {place: _properties(template, known, problems) for place, template in by_place.items()}
     if problems:
         raise SetupError("The templates name codes that the company does not have:", problems=problems)
     return resolved
 
 
 def _properties(
-    template: Template, known: Mapping[str, Mapping[str, Mapping[str, Any]]], problems: list[str]
+    template: Template | TemplateRow, known: Mapping[str, Mapping[str, Mapping[str, Any]]], problems: list[str]
 ) -> dict[str, Any]:
     place = f"template {template.country or '(all countries)'} {template.state}".strip()
     properties: dict[str, Any] = {}

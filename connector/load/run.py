@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
 from typing import Any
 
@@ -84,6 +84,7 @@ class Run:
         store_lock: push and pull run side by side but commit one after the other.
         accounts_announced: how many accounts the webstore said it has.
         actor: who is written into versions and logs.
+        warnings: what the summary must say besides the numbers.
     """
 
     def __init__(
@@ -111,6 +112,7 @@ class Run:
         self.templates: Mapping[tuple[str, str], Mapping[str, Any]] = {}
         self.store_lock = threading.RLock()
         self.accounts_announced = 0
+        self.warnings: list[str] = []
         self.lease: Lease | None = None
 
     @property
@@ -149,7 +151,19 @@ class Run:
 
     def know_countries(self, codes: Iterable[str]) -> None:
         """Check countries against the company's Countries/Regions from now on."""
-        self.rules = Rules(self.rules.fields, self.rules.geography.with_company(codes))
+        self.rules = replace(self.rules, geography=self.rules.geography.with_company(codes))
+
+    def know_metadata(self, shown: bool) -> None:
+        """Leave metadata alone from now on when the webstore does not show it: absent must never look like cleared."""
+        fields = self.rules.fields
+        if shown or not fields.meta_keys:
+            return
+        left_out = ", ".join(rule.field for rule in fields.rules if rule.in_metadata)
+        self.warnings.append(
+            f"The webstore did not show meta_data, so these fields were left alone: {left_out}. "
+            "The owner of the API key must be an administrator."
+        )
+        self.rules = replace(self.rules, fields=fields.without_metadata())
 
     def _holds(self) -> frozenset[tuple[str, str]]:
         """Scheduled runs leave out customers on hold; manual runs ignore holds."""

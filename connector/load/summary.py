@@ -41,6 +41,7 @@ def summary_of(
         "plan_hash": plan.hash,
         "errors": errors,
         "stopped": stopped,
+        "warnings": list(run.warnings),
     }
 
 

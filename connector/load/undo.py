@@ -104,7 +104,7 @@ def _pairs(run: Run, keys: set[tuple[str, int]], ticked: Mapping[str, bool]) -> 
         w, c = w_records.get(webstore_id), c_records.get(bc_id)
         if w is None or c is None:
             continue
-        w_table, c_table = webstore_customer.columns([w]), business_central_customer.columns([c])
+        w_table, c_table = webstore_customer.columns([w], rules), business_central_customer.columns([c], rules)
         blank: dict[str, str | None] = dict.fromkeys(rules.names)
         pairs[bc_id, webstore_id] = Pair(
             bc_id=bc_id,

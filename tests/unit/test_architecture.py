@@ -14,7 +14,7 @@ ALLOWED = {
     "connector.core": ("connector.core",),
     "connector.errors": (),
     "connector.setup": ("connector.errors",),
-    "connector.rules": ("connector.core", "connector.errors"),
+    "connector.rules": ("connector.rules", "connector.core", "connector.errors"),
     "connector.clients": ("connector.clients", "connector.errors", "connector.setup", "connector.core"),
     "connector.store": ("connector.store", "connector.errors", "connector.core"),
     "connector.load": ("connector",),

@@ -33,7 +33,7 @@ def account(key: int, name: str, email: str = "", **billing: str) -> dict[str, A
     first, _, last = name.partition(" ")
     return {
         "id": key, "email": email, "first_name": first, "last_name": last, "role": "customer", "username": f"u{key}",
-        "billing": billing, "date_modified_gmt": "2026-01-01T00:00:00",
+        "billing": billing, "date_modified_gmt": "2026-01-01T00:00:00", "meta_data": [],
     }  # fmt: skip
 
 
@@ -48,12 +48,12 @@ def customer(key: str, name: str, email: str = "", **properties: str) -> dict[st
 
 def webstore(records: Sequence[Mapping[str, Any]], rules: Terms) -> Extract:
     """An extract of the webstore."""
-    return extract_of(Side.WEBSTORE, webstore_customer.columns(records), rules)
+    return extract_of(Side.WEBSTORE, webstore_customer.columns(records, rules.rules), rules)
 
 
 def business_central(records: Sequence[Mapping[str, Any]], rules: Terms) -> Extract:
     """An extract of Business Central."""
-    return extract_of(Side.BUSINESS_CENTRAL, business_central_customer.columns(records), rules)
+    return extract_of(Side.BUSINESS_CENTRAL, business_central_customer.columns(records, rules.rules), rules)
 
 
 def mapping(*rows: tuple[str, int | None, bool]) -> pd.DataFrame:
