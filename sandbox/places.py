@@ -4,6 +4,7 @@ The material stands in data/people.json: per country the given and family names,
 shapes of company names, the dialling code and the code that Business Central has for the country.
 """
 
+import gzip
 import json
 import unicodedata
 from dataclasses import dataclass
@@ -35,7 +36,8 @@ class Country:
 
 
 def _data(name: str) -> Any:
-    return json.loads((Path(__file__).parent / "data" / name).read_text(encoding="utf-8"))
+    content = (Path(__file__).parent / "data" / name).read_bytes()
+    return json.loads(gzip.decompress(content) if name.endswith(".gz") else content)
 
 
 def _countries() -> tuple[Country, ...]:
@@ -67,7 +69,7 @@ def state_name(country: str, state: str) -> str:
 def _state_names() -> dict[tuple[str, str], str]:
     return {
         (country["code"], state["code"]): state["name"]
-        for country in _data("webstore_countries.json")
+        for country in _data("webstore_countries.json.gz")
         for state in country["states"]
     }
 

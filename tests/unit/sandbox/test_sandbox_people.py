@@ -117,7 +117,7 @@ def test_twins_hold_what_a_person_would_have_typed():
     mine = [twin for twin in twins if twin["email"].lower().startswith("tom@twin.example")]
     assert mine
     assert Counter(twin["displayName"] for twin in mine).most_common(1)[0][0] == "Tom & Jerry ONeil"
-    assert Counter(twin["state"] for twin in mine).most_common(1)[0][0] == "Αττική"
+    assert Counter(twin["state"] for twin in mine).most_common(1)[0][0] == "Attica"
     assert Counter(twin["postalCode"] for twin in mine).most_common(1)[0][0] == "105 57"
     assert "EL" in {twin["country"] for twin in mine}
 
