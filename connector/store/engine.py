@@ -21,11 +21,12 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine
 
 from connector.errors import StoreError
-from connector.store.troubles import explained, sqlite_file, store_error
+from connector.store.troubles import explained, place, sqlite_file, store_error
 
 __all__ = ["make_engine", "parse_url", "reading", "writing"]
 
 _BEGIN = "customer_sync_begin"
+_FILE = "customer_sync_file"
 
 
 def parse_url(text: str) -> URL:
@@ -47,7 +48,8 @@ def parse_url(text: str) -> URL:
         raise StoreError(f"The store cannot be kept in {kind}.", hint=hint, system="store")
     if url.database in {None, "", ":memory:"}:
         raise StoreError("The store needs a file: what it remembers must outlive a run.", hint=hint, system="store")
-    return url
+    # later the process may be in another folder
+    return url.set(database=str(Path(str(url.database)).absolute()))
 
 
 def make_engine(url: URL, busy_seconds: float) -> Engine:
@@ -61,8 +63,8 @@ def make_engine(url: URL, busy_seconds: float) -> Engine:
         with explained(url):
             _prepare_file(path)
         engine = sa.create_engine(url, hide_parameters=True)
-        event.listen(engine, "connect", lambda connection, _record: _configure_sqlite(connection, busy_seconds))
-        event.listen(engine, "begin", _begin_sqlite)
+        event.listen(engine, "connect", lambda connection, record: _configure_sqlite(connection, record, busy_seconds))
+        event.listen(engine, "begin", lambda connection: _begin_sqlite(connection, url))
     else:
         try:
             engine = sa.create_engine(
@@ -96,7 +98,8 @@ def _prepare_file(path: Path) -> None:
     os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
-def _configure_sqlite(connection: sqlite3.Connection, busy_seconds: float) -> None:
+def _configure_sqlite(connection: sqlite3.Connection, record: Any, busy_seconds: float) -> None:
+    record.info[_FILE] = _identity(connection.execute("PRAGMA database_list").fetchone()[2])
     # the driver must not begin transactions by itself: _begin_sqlite does
     connection.isolation_level = None
     connection.execute(f"PRAGMA busy_timeout = {int(busy_seconds * 1000)}")
@@ -121,7 +124,22 @@ def _switch_to_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:
             time.sleep(0.01)
 
 
-def _begin_sqlite(connection: Connection) -> None:
+def _identity(file: str) -> tuple[int, int] | None:
+    try:
+        found = Path(file).stat()
+    except FileNotFoundError:
+        return None
+    return found.st_dev, found.st_ino
+
+
+def _begin_sqlite(connection: Connection, url: URL) -> None:
+    # with a write-ahead log SQLite itself would go on writing into a file that nobody finds any more
+    if _identity(url.database or "") != connection.connection.info[_FILE]:
+        raise StoreError(
+            f"The store {place(url)} cannot be used: the file was moved, replaced or deleted while it was open.",
+            hint="Put it back, or start again with the one that is there now.",
+            system="store",
+        )
     connection.exec_driver_sql(connection.get_execution_options().get(_BEGIN, "BEGIN IMMEDIATE"))
 
 

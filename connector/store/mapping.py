@@ -224,13 +224,18 @@ class MappingReader:
         found += [(row, a > b, versions[row.v_to]) for row in ended]
         rows = []
         for row, rejected, by in found:
-            label = self.row(bc_id=row.bc_id)
             ids = (None, row.webstore_id) if rejected else (row.webstore_id, None)
             values = [ids if name == "webstore_id" else ("", "") for name in _COMPARED]
-            head = ("rejected" if rejected else "allowed", row.bc_id, label.bc_number if label else "")
+            head = ("rejected" if rejected else "allowed", row.bc_id, self._last_number(row.bc_id))
             why = row.reason if rejected and row.reason else by.reason
             rows.append((*head, *(v for pair in values for v in pair), by.number, by.actor, why, by.run_id))
         return rows
+
+    def _last_number(self, bc_id: str) -> str:
+        """The newest number of a customer whose row may be gone; "" = it never had one."""
+        mine = sa.and_(_ROW.webstore_code == self._code, _ROW.bc_id == bc_id)
+        newest = sa.select(_ROW.bc_number).where(mine).order_by(_ROW.v_from.desc()).limit(1)
+        return self._connection.scalar(newest) or ""
 
     def _known(self, number: int) -> None:
         newest = self.version()

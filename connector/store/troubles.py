@@ -30,11 +30,6 @@ _SQLITE = (
     ("SQLITE_BUSY", "it is locked: another process is writing to it", "Wait for the other run to end and try again."),
     ("SQLITE_LOCKED", "it is locked: another process is writing to it", "Wait for the other run to end and try again."),
     ("SQLITE_FULL", "the disk is full", "Free some space and run again; what was confirmed before is kept."),
-    (
-        "SQLITE_READONLY_DBMOVED",
-        "the file was moved or deleted while it was open",
-        "Put it back, then run again.",
-    ),
     ("SQLITE_READONLY", "it is read-only", _RIGHTS),
     ("SQLITE_CANTOPEN", "it cannot be opened", _RIGHTS),
     ("SQLITE_PERM", "it cannot be opened", _RIGHTS),

@@ -1,0 +1,161 @@
+"""A PostgreSQL server of one's own for a test session: started on a socket in a temporary folder, gone afterwards.
+
+Each worker of pytest-xdist has its own; only the folder that initdb makes is made once and copied. Nothing is synced to disk.
+"""
+
+from __future__ import annotations
+
+import ctypes
+import fcntl
+import itertools
+import os
+import pwd
+import shutil
+import signal
+import subprocess
+import tempfile
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+import pytest
+
+__all__ = ["PostgreSQL", "postgresql"]
+
+_SETTINGS = ("fsync=off", "full_page_writes=off", "listen_addresses=", "shared_buffers=32MB", "timezone=Asia/Kolkata")
+_PR_SET_PDEATHSIG = 1
+
+
+@dataclass
+class PostgreSQL:
+    """A running server. `socket` is the folder of its socket."""
+
+    socket: Path
+    _numbers: Iterator[int] = field(default_factory=itertools.count)
+
+    def connect(self, database: str = "postgres") -> psycopg.Connection[Any]:
+        """A connection as the superuser, in autocommit."""
+        return psycopg.connect(host=str(self.socket), user="postgres", dbname=database, autocommit=True)
+
+    def url(self, database: str, user: str = "postgres") -> str:
+        """The address of one of its databases."""
+        return f"postgresql+psycopg://{user}@/{database}?host={self.socket}"
+
+    def create_database(self, template: str = "template1") -> str:
+        """A new database; gives its name."""
+        name = f"test_{next(self._numbers)}"
+        with self.connect() as connection:
+            connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
+        return name
+
+    def drop_database(self, name: str) -> None:
+        """Remove a database, whoever is connected to it."""
+        with self.connect() as connection:
+            connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _binaries() -> Path | None:
+    found = sorted(Path("/usr/lib/postgresql").glob("*/bin/initdb"), key=lambda path: int(path.parts[-3]))
+    if found:
+        return found[-1].parent
+    on_path = shutil.which("initdb")
+    return Path(on_path).parent if on_path else None
+
+
+def _unprivileged() -> Mapping[str, Any]:
+    """PostgreSQL refuses to run as root."""
+    if os.geteuid() != 0:
+        return {}
+    user = pwd.getpwnam("postgres")
+    return {"user": user.pw_uid, "group": user.pw_gid, "extra_groups": []}
+
+
+def _die_with_parent() -> None:
+    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGQUIT)
+
+
+def _prepared(shared: Path, binaries: Path) -> Path:
+    """The data folder that initdb made, once for all workers."""
+    folder = shared / "postgresql"
+    with (shared / "postgresql.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not folder.exists():
+            made = Path(tempfile.mkdtemp(prefix="customer-sync-initdb-", dir="/tmp"))
+            _give_away(made)
+            command = [binaries / "initdb", "-D", made / "data", "-U", "postgres", "-A", "trust", "-E", "UTF8"]
+            subprocess.run(
+                [*command, "--locale=C.UTF-8", "--no-sync", "--no-instructions"],
+                check=True,
+                stdout=subprocess.DEVNULL,
+                cwd="/",
+                **_unprivileged(),
+            )
+            shutil.move(made / "data", folder)
+            made.rmdir()
+    return folder
+
+
+def _give_away(folder: Path) -> None:
+    account = _unprivileged()
+    if account:
+        for path in (folder, *folder.rglob("*")):
+            os.chown(path, account["user"], account["group"])
+
+
+def _start(binaries: Path, base: Path, socket: Path) -> subprocess.Popen[bytes]:
+    settings = [
+        argument for setting in (*_SETTINGS, f"unix_socket_directories={socket}") for argument in ("-c", setting)
+    ]
+    with (base / "server.log").open("wb") as log:
+        return subprocess.Popen(
+            [binaries / "postgres", "-D", base / "data", *settings],
+            stdout=log,
+            stderr=log,
+            cwd="/",
+            preexec_fn=_die_with_parent,  # noqa: PLW1509 - no threads run before the first test
+            **_unprivileged(),
+        )
+
+
+def _wait(server: PostgreSQL, process: subprocess.Popen[bytes], log: Path) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            server.connect().close()
+            return
+        except psycopg.OperationalError:
+            if process.poll() is not None or time.monotonic() > deadline:
+                raise RuntimeError(f"PostgreSQL did not start:\n{log.read_text(encoding='utf-8')}") from None
+            time.sleep(0.03)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+    """A running server; without its programs the test is skipped, or fails where CI=true demands them."""
+    binaries = _binaries()
+    if binaries is None:
+        reason = "PostgreSQL is not installed (tests/servers/install.sh installs it)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    # in /tmp itself: the path of a socket may have 107 characters, and root's test folders are closed to others
+    base = Path(tempfile.mkdtemp(prefix="customer-sync-pg-", dir="/tmp"))
+    try:
+        shutil.copytree(_prepared(shared, binaries), base / "data")
+        _give_away(base)
+        server = PostgreSQL(base)
+        process = _start(binaries, base, base)
+        try:
+            _wait(server, process, base / "server.log")
+            yield server
+        finally:
+            process.send_signal(signal.SIGQUIT)
+            process.wait(timeout=20)
+    finally:
+        shutil.rmtree(base)

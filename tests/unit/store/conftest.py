@@ -1,0 +1,53 @@
+"""Every test of the store runs on a SQLite file and on a PostgreSQL server; `store` is empty and migrated."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from connector.store import Store, open_store
+from tests.servers.postgresql import PostgreSQL, postgresql
+
+__all__ = ["postgresql"]
+
+
+@pytest.fixture(scope="session")
+def migrated_template(postgresql: PostgreSQL) -> str:
+    """A database with the store's tables, to be copied: faster than migrating one per test."""
+    name = postgresql.create_database()
+    open_store(postgresql.url(name)).close()
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a store of one's own, which has its tables already."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.sqlite'}"
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    name = server.create_database(request.getfixturevalue("migrated_template"))
+    yield server.url(name)
+    server.drop_database(name)
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def empty_url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
+    """The address of a database without any tables."""
+    if request.param == "sqlite":
+        yield f"sqlite:///{tmp_path / 'store.sqlite'}"
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    name = server.create_database()
+    yield server.url(name)
+    server.drop_database(name)
+
+
+@pytest.fixture
+def store(url: str) -> Iterator[Store]:
+    """An open store."""
+    opened = open_store(url, busy_seconds=5)
+    yield opened
+    opened.close()

@@ -1,0 +1,160 @@
+"""Holds, runs, watermarks, the activity log and its retention."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import sqlalchemy as sa
+
+from connector.store import Base, Intent, Settlement, Store
+from connector.store.columns import now
+from connector.store.schema import JOURNAL, PLAN, RUN
+
+
+def fail(store: Store, key: str = "bc:a", direction: str = "push", **changes: Any) -> None:
+    values = {"signature": "400", "message": "no", "scheduled": True, "max_attempts": 3}
+    with store.work("shop") as work:
+        work.holds.failed(key, direction, **{**values, **changes})
+
+
+def holds(store: Store) -> list[list[Any]]:
+    with store.view("shop") as view:
+        frame = view.holds.read()
+    return frame[["key", "direction", "failed_attempts", "on_hold", "last_error"]].to_numpy().tolist()
+
+
+def test_three_identical_failures_put_a_customer_on_hold_in_that_direction_only(store: Store) -> None:
+    for _ in range(3):
+        fail(store)
+    fail(store, direction="pull")
+    assert holds(store) == [["bc:a", "pull", 1, False, "no"], ["bc:a", "push", 3, True, "no"]]
+
+
+def test_a_different_error_starts_counting_again_and_a_manual_failure_does_not_count(store: Store) -> None:
+    fail(store)
+    fail(store)
+    fail(store, signature="500", message="ill")
+    fail(store, message="by hand", scheduled=False)
+    assert holds(store) == [["bc:a", "push", 1, False, "by hand"]]
+
+
+def test_success_clears_and_says_when(store: Store) -> None:
+    for _ in range(3):
+        fail(store)
+    with store.work("shop") as work:
+        work.holds.succeeded("bc:a", "push")
+        work.holds.succeeded("bc:never-failed", "push")
+    assert holds(store) == [["bc:a", "push", 0, False, ""]]
+    with store.view("shop") as view:
+        assert view.holds.read()["last_synchronized_at"].notna().tolist() == [True]
+
+
+def test_holds_are_released_one_by_one_or_all(store: Store) -> None:
+    for key in ("bc:a", "bc:b", "woo:7"):
+        fail(store, key, max_attempts=1)
+    fail(store, "bc:c")
+    with store.work("shop") as work:
+        assert work.holds.release("bc:a", "pull") == 0
+        assert work.holds.release("bc:a") == 1
+        assert work.holds.release() == 2
+        assert work.holds.release() == 0
+    assert [row[2:4] for row in holds(store)] == [[0, False], [0, False], [1, False], [0, False]]
+
+
+def test_a_run_is_listed_from_its_start_and_shown_with_its_summary(store: Store) -> None:
+    with store.work("shop") as work:
+        work.runs.start("run-1", "full", "scheduled", "timer", dry_run=False)
+        work.runs.start("run-2", "selected", "manual", "ann", dry_run=True)
+    with store.view("shop") as view:
+        assert view.runs.list()[["run_id", "status"]].to_numpy().tolist() == [
+            ["run-2", "running"],
+            ["run-1", "running"],
+        ]
+    with store.work("shop") as work:
+        work.runs.finish("run-1", "completed", {"push": {"created": 3}}, "abc", "def")
+    with store.view("shop") as view:
+        shown = view.runs.show("run-1")
+        assert view.runs.show("run-9") is None
+        last = view.runs.last("completed")
+        assert view.runs.last("failed") is None
+    assert shown is not None and last is not None and last["run_id"] == "run-1"
+    assert (shown["status"], shown["summary"], shown["plan_hash"]) == ("completed", {"push": {"created": 3}}, "abc")
+    assert shown["finished_at"] > shown["started_at"]
+
+
+def test_a_run_that_goes_on_after_an_approval_keeps_its_start(store: Store) -> None:
+    with store.work("shop") as work:
+        work.runs.start("run-1", "full", "manual", "ann")
+        work.runs.finish("run-1", "waiting", {}, "abc", None)
+        before = work.runs.show("run-1")
+        work.runs.start("run-1", "full", "manual", "ann")
+        after = work.runs.show("run-1")
+    assert before is not None and after is not None
+    assert (after["status"], after["finished_at"], after["started_at"]) == ("running", None, before["started_at"])
+
+
+def test_runs_that_were_killed_are_marked_by_the_next_one(store: Store) -> None:
+    with store.work("shop") as work:
+        for run in ("run-1", "run-2"):
+            work.runs.start(run, "full", "manual", "ann")
+        assert work.runs.close_interrupted(besides="run-2") == 1
+    with store.view("shop") as view:
+        assert view.runs.list()["status"].tolist() == ["running", "interrupted"]
+
+
+def test_watermarks_move_per_system_and_webstore(store: Store) -> None:
+    with store.work("shop") as work:
+        assert work.watermarks.get("business_central") is None
+        work.watermarks.set("business_central", "2026-01-01")
+        work.watermarks.set("business_central", "2026-01-02")
+    with store.view("shop") as view, store.view("outlet") as other:
+        assert view.watermarks.get("business_central") == "2026-01-02"
+        assert other.watermarks.get("business_central") is None
+
+
+def test_everybody_has_a_time_of_the_last_synchronisation_and_of_the_last_error(store: Store) -> None:
+    with store.work("shop") as work:
+        work.bases.put([Base("a", 1, {}, {}, "", ""), Base("b", 2, {}, {}, "", "")])
+    fail(store, "bc:b")
+    fail(store, "woo:7", direction="pull", message="no e-mail", max_attempts=1)
+    with store.view("shop") as view:
+        found = view.activity.customers()
+    assert found["key"].tolist() == ["bc:a", "bc:b", "woo:7"]
+    assert found["last_synchronized_at"].notna().tolist() == [True, True, False]
+    assert found["last_failed_at"].notna().tolist() == [False, True, True]
+    assert found[["last_error", "on_hold"]].to_numpy().tolist() == [["", False], ["no", False], ["no e-mail", True]]
+
+
+def test_retention_forgets_old_writes_runs_and_plans_but_no_open_intent_and_no_mapping(store: Store) -> None:
+    intent = {"run_id": "r", "direction": "push", "system": "webstore", "operation": "update", "bc_id": "a"}
+    intents = [Intent(**intent, bc_number="", webstore_id=1, natural_key="", payload={}, before={}, after={})] * 3
+    with store.work("shop") as work:
+        ids = work.journal.intend(intents)
+        work.journal.settle([Settlement(i, "confirmed") for i in ids[:2]])
+        for run in ("old", "new", "running"):
+            work.runs.start(run, "full", "manual", "ann")
+        for run in ("old", "new"):
+            work.runs.finish(run, "completed", {}, None, None)
+        work.plans.put("aa", b"{}", {})
+        work.plans.put("bb", b"{}", {})
+        work.describe(actor="ann", reason="test")
+        work.mapping.link("a", "C100", 5)
+        long_ago = now().replace(year=2020)
+        connection = work._connection
+        for table, column, condition in (
+            (JOURNAL, "settled_at", JOURNAL.c.id == ids[0]),
+            (JOURNAL, "intended_at", JOURNAL.c.id == ids[2]),
+            (RUN, "finished_at", RUN.c.run_id == "old"),
+            (RUN, "started_at", RUN.c.run_id == "running"),
+            (PLAN, "created_at", PLAN.c.hash == "aa"),
+        ):
+            connection.execute(sa.update(table).where(condition).values({column: long_ago}))
+    with store.work("outlet") as work:
+        assert work.activity.purge(30) == {"writes": 0, "runs": 0, "plans": 0}
+    with store.work("shop") as work:
+        assert work.activity.purge(30) == {"writes": 1, "runs": 1, "plans": 1}
+    with store.view("shop") as view:
+        assert view.journal.of_run("r")["intent_id"].tolist() == ids[1:]
+        assert sorted(view.runs.list()["run_id"]) == ["new", "running"]
+        assert view.plans.list()["hash"].tolist() == ["bb"]
+        assert len(view.mapping.current()) == 1
