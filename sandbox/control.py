@@ -13,6 +13,7 @@ JSON in, JSON out; what makes no sense is a 400 with {"error": text}.
                                 {"action": "create", "record": {...}}             201 {"id": ...}
                                 {"action": "update", "id": ..., "changes": {...}} 200 {"id": ...}
                                 {"action": "delete", "id": ...}                   200 {"id": ...}
+    POST   /_sandbox/deliver    call the subscribers of webhooks now instead of after a while; {"delivered": requests sent}
     POST   /_sandbox/reset      {} = the customers that the sandbox started with, {"empty": true} = none;
                                 also clears log and faults; {"customers": n}
 """
@@ -22,6 +23,7 @@ from collections.abc import Awaitable, Callable
 from dataclasses import asdict
 from typing import Any
 
+from anyio import to_thread
 from starlette.applications import Starlette
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -30,6 +32,7 @@ from starlette.routing import Route
 from sandbox.faults import FaultError, Faults
 from sandbox.middleware import CONTROL_PREFIX, PeopleStore
 from sandbox.operations import System
+from sandbox.people import SandboxInputError
 from sandbox.request_log import RequestLog
 
 
@@ -38,9 +41,19 @@ class _ControlError(ValueError):
 
 
 def create_control(
-    *, system: System, store: PeopleStore, log: RequestLog, faults: Faults, reset: Callable[[bool], int]
+    *,
+    system: System,
+    store: PeopleStore,
+    log: RequestLog,
+    faults: Faults,
+    reset: Callable[[bool], int],
+    deliver: Callable[[], int],
 ) -> Starlette:
-    """The control application of one emulator. `reset(empty)` restores its customers and returns their number."""
+    """The control application of one emulator.
+
+    `reset(empty)` restores its customers and returns their number; `deliver()` calls the subscribers of webhooks and
+    returns the number of requests that it sent.
+    """
 
     async def requests(request: Request) -> Response:
         if request.method == "DELETE":
@@ -62,6 +75,10 @@ def create_control(
         identifier = _act(store, system, content)
         return JSONResponse({"id": identifier}, status_code=201 if content["action"] == "create" else 200)
 
+    async def delivery(_: Request) -> Response:
+        # In a thread of its own: the subscriber may ask this very server something before it answers.
+        return JSONResponse({"delivered": await to_thread.run_sync(deliver)})
+
     async def start_over(request: Request) -> Response:
         content = await _content(request)
         customers = reset(bool(content.get("empty", False)))
@@ -74,6 +91,7 @@ def create_control(
             Route(f"{CONTROL_PREFIX}/requests", _guarded(requests), methods=["GET", "DELETE"]),
             Route(f"{CONTROL_PREFIX}/faults", _guarded(rules), methods=["GET", "POST", "DELETE"]),
             Route(f"{CONTROL_PREFIX}/people", _guarded(people), methods=["POST"]),
+            Route(f"{CONTROL_PREFIX}/deliver", _guarded(delivery), methods=["POST"]),
             Route(f"{CONTROL_PREFIX}/reset", _guarded(start_over), methods=["POST"]),
         ]
     )
@@ -86,7 +104,7 @@ def _guarded(endpoint: _Endpoint) -> _Endpoint:
     async def guarded(request: Request) -> Response:
         try:
             return await endpoint(request)
-        except (FaultError, _ControlError) as error:
+        except (FaultError, SandboxInputError, _ControlError) as error:
             return JSONResponse({"error": str(error)}, status_code=400)
 
     return guarded

@@ -196,6 +196,7 @@ def _gates(
             log=running.webstore_log,
             faults=running.webstore_faults,
             reset=refill_webstore,
+            deliver=running.webstore.deliveries.deliver,
         ),
         system=System.WEBSTORE,
         store=running.webstore,
@@ -203,14 +204,16 @@ def _gates(
         faults=running.webstore_faults,
         latency_ms=latency_ms,
     )
+    company_app = create_business_central(running.business_central, settings)
     business_central = SandboxMiddleware(
-        app=create_business_central(running.business_central, settings),
+        app=company_app,
         control=create_control(
             system=System.BUSINESS_CENTRAL,
             store=running.business_central,
             log=running.business_central_log,
             faults=running.business_central_faults,
             reset=refill_business_central,
+            deliver=company_app.state.courier.deliver,
         ),
         system=System.BUSINESS_CENTRAL,
         store=running.business_central,
