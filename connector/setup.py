@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -31,6 +31,7 @@ from connector.errors import SetupError
 __all__ = [
     "AccountMails",
     "Accounts",
+    "Breakers",
     "BusinessCentralConnection",
     "ConflictPolicy",
     "Matching",
@@ -42,6 +43,7 @@ __all__ = [
     "StoreSettings",
     "Synchronization",
     "Template",
+    "UnresolvedSecrets",
     "UsernameRule",
     "WebstoreConnection",
     "load_setup",
@@ -346,6 +348,66 @@ class Matching(_Section):
     )
 
 
+class Breakers(_Section):
+    """Limits at which a run stops before its first write and asks. Whoever looks at the plan may approve exactly it.
+
+    The defaults let a first synchronisation of thousands of customers through: creates and account mails have no limit,
+    since ticking customers and switching Pull to All are decisions of a person. What nobody decides stops: an extract that
+    shrank, a side suddenly empty, customers gone or changed or cleared in a mass, writes that fail one after the other.
+    """
+
+    floor: int = Field(
+        default=20, ge=0, description="No percentage stops a run that concerns no more customers than these."
+    )
+    announced_total: bool = Field(
+        default=True, description="An extract must have as many customers as its server announced."
+    )
+    shrunken_extract_percent: float = Field(
+        default=10, ge=0, le=100, description="Customers that may be missing since the last full run. 100 = all."
+    )
+    emptied_side: bool = Field(
+        default=True, description="A side that had more than two customers must not be empty now."
+    )
+    gone_percent: float = Field(
+        default=10, ge=0, le=100, description="Linked customers that may be gone at once, such as in a wrong company."
+    )
+    creates: int | None = Field(default=None, ge=0, description="Most creates on one side; left out = no limit.")
+    creates_percent: float | None = Field(
+        default=None,
+        ge=0,
+        description="Creates on one side, of the customers there; never counts in the first run. Left out = no limit.",
+    )
+    updates: int | None = Field(
+        default=None, ge=0, description="Most customers of one side whose values may change; left out = no limit."
+    )
+    updates_percent: float = Field(
+        default=50,
+        ge=0,
+        le=100,
+        description="Likewise, of the linked customers; filling blanks does not count. 100 = all.",
+    )
+    clears: int | None = Field(
+        default=None, ge=0, description="Most customers of one side who may lose a value; left out = no limit."
+    )
+    clears_percent: float = Field(default=10, ge=0, le=100, description="Likewise, of the linked customers. 100 = all.")
+    account_mails: int | None = Field(
+        default=None, ge=0, description="Most people who may be sent the new-account mail; left out = no limit."
+    )
+    failure_percent: float = Field(
+        default=50, ge=0, le=100, description="Writes that may fail before no more are tried. 100 = all."
+    )
+    oscillation: bool = Field(
+        default=True,
+        description="Hold a field that went to a value and back in the last two runs and is about to go there again.",
+    )
+    refusals: int = Field(
+        default=3,
+        ge=1,
+        description="After so many refusals of the same write (or max_attempts, if more) scheduled runs leave the customer "
+        "out until its values change.",
+    )
+
+
 class StoreSettings(_Section):
     """Where mappings, bases and logs are kept."""
 
@@ -385,6 +447,7 @@ class Setup(_Section):
     synchronization: Synchronization = Field(default_factory=Synchronization)
     accounts: Accounts = Field(default_factory=Accounts)
     matching: Matching = Field(default_factory=Matching)
+    breakers: Breakers = Field(default_factory=Breakers)
     store: StoreSettings = Field(default_factory=StoreSettings)
     templates: tuple[Template, ...] = Field(
         default=(), description="Defaults for customers created in Business Central."
@@ -399,8 +462,24 @@ class Setup(_Section):
         return self
 
 
+class UnresolvedSecrets(Mapping[str, str]):
+    """An environment in which every variable seems to be set: for work that needs no secret, or will resolve it elsewhere."""
+
+    def __getitem__(self, key: str) -> str:
+        return f"value of {key}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
 def load_setup(path: Path, environ: Mapping[str, str] | None = None) -> Setup:
     """Read a TOML setup file; relative paths in it count from the file's folder.
+
+    Args:
+        environ: where `env:NAME` is looked up; None = this process's environment.
 
     Raises:
         SetupError: the file is missing, is not TOML, or says something that cannot work; lists every problem.
