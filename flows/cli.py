@@ -153,9 +153,9 @@ def sandbox(
 @app.command()
 def demo(as_json: JsonOption = False) -> None:
     """Show a whole story on emulated systems: check, link, synchronise, edit both sides, synchronise again."""
+    prepare_prefect()
     from flows.demo import run_demo
 
-    prepare_prefect()
     with terminal.reported(as_json):
         summaries = run_demo(quiet=as_json)
     if as_json:

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.load.session import opened_store
-from connector.setup import load_setup
+from connector.setup import UnresolvedSecrets, load_setup
 from connector.store import open_store
 
 __all__ = ["backup_store", "check_store", "migrate_store"]
@@ -19,7 +19,7 @@ def migrate_store(path: Path, to: str) -> dict[str, Any]:
         InputError: there is no such revision.
         StoreError: the store cannot be used.
     """
-    store = open_store(load_setup(path).store.url, migrate=False)
+    store = open_store(load_setup(path, environ=UnresolvedSecrets()).store.url, migrate=False)
     try:
         before = store.revision()
         store.migrate(to)
