@@ -46,11 +46,13 @@ def create_app(store: Store, settings: Settings) -> Starlette:
     courier = Courier(store, settings, subscriptions)
     store.on_change.append(courier.note)
     store.balance_changes_etag = settings.balance_changes_etag
-    store.clock_offsets_ms = settings.clock_offsets_ms
+    store.clock.offsets_ms = settings.clock_offsets_ms
     front = _Front(store, settings, subscriptions)
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
+        if store.database.row("SELECT 1 FROM attempt") is not None:
+            courier.start()
         yield
         await to_thread.run_sync(courier.stop)
 
@@ -65,7 +67,7 @@ class _Front:
         self._store = store
         self._service = Service(store, settings, subscriptions)
         self._authentication = Authentication(store, settings)
-        self._limits = Limits(settings, store.now)
+        self._limits = Limits(settings, store.clock.now)
 
     async def serve(self, request: Request) -> Response:
         path = request.url.path

@@ -42,7 +42,7 @@ class Authentication:
         except _TokenRefused as refused:
             return Reply(refused.status, orjson.dumps(self._refusal(refused)), _JSON)
         token, seconds = self._new_token(), self._settings.token_seconds
-        expires = self._store.now() + seconds
+        expires = self._store.clock.now() + seconds
         self._store.database.change("INSERT INTO token VALUES (?, ?, ?)", (token, self._settings.client_id, expires))
         content = {"token_type": "Bearer", "expires_in": seconds, "ext_expires_in": seconds, "access_token": token}
         return Reply(200, orjson.dumps(content), _JSON)
@@ -67,7 +67,7 @@ class Authentication:
             raise _TokenRefused(400, "invalid_scope", 70011, text)
 
     def _refusal(self, refused: _TokenRefused) -> dict[str, Any]:
-        moment = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(self._store.now()))
+        moment = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(self._store.clock.now()))
         trace, correlation = (named_guid(self._store.seed, kind, moment) for kind in ("trace", "correlation"))
         return {
             "error": refused.error,
@@ -95,7 +95,7 @@ class Authentication:
         scheme, _, credentials = authorization.partition(" ")
         if scheme.lower() == "bearer":
             row = self._store.database.row("SELECT user, expires FROM token WHERE token = ?", (credentials.strip(),))
-            if row is not None and row[1] > self._store.now():
+            if row is not None and row[1] > self._store.clock.now():
                 return str(row[0])
         if scheme.lower() == "basic" and is_on_premises and self._is_password(credentials):
             return self._settings.username

@@ -32,7 +32,7 @@ class Courier:
     store: Store
     settings: Settings
     subscriptions: Subscriptions
-    _wake: threading.Condition = field(default_factory=threading.Condition)
+    _wake: threading.Event = field(default_factory=threading.Event)
     _sending: threading.Lock = field(default_factory=threading.Lock)
     _thread: threading.Thread | None = None
     _is_stopping: bool = False
@@ -51,42 +51,40 @@ class Courier:
                 "THEN 'created' ELSE excluded.change END",
                 (subscription["subscriptionId"], customer_id, change, moment, moment),
             )
-            due = self.store.now() + self.settings.notification_delay_seconds
+            due = self.store.clock.now() + self.settings.notification_delay_seconds
             url = subscription["notificationUrl"]
             database.change("INSERT INTO attempt VALUES (?, ?, 0) ON CONFLICT (url) DO NOTHING", (url, due))
-        with self._wake:
-            self._start()
-            self._wake.notify()
+        self.start()
 
     def deliver(self, *, only_due: bool = False) -> int:
         """Tell all subscribers what they have not been told, now; returns the number of requests that were sent."""
         with self._sending:
-            latest = self.store.now() if only_due else float("inf")
+            latest = self.store.clock.now() if only_due else float("inf")
             rows = self.store.database.rows("SELECT url FROM attempt WHERE due <= ? ORDER BY due, url", (latest,))
             return sum(self._tell(row[0]) for row in rows)
 
-    def stop(self) -> None:
-        """End the background thread."""
-        with self._wake:
-            self._is_stopping = True
-            self._wake.notify()
-        if self._thread is not None:
-            self._thread.join(_STOP_SECONDS)
-
-    def _start(self) -> None:
+    def start(self) -> None:
+        """Deliver in the background from now on; starting twice is allowed."""
         if self._thread is None and not self._is_stopping:
             self._thread = threading.Thread(target=self._run, name="notifications", daemon=True)
             self._thread.start()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End the background thread; what waits is delivered after the next start."""
+        self._is_stopping = True
+        self._wake.set()
+        if self._thread is not None:
+            self._thread.join(_STOP_SECONDS)
 
     def _run(self) -> None:
-        while True:
-            with self._wake:
-                # The clock of the store can be moved by hand, so nobody sleeps until a fixed moment.
-                has_work = self.store.database.row("SELECT 1 FROM attempt") is not None
-                self._wake.wait(_LONGEST_SLEEP if has_work else None)
-                if self._is_stopping:
-                    return
-            self.deliver(only_due=True)
+        while not self._is_stopping:
+            # The clock of the store can be moved by hand, so nobody sleeps until a fixed moment.
+            has_work = self.store.database.row("SELECT 1 FROM attempt") is not None
+            self._wake.wait(_LONGEST_SLEEP if has_work else None)
+            self._wake.clear()
+            if not self._is_stopping:
+                self.deliver(only_due=True)
 
     def _tell(self, url: str) -> bool:
         """One request to one address; False when there was nothing to tell."""
@@ -101,10 +99,10 @@ class Courier:
                 )
                 for row in own
             }
-        items = [item for row in own for item in self._items(row, waiting[row["subscriptionId"]])]
-        if not items:
-            database.change("DELETE FROM attempt WHERE url = ?", (url,))
-            return False
+            items = [item for row in own for item in self._items(row, waiting[row["subscriptionId"]])]
+            if not items:
+                database.change("DELETE FROM attempt WHERE url = ?", (url,))
+                return False
         status = self._send(url, items)
         with database.transaction():
             if status is not None and 200 <= status < 300:
@@ -159,7 +157,7 @@ class Courier:
                     "DELETE FROM notification WHERE subscription = ? AND customer = ? AND moment = ?",
                     (subscription, customer, moment),
                 )
-        due = self.store.now() + self.settings.notification_delay_seconds
+        due = self.store.clock.now() + self.settings.notification_delay_seconds
         database.change("UPDATE attempt SET due = ?, failures = 0 WHERE url = ?", (due, url))
         left = database.row(
             "SELECT 1 FROM notification JOIN subscriptions ON subscription = subscriptionId WHERE notificationUrl = ?",
@@ -174,7 +172,7 @@ class Courier:
         if failures > len(_WAITS):
             self._give_up(url, subscriptions)
             return
-        due = self.store.now() + _WAITS[failures - 1]
+        due = self.store.clock.now() + _WAITS[failures - 1]
         self.store.database.change("UPDATE attempt SET due = ?, failures = ? WHERE url = ?", (due, failures, url))
 
     def _give_up(self, url: str, subscriptions: list[Values]) -> None:

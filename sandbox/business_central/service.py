@@ -51,6 +51,8 @@ class Service:
             return from_error(error, self.correlation_id())
 
     def _answer(self, call: Call) -> Reply:
+        if call.method != "GET" and call.headers.get("data-access-intent", "").lower() == "readonly":
+            raise bad_request("Data-Access-Intent: ReadOnly is allowed for GET requests only.")
         segments = call.segments()
         first = segments[0]
         if call.path.strip("/") == "":

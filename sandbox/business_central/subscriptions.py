@@ -49,7 +49,7 @@ class Subscriptions:
 
     def forget_expired(self) -> None:
         """Drop what nobody renewed in time, silently as the product does."""
-        now = int(self.store.now() * 1000)
+        now = int(self.store.clock.now() * 1000)
         self._drop("expirationDateTime <= ?", now)
 
     def create(self, content: Mapping[str, Any]) -> Values:
@@ -68,7 +68,7 @@ class Subscriptions:
             "subscriptionId": self.store.next_guid("subscription").replace("-", ""),
             "clientState": "",
             **sent,
-            "systemCreatedAt": self.store.next_moment(),
+            "systemCreatedAt": self.store.clock.next_moment(),
             "systemCreatedBy": self.store.user_id,
             "userId": self.store.user_id,
         }
@@ -101,7 +101,7 @@ class Subscriptions:
                 self.store.database.change("DELETE FROM notification WHERE subscription = ?", row)
 
     def _written(self, values: Values) -> Values:
-        now = self.store.next_moment()
+        now = self.store.clock.next_moment()
         stamp = self.store.database.next_number("stamp")
         values.update(
             timestamp=stamp,

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 import pytest
 import requests
+from running_company import Company, running_company
 
 from sandbox.server import Running, start
 
@@ -33,6 +34,19 @@ def running(_running: Running) -> Running:
     for log in (_running.webstore_log, _running.business_central_log):
         log.clear()
     return _running
+
+
+@pytest.fixture(scope="module")
+def _cronus() -> Iterator[Company]:
+    with running_company() as company:
+        yield company
+
+
+@pytest.fixture
+def cronus(_cronus: Company) -> Company:
+    """Business Central alone, with the default settings and without customers."""
+    _cronus.store.clear()
+    return _cronus
 
 
 @pytest.fixture
