@@ -57,7 +57,7 @@ class MappingTable(MappingReader):
             self._add_reason(authorship.reason)
 
     def link(self, bc_id: str, bc_number: str, webstore_id: int, *, name: str = "") -> None:
-        """Link two customers and tick the row; a rejection of the pair is forgotten.
+        """Link two customers and tick the row.
 
         Raises:
             InputError: one of them is linked to another customer.
@@ -83,10 +83,9 @@ class MappingTable(MappingReader):
         if problems:
             raise InputError("Nothing was linked:", problems=problems)
         self.put([_completed(row, there.get(row.bc_id)) for row in rows])
-        self._rejections.forget([(row.bc_id, row.webstore_id) for row in rows if row.webstore_id is not None])
 
     def put(self, rows: Iterable[MappingRow]) -> None:
-        """Set whole rows; Webstore IDs may change places among them.
+        """Set whole rows; Webstore IDs may change places among them. Pairs that are linked so are not rejected any more.
 
         Raises:
             InputError: naming every Webstore ID that would belong to two customers, every customer given twice.
@@ -101,6 +100,9 @@ class MappingTable(MappingReader):
         if problems:
             raise InputError("The mapping table was not changed:", problems=problems, system="store")
         self._write(wanted)
+        self._rejections.forget(
+            [(row.bc_id, row.webstore_id) for row in wanted.values() if row.webstore_id is not None]
+        )
 
     def unlink(self, bc_id: str) -> MappingRow:
         """Remove a row, tick and all; a linked pair is remembered as rejected.
@@ -158,8 +160,6 @@ class MappingTable(MappingReader):
         """
         row = self._existing(bc_id)
         self.put([replace(row, webstore_id=webstore_id)])
-        if webstore_id is not None:
-            self._rejections.forget([(row.bc_id, webstore_id)])
 
     def renumber(self, bc_id: str, bc_number: str) -> None:
         """Follow a number that changed in Business Central.
