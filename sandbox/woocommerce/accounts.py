@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+import orjson
+
 from sandbox.woocommerce import collation, email_addresses, php, usernames
 from sandbox.woocommerce.arguments import BILLING_FIELDS, SHIPPING_FIELDS
 
@@ -36,7 +38,8 @@ _HIDDEN = re.compile(r"_|closedpostboxes_|metaboxhidden_|manageedit-|.*wp_|wp_",
 
 def encoded(value: Any) -> str:
     """JSON as it is on the wire: `\\/` for a slash, `\\uXXXX` for everything that is not ASCII."""
-    return _encode(value).replace("/", "\\/")
+    text = orjson.dumps(value).decode()
+    return (text if text.isascii() else _encode(value)).replace("/", "\\/")
 
 
 def is_hidden(key: str) -> bool:
@@ -46,7 +49,7 @@ def is_hidden(key: str) -> bool:
 
 def timestamp(moment: datetime) -> str:
     """`YYYY-MM-DDTHH:MM:SS`, the resolution of the API."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S")
+    return moment.isoformat(timespec="seconds")[:19]
 
 
 def shop_time(gmt: str) -> str:
@@ -62,8 +65,12 @@ def avatar_url(email: str) -> str:
 
 @dataclass
 class Account:
-    """`record` is complete and in the order of the API. `email` is the stored text, which the record shows as "" when
-    it is no address; `hidden` are rows of meta data that the record does not show."""
+    """`record` is complete and in the order of the API.
+
+    `email` is the stored text, which the record shows as "" when it is no address; `hidden` are rows of meta data that
+    the record does not show; `saved_name_key` is the key by which the store has filed the display name, `saved_text`
+    the record's JSON as it was read or saved last.
+    """
 
     id: int
     login: str
@@ -74,6 +81,8 @@ class Account:
     record: Record
     nicename: str = ""
     hidden: list[MetaRow] = field(default_factory=list)
+    saved_name_key: str = ""
+    saved_text: str = ""
 
     def __post_init__(self) -> None:
         self.nicename = self.nicename or usernames.nicename(self.login)

@@ -7,7 +7,7 @@ is a 404 also for those who may see nothing.
 from typing import Any
 
 from sandbox.woocommerce import php, saving
-from sandbox.woocommerce.accounts import Account, encoded
+from sandbox.woocommerce.accounts import Account
 from sandbox.woocommerce.answers import NAMESPACE, Answer, links_text, paging_headers
 from sandbox.woocommerce.authentication import Access
 from sandbox.woocommerce.changes import checked_address, read_changes
@@ -118,8 +118,8 @@ class Customers:
         return self._existing(identifier)
 
     def shown(self, account: Account, request: ApiRequest) -> Answer:
-        """One record as an answer."""
-        return Answer(encoded(account.record), links=links_text(request.base_url, "customers", account.id))
+        """One record, as it was read or saved last, as an answer."""
+        return Answer(account.saved_text, links=links_text(request.base_url, "customers", account.id))
 
     def _remove(self, account: Account) -> None:
         with self._store.transaction():

@@ -54,6 +54,8 @@ def sanitized(value: object) -> str:
 
 def saved(address: str, times: int = 1) -> str:
     """The address in the table of users after so many saves: `&` becomes an entity, and each save adds a layer."""
+    if _PLAIN.fullmatch(address):
+        return address
     for _ in range(times if "&" in address else 1):
         address = kses(sanitized(php.trim(address)))
     return address
@@ -61,4 +63,4 @@ def saved(address: str, times: int = 1) -> str:
 
 def shown(stored: str) -> str:
     """The address that the API shows: "" for a stored text that is no address."""
-    return sanitized(stored) if is_email(stored) else ""
+    return stored if _PLAIN.fullmatch(stored) else sanitized(stored) if is_email(stored) else ""

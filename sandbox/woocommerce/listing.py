@@ -69,11 +69,10 @@ def _unfiltered(store: "Store", orderby: str, role: str, window: tuple[int, int]
             (role, limit, min(offset, 2**62)),
         )
     else:
-        key = "u.registered" if orderby == "registered_date" else "collation_key(u.login)"
+        key = "registered" if orderby == "registered_date" else "collation_key(login)"
         rows = store.select(
-            f"SELECT u.id FROM users u WHERE ? = 'all' OR EXISTS (SELECT 1 FROM members m WHERE m.role = ? AND "  # noqa: S608 - our own words
-            f"m.name_key = u.name_key AND m.id = u.id) ORDER BY {key} {direction}, u.id {direction} LIMIT ? OFFSET ?",
-            (role, role, limit, min(offset, 2**62)),
+            f"SELECT id FROM users WHERE instr(roles, ?) ORDER BY {key} {direction}, id {direction} LIMIT ? OFFSET ?",  # noqa: S608 - our own words
+            ("" if role == ANY_ROLE else f'"{role}"', limit, min(offset, 2**62)),
         )
     return [identifier for (identifier,) in rows]
 

@@ -14,11 +14,12 @@ _INTEGER_KEY = re.compile(r"0|-?[1-9]\d*")
 _KEY_PARTS = re.compile(r"\[([^\]]*)\]")
 _SLASHED = re.compile(r"\\(.?)", re.DOTALL)
 _LARGEST = 2**63 - 1
+_ARRAYS = (dict, list)
 
 
 def is_array(value: Any) -> bool:
     """Whether JSON's value is an array to PHP."""
-    return isinstance(value, dict | list)
+    return isinstance(value, _ARRAYS)
 
 
 def is_list(value: Any) -> bool:

@@ -98,8 +98,9 @@ def _write_user(store: "Store", account: Account, email: str) -> bool:
         account.record[name] = filtered_name(account.record[name])
     # One address too long for its column, and the database refuses the row: the other columns stay too.
     if len(stored) <= email_addresses.LONGEST:
-        account.email = stored
-        account.show_email()
+        if stored != account.email:
+            account.email = stored
+            account.show_email()
         if email_addresses.is_email(account.display_name):
             account.display_name = f"{account.record['first_name']} {account.record['last_name']}"
         account.display_name = filtered_name(account.display_name)

@@ -67,4 +67,7 @@ def generated(email: str, is_taken: Callable[[str], bool], dice: random.Random) 
 
 def nicename(username: str) -> str:
     """The name in addresses of pages; `search=` looks at it."""
-    return re.sub(r"-+", "-", re.sub(r"[^a-z0-9_-]+", "-", username[:50].lower().replace("@", ""))).strip("-")
+    name = username[:50].lower()
+    if name.isalnum() and name.isascii():
+        return name
+    return re.sub(r"-+", "-", re.sub(r"[^a-z0-9_-]+", "-", name.replace("@", ""))).strip("-")
