@@ -14,6 +14,7 @@ JSON in, JSON out; what makes no sense is a 400 with {"error": text}.
                                 {"action": "update", "id": ..., "changes": {...}} 200 {"id": ...}
                                 {"action": "delete", "id": ...}                   200 {"id": ...}
     POST   /_sandbox/deliver    call the subscribers of webhooks now instead of after a while; {"delivered": requests sent}
+    POST   /_sandbox/clock      {"advance": seconds} sets the system's clock ahead: dates differ without any waiting
     POST   /_sandbox/reset      {} = the customers that the sandbox started with, {"empty": true} = none;
                                 also clears log and faults; {"customers": n}
 """
@@ -48,11 +49,12 @@ def create_control(
     faults: Faults,
     reset: Callable[[bool], int],
     deliver: Callable[[], int],
+    advance: Callable[[float], None],
 ) -> Starlette:
     """The control application of one emulator.
 
     `reset(empty)` restores its customers and returns their number; `deliver()` calls the subscribers of webhooks and
-    returns the number of requests that it sent.
+    returns the number of requests that it sent; `advance(seconds)` sets the system's clock ahead.
     """
 
     async def requests(request: Request) -> Response:
@@ -79,6 +81,13 @@ def create_control(
         # In a thread of its own: the subscriber may ask this very server something before it answers.
         return JSONResponse({"delivered": await to_thread.run_sync(deliver)})
 
+    async def clock(request: Request) -> Response:
+        seconds = (await _content(request)).get("advance")
+        if not isinstance(seconds, int | float) or seconds < 0:
+            raise _ControlError("advance must be a number of seconds, at least 0")
+        advance(seconds)
+        return JSONResponse({"advance": seconds})
+
     async def start_over(request: Request) -> Response:
         content = await _content(request)
         customers = reset(bool(content.get("empty", False)))
@@ -92,6 +101,7 @@ def create_control(
             Route(f"{CONTROL_PREFIX}/faults", _guarded(rules), methods=["GET", "POST", "DELETE"]),
             Route(f"{CONTROL_PREFIX}/people", _guarded(people), methods=["POST"]),
             Route(f"{CONTROL_PREFIX}/deliver", _guarded(delivery), methods=["POST"]),
+            Route(f"{CONTROL_PREFIX}/clock", _guarded(clock), methods=["POST"]),
             Route(f"{CONTROL_PREFIX}/reset", _guarded(start_over), methods=["POST"]),
         ]
     )
