@@ -14,8 +14,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from pydantic import (
+    AfterValidator,
     BaseModel,
     BeforeValidator,
     ConfigDict,
@@ -31,14 +33,18 @@ from connector.errors import SetupError
 __all__ = [
     "AccountMails",
     "Accounts",
+    "Approval",
+    "ApprovalRequired",
     "Breakers",
     "BusinessCentralConnection",
     "ConflictPolicy",
     "Matching",
     "OrphanPolicy",
+    "PersonalData",
     "Policies",
     "PullWebstoreCustomers",
     "PushWebstoreCustomers",
+    "Reports",
     "Setup",
     "StoreSettings",
     "Synchronization",
@@ -46,6 +52,8 @@ __all__ = [
     "UnresolvedSecrets",
     "UsernameRule",
     "WebstoreConnection",
+    "WhenBusy",
+    "WhileWaiting",
     "load_setup",
     "parse_setup",
 ]
@@ -120,6 +128,14 @@ def _resolve_secret(value: Any, info: ValidationInfo) -> Any:
 
 
 Secret = Annotated[SecretStr, BeforeValidator(_resolve_secret), Field(min_length=1)]
+
+
+def _check_timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError):
+        raise ValueError(f"there is no time zone {name!r}; write it as Europe/Berlin or UTC") from None
+    return name
 
 
 class _Section(BaseModel):
@@ -261,6 +277,13 @@ class Policies(_Section):
     )
 
 
+class WhenBusy(StrEnum):
+    """What a run does that finds another one at work on the same webstore."""
+
+    ENQUEUE = "enqueue"
+    CANCEL = "cancel"
+
+
 class Synchronization(_Section):
     """What is synchronised, when, and by which policies."""
 
@@ -274,6 +297,14 @@ class Synchronization(_Section):
     )
     enabled: bool = Field(default=True, description="Off: scheduled runs do nothing. Manual runs still work.")
     minutes_between_runs: int = Field(default=15, ge=1, le=10_080, description="Minutes between scheduled runs.")
+    timezone: Annotated[str, AfterValidator(_check_timezone)] = Field(
+        default="UTC", description="Time zone of the schedule, e.g. Europe/Berlin; matters from a day between runs on."
+    )
+    when_busy: WhenBusy = Field(
+        default=WhenBusy.ENQUEUE,
+        description="A run of a deployment finds another one at work on this webstore: enqueue it (of scheduled runs at "
+        "most one waits), or cancel it.",
+    )
     max_attempts: int = Field(
         default=3,
         ge=0,
@@ -284,7 +315,8 @@ class Synchronization(_Section):
         default=0,
         ge=0,
         le=86_400,
-        description="Another run is at work on this webstore: wait for it so long; 0 = leave at once.",
+        description="Another run is at work on this webstore: wait for it so long. 0 = the command line leaves at once, "
+        "an enqueued run waits for a day.",
     )
     settle_seconds: float = Field(
         default=15,
@@ -408,6 +440,63 @@ class Breakers(_Section):
     )
 
 
+class ApprovalRequired(StrEnum):
+    """When a person must approve a plan before it is carried out."""
+
+    NEVER = "never"
+    OVER_THRESHOLD = "over threshold"
+    ALWAYS = "always"
+
+
+class WhileWaiting(StrEnum):
+    """What a run does while its plan waits for a person."""
+
+    SUSPEND = "suspend"
+    PAUSE = "pause"
+
+
+class Approval(_Section):
+    """Which plans a person must approve before anything is written. What is approved is one plan hash, and only that."""
+
+    required: ApprovalRequired = Field(
+        default=ApprovalRequired.NEVER,
+        description="never; over threshold: plans with more writes or creates than stand below; always: every plan that "
+        "would write something.",
+    )
+    max_writes: int = Field(
+        default=100, ge=0, description="over threshold: up to so many writes (and new links) need no approval."
+    )
+    max_creates: int = Field(default=20, ge=0, description="over threshold: up to so many creates need no approval.")
+    while_waiting: WhileWaiting = Field(
+        default=WhileWaiting.SUSPEND,
+        description="suspend: the process ends and a new one goes on after the answer; pause: the process stays.",
+    )
+    hours: float = Field(
+        default=72, gt=0, le=8760, description="Hours that a plan waits for its answer; then the run fails, unwritten."
+    )
+
+
+class PersonalData(StrEnum):
+    """Whether artifacts in the Prefect UI show what customers are called and where they live."""
+
+    SHOW = "show"
+    MASK = "mask"
+
+
+class Reports(_Section):
+    """What runs show in the Prefect UI, and the files that hold the whole of it."""
+
+    personal_data: PersonalData = Field(
+        default=PersonalData.SHOW,
+        description="mask: values of customers are shown as a**** in artifacts and forms. The files hold them whole.",
+    )
+    folder: Path | None = Field(
+        default=Path("customer-sync-data/reports"),
+        description="Where plans are written as CSV and Parquet; a relative one counts from the setup file's folder.",
+    )
+    rows: int = Field(default=500, ge=10, le=1000, description="Rows that an artifact shows at most.")
+
+
 class StoreSettings(_Section):
     """Where mappings, bases and logs are kept."""
 
@@ -448,6 +537,8 @@ class Setup(_Section):
     accounts: Accounts = Field(default_factory=Accounts)
     matching: Matching = Field(default_factory=Matching)
     breakers: Breakers = Field(default_factory=Breakers)
+    approval: Approval = Field(default_factory=Approval)
+    reports: Reports = Field(default_factory=Reports)
     store: StoreSettings = Field(default_factory=StoreSettings)
     templates: tuple[Template, ...] = Field(
         default=(), description="Defaults for customers created in Business Central."
@@ -545,6 +636,9 @@ def _anchored(setup: Setup, folder: Path) -> Setup:
         connection = getattr(setup, section)
         if isinstance(connection.verify_tls, Path) and not connection.verify_tls.is_absolute():
             changes[section] = connection.model_copy(update={"verify_tls": folder / connection.verify_tls})
+    reports = setup.reports.folder
+    if reports is not None and not reports.is_absolute():
+        changes["reports"] = setup.reports.model_copy(update={"folder": folder / reports})
     own = setup.synchronization.mappings
     if own is not None and not own.is_absolute():
         changes["synchronization"] = setup.synchronization.model_copy(update={"mappings": folder / own})
