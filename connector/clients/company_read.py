@@ -20,7 +20,7 @@ from connector.errors import AnswerNotUnderstood, InputError, RemoteRefused
 __all__ = ["CompanyRead", "changed_since_filter"]
 
 PAGE = 20_000
-_RESUMES = 3
+_RESUMES = 20
 _TOKEN_EXPIRED = "SkipTokenIsNoLongerValid"  # noqa: S105 - the name of an error
 
 
