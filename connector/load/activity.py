@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from connector.core.plan import customer_key
 from connector.errors import InputError
-from connector.load.session import opened_store
+from connector.load.session import SetupSource, opened_store
 from connector.load.versions import records
 from connector.store import View
 
@@ -21,13 +20,13 @@ _LOG_COLUMNS = (
 )  # fmt: skip
 
 
-def list_runs(path: Path, limit: int) -> list[dict[str, Any]]:
+def list_runs(path: SetupSource, limit: int) -> list[dict[str, Any]]:
     """The newest runs first."""
     with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
         return records(view.runs.list(limit))
 
 
-def show_run(path: Path, run_id: str) -> dict[str, Any]:
+def show_run(path: SetupSource, run_id: str) -> dict[str, Any]:
     """One run: its row, its summary, and every write with its outcome.
 
     Args:
@@ -46,7 +45,7 @@ def show_run(path: Path, run_id: str) -> dict[str, Any]:
         return {**run, "writes": _writes(view.journal.of_run(found[0]))}
 
 
-def activity_log(path: Path, *, limit: int, failed_only: bool = False) -> list[dict[str, Any]]:
+def activity_log(path: SetupSource, *, limit: int, failed_only: bool = False) -> list[dict[str, Any]]:
     """The newest writes first, with their outcome.
 
     Args:
@@ -61,7 +60,7 @@ def _writes(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return records(frame[[name for name in _LOG_COLUMNS if name in frame.columns]])
 
 
-def list_holds(path: Path, *, everyone: bool = False) -> list[dict[str, Any]]:
+def list_holds(path: SetupSource, *, everyone: bool = False) -> list[dict[str, Any]]:
     """Customers on hold, with the reason; with `everyone` also those that failed but are not on hold yet."""
     with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
         frame, numbers = view.holds.read(), _numbers(view)
@@ -70,7 +69,7 @@ def list_holds(path: Path, *, everyone: bool = False) -> list[dict[str, Any]]:
     return [{"bc_number": numbers.get(row["key"], ""), **row} for row in records(frame)]
 
 
-def release_holds(path: Path, customers: Sequence[str], *, everyone: bool = False) -> int:
+def release_holds(path: SetupSource, customers: Sequence[str], *, everyone: bool = False) -> int:
     """Let customers take part again: by number, Business Central id, or woo:ID; returns how many rows were released.
 
     Raises:
@@ -100,7 +99,7 @@ def _numbers(view: View) -> dict[str, str]:
     }
 
 
-def purge(path: Path, days: int | None) -> dict[str, int]:
+def purge(path: SetupSource, days: int | None) -> dict[str, int]:
     """Remove runs, writes and plans that are older than the retention (or `days`); open intents stay."""
     with opened_store(path) as (setup, store), store.work(setup.webstore_code) as work:
         return work.activity.purge(days if days is not None else setup.synchronization.retention_days)

@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from connector.clients import BusinessCentralClient, Finding, WooCommerceClient
 from connector.errors import CustomerSyncError
+from connector.load.session import SetupSource, setup_of
 from connector.rules import load_rules
-from connector.setup import load_setup
 from connector.store import open_store
 
 __all__ = ["check_connections"]
 
 
-def check_connections(path: Path) -> list[Finding]:
+def check_connections(path: SetupSource) -> list[Finding]:
     """Test rules, store, webstore and Business Central.
 
     Raises:
         SetupError: the setup or the rules themselves are wrong.
     """
-    setup = load_setup(path)
+    setup = setup_of(path)
     rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
     findings = [Finding("setup", True, f"{path}: {len(rules.fields.rules)} fields are mapped")]
     try:

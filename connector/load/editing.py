@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -11,14 +10,13 @@ import pandas as pd
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core.plan import customer_key
 from connector.errors import InputError
-from connector.load.session import opened_store
-from connector.setup import load_setup
+from connector.load.session import SetupSource, opened_store, setup_of
 from connector.store import Work
 
 __all__ = ["ids_of", "link", "list_mapping", "tick", "unlink", "untick"]
 
 
-def list_mapping(path: Path) -> list[dict[str, Any]]:
+def list_mapping(path: SetupSource) -> list[dict[str, Any]]:
     """The current mapping table with holds: one dictionary per row, in order of number."""
     with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
         mapping, holds = view.mapping.current(), view.holds.read()
@@ -45,13 +43,13 @@ def list_mapping(path: Path) -> list[dict[str, Any]]:
     return rows
 
 
-def link(path: Path, number: str, webstore_id: int, *, actor: str) -> dict[str, Any]:
+def link(path: SetupSource, number: str, webstore_id: int, *, actor: str) -> dict[str, Any]:
     """Link two customers that both exist.
 
     Raises:
         InputError: one of them does not exist, or is linked to another.
     """
-    setup = load_setup(path)
+    setup = setup_of(path)
     with BusinessCentralClient(setup.business_central) as client:
         record = client.customers_by_number([number]).get(number)
     with WooCommerceClient(setup.webstore) as webstore:
@@ -69,15 +67,15 @@ def link(path: Path, number: str, webstore_id: int, *, actor: str) -> dict[str, 
     return _edit(path, actor, f"link {number} to woo:{webstore_id}", edit)
 
 
-def unlink(path: Path, number: str, *, actor: str) -> dict[str, Any]:
+def unlink(path: SetupSource, number: str, *, actor: str) -> dict[str, Any]:
     """Remove a link; the pair is remembered as rejected."""
     bc_id = _bc_ids(path, [number])[number]
     return _edit(path, actor, f"unlink {number}", lambda work: work.mapping.unlink(bc_id))
 
 
-def tick(path: Path, numbers: Sequence[str], *, actor: str) -> dict[str, Any]:
+def tick(path: SetupSource, numbers: Sequence[str], *, actor: str) -> dict[str, Any]:
     """Tick Webstore Customer for existing Business Central customers."""
-    setup = load_setup(path)
+    setup = setup_of(path)
     with BusinessCentralClient(setup.business_central) as client:
         found = client.customers_by_number(numbers)
     unknown = [f"{number}: no such customer in Business Central" for number in numbers if number not in found]
@@ -92,7 +90,7 @@ def tick(path: Path, numbers: Sequence[str], *, actor: str) -> dict[str, Any]:
     return _edit(path, actor, f"tick {len(numbers)} customers", edit)
 
 
-def untick(path: Path, numbers: Sequence[str], *, actor: str) -> dict[str, Any]:
+def untick(path: SetupSource, numbers: Sequence[str], *, actor: str) -> dict[str, Any]:
     """Untick Webstore Customer."""
     bc_ids = _bc_ids(path, numbers)
 
@@ -103,7 +101,7 @@ def untick(path: Path, numbers: Sequence[str], *, actor: str) -> dict[str, Any]:
     return _edit(path, actor, f"untick {len(numbers)} customers", edit)
 
 
-def ids_of(path: Path, customer: str) -> dict[str, Any]:
+def ids_of(path: SetupSource, customer: str) -> dict[str, Any]:
     """The ids of a customer named by number, Business Central id, or woo:ID; mapped or not.
 
     Returns:
@@ -129,7 +127,7 @@ def ids_of(path: Path, customer: str) -> dict[str, Any]:
         }
 
 
-def _bc_ids(path: Path, numbers: Sequence[str]) -> dict[str, str]:
+def _bc_ids(path: SetupSource, numbers: Sequence[str]) -> dict[str, str]:
     """Ids of mapped customers by number; unknown ones are refused together."""
     with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
         mapping = view.mapping.current()
@@ -140,7 +138,7 @@ def _bc_ids(path: Path, numbers: Sequence[str]) -> dict[str, str]:
     return {number: str(known[number]) for number in numbers}
 
 
-def _edit(path: Path, actor: str, reason: str, edit: Callable[[Work], object]) -> dict[str, Any]:
+def _edit(path: SetupSource, actor: str, reason: str, edit: Callable[[Work], object]) -> dict[str, Any]:
     """One edit, one version. It waits for no run: a run commits batch by batch, and edits come between batches."""
     with opened_store(path) as (setup, store):
         with store.work(setup.webstore_code) as work:

@@ -6,14 +6,13 @@ A decision is kept with the two values it was made on; the next run applies it i
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import Any, Literal, cast
 
 import pandas as pd
 
 from connector.core.decisions import Decision
 from connector.errors import InputError
-from connector.load.session import opened_store
+from connector.load.session import SetupSource, opened_store
 from connector.store import Decision as StoredDecision
 from connector.store import View
 
@@ -33,7 +32,7 @@ def decisions_of(view: View) -> dict[tuple[str, int, str], Decision]:
     }
 
 
-def list_conflicts(path: Path) -> list[dict[str, Any]]:
+def list_conflicts(path: SetupSource) -> list[dict[str, Any]]:
     """Fields that wait for a person, as the newest runs saw them, in order of number.
 
     Returns:
@@ -53,7 +52,7 @@ def list_conflicts(path: Path) -> list[dict[str, Any]]:
 
 
 def decide(
-    path: Path, number: str, field: str, *, take: str = "", value: str | None = None, actor: str
+    path: SetupSource, number: str, field: str, *, take: str = "", value: str | None = None, actor: str
 ) -> dict[str, Any]:
     """Answer one conflict; the next run applies it.
 
@@ -91,7 +90,7 @@ def decide(
     return {"bc_number": number, "field": field, "take": take or "value", "applied": "by the next run"}
 
 
-def take_back(path: Path, number: str, field: str) -> bool:
+def take_back(path: SetupSource, number: str, field: str) -> bool:
     """Forget a decision that has not been applied; False if there was none."""
     with opened_store(path) as (setup, store), store.work(setup.webstore_code) as work:
         conflicts = work.conflicts.all()

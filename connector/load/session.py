@@ -1,26 +1,50 @@
-"""The setup file and its store, opened for one command."""
+"""The setup and its store, opened for one command."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
 from pathlib import Path
 
 from connector.setup import Setup, UnresolvedSecrets, load_setup
 from connector.store import Store, open_store
 
-__all__ = ["opened_store"]
+__all__ = ["SetupSource", "named_setups", "opened_store", "setup_of"]
+
+# a setup itself, a TOML file, or a name that `named_setups` knows
+SetupSource = Path | Setup
+
+
+def _only_files(name: str, with_secrets: bool) -> Setup:
+    return load_setup(Path(name), None if with_secrets else UnresolvedSecrets())
+
+
+# finds a setup by name, with its secrets or without; the command line puts one here that knows blocks, too
+named_setups: ContextVar[Callable[[str, bool], Setup]] = ContextVar("named_setups", default=_only_files)
+
+
+def setup_of(source: SetupSource, *, with_secrets: bool = True) -> Setup:
+    """The setup that is meant.
+
+    Args:
+        with_secrets: False = references to secrets need not lead anywhere; nothing that calls the two systems works then.
+
+    Raises:
+        SetupError: it is not there, or cannot work.
+    """
+    return source if isinstance(source, Setup) else named_setups.get()(str(source), with_secrets)
 
 
 @contextmanager
-def opened_store(path: Path) -> Iterator[tuple[Setup, Store]]:
+def opened_store(source: SetupSource) -> Iterator[tuple[Setup, Store]]:
     """The setup, and its store, which is closed at the end. Secrets are not needed, and not resolved.
 
     Raises:
         SetupError: the setup cannot work.
         StoreError: the store cannot be used.
     """
-    setup = load_setup(path, environ=UnresolvedSecrets())
+    setup = setup_of(source, with_secrets=False)
     store = open_store(setup.store.url)
     try:
         yield setup, store

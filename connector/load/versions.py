@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
-from connector.load.session import opened_store
+from connector.load.session import SetupSource, opened_store
 
 __all__ = ["compare_versions", "customer_history", "list_versions", "restore_version"]
 
@@ -21,13 +20,13 @@ def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
     ]
 
 
-def list_versions(path: Path) -> list[dict[str, Any]]:
+def list_versions(path: SetupSource) -> list[dict[str, Any]]:
     """All versions, oldest first: `number`, `created_at`, `actor`, `reason`, `run_id`, `added`, `removed`, `changed`."""
     with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
         return [asdict(version) for version in view.mapping.versions()]
 
 
-def compare_versions(path: Path, older: int, newer: int | None) -> list[dict[str, Any]]:
+def compare_versions(path: SetupSource, older: int, newer: int | None) -> list[dict[str, Any]]:
     """What differs between two versions, one row per mapping row, with who changed it last and why.
 
     Args:
@@ -40,7 +39,7 @@ def compare_versions(path: Path, older: int, newer: int | None) -> list[dict[str
         return records(view.mapping.diff(older, view.mapping.version() if newer is None else newer))
 
 
-def restore_version(path: Path, number: int, *, actor: str, dry_run: bool = False) -> dict[str, Any]:
+def restore_version(path: SetupSource, number: int, *, actor: str, dry_run: bool = False) -> dict[str, Any]:
     """Make an older version current again, as a new version. Touches neither system.
 
     Returns:
@@ -60,7 +59,7 @@ def restore_version(path: Path, number: int, *, actor: str, dry_run: bool = Fals
             return {"mapping_version": view.mapping.version(), "changes": changes}
 
 
-def customer_history(path: Path, *, bc_id: str | None, webstore_id: int | None) -> list[dict[str, Any]]:
+def customer_history(path: SetupSource, *, bc_id: str | None, webstore_id: int | None) -> list[dict[str, Any]]:
     """Every change of one customer: when, in which run, by whom, which field, from what to what, and what became of it."""
     with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
         return records(view.history(bc_id=bc_id, webstore_id=webstore_id))
