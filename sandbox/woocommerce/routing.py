@@ -48,6 +48,7 @@ class Router:
     """All routes of one shop."""
 
     def __init__(self, store: Store) -> None:
+        self._store = store
         customers, webhooks = Customers(store), Webhooks(store)
         self._routes = (
             _route(
@@ -84,7 +85,8 @@ class Router:
     def answer(self, request: ApiRequest, access: Access) -> Answer:
         """The answer to a request, refusals included."""
         try:
-            answer = self._dispatched(request, access)
+            with self._store.transaction():
+                answer = self._dispatched(request, access)
             wanted = request.get("_fields")
             if wanted is not None and not answer.is_error:
                 answer.text = chosen_fields(answer.text, wanted)
