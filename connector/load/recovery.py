@@ -1,10 +1,10 @@
 """Settles what an earlier run, or a lost answer, left open: by looking at the other system, never by repeating.
 
-An open intent says what was about to be written and when. For an update the customer is read: every field that holds its
-new value is agreed on, the others are compared anew. For a create the natural key is looked up: one customer that the
-mapping does not know yet → it is ours, adopt it; none → it did not happen; several → a person must say which (held). A
-server may still be working on a request whose answer was lost, so an intent younger than the setup's `settle_seconds` is
-waited for before "it did not happen" is believed.
+An open intent says what was about to be written and when. For an update the customer is read: if a field holds its new
+value the write has happened, and what else is found there somebody has typed since. For a create the natural key is
+looked up: one customer that the mapping does not know yet → it is ours, adopt it; none → it did not happen; several → a
+person must say which (held). A server may still be working on a request whose answer was lost, so an intent younger than
+the setup's `settle_seconds` is waited for before "it did not happen" is believed.
 """
 
 from __future__ import annotations
@@ -157,15 +157,13 @@ def _adopt(
     number = (intent.bc_number or "") if pushing else str(record.get("number", ""))
     if create:
         work.mapping.link(bc_id, number, webstore_id, name=values.get("name", ""))
-    # only fields that hold what was sent have been agreed on; the others are compared by the next run
-    agreed = _agreed(run, values, intent)
     # a value that a person typed for both sides is agreed on only when both hold it
     typed = {key[2] for key, d in decisions_of(work).items() if key[:2] == (bc_id, webstore_id) and d.take == "value"}
-    agreed = {name: value for name, value in agreed.items() if name not in typed}
-    there = {name: values[name] for name in agreed}
+    there = {f: v for f, v in _written(run, values, intent, create=create).items() if f not in typed}
+    sent = {name: intent.after[name] for name in there}
     if intent.rule.startswith(UNDO):
-        agreed = _other_side(run, direction, bc_id, webstore_id, agreed)
-    webstore, business_central = (there, agreed) if pushing else (agreed, there)
+        sent = _other_side(run, direction, bc_id, webstore_id, sent)
+    webstore, business_central = (there, sent) if pushing else (sent, there)
     put_bases(run, work, [Agreement(bc_id, webstore_id, webstore, business_central)])
     work.journal.settle(
         [
@@ -204,6 +202,22 @@ def _linked_meanwhile(work: Work, direction: Direction, intent: OpenIntent) -> s
         return f"woo:{row.webstore_id}" if row is not None and row.webstore_id is not None else None
     row = work.mapping.row(webstore_id=intent.webstore_id)
     return None if row is None else row.bc_number
+
+
+def _written(run: Run, values: Mapping[str, str], intent: OpenIntent, *, create: bool) -> dict[str, str]:
+    """What the write left in each field when it happened: the base of the written side.
+
+    A field that holds neither what was sent nor what was there before has been edited since: its base is what was sent, so
+    that the edit is seen as one. A field that still holds the old value may not have been written: its base stays.
+    """
+    written: dict[str, str] = {}
+    for name, sent in intent.after.items():
+        now = values.get(name, "")
+        if _same(run, name, now, sent):
+            written[name] = now
+        elif create or not _same(run, name, now, intent.before.get(name, "")):
+            written[name] = sent
+    return written
 
 
 def _agreed(run: Run, values: Mapping[str, str], intent: OpenIntent) -> dict[str, str]:

@@ -1,0 +1,102 @@
+"""A process that runs one synchronisation after another, each in a child of its own that may be killed at any moment.
+
+It imports everything once and forks for every run, so that a kill costs a fork and not the import of Prefect. It speaks
+lines of JSON: it is told `{"setup": FILE, "kill": {...}, "report": FILE, "scheduled": bool}`, answers `{"pid": n}` at once,
+and `{"status": wait status}` when the child has ended. A run that reached its end leaves its summary in the report file.
+
+`kill` chooses a moment at which the child ends itself with SIGKILL: `{"at": "commit" | "request", "number": n, "when":
+"before" | "after"}`: the n-th commit of the store, or the n-th writing request. An empty one leaves the killing to others.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+import requests
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from sqlalchemy.engine.default import DefaultDialect
+
+from connector.errors import CustomerSyncError
+from connector.load.run import Starter, started_by
+from flows.synchronize_customers import synchronize_customers
+
+
+def _kill_me() -> None:
+    os.kill(os.getpid(), signal.SIGKILL)
+
+
+class _Countdown:
+    """Kills this process before or after the n-th time that something is done, whichever thread does it."""
+
+    def __init__(self, number: int, when: str) -> None:
+        self.left = number
+        self.when = when
+        self.lock = threading.Lock()
+
+    def around(self, action: Any, *arguments: Any, **named: Any) -> Any:
+        with self.lock:
+            self.left -= 1
+            is_due = self.left == 0
+        if is_due and self.when == "before":
+            _kill_me()
+        result = action(*arguments, **named)
+        if is_due:
+            _kill_me()
+        return result
+
+
+def _arm(kill: dict[str, Any]) -> None:
+    if not kill:
+        return
+    countdown = _Countdown(int(kill["number"]), kill["when"])
+    if kill["at"] == "commit":
+        commit = DefaultDialect.do_commit
+        DefaultDialect.do_commit = lambda self, connection: countdown.around(commit, self, connection)  # type: ignore[method-assign]
+        return
+    send = requests.Session.send
+
+    def counted(self: requests.Session, request: requests.PreparedRequest, **more: Any) -> requests.Response:
+        if request.method in {"GET", "HEAD"} or "oauth2" in (request.url or ""):
+            return send(self, request, **more)
+        answer: requests.Response = countdown.around(send, self, request, **more)
+        return answer
+
+    requests.Session.send = counted  # type: ignore[method-assign]
+
+
+def _run(order: dict[str, Any]) -> dict[str, Any]:
+    started_by.set(Starter("crash test", bool(order.get("scheduled"))))
+    with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
+        try:
+            report = synchronize_customers(setup=order["setup"])
+        except CustomerSyncError as error:
+            return {"error": type(error).__name__, "message": str(error), "exit_code": error.exit_code}
+    summary: dict[str, Any] = report.summary
+    return summary
+
+
+def main() -> None:
+    """Serve orders until standard input ends."""
+    for line in sys.stdin:
+        order = json.loads(line)
+        child = os.fork()
+        if child == 0:
+            _arm(order.get("kill") or {})
+            result = _run(order)
+            Path(order["report"]).write_text(json.dumps(result, default=str), encoding="utf-8")
+            os._exit(0)
+        sys.stdout.write(json.dumps({"pid": child}) + "\n")
+        sys.stdout.flush()
+        _, status = os.waitpid(child, 0)
+        sys.stdout.write(json.dumps({"status": status}) + "\n")
+        sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
