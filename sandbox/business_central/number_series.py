@@ -32,7 +32,7 @@ class NumberSeries:
 
     def follow(self, numbers: Iterable[str]) -> None:
         """Go on after the highest of numbers that came from elsewhere, as far as they are of this series."""
-        found = (self._pattern.fullmatch(number) for number in numbers)
+        found = (self._pattern.fullmatch(number.strip().upper()) for number in numbers)
         highest = max((int(match[1]) for match in found if match), default=0)
         if highest > self._database.number("series"):
             self._database.set_number("series", highest)

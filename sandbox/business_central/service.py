@@ -53,10 +53,10 @@ class Service:
     def _answer(self, call: Call) -> Reply:
         if call.method != "GET" and call.headers.get("data-access-intent", "").lower() == "readonly":
             raise bad_request("Data-Access-Intent: ReadOnly is allowed for GET requests only.")
+        if not call.path.strip("/"):
+            return self._service_document(call)
         segments = call.segments()
         first = segments[0]
-        if call.path.strip("/") == "":
-            return self._service_document(call)
         if first.name == "$metadata":
             return Reply(200, metadata_document(), METADATA_TYPE)
         if first.name == "entityDefinitions":
@@ -69,6 +69,8 @@ class Service:
         return self._in_company(call, segments)
 
     def _service_document(self, call: Call) -> Reply:
+        if call.method != "GET":
+            raise method_not_allowed(call.method, "", "Collection")
         sets = [{"name": name, "kind": "EntitySet", "url": name} for name in (COMPANIES.name, *COMPANY_SETS)]
         return Reply(200, orjson.dumps({"@odata.context": f"{call.base}/$metadata", "value": sets}))
 

@@ -46,6 +46,7 @@ def _cronus() -> Iterator[Company]:
 def cronus(_cronus: Company) -> Company:
     """Business Central alone, with the default settings and without customers."""
     _cronus.store.clear()
+    _cronus.log_in()
     return _cronus
 
 
