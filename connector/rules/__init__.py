@@ -5,14 +5,16 @@ Every problem of every file is reported at once, with file, line and remedy; not
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from connector.core.customer import FieldRules
+from connector.core.expectations import Suites
 from connector.core.geography import Geography
 from connector.errors import SetupError
 from connector.rules.fields import field_rules
 from connector.rules.reading import FILES, RuleFiles
+from connector.rules.suites import suites
 from connector.rules.tables import TemplateRow, cultures, geography, templates, vat_keys
 
 __all__ = ["FILES", "Rules", "TemplateRow", "check_rules", "explain_rules", "load_rules"]
@@ -26,11 +28,13 @@ class Rules:
         fields: the field map with VAT keys and the cultures of names.
         geography: countries and states.
         templates: the rows of templates.csv that are meant for this webstore, at most one per place.
+        suites: what is expected of the extracts, the mapping table and the plan (mappings/quality/).
     """
 
     fields: FieldRules
     geography: Geography
     templates: tuple[TemplateRow, ...] = ()
+    suites: Suites = field(default_factory=dict)
 
     @property
     def digest(self) -> str:
@@ -101,9 +105,6 @@ def _notes(path: str, options: tuple[str, ...], default: str, rules: FieldRules)
 def _read(folder: Path | None, webstore: str) -> tuple[Rules, list[str]]:
     files = RuleFiles(folder)
     keys = vat_keys(files, webstore)
-    rules = Rules(
-        fields=FieldRules(field_rules(files, keys), files.digest, keys, cultures(files)),
-        geography=geography(files),
-        templates=templates(files, webstore),
-    )
+    fields = FieldRules(field_rules(files, keys), files.digest, keys, cultures(files))
+    rules = Rules(fields, geography(files), templates(files, webstore), suites(files, fields))
     return rules, files.problems

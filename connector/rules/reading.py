@@ -12,6 +12,8 @@ from importlib import resources
 from importlib.resources.abc import Traversable
 from pathlib import Path
 
+from connector.core.expectations import SUITES
+
 __all__ = ["FILES", "Row", "RuleFiles"]
 
 
@@ -41,6 +43,10 @@ FILES: Mapping[str, _Columns] = {
     "vat_keys.csv": _Columns(("webstore", "order", "meta_key")),
     "names.csv": _Columns(("country", "order", "surnames")),
     "name_particles.csv": _Columns(("word", "belongs_to")),
+    **{
+        f"quality/{suite}.csv": _Columns(("expectation", "field", "value", "severity", "reason"), ("when", "note"))
+        for suite in SUITES
+    },
 }  # fmt: skip
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _WEBSTORE = re.compile(r"[a-z0-9][a-z0-9_-]{0,29}")
@@ -126,7 +132,9 @@ class RuleFiles:
                 f"{folder}: there is no such folder; synchronization.mappings must name one, or be left out"
             )
             return {}
-        found = sorted(path.name for path in folder.iterdir() if path.suffix.lower() == ".csv")
+        folders = [place for place in (folder, folder / "quality") if place.is_dir()]
+        paths = [path for place in folders for path in place.iterdir() if path.suffix.lower() == ".csv"]
+        found = sorted(path.relative_to(folder).as_posix() for path in paths)
         for name in found:
             if name not in FILES:
                 self.problems.append(

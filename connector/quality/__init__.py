@@ -1,0 +1,6 @@
+"""Expectations of extracts, mapping table and plan, checked by Great Expectations; it is imported when it is first needed."""
+
+from connector.quality.engine import prepare
+from connector.quality.validating import validate
+
+__all__ = ["prepare", "validate"]
