@@ -13,7 +13,9 @@ _NAMES_OF_VALUES_TO_HIDE = (
     "consumer_key|consumer_secret|client_secret|client_id|password|access_token|oauth_[a-z_]+|authorization|cookie"
 )
 _VALUE = r"\"[^\"]*\"|'[^']*'|[^&\s\"',}]+"
-_ADDRESS = r"[^\s\"<>(),;:=&?\[\]]+(?:@|%40)[^\s\"<>(),;:&\[\]]+"
+# an address has a letter or a digit behind its @; the formats of VAT numbers in messages have none (FR@@#########)
+_PART = r"[^\s\"<>(),;:=&?\[\]]"
+_ADDRESS = rf"{_PART}+(?:@|%40)(?={_PART}*\w){_PART}+"
 _PATTERNS = (
     (re.compile(r"\b(Basic|Bearer)\s+[A-Za-z0-9._~+/=-]+", re.IGNORECASE), r"\1 …"),
     (

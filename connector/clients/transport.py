@@ -139,7 +139,8 @@ class Transport:
             return attempt < self.retries and (error.retry_after or 0) <= _LONGEST_WAIT_SECONDS
         if isinstance(error, _Unreachable):
             return attempt < min(self.retries, _TRIES_TO_REACH)
-        return isinstance(error, RemoteTrouble) and not is_write and attempt < self.retries
+        may_be_sent_again = not is_write or isinstance(error, _NotSent)
+        return isinstance(error, RemoteTrouble) and may_be_sent_again and attempt < self.retries
 
     def _once(
         self,
@@ -206,7 +207,8 @@ class Transport:
                 system=self.system,
             )
         if not_sent or not is_write:
-            return RemoteTrouble(f"{self.begin} gave no answer to {what} ({type(error).__name__}).", system=self.system)
+            lost = _NotSent if not_sent else RemoteTrouble
+            return lost(f"{self.begin} gave no answer to {what} ({type(error).__name__}).", system=self.system)
         return OutcomeUnknown(
             f"The answer of {self.name} to {what} was lost ({type(error).__name__}); it may have happened.",
             hint="It is looked up before anything is sent again.",
@@ -283,6 +285,10 @@ _PAGES = frozenset({"text/html", "application/xml", "text/xml", "application/xht
 
 class _Unreachable(ConnectionRefused):
     """No connection at all: worth a second try, in case the server is just restarting."""
+
+
+class _NotSent(RemoteTrouble):
+    """The server went away, and no byte of the request reached it: also a write may be sent again."""
 
 
 def _tls_refusal(name: str, system: str, host: str, problem: str) -> ConnectionRefused:

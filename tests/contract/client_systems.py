@@ -87,6 +87,7 @@ def scripted(answer: Callable[[Asked], Reply], context: ssl.SSLContext | None = 
 
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        disable_nagle_algorithm = True
 
         def handle_one_request(self) -> None:
             try:

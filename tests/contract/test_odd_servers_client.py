@@ -281,6 +281,14 @@ class TestWebstore:
             assert SECRET not in repr(error) + str(error)
             error = error.__cause__ or error.__context__
 
+    def test_a_write_to_a_server_that_has_gone_is_known_not_to_have_happened(self) -> None:
+        with scripted(lambda _: listed([], 0)) as server:
+            client = shop(server)
+            client.read_customers(lambda _page: None)
+        with client, pytest.raises(RemoteTrouble, match="gave no answer") as caught:
+            client.create({"email": "kari@mail.example"})
+        assert not isinstance(caught.value, OutcomeUnknown)
+
     def test_unknown_webhooks_and_odd_lists_are_errors_and_not_crashes(self) -> None:
         with scripted(lambda _: Reply([1, 2])) as server, shop(server) as client:
             with pytest.raises(AnswerNotUnderstood):

@@ -48,6 +48,8 @@ def test_e_mails_do_not_leave(text: str) -> None:
 def test_what_is_no_secret_stays_readable() -> None:
     text = "Basic information: C00010 was changed by somebody; page 3 of 20 (status 409)."
     assert redact(text).endswith(text[18:])
+    formats = "The following formats are acceptable: FR###########, FR@@#########, @#######@."
+    assert redact(formats) == formats
 
 
 def test_a_secret_that_this_process_knows_is_removed_wherever_it_stands() -> None:
