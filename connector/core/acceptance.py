@@ -18,7 +18,7 @@ from connector.core import typed
 from connector.core.business_central_customer import PROPERTIES
 from connector.core.customer import FieldRule, FieldRules, Side
 from connector.core.geography import Geography
-from connector.core.normalize import unescape
+from connector.core.normalize import clean, unescape
 
 __all__ = ["payload_refusals", "refusal"]
 
@@ -57,7 +57,8 @@ def payload_refusals(target: Side, rules: FieldRules, body: Mapping[str, Any]) -
     reasons: dict[str, str] = {}
     for rule in rules.rules:
         if target is Side.BUSINESS_CENTRAL:
-            reason = _too_long(rule, body.get(rule.business_central))
+            stored = body.get(rule.business_central)
+            reason = _too_long(rule, stored) or (_bad_neighbour(stored) if rule.business_central == "email" else "")
         elif rule.webstore == "name":
             names = {part: str(body.get(part, "")) for part in ("first_name", "last_name")}
             reason = next((f"{part}: {why}" for part, why in ((p, _mangled(v)) for p, v in names.items()) if why), "")
@@ -109,6 +110,12 @@ def _too_long(rule: FieldRule, stored: Any) -> str:
         return ""
     length = len(stored.encode("utf-16-le", "surrogatepass")) // 2
     return f"{length} characters, but Business Central keeps {rule.max_length}" if length > rule.max_length else ""
+
+
+def _bad_neighbour(emails: Any) -> str:
+    """Business Central checks every address of the field again, also those that were there before."""
+    fine = not emails or all(_is_email(clean(part)) for part in str(emails).split(";"))
+    return "" if fine else "the e-mail field holds another address that Business Central does not accept"
 
 
 def _mangled(name: str) -> str:

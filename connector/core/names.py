@@ -90,14 +90,14 @@ def _remembered_cut(words: Sequence[str], first: Sequence[str], last: Sequence[s
     size = len(words)
     if _same(words, last):
         return size if culture.family_first else 0
-    if _same(words, first):
-        return 0 if culture.family_first else size
     by_last, by_first = (_head(words, last), _tail(words, first)) if culture.family_first else (
         _tail(words, last), _head(words, first)
     )  # fmt: skip
     # where people have two surnames, a second one is added more often than a second first name
     found = (by_first, by_last) if culture.surnames == 2 and len(last) == 1 else (by_last, by_first)
     cut = next((place for place in found if place is not None), None)
+    if cut is None and _same(words, first):
+        return 0 if culture.family_first else size
     if cut is None and first and last and len(first) + len(last) == size:
         return len(last) if culture.family_first else len(first)
     if cut is None and size == 1 and last and not first:

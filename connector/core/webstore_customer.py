@@ -207,8 +207,10 @@ def _composed(first: pa.ChunkedArray, last: pa.ChunkedArray, function: Any, fami
 
 
 def account_text(value: str) -> str:
-    """A first or last name of an account as a person wrote it: WordPress stores `&`, `<` and `>` as entities."""
-    return clean(unescape(value))
+    """A first or last name of an account as a person wrote it: WordPress stores `&`, `<` and `>` as entities, and takes
+    `0` for nothing with the next save."""
+    text = clean(unescape(value))
+    return "" if text == "0" else text
 
 
 def name_as_in(current: Mapping[str, Any], rules: FieldRules, country: str) -> str:
