@@ -282,7 +282,7 @@ class TestWebstore:
             error = error.__cause__ or error.__context__
 
     def test_a_write_to_a_server_that_has_gone_is_known_not_to_have_happened(self) -> None:
-        with scripted(lambda _: listed([], 0)) as server:
+        with scripted(lambda _: listed([], 0, Connection="close")) as server:
             client = shop(server)
             client.read_customers(lambda _page: None)
         with client, pytest.raises(RemoteTrouble, match="gave no answer") as caught:
