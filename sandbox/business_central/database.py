@@ -13,6 +13,10 @@ from typing import Any
 from sandbox.business_central.entities import ALL_SETS, CUSTOMERS, EntitySet, Kind
 
 _AFFINITIES = {Kind.DECIMAL: "NUMERIC", Kind.INTEGER: "INTEGER", Kind.BOOLEAN: "INTEGER", Kind.DATETIME: "INTEGER"}
+_STATEMENTS = (
+    ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)),
+    ("SAVEPOINT inner_one", "RELEASE inner_one", ("ROLLBACK TO inner_one", "RELEASE inner_one")),
+)
 _TABLES = """
 CREATE TABLE IF NOT EXISTS counter (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS token (token TEXT PRIMARY KEY, user TEXT NOT NULL, expires REAL NOT NULL) WITHOUT ROWID;
@@ -69,20 +73,25 @@ class Database:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """Everything inside happens or nothing does; transactions may be nested, the inner ones roll back alone."""
+        """Everything inside happens or nothing does.
+
+        One inside another is undone alone, such as an operation of a batch; those still further inside belong to it.
+        """
         with self._lock:
-            depth = self._depth
-            self._connection.execute(f"SAVEPOINT level{depth}" if depth else "BEGIN IMMEDIATE")
+            if self._depth >= 2:
+                yield
+                return
+            begin, end, undo = _STATEMENTS[self._depth]
+            self._connection.execute(begin)
             self._depth += 1
             try:
                 yield
             except BaseException:
-                undo = (f"ROLLBACK TO level{depth}", f"RELEASE level{depth}") if depth else ("ROLLBACK",)
                 for statement in undo:
                     self._connection.execute(statement)
                 raise
             else:
-                self._connection.execute(f"RELEASE level{depth}" if depth else "COMMIT")
+                self._connection.execute(end)
             finally:
                 self._depth -= 1
 
