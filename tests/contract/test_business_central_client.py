@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 import time
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -62,7 +63,8 @@ class TestReading:
         assert [record["id"] for record in records] == ids
         assert sorted(record["number"] for record in records) == [record["number"] for record in records]
         assert (census.rows, census.announced, census.pages) == (50, 50, -(-50 // page_size))
-        assert census.watermark == max(record["lastModifiedDateTime"] for record in records)
+        latest = max(records, key=lambda record: datetime.fromisoformat(record["lastModifiedDateTime"]))
+        assert census.watermark == latest["lastModifiedDateTime"]
         assert company.writes_made == 0
 
     def test_an_empty_company_is_an_empty_list(self, company: BusinessCentralClient) -> None:

@@ -365,6 +365,18 @@ class TestBusinessCentral:
         assert (census.rows, census.unreadable, census.announced) == (2, 3, 5)
         assert len(census.reasons) == 2
 
+    def test_the_latest_time_is_found_although_trailing_zeros_are_cut(self) -> None:
+        times = [
+            "2026-01-01T00:00:22.37Z",
+            "2026-01-01T00:00:22Z",
+            "2026-01-01T00:00:22.4Z",
+            None,
+            "0001-01-01T00:00:00Z",
+        ]
+        rows = [customer(f"{ID[:-1]}{n}", lastModifiedDateTime=time) for n, time in enumerate(times)]
+        with scripted(company_server(lambda _: Reply({"value": rows}))) as server, company(server) as client:
+            assert client.read_customers(lambda _page: None).watermark == "2026-01-01T00:00:22.4Z"
+
     def test_a_page_that_is_no_list_does_not_pass_for_the_end(self) -> None:
         def answer(asked: Asked) -> Reply:
             if "$skiptoken" in asked.query:
