@@ -1,0 +1,103 @@
+"""What the journal says against a write: it was refused again and again, or it goes back and forth."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+
+import orjson
+import pandas as pd
+
+from connector.core.customer import Direction
+from connector.core.oscillation import OSCILLATES, Place, Turn, by_place, oscillations
+from connector.core.plan import Plan
+from connector.core.quarantining import Objection
+from connector.core.refusals import Refusal, known_refusals
+from connector.load.breaking import FULL
+from connector.load.run import Run
+from connector.store import View
+
+__all__ = ["objections_of"]
+
+_WRITTEN = ("confirmed", "adopted")
+_LOOKED_THROUGH = 200
+
+
+def objections_of(run: Run, plan: Plan, *, selected: bool) -> list[Objection]:
+    """Known refusals bind scheduled runs, oscillations bind runs over all customers; who is selected by name is tried."""
+    if not plan.writes:
+        return []
+    settings = run.setup.breakers
+    with run.store.view(run.code) as view:
+        found: list[Objection] = []
+        if run.trigger == "scheduled":
+            # never before the hold: who is left out is not counted any more
+            attempts = max(settings.refusals, run.setup.synchronization.max_attempts)
+            found += known_refusals(plan, _refusals(view, plan, attempts), attempts)
+        if settings.oscillation and not selected:
+            found += oscillations(plan, _turns(view, plan, run.run_id), run.rules.fields)
+    return found
+
+
+def _refusals(view: View, plan: Plan, attempts: int) -> Mapping[tuple[str, str], Refusal]:
+    holds = view.holds.read()
+    often = holds[holds["failed_attempts"] >= attempts]
+    planned = {(write.key, str(write.direction)): write for write in plan.writes}
+    found = {}
+    for key, direction, count, message in zip(
+        often["key"], often["direction"], often["failed_attempts"], often["last_error"], strict=True
+    ):
+        write = planned.get((key, direction))
+        if write is None:
+            continue
+        journal = view.journal.of_customer(bc_id=write.bc_id, webstore_id=write.webstore_id)
+        journal = journal[(journal["direction"] == direction) & (journal["outcome"] == "refused")]
+        if len(journal):
+            newest = journal.iloc[-1]
+            payload = orjson.loads(newest["payload"])
+            found[key, direction] = Refusal(str(newest["operation"]), payload, int(count), str(message))
+    return found
+
+
+def _turns(view: View, plan: Plan, run_id: str) -> Mapping[Place, Sequence[Turn]]:
+    """The turns of the last two full runs, and of fields that are held already their last two."""
+    if not any(write.operation == "update" for write in plan.writes):
+        return {}
+    listed = view.runs.list(_LOOKED_THROUGH)
+    full = listed[(listed["mode"] == FULL) & ~listed["dry_run"].astype(bool) & (listed["run_id"] != run_id)]
+    runs = [str(key) for key in full["run_id"][:2]]
+    turns: dict[Place, Sequence[Turn]] = {}
+    if len(runs) == 2:
+        newer, older = (by_place(_read(view.journal.of_run(key))) for key in runs)
+        turns = {place: (older[place], turn) for place, turn in newer.items() if place in older}
+    return {**turns, **_held(view, plan)}
+
+
+def _held(view: View, plan: Plan) -> dict[Place, Sequence[Turn]]:
+    """A held field is written by no run, so its turns are looked up where they are."""
+    standing = view.quarantine.all()
+    standing = standing[standing["reason"].str.startswith(OSCILLATES).astype(bool)]
+    held = set(zip(standing["key"], standing["field"], strict=True))
+    turns: dict[Place, Sequence[Turn]] = {}
+    for write in plan.writes:
+        fields = {change.field for change in write.changes if (write.key, change.field) in held}
+        if not fields or write.bc_id is None:
+            continue
+        history = [t for t in _read(view.journal.of_customer(bc_id=write.bc_id)) if t.place[2] in fields]
+        for field in fields:
+            place = (write.bc_id, write.webstore_id or 0, field)
+            turns[place] = [turn for turn in history if turn.place == place][-2:]
+    return turns
+
+
+def _read(journal: pd.DataFrame) -> Iterator[Turn]:
+    """The fields of confirmed updates, in order."""
+    written = journal[journal["outcome"].isin(_WRITTEN) & (journal["operation"] == "update")]
+    for bc_id, webstore_id, direction, before, after, rule in zip(
+        written["bc_id"], written["webstore_id"], written["direction"], written["before"], written["after"],
+        written["rule"], strict=True,
+    ):  # fmt: skip
+        old, new = orjson.loads(before), orjson.loads(after)
+        for field, value in new.items():
+            yield Turn(
+                (str(bc_id), int(webstore_id), field), str(Direction(direction)), old.get(field, ""), value, rule
+            )
