@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from connector.core import business_central_customer, webstore_customer
-from connector.core.customer import FieldRules
+from connector.core.customer import Direction, FieldRule, FieldRules
 from connector.core.geography import Geography, State
 from connector.rules import load_rules
 
@@ -27,7 +27,7 @@ def account(**changes: Any) -> dict[str, Any]:
     billing |= changes.pop("billing", {})
     record = {
         "id": 7, "email": "ann@x.example", "first_name": "Ann", "last_name": "Lee", "role": "customer", "username": "ann",
-        "billing": billing, "date_modified_gmt": "2026-01-01T00:00:00",
+        "billing": billing, "date_modified_gmt": "2026-01-01T00:00:00", "meta_data": [],
     }  # fmt: skip
     return record | changes
 
@@ -43,19 +43,19 @@ def company_customer(**changes: Any) -> dict[str, Any]:
 
 
 def w(**changes: Any) -> dict[str, str]:
-    table = webstore_customer.columns([account(**changes)])
+    table = webstore_customer.columns([account(**changes)], RULES)
     row: dict[str, str] = webstore_customer.canonical(table, RULES, PLACES).to_pylist()[0]
     return row
 
 
 def c(**changes: Any) -> dict[str, str]:
-    table = business_central_customer.columns([company_customer(**changes)])
+    table = business_central_customer.columns([company_customer(**changes)], RULES)
     row: dict[str, str] = business_central_customer.canonical(table, RULES, PLACES).to_pylist()[0]
     return row
 
 
 def raw_account(**changes: Any) -> dict[str, Any]:
-    row: dict[str, Any] = webstore_customer.columns([account(**changes)]).to_pylist()[0]
+    row: dict[str, Any] = webstore_customer.columns([account(**changes)], RULES).to_pylist()[0]
     return row
 
 
@@ -153,3 +153,121 @@ def test_a_state_is_written_by_its_name() -> None:
 def test_a_create_leaves_blanks_out_and_says_person_or_company() -> None:
     body = business_central_customer.payload({"name": "Ann Lee", "city": ""}, RULES, PLACES, None, company=False)
     assert body == {"type": "Person", "displayName": "Ann Lee"}
+
+
+def test_zero_is_no_name_because_the_webstore_loses_it_with_the_next_save() -> None:
+    assert w(first_name="0", last_name="Lee")["name"] == "Lee"
+
+
+def meta(**values: Any) -> dict[str, Any]:
+    return {"meta_data": [{"key": key, "value": value} for key, value in values.items()]}
+
+
+def test_the_first_vat_key_that_is_set_counts() -> None:
+    assert w(**meta(billing_vat_number="DE1", billing_vat_id="DE2", vat_number=" "))["vat_number"] == "DE1"
+    assert w()["vat_number"] == ""
+
+
+def test_a_vat_number_goes_back_to_the_key_that_holds_it_and_a_new_one_to_the_first() -> None:
+    assert push({"vat_number": "DE3"}, **meta(billing_vat_number="DE1")) == {
+        "meta_data": [{"key": "billing_vat_number", "value": "DE3"}]
+    }
+    assert push({"vat_number": "DE3"}) == {"meta_data": [{"key": "vat_number", "value": "DE3"}]}
+
+
+def test_clearing_a_vat_number_clears_every_key_that_would_count_next() -> None:
+    body = push({"vat_number": ""}, **meta(billing_vat_number="DE1", billing_vat_id="DE2"))
+    assert [item["key"] for item in body["meta_data"]] == ["billing_vat_number", "billing_vat_id"]
+
+
+def test_metadata_that_is_not_shown_is_not_taken_for_blank() -> None:
+    record = {name: value for name, value in account().items() if name != "meta_data"}
+    table = webstore_customer.columns([account(), record], RULES)
+    assert not webstore_customer.meta_known(table)
+    with pytest.raises(ValueError, match="did not show"):
+        webstore_customer.canonical(table, RULES, PLACES)
+    left = webstore_customer.canonical(table, RULES.without_metadata(), PLACES)
+    assert "vat_number" not in left.column_names
+
+
+def test_only_what_the_rules_read_is_asked_for() -> None:
+    plain = RULES.without_metadata()
+    assert webstore_customer.api_fields(plain) == webstore_customer.API_FIELDS
+    assert webstore_customer.api_fields(RULES)[-1] == "meta_data"
+    delivery = FieldRules((rule("delivery", "shipping.city", "website", "text"),))
+    assert webstore_customer.api_fields(delivery)[-1] == "shipping"
+    assert business_central_customer.api_fields(delivery)[-1] == "website"
+
+
+def rule(field: str, path: str, name: str, normalizer: str, **more: Any) -> FieldRule:
+    return FieldRule(field, path, name, frozenset(Direction), "", "", "", 0, normalizer, **more)
+
+
+OWN = FieldRules(
+    (
+        rule("liable", "meta:liable", "taxLiable", "boolean"),
+        rule("limit", "meta:limit", "creditLimit", "decimal", default="100"),
+        rule("blocked", "meta:blocked", "blocked", "option", options=("Ship", "All")),
+        rule("terms", "meta:terms", "paymentTermsId", "code"),
+    )
+)
+NO_TERMS = "00000000-0000-0000-0000-000000000000"
+
+
+def own_w(**values: Any) -> dict[str, str]:
+    table = webstore_customer.columns([account(**meta(**values))], OWN)
+    row: dict[str, str] = webstore_customer.canonical(table, OWN, PLACES).select(OWN.names).to_pylist()[0]
+    return row
+
+
+def own_c(**properties: Any) -> dict[str, str]:
+    table = business_central_customer.columns([company_customer(**properties)], OWN)
+    row: dict[str, str] = business_central_customer.canonical(table, OWN, PLACES).select(OWN.names).to_pylist()[0]
+    return row
+
+
+def test_metadata_and_typed_properties_mean_the_same() -> None:
+    shop = own_w(liable="1", limit="1500.50", blocked="all", terms="a1")
+    company = own_c(taxLiable=True, creditLimit=1500.5, blocked="All", paymentTermsId="a1")
+    assert shop == company == {"liable": "true", "limit": "1500.5", "blocked": "All", "terms": "a1"}
+
+
+def test_a_missing_key_is_no_statement_while_an_empty_truth_value_is_false() -> None:
+    assert own_w() == {"liable": "", "limit": "", "blocked": "", "terms": ""}
+    assert own_w(liable="")["liable"] == own_c(taxLiable=False)["liable"] == "false"
+
+
+def test_blank_options_and_references_are_blank() -> None:
+    blank = own_c(taxLiable=False, creditLimit=0, blocked="_x0020_", paymentTermsId=NO_TERMS)
+    assert blank == {"liable": "false", "limit": "0", "blocked": "", "terms": ""}
+
+
+def test_typed_values_are_written_as_each_system_takes_them() -> None:
+    values = {"liable": "true", "limit": "1500.5", "blocked": "", "terms": ""}
+    current = {**own_c(), "raw.email": ""}
+    assert business_central_customer.payload(values, OWN, PLACES, current) == {
+        "taxLiable": True, "creditLimit": 1500.5, "blocked": " ", "paymentTermsId": NO_TERMS,
+    }  # fmt: skip
+    row = webstore_customer.columns([account()], OWN).to_pylist()[0]
+    body = webstore_customer.payload({"liable": "false", "limit": "2"}, OWN, row, company=False)
+    assert body == {"meta_data": [{"key": "liable", "value": ""}, {"key": "limit", "value": "2"}]}
+
+
+def test_a_new_customer_gets_the_default_where_the_source_is_blank() -> None:
+    assert webstore_customer.payload({"liable": "true"}, OWN, None, company=False)["meta_data"] == [
+        {"key": "limit", "value": "100"}, {"key": "liable", "value": "1"},
+    ]  # fmt: skip
+    body = business_central_customer.payload({"limit": "5"}, OWN, PLACES, None)
+    assert body == {"type": "Person", "creditLimit": 5}
+
+
+def test_a_structure_in_a_mapped_key_makes_the_record_malformed_and_others_are_not_looked_at() -> None:
+    row = webstore_customer.columns([account(**meta(limit=[1], other=[1]))], OWN).to_pylist()[0]
+    assert row["malformed"] == "not a text: meta:limit"
+
+
+def test_the_order_of_names_is_the_countrys() -> None:
+    assert w(first_name="János", last_name="Nagy", billing={"country": "HU"})["name"] == "Nagy János"
+    assert push({"name": "Nagy Pál"}, first_name="János", last_name="Nagy", billing={"country": "HU"}) == {
+        "first_name": "Pál", "last_name": "Nagy",
+    }  # fmt: skip

@@ -1,21 +1,51 @@
-"""Names of persons: composing and splitting are inverse, and a split stays close to the one before."""
+"""Names of persons: a split stays close to the one before, and knows the cultures that the rules name."""
 
 from __future__ import annotations
 
-from hypothesis import given
-from hypothesis import strategies as st
+import pytest
 
 from connector.core.names import compose, split
-from connector.core.normalize import clean
+from connector.rules import load_rules
+
+CULTURES = load_rules().fields.cultures
+NORWAY, SPAIN, HUNGARY = CULTURES.of("NO"), CULTURES.of("ES"), CULTURES.of("HU")
 
 
-def test_the_last_word_is_the_last_name() -> None:
-    assert split("Ann Mary Lee") == ("Ann Mary", "Lee")
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("Ann Mary Lee", "Ann Mary", "Lee"),
+        ("Ludwig van Beethoven", "Ludwig", "van Beethoven"),
+        ("Maria de la Cruz", "Maria", "de la Cruz"),
+        ("John Smith Jr.", "John", "Smith Jr."),
+        ("Martin Luther King III", "Martin Luther", "King III"),
+        ("Van Morrison", "Van", "Morrison"),
+        ("Prince", "Prince", ""),
+        ("", "", ""),
+    ],
+)
+def test_a_new_name_is_split_before_the_last_name_with_what_belongs_to_it(name: str, first: str, last: str) -> None:
+    assert split(name, culture=NORWAY) == (first, last)
 
 
-def test_particles_belong_to_the_last_name() -> None:
-    assert split("Ludwig van Beethoven") == ("Ludwig", "van Beethoven")
-    assert split("Maria de la Cruz") == ("Maria", "de la Cruz")
+@pytest.mark.parametrize(
+    ("name", "first", "last"),
+    [
+        ("María García Lorca", "María", "García Lorca"),
+        ("Juan Carlos García Lorca", "Juan Carlos", "García Lorca"),
+        ("María de la Cruz Lorca", "María", "de la Cruz Lorca"),
+        ("María García", "María", "García"),
+    ],
+)
+def test_a_spaniard_has_two_surnames(name: str, first: str, last: str) -> None:
+    assert split(name, culture=SPAIN) == (first, last)
+
+
+def test_in_hungary_the_family_name_comes_first() -> None:
+    assert compose("János", "Nagy", HUNGARY) == "Nagy János"
+    assert split("Nagy János Péter", culture=HUNGARY) == ("János Péter", "Nagy")
+    assert split("Nagy Pál", "János", "Nagy", HUNGARY) == ("Pál", "Nagy")
+    assert split("Kis János", "János", "Nagy", HUNGARY) == ("János", "Kis")
 
 
 def test_a_changed_first_name_keeps_two_surnames() -> None:
@@ -26,11 +56,20 @@ def test_a_changed_last_name_keeps_two_first_names() -> None:
     assert split("Anna Maria Berg", "Anna Maria", "Holm") == ("Anna Maria", "Berg")
 
 
+def test_a_corrected_spelling_keeps_the_split() -> None:
+    assert split("Carmen GARCÍA LORCA", "Maria", "García Lorca") == ("Carmen", "GARCÍA LORCA")
+    assert split("Carmen Garcia Lorca", "Maria", "García Lorca") == ("Carmen", "Garcia Lorca")
+
+
+def test_a_removed_first_name_leaves_both_surnames_alone() -> None:
+    assert split("García Lorca", "Maria", "García Lorca") == ("", "García Lorca")
+
+
+def test_a_second_surname_is_added_to_the_first_where_people_have_two() -> None:
+    assert split("Ann Smith Lee", "Ann", "Lee", NORWAY) == ("Ann Smith", "Lee")
+    assert split("María García Lorca", "María", "Lorca", SPAIN) == ("María", "García Lorca")
+
+
 def test_a_single_word_is_a_first_name_unless_only_a_last_name_was_known() -> None:
     assert split("Prince") == ("Prince", "")
     assert split("Berg", "", "Holm") == ("", "Berg")
-
-
-@given(st.text(max_size=40), st.text(max_size=15), st.text(max_size=15))
-def test_composing_a_split_name_gives_the_name(name: str, first: str, last: str) -> None:
-    assert compose(*split(name, first, last)) == clean(name)
