@@ -3,7 +3,6 @@
 import base64
 import hashlib
 import math
-import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any
@@ -20,7 +19,7 @@ def shown_time(milliseconds: int) -> str:
     if not milliseconds:
         return "0001-01-01T00:00:00Z"
     seconds, rest = divmod(milliseconds, 1000)
-    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(seconds))
+    moment = datetime.fromtimestamp(seconds, UTC).isoformat()[:19]
     return f"{moment}.{rest:03d}".rstrip("0").rstrip(".") + "Z" if rest else f"{moment}Z"
 
 
@@ -62,12 +61,13 @@ _CONVERSIONS: dict[Kind, Callable[[Any], Any]] = {Kind.DATETIME: shown_time, Kin
 
 def rendered_columns(properties: Sequence[Property], rows: Sequence[Sequence[Any]], *, has_etag: bool) -> list[bytes]:
     """Rows of the selected properties; each row begins with its ETag."""
-    names = (*(("@odata.etag",) if has_etag else ()), *(prop.name for prop in properties))
-    start = 0 if has_etag else 1
+    names = ("@odata.etag", *(prop.name for prop in properties))
     conversions = [(prop.name, _CONVERSIONS[prop.kind]) for prop in properties if prop.kind in _CONVERSIONS]
     texts = []
     for row in rows:
-        content = dict(zip(names, row[start:], strict=True))
+        content = dict(zip(names, row, strict=True))
+        if not has_etag:
+            del content["@odata.etag"]
         for name, convert in conversions:
             content[name] = convert(content[name])
         texts.append(orjson.dumps(content))
