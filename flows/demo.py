@@ -22,7 +22,7 @@ from sandbox.server import Running, start
 
 __all__ = ["run_demo"]
 
-SHOWN = 8
+SHOWN = 5
 
 
 def run_demo(*, quiet: bool) -> list[dict[str, Any]]:
@@ -119,8 +119,11 @@ def _show(plan: Plan, summary: dict[str, Any], quiet: bool, actions: tuple[str, 
     columns = ["action", "direction", "bc_number", "webstore_id", "field", "before", "after", "reason"]
     for action in actions:
         rows = table[table["action"] == action]
+        if action == "create":  # a customer has ten fields; its name says enough here
+            rows = rows[rows["field"] == "name"]
         if len(rows):
-            title = f"{action}: {len(rows)} rows" + (f", the first {SHOWN}" if len(rows) > SHOWN else "")
+            what = {"create": "customers", "link": "pairs"}.get(action, "fields")
+            title = f"{action}: {len(rows)} {what}" + (f", the first {SHOWN}" if len(rows) > SHOWN else "")
             terminal.print_table(
                 columns, rows[columns].head(SHOWN).astype(object).fillna("").to_numpy().tolist(), title
             )
