@@ -244,7 +244,7 @@ def labelled_customers(n: int, seed: int, overlap: float = 0.6) -> LabelledCusto
                 known = replace(truth, email=world._mailbox(truth.given, truth.family), own_mailbox=True)
             accounts.add(known.email)
             key = len(rows["webstore"]) + 1
-            rows["webstore"].append({"webstore_id": key, **_account(dice, world, known)})
+            rows["webstore"].append({"webstore_id": key, **_account(dice, world, known, known_to_both=where == "both")})
         if where != "webstore":
             for _ in range(2 if dice.random() < 0.015 else 1):  # some people stand twice in the company's list
                 bc_id = f"c{dice.getrandbits(48):012x}"
@@ -260,7 +260,7 @@ def labelled_customers(n: int, seed: int, overlap: float = 0.6) -> LabelledCusto
     )
 
 
-def _account(dice: random.Random, world: _World, truth: Truth) -> dict[str, str]:
+def _account(dice: random.Random, world: _World, truth: Truth, *, known_to_both: bool) -> dict[str, str]:
     """As the customer typed it in the webstore."""
     record = _written(dice, world, truth)
     # one of three who order for a company gives the own name
@@ -269,7 +269,7 @@ def _account(dice: random.Random, world: _World, truth: Truth) -> dict[str, str]
     recognisably_shared = truth.email.partition("@")[0] in _OFFICES or truth.email.startswith("familie.")
     if dice.random() < 0.04 and (truth.own_mailbox or recognisably_shared):
         record["name"] = ""
-    if dice.random() < 0.12:  # never ordered: no billing address
+    if dice.random() < (0.06 if known_to_both else 0.15):  # never ordered: no billing address
         record |= dict.fromkeys(("address_1", "postcode", "city", "country", "phone"), "")
     if dice.random() < 0.4:
         record["vat"] = ""
