@@ -155,7 +155,7 @@ class RuleFiles:
             if self._has_columns(name, reader.fieldnames or []):
                 yield from self._well_formed(name, reader)
         except csv.Error as error:
-            self.problems.append(f"{name}:{reader.line_num}: not CSV ({error}); check the quotes of this line")
+            self.problems.append(f"{name}:{reader.line_num + 1}: not CSV ({error}); check the quotes of this line")
 
     def _has_columns(self, name: str, header: Sequence[str]) -> bool:
         columns = FILES[name]
