@@ -6,6 +6,7 @@ live in two credential blocks. A secret may also be a reference, `env:NAME`, whi
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from prefect.blocks.core import Block
@@ -13,8 +14,11 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, create_model
 
 from connector.setup import (
     Accounts,
+    Approval,
+    Breakers,
     BusinessCentralConnection,
     Matching,
+    Reports,
     Setup,
     StoreSettings,
     Synchronization,
@@ -86,6 +90,9 @@ class ConnectorSetup(Block):
     synchronization: Synchronization = Field(default_factory=Synchronization, title="Synchronisation")
     accounts: Accounts = Field(default_factory=Accounts, title="Accounts created in the webstore")
     matching: Matching = Field(default_factory=Matching, title="Matching")
+    approval: Approval = Field(default_factory=Approval, title="Approval of plans")
+    breakers: Breakers = Field(default_factory=Breakers, title="Breakers")
+    reports: Reports = Field(default_factory=Reports, title="Reports")
     store: StoreSettings = Field(default_factory=StoreSettings, title="Store")
     templates: list[Template] = Field(default_factory=list, title="Templates of created customers")
 
@@ -108,13 +115,13 @@ class ConnectorSetup(Block):
                     document[section][name] = value
         return document
 
-    def setup(self) -> Setup:
-        """The setup, complete and checked.
+    def setup(self, environ: Mapping[str, str] | None = None) -> Setup:
+        """The setup, complete and checked. `environ` resolves references to secrets; None = this process's environment.
 
         Raises:
             SetupError: with every problem.
         """
-        return parse_setup(self.document(), origin=f"block of webstore {self.webstore_code}")
+        return parse_setup(self.document(), origin=f"block of webstore {self.webstore_code}", environ=environ)
 
 
 BLOCKS: tuple[type[Block], ...] = (WooCommerceCredentials, BusinessCentralCredentials, ConnectorSetup)

@@ -4,49 +4,72 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Any
 
+from prefect.client.schemas.objects import FlowRun
 from prefect.context import FlowRunContext
+from prefect.settings import PREFECT_API_URL
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
-from connector.core.plan import Plan
 from connector.load.opening import Opened, open_run
 from connector.load.run import Starter, progress_sink, started_by
-from connector.setup import load_setup
+from connector.setup import Setup, WhenBusy
 from tasks.load import recover_open_writes
+from tasks.progress import ProgressArtifacts
 
-__all__ = ["THREADS", "opened_run", "whole"]
+__all__ = ["SCHEDULED", "THREADS", "actor_of_run", "opened_run", "this_run", "trigger_of_run", "where_shown", "whole"]
 
 # both extractions side by side, then push and pull
 THREADS: Any = ThreadPoolTaskRunner(max_workers=4)
+# tag of runs that count as scheduled though no schedule of theirs made them
+SCHEDULED = "scheduled"
 
 
-def whole(plan: Plan) -> Any:
-    """A plan as a task's argument: given bare, Prefect would walk through every write of it, looking for futures."""
-    return quote(plan)
+def whole(value: object) -> Any:
+    """A task's argument as it is: given bare, Prefect would walk through every write of a plan, looking for futures."""
+    return quote(value)
+
+
+def this_run() -> FlowRun:
+    """The flow run that this process carries out."""
+    context = FlowRunContext.get()
+    if context is None or context.flow_run is None:
+        raise RuntimeError("the flow is not being run by Prefect")
+    return context.flow_run
+
+
+def trigger_of_run() -> str:
+    """Whether the run is "scheduled" or "manual": holds, and the setup's `enabled`, bind scheduled runs only."""
+    run, starter = this_run(), started_by.get() or Starter()
+    return "scheduled" if run.auto_scheduled or SCHEDULED in run.tags or starter.scheduled else "manual"
+
+
+def actor_of_run() -> str:
+    """Who is written into versions and logs: the person at the command line, whoever Prefect knows, or the trigger."""
+    run, starter = this_run(), started_by.get() or Starter()
+    creator = run.created_by.display_value if run.created_by else None
+    return starter.actor or creator or trigger_of_run()
+
+
+def where_shown() -> str:
+    """The server whose UI shows this run's artifacts."""
+    return str(PREFECT_API_URL.value() or "here")
 
 
 @contextmanager
-def opened_run(setup_path: str, dry_run: bool, mode: str) -> Iterator[Opened]:
+def opened_run(setup: Setup, dry_run: bool, mode: str) -> Iterator[Opened]:
     """An open run, its interrupted predecessors settled."""
-    setup = load_setup(Path(setup_path))
-    context = FlowRunContext.get()
-    flow_run = context.flow_run if context else None
-    if flow_run is None:
-        raise RuntimeError("the flow is not being run by Prefect")
-    starter = started_by.get() or Starter()
-    trigger = "scheduled" if flow_run.auto_scheduled or starter.scheduled else "manual"
-    creator = flow_run.created_by.display_value if flow_run.created_by else None
+    flow_run = this_run()
     with open_run(
         setup,
         run_id=str(flow_run.id),
         mode=mode,
-        trigger=trigger,
-        actor=starter.actor or creator or trigger,
+        trigger=trigger_of_run(),
+        actor=actor_of_run(),
         dry_run=dry_run,
-        progress=progress_sink.get(),
+        progress=progress_sink.get(None) or ProgressArtifacts(setup.webstore_code),
+        enqueue=flow_run.deployment_id is not None and setup.synchronization.when_busy is WhenBusy.ENQUEUE,
     ) as opened:
         if not dry_run:
             recover_open_writes(opened.run)

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import tomllib
-from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import tomli_w
 from pydantic import SecretStr
 
 from connector.errors import InputError, SetupError
-from connector.setup import Setup, load_setup, parse_setup
+from connector.setup import Setup, UnresolvedSecrets, load_setup, parse_setup
 from flows.blocks import (
     BUSINESS_CENTRAL_SECRETS,
     WEBSTORE_SECRETS,
@@ -25,17 +24,21 @@ _SECRETS = {"webstore": WEBSTORE_SECRETS, "business_central": BUSINESS_CENTRAL_S
 
 
 def is_file(setup: str) -> bool:
-    """Whether a setup's name means a file: it ends with .toml or has a folder in it. Everything else is a block's name."""
-    return setup.endswith(".toml") or "/" in setup or "\\" in setup
+    """Whether a setup's name means a file: it ends with .toml, has a folder in it, or is there. The rest are blocks."""
+    return setup.endswith(".toml") or "/" in setup or "\\" in setup or Path(setup).is_file()
 
 
-def resolve_setup(setup: str) -> Setup:
+def resolve_setup(setup: str, with_secrets: bool = True) -> Setup:
     """The setup of a file or of a block.
+
+    Args:
+        with_secrets: False = references to secrets need not lead anywhere.
 
     Raises:
         SetupError: it is not there, or cannot work.
     """
-    return load_setup(Path(setup)) if is_file(setup) else load_block(setup).setup()
+    environ = None if with_secrets else UnresolvedSecrets()
+    return load_setup(Path(setup), environ) if is_file(setup) else load_block(setup).setup(environ)
 
 
 def load_block(name: str) -> ConnectorSetup:
@@ -55,19 +58,6 @@ def load_block(name: str) -> ConnectorSetup:
     return block
 
 
-class _AnyVariable(Mapping[str, str]):
-    """An environment in which every variable is set: references are checked where the run takes place."""
-
-    def __getitem__(self, key: str) -> str:
-        return f"value of {key}"
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(())
-
-    def __len__(self) -> int:
-        return 0
-
-
 def push_setup(path: Path, name: str) -> list[str]:
     """Save a setup file as blocks: NAME and its two credential blocks. References (`env:NAME`) stay references.
 
@@ -80,7 +70,7 @@ def push_setup(path: Path, name: str) -> list[str]:
     document = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
     if not document:
         load_setup(path)  # says what is wrong with it
-    parse_setup(document, origin=str(path), environ=_AnyVariable())
+    parse_setup(document, origin=str(path), environ=UnresolvedSecrets())
     secrets = {section: {key: document[section].pop(key, None) for key in keys} for section, keys in _SECRETS.items()}
     webstore = WooCommerceCredentials(**{key: SecretStr(str(v)) for key, v in secrets["webstore"].items() if v})
     company = BusinessCentralCredentials(**{k: v for k, v in secrets["business_central"].items() if v})

@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from prefect import flow
 
 from connector.core.customer import Direction
 from connector.core.plan import Plan
-from connector.load.applying import approved_part, known_plan
+from connector.load.applying import approval_reason, approved_part, known_plan
 from connector.load.extraction import Extraction
 from connector.load.opening import Opened
 from connector.load.recording import record_findings
 from connector.load.run import LoadResult
+from connector.load.standing import new_conflicts, newly_held
 from connector.load.summary import summary_of
-from flows.opening import THREADS, opened_run, whole
+from flows.approving import refuse_if_nobody_can_be_asked
+from flows.events import tell_conflicts, tell_held
+from flows.forms import Overrides, customers_of
+from flows.loading import load
+from flows.naming import run_name
+from flows.opening import THREADS, opened_run, trigger_of_run
+from flows.outcomes import HOOKS, concluded, skipped
+from flows.passes import Wish, in_passes
+from flows.setups import resolve_setup
+from flows.showing import show_plan, show_summary
 from tasks.compare import compare_customers
 from tasks.extract import confirm_missing, extract_business_central, extract_selected, extract_webstore
-from tasks.load import pull_customers, push_customers, record_agreements
-from tasks.report import publish_plan, publish_summary
 
 __all__ = ["SyncReport", "synchronize_customers", "synchronize_selected_customers"]
 
@@ -26,97 +36,124 @@ __all__ = ["SyncReport", "synchronize_customers", "synchronize_selected_customer
 class SyncReport:
     """What a flow gives back to its caller: the summary, and the plan it followed."""
 
-    def __init__(self, summary: dict[str, Any], plan: Plan) -> None:
+    def __init__(self, summary: dict[str, Any], plan: Plan, waiting: str = "") -> None:
         self.summary = summary
         self.plan = plan
+        self.waiting = waiting
+
+
+@dataclass(frozen=True)
+class _Extracts:
+    webstore: Extraction
+    business_central: Extraction
+    selected: frozenset[str | int] | None = None
 
 
 @flow(
     name="synchronize-customers",
-    flow_run_name="synchronize all customers",
+    flow_run_name=run_name("synchronize all customers of {setup}"),
     task_runner=THREADS,
+    **HOOKS,
 )
 def synchronize_customers(
     setup: str = "setup.toml",
     dry_run: bool = False,
-    approved_plan: str | None = None,
-    leave_out: list[str] | None = None,
+    overrides: Overrides = Overrides(),  # noqa: B008 - a frozen default that the form shows
+    approved_plan: str = "",
+    leave_out: str | list[str] = "",
 ) -> SyncReport:
     """Synchronise all customers of one webstore with Business Central.
 
     Args:
-        setup: Path of the setup file.
+        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
         dry_run: Make the plan and show it; write nothing in either system.
+        overrides: What this one run does otherwise than the setup says.
         approved_plan: Hash of a plan made before: write only what it holds and what has not changed since.
         leave_out: Customers (numbers, ids or woo:ID) of the approved plan that are not to be written.
     """
-    with opened_run(setup, dry_run, "all") as opened:
-        webstore = extract_webstore.submit(opened.run)
-        business_central = extract_business_central.submit(opened.run)
-        return _carry_out(opened, webstore.result(), business_central.result(), None, approved_plan, leave_out)
+    wish = Wish(dry_run, approved_plan, tuple(customers_of(leave_out)))
+    return concluded(setup, lambda: _synchronize(setup, overrides, wish, "all", _read_all))  # type: ignore[no-any-return]
 
 
 @flow(
     name="synchronize-selected-customers",
-    flow_run_name="synchronize selected customers",
+    flow_run_name=run_name("synchronize {customers} of {setup}"),
     task_runner=THREADS,
+    **HOOKS,
 )
 def synchronize_selected_customers(
-    customers: list[str],
+    customers: str | list[str],
     setup: str = "setup.toml",
     dry_run: bool = False,
-    approved_plan: str | None = None,
-    leave_out: list[str] | None = None,
+    overrides: Overrides = Overrides(),  # noqa: B008
+    approved_plan: str = "",
+    leave_out: str | list[str] = "",
 ) -> SyncReport:
     """Synchronise only the given customers.
 
     Args:
-        customers: Business Central numbers or ids, woo:ID, or e-mails. If one of them is unknown nothing is written.
-        setup: Path of the setup file.
+        customers: Business Central numbers or ids, woo:ID, or e-mails: pasted as text (separated by lines, commas or blanks) or as a list. If one of them is unknown nothing is written.
+        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
         dry_run: Make the plan and show it; write nothing in either system.
+        overrides: What this one run does otherwise than the setup says.
         approved_plan: Hash of a plan made before: write only what it holds and what has not changed since.
         leave_out: Customers (numbers, ids or woo:ID) of the approved plan that are not to be written.
-    """
-    with opened_run(setup, dry_run, "selected") as opened:
-        selected = extract_selected(opened.run, customers)
-        return _carry_out(opened, selected.webstore, selected.business_central, selected.keys, approved_plan, leave_out)
+    """  # noqa: E501 - the form shows a parameter's description only as far as its first line
+    names = customers_of(customers)
+
+    def read(opened: Opened) -> _Extracts:
+        selected = extract_selected(opened.run, names)
+        return _Extracts(selected.webstore, selected.business_central, selected.keys)
+
+    wish = Wish(dry_run, approved_plan, tuple(customers_of(leave_out)))
+    return concluded(setup, lambda: _synchronize(setup, overrides, wish, "selected", read))  # type: ignore[no-any-return]
 
 
-def _carry_out(
-    opened: Opened,
-    webstore: Extraction,
-    business_central: Extraction,
-    selected: frozenset[str | int] | None,
-    approved_plan: str | None,
-    leave_out: list[str] | None,
-) -> SyncReport:
+def _synchronize(
+    setup_name: str, overrides: Overrides, wish: Wish, mode: str, read: Callable[[Opened], _Extracts]
+) -> Any:
+    setup = overrides.applied(resolve_setup(setup_name))
+    if trigger_of_run() == "scheduled" and not setup.synchronization.enabled:
+        return skipped(f"The setup of webstore {setup.webstore_code} is not enabled: scheduled runs do nothing.")
+
+    def one_pass(wish: Wish) -> SyncReport:
+        with opened_run(setup, wish.dry_run, mode) as opened:
+            return _carry_out(opened, read(opened), wish)
+
+    return in_passes(setup, wish, one_pass)
+
+
+def _read_all(opened: Opened) -> _Extracts:
+    webstore = extract_webstore.submit(opened.run)
+    business_central = extract_business_central.submit(opened.run)
+    return _Extracts(webstore.result(), business_central.result())
+
+
+def _carry_out(opened: Opened, extracts: _Extracts, wish: Wish) -> SyncReport:
     """Decide, then do, then tell."""
-    run = opened.run
-    approved = known_plan(run, approved_plan) if approved_plan else None
-    missing = confirm_missing(run, webstore, business_central, selected)
-    plan = compare_customers(run, webstore, business_central, missing, selected).unquote()
+    run, selected = opened.run, extracts.selected
+    approved = known_plan(run, wish.approved_plan) if wish.approved_plan else None
+    missing = confirm_missing(run, extracts.webstore, extracts.business_central, selected)
+    plan: Plan = compare_customers(run, extracts.webstore, extracts.business_central, missing, selected).unquote()
     dropped = 0
     if approved is not None:
-        plan, dropped = approved_part(plan, approved, leave_out or [])
-    publish_plan(run.code, whole(plan))
+        plan, dropped = approved_part(plan, approved, wish.leave_out)
+    news = new_conflicts(run, plan)
     record_findings(run, plan, selected)
-    results: dict[Direction, LoadResult] = {} if run.dry_run else _load(opened, plan)
-    extracted = {"webstore": len(webstore.frame), "business_central": len(business_central.frame)}
+    shown = show_plan(run, plan, selected=selected is not None)
+    waiting = "" if run.dry_run or approved is not None else approval_reason(run.setup, plan)
+    if waiting:
+        refuse_if_nobody_can_be_asked(plan.hash, waiting)
+    results: dict[Direction, LoadResult] = {} if run.dry_run or waiting else load(opened, plan)
+    extracted = {"webstore": len(extracts.webstore.frame), "business_central": len(extracts.business_central.frame)}
     opened.summary = summary_of(run, plan, results, extracted, opened.seconds, opened.mode)
+    opened.summary |= {"shown": dict(shown), "trigger": run.trigger}
     if approved is not None:
         opened.summary |= {"approved_plan": approved.hash, "dropped_from_plan": dropped}
-    opened.status = "stopped" if opened.summary["stopped"] else "completed"
-    publish_summary(opened.summary)
-    return SyncReport(opened.summary, plan)
-
-
-def _load(opened: Opened, plan: Plan) -> dict[Direction, LoadResult]:
-    """Links first, then push and pull side by side; each is skipped when its flag is None."""
-    run, flags = opened.run, opened.run.setup.synchronization
-    record_agreements(run, whole(plan))
-    futures = {}
-    if flags.push_webstore_customers != "None":
-        futures[Direction.PUSH] = push_customers.submit(run, whole(plan))
-    if flags.pull_webstore_customers != "None":
-        futures[Direction.PULL] = pull_customers.submit(run, whole(plan))
-    return {direction: future.result() for direction, future in futures.items()}
+        opened.summary |= {"approved_by": wish.approved_by, "left_out": list(wish.leave_out)}
+    opened.status = "waiting" if waiting else "stopped" if opened.summary["stopped"] else "completed"
+    tell_conflicts(run.code, news)
+    tell_held(run.code, newly_held(run, results))
+    if not waiting:
+        show_summary(run, opened.summary)
+    return SyncReport(opened.summary, plan, waiting)

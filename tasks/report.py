@@ -1,7 +1,12 @@
-"""Tasks that show: plan and summary as artifacts in the Prefect UI."""
+"""Tasks that show: plan, what waits for people, and the run in numbers, as artifacts in the Prefect UI.
+
+The keys are `plan-<webstore>`, `conflicts-<webstore>` and so on: the artifact page of a key shows its newest table and all
+earlier ones.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -9,34 +14,106 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
-from connector.core.plan import Plan
+from connector.load.reports import Report, ShownTable
 
-__all__ = ["publish_plan", "publish_summary"]
+__all__ = ["artifact_key", "publish_report", "publish_summary", "publish_table", "summary_text"]
 
-# every list of artifacts carries the whole tables: 500 rows are readable, 100,000 would be 10 MB a call
-ROWS = 500
+_TRENDED = 10
+_BARS = "▁▂▃▄▅▆▇█"
+_ERRORS = 50
 
 
-@task(task_run_name="publish plan", cache_policy=NO_CACHE)
-def publish_plan(webstore_code: str, plan: Plan) -> None:
-    """The plan as a table artifact: field before → after, with the reason."""
-    table = plan.table()
-    shown = table.head(ROWS).astype(object).where(lambda frame: frame.notna(), None)
+def artifact_key(name: str, webstore_code: str) -> str:
+    """The key of a webstore's artifact; Prefect allows small letters, digits and dashes."""
+    return f"{name}-{webstore_code.replace('_', '-')}"
+
+
+@task(task_run_name="publish what is planned and what waits for people", cache_policy=NO_CACHE)
+def publish_report(webstore_code: str, report: Report) -> list[str]:
+    """Make artifacts of the tables that differ from what was shown last; gives their names."""
+    for table in report.news:
+        publish_table(webstore_code, table, [str(path) for path in report.files])
+    return [table.name for table in report.news]
+
+
+def publish_table(webstore_code: str, table: ShownTable, files: Sequence[str] = ()) -> None:
+    """One table artifact. Every list of artifacts carries the whole tables, so that rows are few."""
+    shown = table.frame.astype(object).where(table.frame.notna(), None)
+    count = f"{table.total} row{'s' * (table.total != 1)}"
+    lines = [f"**{table.title}**: {count if table.total else 'none'}"]
+    if table.total > len(shown):
+        lines.append(f"The first {len(shown)} are shown.")
+    if files and table.name != "conflicts":
+        lines.append("The whole plan: " + ", ".join(f"`{path}`" for path in files))
     create_table_artifact(
-        key=f"plan-{webstore_code.replace('_', '-')}",
-        table=[{str(name): value for name, value in row.items()} for row in shown.to_dict(orient="records")],
-        description=f"Plan {plan.hash[:12]}: {len(table)} rows"
-        + (f", the first {ROWS} shown" if len(table) > ROWS else ""),
+        key=artifact_key(table.name, webstore_code),
+        table=[{str(name): _cell(value) for name, value in row.items()} for row in shown.to_dict(orient="records")],
+        description="\n\n".join(lines),
     )
 
 
+def _cell(value: Any) -> Any:
+    if isinstance(value, pd.Timestamp):
+        return f"{value:%Y-%m-%d %H:%M:%S}"
+    return value if value is None or isinstance(value, (str, bool, float)) else int(value)
+
+
 @task(task_run_name="publish summary", cache_policy=NO_CACHE)
-def publish_summary(summary: dict[str, Any]) -> None:
-    """The run in numbers as a markdown artifact."""
-    counters = pd.DataFrame({name: summary[name] for name in ("push", "pull")})
-    rows = [f"| {name} | {row['push']} | {row['pull']} |" for name, row in counters.iterrows()]
-    others = [f"- {name}: {summary[name]}" for name in ("linked", "conflicts", "ambiguous", "orphans", "quarantined")]
-    errors = [f"- {e['customer']} ({e['system']}): {e['message']}" for e in summary["errors"][:ROWS]]
-    text = ["| | push | pull |", "|---|---|---|", *rows, "", *others, ""]
-    text += (["**Not written**", "", *errors] if errors else []) + [f"\n**Stopped**: {s}" for s in summary["stopped"]]
-    create_markdown_artifact(key=f"summary-{summary['webstore_code'].replace('_', '-')}", markdown="\n".join(text))
+def publish_summary(summary: Mapping[str, Any], before: Sequence[Mapping[str, Any]] = ()) -> None:
+    """The run in numbers, and how the last runs went, as a markdown artifact."""
+    create_markdown_artifact(
+        key=artifact_key("summary", summary["webstore_code"]), markdown=summary_text(summary, before)
+    )
+
+
+def summary_text(summary: Mapping[str, Any], before: Sequence[Mapping[str, Any]] = ()) -> str:
+    """Markdown of a run.
+
+    Args:
+        before: rows of earlier runs (connector.store.runs.Runs.recent), the newest first.
+    """
+    counters = [f"| {name} | {summary['push'][name]} | {summary['pull'][name]} |" for name in summary["push"]]
+    kind = "dry run, nothing was written" if summary["dry_run"] else f"{summary['mode']} run"
+    text = [f"### {summary['webstore_code']}: {kind}", ""]
+    text += [f"**Stopped**: {reason}\n" for reason in summary["stopped"]]
+    text += ["| | push (→ webstore) | pull (→ Business Central) |", "|---|---|---|", *counters, ""]
+    others = ("linked", "conflicts", "ambiguous", "orphans", "quarantined", "mapping_version")
+    text += [" · ".join(f"{name.replace('_', ' ')} {summary[name]}" for name in others), ""]
+    text += [f"- {warning}" for warning in summary.get("warnings", [])]
+    errors = summary["errors"]
+    if errors:
+        text += ["", f"**Not written** ({len(errors)})", ""]
+        text += [f"- {e['customer']} ({e['system']}): {e['message']}" for e in errors[:_ERRORS]]
+        text += [f"- … and {len(errors) - _ERRORS} more: customer-sync log --failed"] if len(errors) > _ERRORS else []
+    return "\n".join([*text, *_trend(summary, before)])
+
+
+def _trend(summary: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) -> list[str]:
+    """One line per run, the newest first, and bars over all of them, the oldest first."""
+    earlier = [row for row in before if "push" in row["summary"] and not row["dry_run"]][: _TRENDED - 1]
+    if not earlier:
+        return []
+    runs = [("this run", summary), *((f"{row['started_at']:%m-%d %H:%M}", row["summary"]) for row in earlier)]
+    lines = [[when, *_figures(told)] for when, told in runs]
+    columns = ["created", "updated", "failed", "conflicts", "seconds"]
+    bars = [_bars([float(line[1 + i]) for line in reversed(lines)]) for i in range(len(columns))]
+    return [
+        "",
+        f"**The last {len(runs)} runs**",
+        "",
+        f"| | {' | '.join(columns)} |",
+        "|---" * (len(columns) + 1) + "|",
+        *(f"| {' | '.join(str(cell) for cell in line)} |" for line in lines),
+        f"| oldest → newest | {' | '.join(bars)} |",
+    ]
+
+
+def _figures(summary: Mapping[str, Any]) -> list[Any]:
+    both = [summary["push"], summary["pull"]]
+    counted = [sum(side[name] for side in both) for name in ("created", "updated", "failed")]
+    return [*counted, summary["conflicts"], summary["seconds"]]
+
+
+def _bars(values: Sequence[float]) -> str:
+    top = max(values)
+    return "".join(_BARS[round(value / top * (len(_BARS) - 1))] if top else _BARS[0] for value in values)

@@ -9,6 +9,7 @@ import pandas as pd
 
 from connector.core.plan import customer_key
 from connector.errors import InputError
+from connector.load.reports import purge_files
 from connector.load.session import SetupSource, opened_store
 from connector.load.versions import records
 from connector.store import View
@@ -100,6 +101,9 @@ def _numbers(view: View) -> dict[str, str]:
 
 
 def purge(path: SetupSource, days: int | None) -> dict[str, int]:
-    """Remove runs, writes and plans that are older than the retention (or `days`); open intents stay."""
-    with opened_store(path) as (setup, store), store.work(setup.webstore_code) as work:
-        return work.activity.purge(days if days is not None else setup.synchronization.retention_days)
+    """Remove runs, writes, plans and their files that are older than the retention (or `days`); open intents stay."""
+    with opened_store(path) as (setup, store):
+        limit = days if days is not None else setup.synchronization.retention_days
+        with store.work(setup.webstore_code) as work:
+            purged = work.activity.purge(limit)
+        return {**purged, "files": purge_files(setup, limit)}

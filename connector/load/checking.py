@@ -19,7 +19,7 @@ def check_connections(path: SetupSource) -> list[Finding]:
     """
     setup = setup_of(path)
     rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
-    findings = [Finding("setup", True, f"{path}: {len(rules.fields.rules)} fields are mapped")]
+    findings = [Finding("setup", True, f"webstore {setup.webstore_code}: {len(rules.fields.rules)} fields are mapped")]
     try:
         store = open_store(setup.store.url)
         try:

@@ -19,6 +19,7 @@ from connector.core.customer import Direction
 from connector.core.normalize import NORMALIZERS, fingerprint
 from connector.core.plan import Agreement, Write, customer_key
 from connector.errors import CustomerSyncError, OutcomeUnknown, RemoteRefused, RemoteTrouble
+from connector.load.breaking import stop_failing_load
 from connector.load.run import Failure, LoadResult, Run
 from connector.store import Base, Intent, Settlement, Work
 
@@ -67,6 +68,9 @@ def deliver(
     for writes, size, send in parts:
         for start in range(0, len(writes), size):
             batch = writes[start : start + size]
+            if run.ending.is_set():
+                result.stopped = "The run was cancelled; what was not written is planned again by the next run."
+                return result
             run.check_lease()
             try:
                 try:
@@ -78,6 +82,8 @@ def deliver(
                 return result
             done += len(batch)
             run.progress(what, done, total)
+            if done < total and stop_failing_load(run, result):
+                return result
     return result
 
 

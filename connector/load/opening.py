@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from connector.errors import CustomerSyncError, SetupError
 from connector.load.run import Progress, Run
 from connector.rules import TemplateRow, load_rules
 from connector.setup import Setup, Template
-from connector.store import open_store
+from connector.store import Lease, LeaseHeld, Store, open_store
 
 __all__ = ["Opened", "open_run"]
+
+A_DAY = 86_400.0
 
 _REFERENCES = (
     # template field, entity set, property of a customer, what of the entity is sent
@@ -44,25 +46,37 @@ class Opened:
 
 @contextmanager
 def open_run(
-    setup: Setup, *, run_id: str, mode: str, trigger: str, actor: str, dry_run: bool, progress: Progress | None = None
+    setup: Setup,
+    *,
+    run_id: str,
+    mode: str,
+    trigger: str,
+    actor: str,
+    dry_run: bool,
+    progress: Progress | None = None,
+    enqueue: bool = False,
 ) -> Iterator[Opened]:
     """Open a run of one webstore: only one at a time may write.
 
+    Args:
+        enqueue: wait for the run that is at work, as the setup says or for a day. At most one scheduled run waits.
+
     Raises:
         SetupError: rules or templates that cannot work.
-        StoreError: the store cannot be used, or another run holds the webstore's lease.
+        LeaseHeld: another run is at work on the webstore, or waits for the one that is.
+        StoreError: the store cannot be used.
     """
     rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
     store = open_store(setup.store.url)
     try:
-        wait = setup.synchronization.lease_wait_seconds
-        with store.lease(setup.webstore_code, f"run {run_id}", wait_seconds=wait) as lease:
+        with _turn(store, setup, f"run {run_id}", enqueue=enqueue, patient=trigger != "scheduled") as lease:
             arguments: dict[str, Any] = {} if progress is None else {"progress": progress}
             run = Run(setup, store, rules, run_id=run_id, trigger=trigger, actor=actor, dry_run=dry_run, **arguments)
             run.lease = lease
             with run:
                 opened = Opened(run, mode)
                 with store.work(run.code) as work:
+                    work.runs.close_interrupted(besides=run_id)
                     work.runs.start(run_id, mode, trigger, actor, dry_run=dry_run)
                 try:
                     run.templates = templates_of(run)
@@ -71,12 +85,33 @@ def open_run(
                     opened.summary = {**opened.summary, "error": str(error)}
                     opened.status = "refused" if error.exit_code == 2 else "stopped"
                     raise
+                except Exception:
+                    raise
+                except BaseException:  # the process was told to end
+                    opened.status = "interrupted"
+                    raise
                 finally:
                     plan_hash = str(opened.summary.get("plan_hash", ""))
                     with store.work(run.code) as work:
                         work.runs.finish(run_id, opened.status, opened.summary, plan_hash, rules.digest)
     finally:
         store.close()
+
+
+@contextmanager
+def _turn(store: Store, setup: Setup, holder: str, *, enqueue: bool, patient: bool) -> Iterator[Lease]:
+    """The webstore's lease, when it is this run's turn."""
+    code, wait = setup.webstore_code, setup.synchronization.lease_wait_seconds
+    with ExitStack() as stack:
+        try:
+            lease = stack.enter_context(store.lease(code, holder, wait_seconds=0 if enqueue else wait))
+        except LeaseHeld:
+            if not enqueue:
+                raise
+            wait = wait or A_DAY
+            with store.lease(f"{code} (next)", holder, wait_seconds=wait if patient else 0):
+                lease = stack.enter_context(store.lease(code, holder, wait_seconds=wait))
+        yield lease
 
 
 def templates_of(run: Run) -> Mapping[tuple[str, str], Mapping[str, Any]]:

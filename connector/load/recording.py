@@ -13,7 +13,7 @@ from connector.load.landing import put_bases
 from connector.load.run import Run
 from connector.store import MappingRow, QuarantinedField, StandingConflict, Suggestion, Work
 
-__all__ = ["record_findings", "record_links"]
+__all__ = ["record_findings", "record_links", "record_plan", "standing_conflicts"]
 
 _BATCH = 2000
 # ambiguous customers that could be more pairs than these are only counted
@@ -53,16 +53,7 @@ def record_findings(run: Run, plan: Plan, selected: frozenset[str | int] | None)
     """
     only = None if selected is None else {key for key in selected if isinstance(key, str)}
     with run.store.work(run.code) as work:
-        work.conflicts.replace(
-            [
-                StandingConflict(
-                    s.bc_id or "", s.bc_number or "", s.webstore_id or 0, s.field, s.base, s.webstore, s.business_central,
-                    run.run_id,
-                )
-                for s in plan.conflicts
-            ],
-            only_bc_ids=only,
-        )  # fmt: skip
+        work.conflicts.replace(standing_conflicts(run, plan), only_bc_ids=only)
         work.quarantine.replace(
             [
                 QuarantinedField(q.system, customer_key(q.bc_id, q.webstore_id), q.field, q.reason, run.run_id)
@@ -76,10 +67,37 @@ def record_findings(run: Run, plan: Plan, selected: frozenset[str | int] | None)
         for orphan in plan.orphans:
             if orphan.erased:
                 work.tombstones.add(orphan.bc_id, orphan.webstore_id, "erased in the webstore")
-        table = plan.table().astype(object)
-        rows = table.where(table.notna(), None).to_dict(orient="records")
-        document = orjson.dumps(approved_of(plan).as_document() | {"rows": rows})
-        work.plans.put(plan.hash, document, {"writes": len(plan.writes), "links": len(plan.links)}, run_id=run.run_id)
+        _put_plan(work, run, plan)
+
+
+def record_plan(run: Run, plan: Plan) -> None:
+    """Remember a plan, so that it can be approved by its hash."""
+    with run.store.work(run.code) as work:
+        _put_plan(work, run, plan)
+
+
+def _put_plan(work: Work, run: Run, plan: Plan) -> None:
+    table = plan.table().astype(object)
+    rows = table.where(table.notna(), None).to_dict(orient="records")
+    document = orjson.dumps(approved_of(plan).as_document() | {"rows": rows})
+    work.plans.put(plan.hash, document, {"writes": len(plan.writes), "links": len(plan.links)}, run_id=run.run_id)
+
+
+def standing_conflicts(run: Run, plan: Plan) -> list[StandingConflict]:
+    """The plan's conflicts as the store keeps them."""
+    return [
+        StandingConflict(
+            s.bc_id or "",
+            s.bc_number or "",
+            s.webstore_id or 0,
+            s.field,
+            s.base,
+            s.webstore,
+            s.business_central,
+            run.run_id,
+        )
+        for s in plan.conflicts
+    ]
 
 
 def _keys(selected: frozenset[str | int]) -> set[str]:

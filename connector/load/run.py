@@ -40,10 +40,12 @@ class Starter:
     Attributes:
         actor: name of the person; "" = ask Prefect.
         scheduled: count failures and skip holds as a scheduled run does (a run that cron starts).
+        ask: shows a person the plan that needs an approval, and gives the answer; None = nobody can be asked.
     """
 
     actor: str = ""
     scheduled: bool = False
+    ask: Callable[[str], bool] | None = None
 
 
 started_by: ContextVar[Starter | None] = ContextVar("started_by", default=None)
@@ -85,6 +87,7 @@ class Run:
         accounts_announced: how many accounts the webstore said it has.
         actor: who is written into versions and logs.
         warnings: what the summary must say besides the numbers.
+        ending: set when the run was cancelled: what is being written is finished, nothing more is begun.
     """
 
     def __init__(
@@ -114,6 +117,7 @@ class Run:
         self.accounts_announced = 0
         self.warnings: list[str] = []
         self.lease: Lease | None = None
+        self.ending = threading.Event()
 
     @property
     def code(self) -> str:

@@ -22,7 +22,7 @@ from connector.store.columns import UtcTime, now
 from connector.store.processes import is_dead, machine
 from connector.store.schema import LEASE
 
-__all__ = ["Lease", "LeaseHeld", "LeaseLost"]
+__all__ = ["Lease", "LeaseHeld", "LeaseLost", "release"]
 
 _L = LEASE.c
 _log = logging.getLogger("connector.store")
@@ -174,6 +174,12 @@ class Lease:
             self._until = before + timedelta(seconds=self._seconds)
         else:
             self._lost.set()
+
+
+def release(connection: Connection, webstore_code: str, holder: str) -> bool:
+    """Take the lease away from a holder that has ended, if it is the one that has it."""
+    theirs = sa.and_(_L.webstore_code == webstore_code, _L.holder == holder)
+    return bool(connection.execute(sa.delete(LEASE).where(theirs)).rowcount)
 
 
 def _clock(connection: Connection) -> datetime:

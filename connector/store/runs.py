@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -89,6 +89,12 @@ class Runs:
         """One run, its columns as in `list`, and `summary` as a dictionary; None if there is no such run."""
         row = self._connection.execute(sa.select(RUN).where(self._one(run_id))).mappings().one_or_none()
         return None if row is None else {**row, "summary": orjson.loads(row["summary"])}
+
+    def recent(self, limit: int) -> Sequence[dict[str, Any]]:
+        """The newest runs first, their columns as in `list`, and `summary` as a dictionary."""
+        statement = sa.select(RUN).where(_R.webstore_code == self._code)
+        rows = self._connection.execute(statement.order_by(_R.started_at.desc()).limit(limit)).mappings()
+        return [{**row, "summary": orjson.loads(row["summary"])} for row in rows]
 
     def last(self, *statuses: str) -> dict[str, Any] | None:
         """The newest run that was no dry run and ended in one of these ways (none given = in any), as in `show`."""

@@ -23,7 +23,7 @@ from connector.store.erasure import forget_customer
 from connector.store.history import history_of
 from connector.store.holds import Holds
 from connector.store.journal import Journal
-from connector.store.lease import Lease
+from connector.store.lease import Lease, release
 from connector.store.mapping import MappingReader
 from connector.store.mapping_edits import Authorship, MappingTable
 from connector.store.plans import Plans
@@ -135,6 +135,11 @@ class Store:
                 yield lease
             finally:
                 del self._leases[webstore_code]
+
+    def release(self, webstore_code: str, holder: str) -> bool:
+        """Free a webstore whose holder is known to have ended; False if somebody else holds it, or nobody."""
+        with self._writing(f"lease of {webstore_code}") as connection:
+            return release(connection, webstore_code, holder)
 
     def forget_customer(
         self, webstore_code: str, *, bc_id: str | None = None, webstore_id: int | None = None

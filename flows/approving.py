@@ -1,0 +1,153 @@
+"""Waiting for a person: the run shows its plan, stops, and goes on with the answer.
+
+What is approved is the hash of the plan that was shown. The run reads both systems again afterwards and carries out what the
+new plan has in common with the approved one, so that however late the answer comes, nothing that somebody changed meanwhile
+is overwritten.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID
+
+from prefect.client.orchestration import get_client
+from prefect.exceptions import FlowPauseTimeout, ObjectNotFound
+from prefect.flow_runs import pause_flow_run, suspend_flow_run
+from prefect.input import RunInput
+from prefect.settings import PREFECT_UI_URL
+
+from connector.errors import InputError
+from connector.load.applying import PlanShown
+from connector.load.closing import close_run
+from connector.load.reports import masked_rows
+from connector.load.run import started_by
+from connector.load.session import opened_store
+from connector.setup import PersonalData, Setup, WhileWaiting
+from flows.forms import Decision, PlanApproval, customers_of
+from flows.opening import this_run
+from tasks.report import artifact_key
+
+__all__ = ["Verdict", "answered", "ask_for_approval", "question", "refuse_if_nobody_can_be_asked", "waits_elsewhere"]
+
+_SHOWN = 20
+_POLL_SECONDS = 5
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What a person said of a plan: whether to write it, without whom, and who said so ("" = not told)."""
+
+    approved: bool
+    leave_out: tuple[str, ...] = ()
+    by: str = ""
+
+
+def refuse_if_nobody_can_be_asked(plan_hash: str, reason: str) -> None:
+    """End a run of the command line that has no terminal.
+
+    Raises:
+        InputError: with the hash that another command can approve.
+    """
+    starter = started_by.get()
+    if starter is not None and starter.ask is None:
+        raise InputError(
+            f"The plan {plan_hash[:12]} needs an approval: {reason}. Nothing was written.",
+            hint=f"Look at it, then write exactly it: customer-sync sync --plan {plan_hash[:12]}",
+        )
+
+
+def ask_for_approval(setup: Setup, plan: PlanShown) -> Verdict:
+    """Show a plan and wait for the answer.
+
+    A run of a deployment is suspended (its process ends here, and a new one comes to this point again and gets the answer)
+    or paused, as the setup says; the command line asks on its terminal.
+
+    Raises:
+        InputError: nobody answered in time.
+    """
+    starter, text = started_by.get(), question(setup, plan)
+    if starter is not None and starter.ask is not None:
+        return Verdict(starter.ask(text))
+    remark = ""
+    for attempt in range(100):
+        form = PlanApproval.with_initial_data(description=remark + text)
+        answer: Any = answered(setup, form, f"{plan.hash[:16]}-{attempt}")
+        left_out = customers_of(answer.leave_out)
+        if answer.decision is Decision.REJECT:
+            return Verdict(False, by=answer.name)
+        unknown = [name for name in left_out if name.lower() not in plan.customers]
+        if not unknown:
+            return Verdict(True, tuple(left_out), answer.name)
+        # a mistyped number must not end in a write that somebody wanted to leave out
+        remark = f"**Not in this plan: {', '.join(unknown)}.** Nothing was written; please correct the list.\n\n"
+    raise InputError("The list of customers to leave out could not be understood; nothing was written.")
+
+
+def answered(setup: Setup, form: type[RunInput], key: str) -> RunInput:
+    """Stop with a form until somebody has filled it in.
+
+    Raises:
+        InputError: nobody did in time.
+    """
+    seconds = int(setup.approval.hours * 3600)
+    if this_run().deployment_id is not None and setup.approval.while_waiting is WhileWaiting.SUSPEND:
+        return suspend_flow_run(wait_for_input=form, timeout=seconds, key=key)
+    try:
+        return pause_flow_run(wait_for_input=form, timeout=seconds, poll_interval=_POLL_SECONDS, key=key)
+    except FlowPauseTimeout:
+        raise InputError(f"Nobody answered within {setup.approval.hours:g} hours; nothing was written.") from None
+
+
+def question(setup: Setup, plan: PlanShown) -> str:
+    """Markdown of a plan: why it waits, what it does, its first rows, and where the whole of it is."""
+    counts = "\n".join(f"- {name}: **{count}**" for name, count in plan.counts.items())
+    mails = plan.counts.get("push create", 0)
+    warning = f"\n\n{mails} people will be sent the shop's new-account mail." * bool(mails)
+    rows = [row for row in plan.rows if row["action"] in {"create", "update", "link"}]
+    shown = rows[:_SHOWN]
+    if setup.reports.personal_data is PersonalData.MASK:
+        shown = masked_rows(shown)
+    page = f"{(PREFECT_UI_URL.value() or '').rstrip('/')}/artifacts/key/{artifact_key('plan', setup.webstore_code)}"
+    more = f"The first {len(shown)} of {len(rows)} rows. " if len(rows) > len(shown) else ""
+    return (
+        f"### Plan `{plan.hash[:12]}` of webstore {setup.webstore_code}\n\nIt waits because {plan.reason}.\n\n"
+        f"{counts}{warning}\n\n{_table(shown)}\n\n{more}[The whole plan]({page})"
+    )
+
+
+def _table(rows: Sequence[dict[str, Any]]) -> str:
+    columns = ("action", "direction", "bc_number", "webstore_id", "field", "before", "after")
+    lines = [" | ".join(columns), "|".join(["---"] * len(columns))]
+    lines += [" | ".join(_cell(row[name]) for name in columns) for row in rows]
+    return "\n".join(f"| {line} |" for line in lines)
+
+
+def _cell(value: Any) -> str:
+    return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
+
+
+def waits_elsewhere(setup: Setup, plan_hash: str) -> str:
+    """The id of another run that waits for an answer to the same plan; "" if there is none.
+
+    Runs that wait in the store but not in Prefect any more (cancelled, or nobody answered in time) are closed.
+    """
+    mine = str(this_run().id)
+    with opened_store(setup) as (_, store), store.view(setup.webstore_code) as view:
+        rows = [row for row in view.runs.recent(100) if row["status"] == "waiting" and row["run_id"] != mine]
+    for row in rows:
+        if not _waits(row["run_id"]):
+            close_run(setup, row["run_id"], "failed", "its plan was not approved in time")
+        elif row["plan_hash"] == plan_hash:
+            return str(row["run_id"])
+    return ""
+
+
+def _waits(run_id: str) -> bool:
+    with get_client(sync_client=True) as client:
+        try:
+            state = client.read_flow_run(UUID(run_id)).state
+        except ObjectNotFound:
+            return False
+    return state is not None and (state.is_paused() or not state.is_final())

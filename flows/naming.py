@@ -1,0 +1,43 @@
+"""Names of flow runs: what they do to which webstore, and what is special about them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import PurePath
+from typing import Any
+
+from prefect.runtime import flow_run
+
+from flows.forms import Overrides, customers_of
+
+__all__ = ["run_name", "setup_label"]
+
+
+def setup_label(setup: str) -> str:
+    """A setup in a name: a block's own, a file's without folder and ending."""
+    return PurePath(setup).stem if setup.endswith(".toml") else setup
+
+
+def run_name(what: str, *, every: str = "") -> Callable[[], str]:
+    """Makes names such as "synchronize 3 customers of shop (dry run, push None)".
+
+    Args:
+        what: `{setup}`, `{customers}` and `{run}` in it are filled in from the parameters.
+        every: said in brackets of every run.
+    """
+
+    def name() -> str:
+        given: Mapping[str, Any] = flow_run.parameters
+        number = len(customers_of(given.get("customers") or []))
+        customers = f"{number} customer{'s' * (number != 1)}"
+        text = what.format(
+            setup=setup_label(str(given.get("setup", ""))), customers=customers, run=str(given.get("run_id", ""))[:8]
+        )
+        special = [every] if every else []
+        special += ["dry run"] if given.get("dry_run") else []
+        special += [f"plan {str(given['approved_plan'])[:12]}"] if given.get("approved_plan") else []
+        overrides = given.get("overrides")
+        special += (overrides if isinstance(overrides, Overrides) else Overrides.model_validate(overrides or {})).words
+        return f"{text} ({', '.join(special)})" if special else text
+
+    return name

@@ -1,0 +1,104 @@
+"""How a flow run ends: its final state says in one sentence what happened, and events tell automations."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from prefect.client.schemas.objects import State
+from prefect.exceptions import ObjectNotFound
+from prefect.logging import get_run_logger
+from prefect.states import Cancelled, Completed, Failed
+
+from connector.errors import CustomerSyncError
+from connector.load.closing import close_run
+from connector.setup import Setup
+from connector.store import LeaseHeld
+from flows.events import tell_completed, tell_stopped
+from flows.opening import this_run
+from flows.setups import resolve_setup
+
+__all__ = ["HOOKS", "RunStopped", "close_after", "concluded", "in_words", "skipped"]
+
+
+class RunStopped(CustomerSyncError):
+    """A run ended before all was written. `report` is what the flow would have given back."""
+
+    exit_code = 3
+
+    def __init__(self, message: str, report: Any) -> None:
+        super().__init__(message)
+        self.report = report
+
+
+def concluded(setup_name: str, body: Callable[[], Any]) -> Any:
+    """Carry out a flow's body, and say how it ended.
+
+    Our own errors become a Failed state with their words, no traceback; a busy webstore becomes Cancelled in a deployment;
+    a report (something with a `summary`) becomes Completed, or Failed when it stopped early. Everything else is a bug and
+    goes its way.
+    """
+    try:
+        report = body()
+    except LeaseHeld as busy:
+        if this_run().deployment_id is None:
+            return _failed(setup_name, busy)
+        return Cancelled(message=f"{busy.message} This run was cancelled; nothing was done.")
+    except CustomerSyncError as error:
+        return _failed(setup_name, error)
+    if isinstance(report, State):
+        return report
+    summary = report.summary
+    if summary["stopped"]:
+        reason = " ".join(summary["stopped"])
+        tell_stopped(summary["webstore_code"], reason)
+        return Failed(message=f"Stopped: {reason} {in_words(summary)}", data=RunStopped(reason, report))
+    tell_completed(summary)
+    return Completed(message=in_words(summary), data=report)
+
+
+def _failed(setup_name: str, error: CustomerSyncError) -> State[Any]:
+    get_run_logger().error("%s", error)
+    tell_stopped(setup_name, str(error), error)
+    return Failed(message=str(error), data=error)
+
+
+def skipped(reason: str, name: str = "Skipped") -> State[Any]:
+    """The run did nothing, and that is right."""
+    get_run_logger().info("%s", reason)
+    return Completed(message=reason, name=name)
+
+
+def in_words(summary: Mapping[str, Any]) -> str:
+    """One sentence of a run."""
+    push, pull = summary["push"], summary["pull"]
+    parts = [
+        f"pushed {push['created']} new and {push['updated']} changed",
+        f"pulled {pull['created']} new and {pull['updated']} changed",
+        f"linked {summary['linked']}",
+    ]
+    parts += [
+        f"{summary[name]} {name}" for name in ("conflicts", "ambiguous", "orphans", "quarantined") if summary[name]
+    ]
+    parts += [f"{len(summary['errors'])} not written"] if summary["errors"] else []
+    parts += [f"{push['held'] + pull['held']} on hold"] if push["held"] + pull["held"] else []
+    return ("Would have: " if summary["dry_run"] else "") + ", ".join(parts) + "."
+
+
+def close_after(flow: Any, flow_run: Any, state: Any) -> None:
+    """Hook: write into the store how a run ended that could not say so itself, and free its webstore.
+
+    The names of the parameters are Prefect's: a worker calls hooks by keyword.
+    """
+    setup_name = (flow_run.parameters or {}).get("setup") or "setup.toml"
+    status = (
+        "crashed" if state.is_crashed() else "cancelled" if state.is_cancelled() or state.is_cancelling() else "failed"
+    )
+    try:
+        setup: Setup = resolve_setup(str(setup_name), with_secrets=False)
+    except (CustomerSyncError, ObjectNotFound):  # without a setup nothing was opened
+        return
+    close_run(setup, str(flow_run.id), status, state.message or "")
+
+
+HOOKS: dict[str, Any] = {name: [close_after] for name in ("on_failure", "on_crashed", "on_cancellation")}

@@ -1,0 +1,31 @@
+"""What a run shows in the UI: made only when there is something new to see, since every artifact costs a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connector.core.plan import Plan
+from connector.load.reports import report_of
+from connector.load.run import Run
+from flows.opening import where_shown, whole
+from tasks.report import publish_report, publish_summary
+
+__all__ = ["show_plan", "show_summary"]
+
+_RUNS = 20
+
+
+def show_plan(run: Run, plan: Plan, *, selected: bool) -> Mapping[str, str]:
+    """Artifacts and files of the plan and of what waits for people; gives fingerprints for the run's summary."""
+    report = report_of(run, plan, selected=selected, where=where_shown())
+    if report.news:
+        publish_report(run.code, whole(report))
+    return report.fingerprints
+
+
+def show_summary(run: Run, summary: Mapping[str, Any]) -> None:
+    """The run in numbers, with the trend over the last runs."""
+    with run.store.view(run.code) as view:
+        before = [row for row in view.runs.recent(_RUNS) if row["run_id"] != run.run_id]
+    publish_summary(whole(summary), whole(before))
