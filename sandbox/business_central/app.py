@@ -105,7 +105,6 @@ class _Front:
             headers={name.lower(): value for name, value in request.headers.items()},
             body=body,
             user=user,
-            is_on_premises=on_premises is not None,
         )
         return self._response(await self._answer(call, area))
 

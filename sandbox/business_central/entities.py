@@ -13,23 +13,33 @@ NOT_BLOCKED = "_x0020_"
 
 
 class Kind(Enum):
-    """What a property holds; the value is the type in OData's metadata."""
+    """What a property holds."""
 
-    TEXT = "Edm.String"
-    CODE = "Edm.String "
-    ENUM = "Microsoft.NAV"
-    GUID = "Edm.Guid"
-    DECIMAL = "Edm.Decimal"
-    INTEGER = "Edm.Int64"
-    BOOLEAN = "Edm.Boolean"
-    DATETIME = "Edm.DateTimeOffset"
+    TEXT = "text"
+    CODE = "code"
+    ENUM = "enum"
+    GUID = "guid"
+    DECIMAL = "decimal"
+    INTEGER = "integer"
+    BOOLEAN = "boolean"
+    DATETIME = "datetime"
 
     @property
     def edm(self) -> str:
         """The type's name in messages and metadata."""
-        return self.value.strip()
+        return _EDM_TYPES[self]
 
 
+_EDM_TYPES = {
+    Kind.TEXT: "Edm.String",
+    Kind.CODE: "Edm.String",
+    Kind.ENUM: "Microsoft.NAV",
+    Kind.GUID: "Edm.Guid",
+    Kind.DECIMAL: "Edm.Decimal",
+    Kind.INTEGER: "Edm.Int64",
+    Kind.BOOLEAN: "Edm.Boolean",
+    Kind.DATETIME: "Edm.DateTimeOffset",
+}
 BLANKS: dict[Kind, str | int] = {
     Kind.TEXT: "",
     Kind.CODE: "",

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import unquote
 
@@ -50,7 +50,6 @@ class Call:
     headers: Mapping[str, str]
     body: bytes
     user: str
-    is_on_premises: bool = False
 
     @property
     def address(self) -> str:
@@ -85,10 +84,6 @@ class Call:
         if not isinstance(content, dict):
             raise bad_request("Invalid Request Body")
         return content
-
-    def at(self, path: str) -> "Call":
-        """The same request for another path."""
-        return replace(self, path=path)
 
 
 @dataclass(frozen=True)

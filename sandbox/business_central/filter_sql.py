@@ -7,9 +7,7 @@ from typing import Any
 
 from sandbox.business_central.entities import ZERO_GUID, EntitySet, Kind, Property
 from sandbox.business_central.errors import ApiError, bad_request, unknown_property
-from sandbox.business_central.filters import (
-    CHANGING,
-    MATCHING,
+from sandbox.business_central.filter_tree import (
     Call,
     Combination,
     Comparison,
@@ -20,6 +18,7 @@ from sandbox.business_central.filters import (
     Node,
     Operand,
 )
+from sandbox.business_central.filters import CHANGING, MATCHING
 from sandbox.business_central.rows import milliseconds_of
 from sandbox.business_central.settings import Settings
 

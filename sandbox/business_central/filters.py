@@ -8,73 +8,26 @@ operand:= name | literal | function "(" operand ("," operand)* ")" | name "/" ("
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from sandbox.business_central.errors import ApiError, bad_request
+from sandbox.business_central.filter_tree import (
+    Call,
+    Combination,
+    Comparison,
+    Everything,
+    Literal,
+    Membership,
+    Name,
+    Node,
+    Operand,
+)
 
 OPERATORS = ("eq", "ne", "gt", "ge", "lt", "le")
 MIRRORED = {"gt": "lt", "ge": "le", "lt": "gt", "le": "ge"}
 MATCHING = ("contains", "startswith", "endswith")
 CHANGING = ("tolower", "toupper", "substring")
 
-
-@dataclass(frozen=True)
-class Literal:
-    """A constant: its text and what it is: text, number, boolean, guid, datetime, date, null, or enum."""
-
-    text: str
-    kind: str
-
-
-@dataclass(frozen=True)
-class Name:
-    """A property, or for a boolean one by itself a condition."""
-
-    name: str
-
-
-@dataclass(frozen=True)
-class Call:
-    """A function of other operands."""
-
-    function: str
-    arguments: "tuple[Operand, ...]"
-
-
-@dataclass(frozen=True)
-class Comparison:
-    """An operand against a constant."""
-
-    operand: "Operand"
-    operator: str
-    literal: Literal
-
-
-@dataclass(frozen=True)
-class Membership:
-    """An operand against several constants: the operator `in`."""
-
-    operand: "Operand"
-    literals: tuple[Literal, ...]
-
-
-@dataclass(frozen=True)
-class Combination:
-    """Two conditions, joined by "and" or "or"."""
-
-    word: str
-    left: "Node"
-    right: "Node"
-
-
-@dataclass(frozen=True)
-class Everything:
-    """A condition that the product ignores."""
-
-
-Operand = Literal | Name | Call
-Node = Comparison | Membership | Combination | Everything | Name | Call
 
 _TOKEN = re.compile(
     r"""\s*(?:

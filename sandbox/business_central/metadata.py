@@ -8,7 +8,8 @@ import orjson
 from sandbox.business_central.entities import ALL_SETS, EntitySet, Kind, Property
 from sandbox.business_central.errors import bad_request
 from sandbox.business_central.expansion import NAVIGATION
-from sandbox.business_central.filters import Comparison, Literal, Name, parsed
+from sandbox.business_central.filter_tree import Comparison, Literal, Name
+from sandbox.business_central.filters import parsed
 
 METADATA_TYPE = "application/xml"
 

@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from sandbox.business_central.database import Database, columns_of
-from sandbox.business_central.entities import BLANKS, COMPANY_SETS, REFERENCE_SETS, ZERO_GUID, EntitySet
+from sandbox.business_central.entities import BLANKS, COMPANY_SETS, REFERENCE_SETS, ZERO_GUID
 from sandbox.business_central.rows import Values, etag_of, milliseconds_of, rendered
 
 _FOUNDED = int(milliseconds_of("2025-01-02T08:00:41.213Z"))
@@ -113,8 +113,3 @@ class References:
     def vat_formats(self, country: str) -> list[str]:
         """The formats of a country's VAT numbers: # is a digit, @ a letter or digit; empty when all are accepted."""
         return list(company_data()["vatFormats"].get(country, ()))
-
-
-def entity_named(name: str) -> EntitySet | None:
-    """The company's entity set of that name, None when there is none."""
-    return COMPANY_SETS.get(name)
