@@ -64,6 +64,7 @@ class Ambiguity:
         reason: why they were not linked.
         evidence: rung → what agrees.
         contradictions: field → what speaks against the only possible pair.
+        unique: one unmapped customer of each side has the evidence, so that a person can simply say yes or no.
     """
 
     rung: str
@@ -72,6 +73,7 @@ class Ambiguity:
     reason: str
     evidence: Mapping[str, str] = field(default_factory=dict, hash=False)
     contradictions: Mapping[str, str] = field(default_factory=dict, hash=False)
+    unique: bool = False
 
 
 @dataclass(frozen=True)
@@ -147,12 +149,13 @@ class _Walk:
 
     def _ambiguity(self, group: Group, w_rows: list[int], c_rows: list[int]) -> Ambiguity:
         reason, against = self._why_not(group)
-        evidence = {group.rung: readable(group.value)}
-        if len(group.webstore) == len(group.business_central) == 1:
-            evidence = self._evidence(group.webstore[0], group.business_central[0])
+        pair = len(group.webstore) == len(group.business_central) == 1
+        evidence = self._evidence(group.webstore[0], group.business_central[0]) if pair else {}
         webstore_ids = tuple(sorted(self.w.key(row) for row in w_rows))
         bc_ids = tuple(sorted(self.c.key(row) for row in c_rows))
-        return Ambiguity(group.rung, webstore_ids, bc_ids, reason, evidence, against)
+        unique = pair and bool(w_rows and c_rows)
+        shown = evidence or {group.rung: readable(group.value)}
+        return Ambiguity(group.rung, webstore_ids, bc_ids, reason, shown, against, unique)
 
     def _why_not(self, group: Group) -> tuple[str, dict[str, str]]:
         """Why a group is not simply one pair to be linked ("" if it is), and what speaks against the pair."""

@@ -35,6 +35,7 @@ def test_two_business_central_customers_with_one_email_are_ambiguous() -> None:
     assert (ambiguity.rung, ambiguity.webstore_ids, ambiguity.bc_ids) == ("email", (1,), ("A", "B"))
     assert ambiguity.reason == "2 Business Central customers share it"
     assert ambiguity.evidence == {"email": "a@x"}
+    assert not ambiguity.unique
     assert found.waiting_webstore == {1}
     assert found.waiting_business_central == {"A", "B"}
 
@@ -50,6 +51,7 @@ def test_who_shares_the_email_of_a_linked_business_central_customer_is_ambiguous
     found = match(webstore(person(1, email="a@x")), business_central(person("A", email="a@x", linked=True)))
     assert not found.matches
     assert found.ambiguities[0].reason == "the Business Central customer with it is mapped already"
+    assert not found.ambiguities[0].unique
     assert found.waiting_webstore == {1}
     assert found.waiting_business_central == frozenset()
 
@@ -58,6 +60,7 @@ def test_who_shares_the_email_of_a_linked_webstore_customer_is_ambiguous_and_not
     found = match(webstore(person(1, email="a@x", linked=True)), business_central(person("A", email="a@x")))
     assert not found.matches
     assert found.ambiguities[0].reason == "the webstore customer with it is mapped already"
+    assert not found.ambiguities[0].unique
     assert found.waiting_webstore == frozenset()
     assert found.waiting_business_central == {"A"}
 
@@ -181,6 +184,7 @@ def test_a_pair_that_something_contradicts_waits_and_says_what() -> None:
     assert set(ambiguity.contradictions) == {"name", "phone"}
     assert ambiguity.reason == "; ".join(ambiguity.contradictions.values())
     assert ambiguity.evidence == {"email": "post@berg"}
+    assert ambiguity.unique
     assert (ambiguity.webstore_ids, ambiguity.bc_ids) == ((1,), ("A",))
 
 
