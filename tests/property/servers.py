@@ -89,9 +89,10 @@ class Shop:
             self._put_meta(item["key"], item["value"])
         return self.record
 
-    def _put_meta(self, key: str, value: str) -> None:
+    def _put_meta(self, key: str, value: Any) -> None:
         if key.startswith(("_", "wp_")):
             return
+        value = {True: "1", False: ""}.get(value, value) if isinstance(value, bool) else str(value)
         rows = [row for row in self.record["meta_data"] if row["key"] == key]
         if rows:
             rows[0]["value"] = value
