@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import re
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -32,8 +31,12 @@ FIELD_KEYS = {
 }
 """Keys of meta data that are fields in truth: (part of the record, field)."""
 
+_RECORD_KEYS = frozenset(
+    "id date_created date_created_gmt date_modified date_modified_gmt email first_name last_name role username billing "
+    "shipping is_paying_customer meta_data".split()
+)
 _HIDDEN_KEYS = frozenset(_WITHOUT_SETTER) | FIELD_KEYS.keys()
-_HIDDEN = re.compile(r"_|closedpostboxes_|metaboxhidden_|manageedit-|.*wp_|wp_", re.IGNORECASE)
+_HIDDEN_BEGINNINGS = ("_", "closedpostboxes_", "metaboxhidden_", "manageedit-")
 
 
 def encoded(value: Any) -> str:
@@ -43,8 +46,8 @@ def encoded(value: Any) -> str:
 
 
 def is_hidden(key: str) -> bool:
-    """Whether the API keeps rows of this key to itself."""
-    return key in _HIDDEN_KEYS or key[:1] == "_" or "wp_" in key.lower() or _HIDDEN.match(key) is not None
+    """Whether the API keeps rows of this key to itself; keys that contain the prefix of the shop's tables are."""
+    return key in _HIDDEN_KEYS or key.startswith(_HIDDEN_BEGINNINGS) or "wp_" in key.lower()
 
 
 def timestamp(moment: datetime) -> str:
@@ -131,11 +134,14 @@ def blank_record(identifier: int, username: str, email: str, role: str, now: dat
 
 
 def loaded(given: Record) -> Account:
-    """An account from a complete record of the API, as it stands in files and as the generator makes them.
+    """An account from a record in the shape of the API, as it stands in files and as the generator makes them.
 
-    `roles` may list several; `meta_data` may contain rows that the API hides.
+    Needed are `id` and `email`; what else is missing is blank, the account then is a customer who was never saved.
+    `roles` may list several or none; `meta_data` may contain rows that the API hides.
     """
-    roles = given.get("roles") or [given["role"]]
+    if not given.keys() >= _RECORD_KEYS:
+        given = _completed(given)
+    roles = given["roles"] if "roles" in given else [given["role"]]
     rows = given["meta_data"]
     email = email_addresses.shown(given["email"])
     record = {
@@ -147,7 +153,7 @@ def loaded(given: Record) -> Account:
         "email": email,
         "first_name": given["first_name"],
         "last_name": given["last_name"],
-        "role": roles[0],
+        "role": roles[0] if roles else "customer",
         "username": given["username"],
         "billing": given["billing"],
         "shipping": given["shipping"],
@@ -165,6 +171,15 @@ def loaded(given: Record) -> Account:
         record=record,
         hidden=[row for row in rows if is_hidden(row["key"])] if rows else [],
     )
+
+
+def _completed(given: Record) -> Record:
+    blank = blank_record(
+        given["id"], f"user{given['id']}", given["email"], "customer", datetime(2024, 1, 1, tzinfo=UTC)
+    )
+    blank["date_modified"] = blank["date_modified_gmt"] = None
+    parts = {part: {**blank[part], **given.get(part, {})} for part in ("billing", "shipping")}
+    return {**blank, **given, **parts}
 
 
 def now_utc() -> datetime:

@@ -43,7 +43,7 @@ class CustomerItems:
 
     def delete(self, item: ApiRequest) -> Answer:
         """One deletion."""
-        return self._customers.shown(self._customers.delete_item(item.get("id")), item)
+        return self._customers.shown(self._customers.delete_item(item), item)
 
 
 def run_batch(request: ApiRequest, items: Batchable) -> Answer:
@@ -60,15 +60,26 @@ def run_batch(request: ApiRequest, items: Batchable) -> Answer:
         part = item if php.is_array(item) else {}
         lists["update"].append(_done(items.update, _item(request, part, {}), php.member(item, "id")))
     for item in wanted["delete"]:
-        identifier = php.to_int(item["id"] if isinstance(item, dict) and "id" in item else item)
-        if identifier:
-            lists["delete"].append(_done(items.delete, _item(request, {"id": identifier}, {}), identifier))
+        # What is no number leaves no entry in the answer, so the positions after it shift.
+        named = _named(item)
+        if named is not None:
+            shown = named if php.is_array(item) else named["id"]
+            lists["delete"].append(_done(items.delete, _item(request, named, {}), shown))
     parts = [f'"{name}":[{",".join(texts)}]' for name, texts in lists.items() if texts]
     return Answer(f"{{{','.join(parts)}}}" if parts else "[]")
 
 
+def _named(item: Any) -> dict[str, Any] | None:
+    """The parameters of a deletion: an object gives its own, anything else counts as a number; None for 0."""
+    if php.is_array(item):
+        own = item if isinstance(item, dict) else {str(index): part for index, part in enumerate(item)}
+        return {**own, "force": True}
+    identifier = php.to_int(item)
+    return {"id": identifier} if identifier else None
+
+
 def _item(request: ApiRequest, item: Any, query: dict[str, Any]) -> ApiRequest:
-    if not php.is_array(item) and item not in (None, False):
+    if not php.is_array(item) and item is not None and item is not False:
         raise FatalError("Cannot access an offset of a scalar")
     form = item if isinstance(item, dict) else {}
     return ApiRequest("POST", request.route, query=query, form=form, base_url=request.base_url)

@@ -99,18 +99,14 @@ class Customers:
         _refuse_undeletable_roles(account)
         if not request.get("force"):
             raise ApiError("woocommerce_rest_trash_not_supported", "Customers do not support trashing.", 501)
-        heir = php.absint(request.get("reassign"))
-        if heir and (heir == account.id or self._store.account(heir) is None):
-            raise ApiError("woocommerce_rest_customer_invalid_reassign", "Invalid resource id for reassignment.")
-        answer = self.shown(account, request)
-        self._remove(account)
-        return answer
+        self._remove(account, request)
+        return self.shown(account, request)
 
-    def delete_item(self, identifier: int) -> Account:
+    def delete_item(self, request: ApiRequest) -> Account:
         """One deletion of a batch."""
-        account = self._existing(identifier)
+        account = self._existing(request.get("id"))
         _refuse_undeletable_roles(account)
-        self._remove(account)
+        self._remove(account, request)
         return account
 
     def find_item(self, identifier: Any) -> Account:
@@ -121,7 +117,10 @@ class Customers:
         """One record, as it was read or saved last, as an answer."""
         return Answer(account.saved_text, links=links_text(request.base_url, "customers", account.id))
 
-    def _remove(self, account: Account) -> None:
+    def _remove(self, account: Account, request: ApiRequest) -> None:
+        heir = php.absint(request.get("reassign"))
+        if heir and (heir == account.id or self._store.account(heir) is None):
+            raise ApiError("woocommerce_rest_customer_invalid_reassign", "Invalid resource id for reassignment.")
         with self._store.transaction():
             if "customer" in account.roles:
                 self._store.note("deleted", account.id)

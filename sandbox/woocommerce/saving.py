@@ -58,9 +58,10 @@ def create(store: "Store", email: str, username: Any, password: Any, changes: Ch
 
 
 def _login(store: "Store", email: str, username: Any) -> str:
-    given = php.to_text(username)
-    if php.is_empty(given):
+    if php.is_empty(username):
         given = usernames.generated(email, lambda name: store.id_of_login(name) is not None, store.dice)
+    else:
+        given = "" if php.is_array(username) else php.to_text(username)
     login = usernames.sanitized(given)
     if not usernames.is_valid(login):
         raise ApiError("registration-error-invalid-username", "Please provide a valid account username.")

@@ -125,7 +125,7 @@ class Store:
             for start in range(0, len(given), _PORTION):
                 self._insert([accounts.loaded(record) for record in given[start : start + _PORTION]])
             self._make_indexes()
-            last_meta = max((row["id"] for record in given for row in record["meta_data"]), default=0)
+            last_meta = max((row["id"] for record in given for row in record.get("meta_data", ())), default=0)
             self._raise_counter("meta", last_meta)
         return len(given)
 
