@@ -25,8 +25,9 @@ from connector.load.reports import masked_rows
 from connector.load.run import started_by
 from connector.load.session import opened_store
 from connector.setup import PersonalData, Setup, WhileWaiting
-from flows.forms import Decision, PlanApproval, customers_of
+from flows.forms import Decision, PlanApproval
 from flows.opening import this_run
+from flows.overrides import customers_of
 from tasks.report import artifact_key
 
 __all__ = ["Verdict", "answered", "ask_for_approval", "question", "refuse_if_nobody_can_be_asked", "waits_elsewhere"]

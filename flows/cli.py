@@ -11,9 +11,11 @@ from typing import Annotated
 
 import typer
 
+from connector.load.session import named_setups
 from flows import activity_commands, conflict_commands, mapping_commands, setup_commands, store_commands, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
-from flows.running import end_with, prepare_prefect, run_sync
+from flows.overrides import ApprovalOverride, ConflictOverride, Overrides, PullOverride, PushOverride
+from flows.running import end_with, known_setup, prepare_prefect, run_sync
 
 app = typer.Typer(
     help="Keeps the customers of a WooCommerce webstore and of Business Central consistent.",
@@ -36,6 +38,13 @@ CustomerOption = Annotated[
     ),
 ]
 
+PushOption = Annotated[PushOverride, typer.Option(help="Push Webstore Customers, for this run only.")]
+PullOption = Annotated[PullOverride, typer.Option(help="Pull Webstore Customers, for this run only.")]
+ConflictsOption = Annotated[ConflictOverride, typer.Option(help="Who wins conflicts, for this run only.")]
+ApprovalOption = Annotated[
+    ApprovalOverride, typer.Option(help="Whether somebody must approve the plan, for this run only.")
+]
+
 
 @app.command()
 def sync(
@@ -52,11 +61,16 @@ def sync(
     scheduled: Annotated[
         bool, typer.Option("--scheduled", help="Skip customers on hold and count failures, as a schedule does (cron).")
     ] = False,
+    push: PushOption = PushOverride.AS_SET_UP,
+    pull: PullOption = PullOverride.AS_SET_UP,
+    conflicts: ConflictsOption = ConflictOverride.AS_SET_UP,
+    approval: ApprovalOption = ApprovalOverride.AS_SET_UP,
     as_json: JsonOption = False,
 ) -> None:
     """Synchronise all customers, or only the given ones.
 
-    Examples: customer-sync sync --dry-run; customer-sync sync --customer C00010 --customer woo:17
+    Examples: customer-sync sync --dry-run; customer-sync sync --customer C00010 --customer woo:17;
+    customer-sync sync --pull None --setup shop; customer-sync sync --plan 1a2b3c4d --leave-out C00020
     """
     with terminal.reported(as_json):
         report = run_sync(
@@ -67,6 +81,7 @@ def sync(
             approved_plan=plan_hash,
             leave_out=leave_out or [],
             scheduled=scheduled,
+            overrides=Overrides(push=push, pull=pull, conflicts=conflicts, approval=approval),
         )
     if as_json:
         terminal.print_json(report.summary)
@@ -80,11 +95,18 @@ def plan(
     setup: SetupOption = DEFAULT_SETUP,
     customer: CustomerOption = None,
     rows: Annotated[int, typer.Option("--rows", min=1, help="Rows to show.")] = 100,
+    push: PushOption = PushOverride.AS_SET_UP,
+    pull: PullOption = PullOverride.AS_SET_UP,
+    conflicts: ConflictsOption = ConflictOverride.AS_SET_UP,
     as_json: JsonOption = False,
 ) -> None:
-    """Show what a synchronisation would do: every field before and after, and why. Writes nothing."""
+    """Show what a synchronisation would do: every field before and after, and why. Writes nothing.
+
+    Examples: customer-sync plan; customer-sync plan --customer C00010 --json; customer-sync plan --conflicts webstore
+    """
     with terminal.reported(as_json):
-        report = run_sync(setup, customer or [], dry_run=True, quiet=as_json)
+        flags = Overrides(push=push, pull=pull, conflicts=conflicts)
+        report = run_sync(setup, customer or [], dry_run=True, quiet=as_json, overrides=flags)
     table = report.plan.table()
     if as_json:
         records = table.astype(object).where(table.notna(), None).to_dict(orient="records")
@@ -165,6 +187,7 @@ def demo(as_json: JsonOption = False) -> None:
 
 def main() -> None:
     """Entry point of the `customer-sync` command."""
+    named_setups.set(known_setup)
     app(prog_name="customer-sync")
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from prefect.runtime import flow_run
 
-from flows.forms import Overrides, customers_of
+from flows.overrides import Overrides, customers_of
 
 __all__ = ["run_name", "setup_label"]
 

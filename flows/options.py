@@ -10,7 +10,13 @@ import typer
 __all__ = ["DEFAULT_SETUP", "JsonOption", "NumbersArgument", "SetupOption", "YesOption"]
 
 SetupOption = Annotated[
-    Path, typer.Option("--setup", envvar="CUSTOMER_SYNC_SETUP", help="The setup file.", show_default="setup.toml")
+    Path,
+    typer.Option(
+        "--setup",
+        envvar="CUSTOMER_SYNC_SETUP",
+        help="The setup: a file (….toml), or the name of a Prefect block.",
+        show_default="setup.toml",
+    ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]

@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import getpass
 import os
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import typer
 
+from connector.errors import RemoteTrouble
 from flows import terminal
+from flows.overrides import Overrides
 
 if TYPE_CHECKING:
+    from prefect.client.schemas.objects import State
+
     from flows.synchronize_customers import SyncReport
     from flows.undo_run import UndoReport
 
-__all__ = ["end_with", "prepare_prefect", "run_sync", "run_undo"]
+__all__ = ["end_with", "known_setup", "prepare_prefect", "run_flow", "run_sync", "run_undo"]
 
 
 def run_sync(
@@ -29,50 +34,123 @@ def run_sync(
     approved_plan: str | None = None,
     leave_out: Sequence[str] = (),
     scheduled: bool = False,
+    overrides: Overrides | None = None,
 ) -> SyncReport:
     """Run the synchronisation, with a progress bar.
 
     Args:
         approved_plan: hash of a plan made before; only what it holds is written.
         scheduled: count failures and skip holds as a scheduled run does.
+        overrides: what this run does otherwise than the setup says.
     """
     with _started(setup, quiet=quiet, scheduled=scheduled) as path:
         from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
 
-        more: dict[str, Any] = {"setup": path, "dry_run": dry_run, "approved_plan": approved_plan}
-        more["leave_out"] = list(leave_out) or None
-        report: SyncReport = (
-            synchronize_selected_customers(customers, **more) if customers else synchronize_customers(**more)
-        )
+        more: dict[str, Any] = {"setup": path, "dry_run": dry_run, "approved_plan": approved_plan or ""}
+        more |= {"leave_out": list(leave_out)} | ({"overrides": overrides} if overrides else {})
+        if customers:
+            state = synchronize_selected_customers(customers, return_state=True, **more)
+        else:
+            state = synchronize_customers(return_state=True, **more)
+        report: SyncReport = _report_of(state, quiet)
         return report
 
 
-def run_undo(setup: Path, run_id: str, *, dry_run: bool, delete_accounts: bool, quiet: bool) -> UndoReport:
+def run_undo(
+    setup: Path, run_id: str, *, dry_run: bool, delete_accounts: bool, quiet: bool, approved_plan: str = ""
+) -> UndoReport:
     """Undo a run, or show what that would do."""
     with _started(setup, quiet=quiet) as path:
         from flows.undo_run import undo_run
 
-        report: UndoReport = undo_run(run_id, setup=path, dry_run=dry_run, delete_accounts=delete_accounts)
+        state = undo_run(
+            run_id,
+            setup=path,
+            dry_run=dry_run,
+            delete_accounts=delete_accounts,
+            approved_plan=approved_plan,
+            return_state=True,
+        )
+        report: UndoReport = _report_of(state, quiet)
         return report
+
+
+def run_flow(setup: Path, quiet: bool, call: Callable[[str], State[Any]]) -> Any:
+    """Run another flow: `call` gets the setup's name, and calls the flow with return_state=True; gives its result."""
+    with _started(setup, quiet=quiet) as path:
+        return _report_of(call(path), quiet)
+
+
+def _report_of(state: State[Any], quiet: bool) -> Any:
+    """What the flow gave back; its error is raised, and when it did nothing the command ends here."""
+    from flows.outcomes import RunStopped
+
+    result = state.result(raise_on_failure=False)
+    if isinstance(result, RunStopped):
+        return result.report
+    if isinstance(result, BaseException):
+        raise result
+    if result is None:
+        if quiet:
+            terminal.print_json({"skipped": state.message})
+        else:
+            terminal.say(state.message or "Nothing was done.")
+        raise typer.Exit(0)
+    return result
 
 
 @contextmanager
 def _started(setup: Path, *, quiet: bool, scheduled: bool = False) -> Iterator[str]:
     """Everything that stands around a flow that the command line runs."""
-    from connector.setup import load_setup
+    from connector.load.session import setup_of
 
-    load_setup(setup)  # a wrong setup is refused before Prefect takes seconds to start
     prepare_prefect()
+    setup_of(setup)  # a wrong setup is refused before Prefect takes seconds to start
     from connector.load.run import Starter, progress_sink, started_by
 
-    with terminal.show_progress(quiet=quiet) as tell:
+    with terminal.show_progress(quiet=quiet) as tell, _server_needed():
+
+        def ask(question: str) -> bool:
+            with tell.hidden():
+                return terminal.answer_to(question, "Write exactly this?")
+
+        asked = ask if sys.stdin.isatty() and not quiet else None
         progress_token = progress_sink.set(tell)
-        starter_token = started_by.set(Starter(getpass.getuser(), scheduled))
+        starter_token = started_by.set(Starter(getpass.getuser(), scheduled, asked))
         try:
-            yield str(setup.resolve())
+            yield str(setup.resolve()) if setup.suffix == ".toml" or setup.is_file() else str(setup)
         finally:
             started_by.reset(starter_token)
             progress_sink.reset(progress_token)
+
+
+@contextmanager
+def _server_needed() -> Iterator[None]:
+    """A configured Prefect server that does not answer is told in words, not in a traceback."""
+    try:
+        yield
+    except Exception as error:
+        if "Failed to reach API" not in str(error) and type(error).__name__ != "ConnectError":
+            raise
+        address = os.environ.get("PREFECT_API_URL", "of this Prefect profile")
+        raise RemoteTrouble(
+            f"The Prefect server {address} does not answer.",
+            hint="Start it (prefect server start), or unset PREFECT_API_URL: then every command brings its own.",
+        ) from error
+
+
+def known_setup(name: str, with_secrets: bool) -> Any:
+    """A setup by the name of its file or block; Prefect is imported for blocks only."""
+    from connector.setup import UnresolvedSecrets, load_setup
+
+    path = Path(name)
+    if path.suffix == ".toml" or len(path.parts) > 1 or path.is_file():
+        return load_setup(path, None if with_secrets else UnresolvedSecrets())
+    prepare_prefect()
+    from flows.setups import resolve_setup
+
+    with _server_needed():
+        return resolve_setup(name, with_secrets)
 
 
 def prepare_prefect() -> None:

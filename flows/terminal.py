@@ -10,12 +10,15 @@ from typing import Any
 import orjson
 import typer
 from rich.console import Console
+from rich.markdown import Markdown
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
 from connector.errors import CustomerSyncError, InputError, SetupError
 
 __all__ = [
+    "ProgressBars",
+    "answer_to",
     "confirmed",
     "print_json",
     "print_table",
@@ -111,19 +114,41 @@ def reported(as_json: bool) -> Iterator[None]:
         raise typer.Exit(error.exit_code) from None
 
 
+class ProgressBars:
+    """A bar per phase on standard error; to be called with `(what, done, total)`."""
+
+    def __init__(self, bars: Progress) -> None:
+        self._bars = bars
+        self._phases: dict[str, TaskID] = {}
+
+    def __call__(self, what: str, done: int, total: int) -> None:
+        """Tell how far a phase is."""
+        if what not in self._phases:
+            self._phases[what] = self._bars.add_task(what, total=total)
+        self._bars.update(self._phases[what], completed=done, total=total)
+
+    @contextmanager
+    def hidden(self) -> Iterator[None]:
+        """No bars while a person is asked something."""
+        self._bars.stop()
+        try:
+            yield
+        finally:
+            self._bars.start()
+
+
 @contextmanager
-def show_progress(*, quiet: bool = False) -> Iterator[Any]:
-    """A progress bar per phase on standard error; yields what is to be told `(what, done, total)`."""
+def show_progress(*, quiet: bool = False) -> Iterator[ProgressBars]:
+    """Progress bars that disappear at the end."""
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    phases: dict[str, TaskID] = {}
     with Progress(*columns, console=_err, transient=True, disable=quiet) as bars:
+        yield ProgressBars(bars)
 
-        def tell(what: str, done: int, total: int) -> None:
-            if what not in phases:
-                phases[what] = bars.add_task(what, total=total)
-            bars.update(phases[what], completed=done, total=total)
 
-        yield tell
+def answer_to(markdown: str, question: str) -> bool:
+    """Show something on standard error and ask for a yes."""
+    _err.print(Markdown(markdown))
+    return typer.confirm(question, default=False, err=True)
 
 
 def show_summary(summary: dict[str, Any]) -> None:

@@ -1,0 +1,115 @@
+"""Parameters of the flows that the command line has, too: the flags of one run, and lists of customers."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from enum import StrEnum
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from connector.setup import ApprovalRequired, ConflictPolicy, PullWebstoreCustomers, PushWebstoreCustomers, Setup
+
+__all__ = ["ApprovalOverride", "ConflictOverride", "Overrides", "PullOverride", "PushOverride", "customers_of"]
+
+_AS_SET_UP = "as set up"
+
+
+class PushOverride(StrEnum):
+    """Push Webstore Customers, for this run."""
+
+    AS_SET_UP = _AS_SET_UP
+    MAPPED_ONLY = "Mapped Only"
+    NONE = "None"
+
+
+class PullOverride(StrEnum):
+    """Pull Webstore Customers, for this run."""
+
+    AS_SET_UP = _AS_SET_UP
+    ALL = "All"
+    MAPPED_ONLY = "Mapped Only"
+    NONE = "None"
+
+
+class ConflictOverride(StrEnum):
+    """Who wins conflicts, for this run."""
+
+    AS_SET_UP = _AS_SET_UP
+    BUSINESS_CENTRAL = "business-central"
+    WEBSTORE = "webstore"
+    NEWEST = "newest"
+    ASK = "ask"
+
+
+class ApprovalOverride(StrEnum):
+    """Whether a person must approve the plan, for this run."""
+
+    AS_SET_UP = _AS_SET_UP
+    NEVER = "never"
+    OVER_THRESHOLD = "over threshold"
+    ALWAYS = "always"
+
+
+class Overrides(BaseModel):
+    """What this one run does otherwise than the setup says. The run's name shows it."""
+
+    model_config = ConfigDict(extra="forbid", title="For this run only")
+
+    push: PushOverride = Field(
+        default=PushOverride.AS_SET_UP, title="Push Webstore Customers", description="Business Central → webstore."
+    )
+    pull: PullOverride = Field(
+        default=PullOverride.AS_SET_UP, title="Pull Webstore Customers", description="Webstore → Business Central."
+    )
+    conflicts: ConflictOverride = Field(
+        default=ConflictOverride.AS_SET_UP,
+        title="Conflicts",
+        description="Both sides changed a field differently: who wins. A field's own policy goes first.",
+    )
+    approval: ApprovalOverride = Field(
+        default=ApprovalOverride.AS_SET_UP,
+        title="Approval",
+        description="Whether a person must approve the plan first.",
+    )
+    max_attempts: int | None = Field(
+        default=None,
+        ge=0,
+        le=100,
+        title="Max. No. of Attempts",
+        description="Identical failures after which scheduled runs skip a customer; 0 = never hold.",
+    )
+
+    @property
+    def words(self) -> list[str]:
+        """What differs from the setup, each as `name value`."""
+        named = {"push": self.push, "pull": self.pull, "conflicts": self.conflicts, "approval": self.approval}
+        words = [f"{name} {value}" for name, value in named.items() if value != _AS_SET_UP]
+        return words + ([] if self.max_attempts is None else [f"max attempts {self.max_attempts}"])
+
+    def applied(self, setup: Setup) -> Setup:
+        """The setup as this run sees it."""
+        flags, approval = setup.synchronization, setup.approval
+        changes: dict[str, object] = {}
+        if self.push != PushOverride.AS_SET_UP:
+            changes["push_webstore_customers"] = PushWebstoreCustomers(self.push.value)
+        if self.pull != PullOverride.AS_SET_UP:
+            changes["pull_webstore_customers"] = PullWebstoreCustomers(self.pull.value)
+        if self.conflicts != ConflictOverride.AS_SET_UP:
+            policy = ConflictPolicy(self.conflicts.value)
+            changes["policies"] = flags.policies.model_copy(update={"conflict": policy})
+        if self.max_attempts is not None:
+            changes["max_attempts"] = self.max_attempts
+        if self.approval != ApprovalOverride.AS_SET_UP:
+            approval = approval.model_copy(update={"required": ApprovalRequired(self.approval.value)})
+        return setup.model_copy(update={"synchronization": flags.model_copy(update=changes), "approval": approval})
+
+
+def customers_of(given: str | Iterable[str]) -> list[str]:
+    """Customers as they were pasted or listed: numbers, ids, woo:ID or e-mails, each once, in order.
+
+    A pasted text is split at line ends, commas, semicolons, tabs and blanks; the entries of a list are taken as they are.
+    """
+    parts = re.split(r"[\s,;]+", given) if isinstance(given, str) else [str(part).strip() for part in given]
+    cleaned = [part.strip("\"'") for part in parts]
+    return list(dict.fromkeys(part for part in cleaned if part))
