@@ -83,7 +83,7 @@ def _decide_create(
         natural_key=email_key(fields.get("email", "")),
         changes=tuple(Change(name, "", value, None, reason) for name, value in filled.items()),
         payload=body,
-        source=carried,  # a field that may not travel this way has not been agreed on
+        source=fields if pushing else carried,  # what only Business Central gives is pushed by the next run
     )
     decisions.add_write(write, terms.holds)
 

@@ -146,6 +146,8 @@ def text_of(value: Any, name: str, wrong: list[str]) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
+        if value.isascii():
+            return value
         try:
             value.encode("utf-8")
         except UnicodeEncodeError:  # half of a surrogate pair: no database and no file can hold it

@@ -42,6 +42,8 @@ _BLANKS = re.compile(r"\s+")
 _SEVERAL = re.compile(r"[;,]")
 _POSTCODE_LOOK = re.compile(r"[\s\-‐-―]+")
 _VAT_LOOK = re.compile(r"[\s.\-/‐-―]+")
+_NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
+_DIGIT = re.compile(r"[0-9]")
 # +49 (0)30: the trunk zero is not dialled from abroad; in Italy and its enclaves it is
 _TRUNK_ZERO = re.compile(r"^(\+(?!39|37[89])[\d\s]*)\(0\)")
 _ENTITY = re.compile(r"&(?:#0*(\d{1,7})|#[xX]0*([0-9A-Fa-f]{1,6})|([A-Za-z]{2,8}\d{0,2}));")
@@ -58,6 +60,8 @@ def clean(value: str) -> str:
 
 def clean_email(value: str) -> str:
     """The first address of a field that may hold several, separated by `;` or `,`."""
+    if ";" not in value and "," not in value:
+        return clean(value)
     return next((part for part in (clean(piece) for piece in _SEVERAL.split(value)) if part), "")
 
 
@@ -77,12 +81,14 @@ def _character(entity: re.Match[str]) -> str:
 
 def text_key(value: str) -> str:
     """Text is compared composed (NFC): `é` typed as one or as two characters is the same."""
-    return unicodedata.normalize("NFC", clean(value))
+    cleaned = clean(value)
+    return cleaned if cleaned.isascii() else unicodedata.normalize("NFC", cleaned)
 
 
 def code_key(value: str) -> str:
     """Codes are compared in upper case: Business Central upper-cases them."""
-    return unicodedata.normalize("NFC", text_key(value).upper())
+    upper = text_key(value).upper()
+    return upper if upper.isascii() else unicodedata.normalize("NFC", upper)
 
 
 def postcode_key(value: str) -> str:
@@ -105,12 +111,16 @@ def phone_key(value: str) -> str:
 
     A text without any digit is compared as it is: it is no number, but it is not blank either.
     """
-    number = unicodedata.normalize("NFKC", clean(value)).casefold()
-    number = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in number).strip()
+    number = clean(value).casefold()
+    if not number.isascii():
+        number = unicodedata.normalize("NFKC", number).casefold()
+        number = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in number).strip()
     if number.startswith("00"):
         number = "+" + number[2:]
-    digits = "".join(filter(str.isalnum, _TRUNK_ZERO.sub(r"\1", number)))
-    if not any(character.isdecimal() for character in digits):
+    if "(0)" in number:
+        number = _TRUNK_ZERO.sub(r"\1", number)
+    digits = _NOT_ALPHANUMERIC.sub("", number)
+    if not _DIGIT.search(digits):
         return text_key(value)
     return "+" + digits if number.startswith("+") else digits
 

@@ -314,7 +314,8 @@ def plan_update(
     values = {name: value for name, (value, _) in wanted.items()}
     if pushing:
         body = webstore_customer.payload(values, terms.rules, pair.w_raw, company=pair.c_raw["type"] != "Person")
-        source = source or values | also_agreed(values, pair.w, pair.c, (pair.base_w, pair.base_c), terms.rules)
+        if source is None:
+            source = values | also_agreed(values, pair.w, pair.c, (pair.base_w, pair.base_c), terms.rules)
     else:
         current = {**pair.c, "raw.email": pair.c_raw["email"]}
         body = business_central_customer.payload(values, terms.rules, terms.geography, current)
