@@ -109,6 +109,8 @@ def _configure_sqlite(connection: sqlite3.Connection, record: Any, busy_seconds:
     # what is erased or purged is overwritten, not only marked as free
     connection.execute("PRAGMA secure_delete = ON")
     connection.execute("PRAGMA journal_size_limit = 67108864")
+    # KiB; with the 2 MB that are usual a commit of 1,000 changes reads most pages twice
+    connection.execute("PRAGMA cache_size = -32768")
 
 
 def _switch_to_wal(connection: sqlite3.Connection, busy_seconds: float) -> None:

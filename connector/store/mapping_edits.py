@@ -153,13 +153,16 @@ class MappingTable(MappingReader):
         self._write({row.bc_id: None if row.webstore_id is None else replace(row, webstore_customer=False)})
 
     def set_webstore_id(self, bc_id: str, webstore_id: int | None) -> None:
-        """Set the Webstore ID of a row, or clear it (None); the tick stays and nothing is rejected.
+        """Set the Webstore ID of a row, or clear it (None); nothing is rejected. A row with neither id nor tick goes.
 
         Raises:
             InputError: there is no such row, or the id belongs to another one.
         """
         row = self._existing(bc_id)
-        self.put([replace(row, webstore_id=webstore_id)])
+        if webstore_id is None and not row.webstore_customer:
+            self._write({row.bc_id: None})
+        else:
+            self.put([replace(row, webstore_id=webstore_id)])
 
     def renumber(self, bc_id: str, bc_number: str) -> None:
         """Follow a number that changed in Business Central.

@@ -98,6 +98,18 @@ def test_the_writes_of_a_run_are_listed_and_counted(store: Store) -> None:
     ]
 
 
+def test_the_newest_writes_come_first_and_failed_ones_can_be_asked_for_alone(store: Store) -> None:
+    with store.work("shop") as work:
+        ids = work.journal.intend([intent() for _ in range(5)])
+        outcomes = ("confirmed", "refused", "held", "dropped")
+        work.journal.settle([Settlement(i, outcome) for i, outcome in zip(ids, outcomes, strict=False)])
+    with store.work("outlet") as work:
+        work.journal.intend([intent()])
+    with store.view("shop") as view:
+        assert view.journal.newest(3)["intent_id"].tolist() == ids[:1:-1]
+        assert view.journal.newest(9, failed_only=True)["intent_id"].tolist() == [ids[4], ids[2], ids[1]]
+
+
 def test_the_history_of_a_customer_tells_every_field_with_who_and_why(store: Store) -> None:
     with store.work("shop") as work:
         work.runs.start("run-1", "full", "manual", "ann", dry_run=False)

@@ -1,0 +1,153 @@
+"""The store with a mapping table of a million rows: how long commits, reads and comparisons take, beside their limits.
+
+    python -m benchmarks.store [--rows 1000000] [--url postgresql+psycopg://…]
+
+The median of several rounds counts. SQLite is measured as it is used: write-ahead log, synchronous=FULL.
+"""
+
+from __future__ import annotations
+
+import argparse
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from connector.core.normalize import fingerprint
+from connector.store import Base, Intent, MappingRow, Settlement, Store, Work, open_store
+
+SHOP = "shop"
+ROUNDS = 5
+# what is measured → seconds that it may take; the others are only told
+LIMITS = {
+    "commit that links 1,000 more": 0.2,
+    "commit that changes 1,000 rows": 0.2,
+    "comparison of two versions, 1,000 changes": 0.5,
+    "read of all ids and hashes into a dataframe": 1.5,
+    "read of the mapping table into a dataframe": 1.5,
+    "settling 10,000 writes": 1.0,
+}
+
+
+def bc_id(number: int) -> str:
+    """A Business Central id, as random as real ones."""
+    digits = fingerprint([str(number)]).ljust(32, "0")[:32]
+    return f"{digits[:8]}-{digits[8:12]}-{digits[12:16]}-{digits[16:20]}-{digits[20:]}"
+
+
+def rows(first: int, count: int) -> Iterator[MappingRow]:
+    """Linked customers."""
+    for number in range(first, first + count):
+        yield MappingRow(bc_id(number), f"C{number:07d}", number, True, f"Customer {number} of Example Street")
+
+
+def base(number: int, city: str) -> Base:
+    """The base of one of them."""
+    values = {"name": f"Customer {number}", "city": city, "email": f"c{number}@example.com", "phone": f"+4930{number}"}
+    digest = fingerprint([str(number), city])
+    return Base(bc_id(number), number, values, values, digest, digest)
+
+
+def fill(store: Store, count: int) -> None:
+    """The first version and all bases."""
+    for start in range(1, count + 1, 100_000):
+        size = min(100_000, count + 1 - start)
+        with store.work(SHOP) as work:
+            work.describe(actor="benchmark", reason="fill", run_id="fill")
+            work.mapping.put(rows(start, size))
+            work.bases.put(base(number, "Oslo") for number in range(start, start + size))
+        print(f"\r{start + size - 1:,} of {count:,} rows", end="", file=sys.stderr, flush=True)
+    print(file=sys.stderr)
+
+
+class Stopwatch:
+    """Seconds by what was done, one per round."""
+
+    def __init__(self) -> None:
+        self.found: dict[str, list[float]] = {}
+
+    @contextmanager
+    def __call__(self, name: str) -> Iterator[None]:
+        started = time.perf_counter()
+        yield
+        self.found.setdefault(name, []).append(time.perf_counter() - started)
+
+
+@contextmanager
+def edit(store: Store) -> Iterator[Work]:
+    """A transaction that makes one version."""
+    with store.work(SHOP) as work:
+        work.describe(actor="benchmark", reason="edit")
+        yield work
+
+
+def measure_round(store: Store, count: int, turn: int, watch: Stopwatch) -> None:
+    """Everything once, with other customers than in other rounds."""
+    fresh = list(rows(count + 1 + turn * 1000, 1000))
+    spread = list(range(1 + turn, count + 1, max(1, count // 1000)))[:1000]
+    chosen = [next(rows(number, 1)) for number in spread]
+    changed = [replace(row, bc_number=f"{row.bc_number}-{turn}") for row in chosen]
+    moved = [base(number, f"City {turn}") for number in spread]
+    values = {"city": "Bergen", "name": "Somebody"}
+    write = {"run_id": "run", "direction": "push", "system": "webstore", "operation": "update", "natural_key": ""}
+    intents = [
+        Intent(**write, bc_id=bc_id(n), bc_number=f"C{n}", webstore_id=n, payload=values, before=values, after=values)
+        for n in range(10_000)
+    ]
+    with watch("commit that links 1,000 more"), edit(store) as work:
+        work.mapping.link_many(fresh)
+    with watch("commit that changes 1,000 rows"), edit(store) as work:
+        work.mapping.put(changed)
+    with watch("comparison of two versions, 1,000 changes"), store.view(SHOP) as view:
+        newest = view.mapping.version()
+        assert len(view.mapping.diff(newest - 1, newest)) == len(changed)
+    with watch("restoring the version before"), edit(store) as work:
+        work.mapping.restore(newest - 1)
+    with watch("read of all ids and hashes into a dataframe"), store.view(SHOP) as view:
+        assert len(view.bases.hashes()) == count
+    with watch("read of the mapping table into a dataframe"), store.view(SHOP) as view:
+        assert len(view.mapping.current()) == count + 1000 * (turn + 1)
+    with watch("commit that moves 1,000 bases"), edit(store) as work:
+        work.bases.put(moved)
+    with watch("10,000 intents"), edit(store) as work:
+        ids = work.journal.intend(intents)
+    with watch("settling 10,000 writes"), edit(store) as work:
+        work.journal.settle([Settlement(i, "confirmed", record=values, remote_id=str(n)) for n, i in enumerate(ids)])
+
+
+def main() -> int:
+    """Measure and print; 1 when a limit is missed."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--rows", type=int, default=1_000_000)
+    parser.add_argument("--url", help="an empty database; a temporary SQLite file without it")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store.sqlite"
+        store, watch = open_store(arguments.url or f"sqlite:///{path}"), Stopwatch()
+        try:
+            with watch("fill"):
+                fill(store, arguments.rows)
+            for turn in range(ROUNDS):
+                measure_round(store, arguments.rows, turn, watch)
+        finally:
+            store.close()
+        size = f", {path.stat().st_size / 1e6:,.0f} MB" if path.exists() else ""
+    [filled] = watch.found.pop("fill")
+    print(f"Mapping table and bases of {arguments.rows:,} customers, filled in {filled:.0f} s{size}; {ROUNDS} rounds.")
+    print(f"{'':44} {'fastest':>8} {'median':>8} {'slowest':>8} {'limit':>8}")
+    missed = 0
+    for name, times in watch.found.items():
+        limit, median = LIMITS.get(name), statistics.median(times)
+        late = limit is not None and median > limit
+        missed += late
+        told = "" if limit is None else f"{limit:6.1f} s{'  MISSED' if late else ''}"
+        print(f"{name:44} {min(times):6.3f} s {median:6.3f} s {max(times):6.3f} s {told}".rstrip())
+    return 1 if missed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
