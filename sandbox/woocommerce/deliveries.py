@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from sandbox.woocommerce.store import Store
 
 USER_AGENT = "WooCommerce/10.5.0 Hookshot (WordPress/6.9.7)"
-_WINDOW_SECONDS = 1.0
+_WINDOW_SECONDS = 0.1
 _TIMEOUT_SECONDS = 10
 _FAILURES_ALLOWED = 5
 _PING = 0
@@ -44,31 +44,33 @@ class Deliveries:
 
     def changed(self, ping: int | None = None) -> None:
         """A webhook was made, changed or deleted; `ping` is the id of one that wants a ping."""
+        self._topics = None
+        if ping is not None:
+            self._enqueue((ping, _PING))
+
+    def note(self, event: str, customer_id: int) -> None:
+        """Queue what happened to a customer for the active webhooks of the topic."""
+        topics = self._topics
+        if topics is None:
+            active = (hook for hook in self._store.webhooks() if hook["status"] == "active")
+            topics = self._topics = {hook["id"]: hook["topic"] for hook in active}
+        for webhook, topic in topics.items():
+            if topic == f"customer.{event}":
+                self._enqueue((webhook, customer_id))
+
+    def _enqueue(self, entry: tuple[int, int]) -> None:
         with self._lock:
-            self._topics = None
-            if ping is None:
-                return
-            self._queue[ping, _PING] = None
+            self._queue[entry] = None
             if self._thread is None and not self._is_by_hand and not self._is_stopped:
                 self._thread = threading.Thread(target=self._run, name="webhooks", daemon=True)
                 self._thread.start()
         self._wake.set()
 
-    def note(self, event: str, customer_id: int) -> None:
-        """Queue what happened to a customer for the active webhooks of the topic."""
-        if self._topics is None:
-            self._topics = {hook["id"]: hook["topic"] for hook in self._store.webhooks() if hook["status"] == "active"}
-        for webhook, topic in self._topics.items():
-            if topic == f"customer.{event}":
-                with self._lock:
-                    self._queue[webhook, customer_id] = None
-                self._wake.set()
-
     def forget(self) -> None:
         """Drop what waits."""
         with self._lock:
             self._queue.clear()
-            self._topics = None
+        self._topics = None
 
     def stop(self) -> None:
         """End the thread; what waits is dropped."""
@@ -87,7 +89,8 @@ class Deliveries:
         while not self._is_stopped and not self._is_by_hand:
             self._wake.wait()
             self._wake.clear()
-            time.sleep(0 if self._is_stopped else _WINDOW_SECONDS / 10)
+            # Whatever happens within the window becomes one delivery.
+            time.sleep(_WINDOW_SECONDS)
             if not self._is_stopped and not self._is_by_hand:
                 self._empty_queue()
 
@@ -125,13 +128,12 @@ class Deliveries:
         with self._store.transaction():
             current = {each["id"]: each for each in self._store.webhooks()}.get(hook["id"])
             if current is not None:
-                self._store.put_webhook(
-                    current
-                    | {key: hook[key] for key in ("is_pending", "failures")}
-                    | ({"status": "disabled"} if hook["status"] == "disabled" else {})
-                )
-        with self._lock:
-            self._topics = None
+                # Somebody may have changed the webhook while its subscriber was thinking.
+                current.update(is_pending=hook["is_pending"], failures=hook["failures"])
+                if hook["status"] == "disabled":
+                    current["status"] = "disabled"
+                self._store.put_webhook(current)
+        self._topics = None
 
     def _payload(self, hook: dict[str, Any], customer_id: int) -> bytes:
         if hook["topic"] == "customer.deleted":
