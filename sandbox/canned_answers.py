@@ -38,6 +38,7 @@ _XML_ERROR = (
 )
 _TITLES = {
     404: "404 Not Found",
+    414: "414 Request-URI Too Large",
     429: "429 Too Many Requests",
     500: "500 Internal Server Error",
     502: "502 Bad Gateway",

@@ -19,6 +19,9 @@ __all__ = ["ApiKeys", "create_app"]
 
 _PREFIX = "/wp-json"
 _FORM = "application/x-www-form-urlencoded"
+_LONGEST_ADDRESS = 8_180
+"""What the web server before WordPress takes; longer ones get a page, no JSON."""
+
 _ALWAYS = [
     (b"content-type", b"application/json; charset=UTF-8"),
     (b"x-robots-tag", b"noindex"),
@@ -36,11 +39,13 @@ def create_app(store: Store, keys: ApiKeys) -> ASGIApp:
         if scope["type"] != "http":
             raise RuntimeError(f"the shop only speaks HTTP, not {scope['type']}")
         body = await _body(receive)
+        if len(scope["path"]) + len(scope["query_string"]) > _LONGEST_ADDRESS:
+            await _send_page(send, scope, 414)
+            return
         query = php.parse_query(scope["query_string"].decode("latin-1"))
         route, is_ours = _route(scope["path"], query)
         if route is None:
-            page = html_page(404)
-            await _send(send, page.status, page.headers, b"" if scope["method"] == "HEAD" else page.body)
+            await _send_page(send, scope, 404)
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
         request = _request(scope, route, query, headers, body)
@@ -107,6 +112,11 @@ async def _body(receive: Receive) -> bytes:
         chunks.append(message.get("body", b""))
         more = message["type"] == "http.request" and message.get("more_body", False)
     return b"".join(chunks)
+
+
+async def _send_page(send: Send, scope: Scope, status: int) -> None:
+    page = html_page(status)
+    await _send(send, page.status, page.headers, b"" if scope["method"] == "HEAD" else page.body)
 
 
 async def _send_answer(send: Send, answer: Answer, request: ApiRequest) -> None:

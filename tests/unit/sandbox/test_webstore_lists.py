@@ -31,6 +31,12 @@ def test_an_id_that_is_no_number_selects_nobody(webstore, query):
     assert (answer.json(), answer.headers["X-WP-Total"]) == ([], "0")
 
 
+def test_too_many_ids_get_a_page_of_the_web_server(webstore):
+    assert _list(webstore, include=",".join(["1234"] * 1000)).status_code == 200
+    answer = _list(webstore, include=",".join(["1234"] * 2000))
+    assert (answer.status_code, answer.headers["Content-Type"]) == (414, "text/html; charset=utf-8")
+
+
 def test_a_list_in_the_order_of_include_can_be_reversed_and_paged(webstore):
     a, b, c = _make(webstore, "a@list.example", "b@list.example", "c@list.example")
     wanted = {"include": f"{c},{a},{b},{a}", "orderby": "include"}
