@@ -435,8 +435,8 @@ class Breakers(_Section):
     refusals: int = Field(
         default=3,
         ge=1,
-        description="After so many refusals of the same write (or max_attempts, if more) scheduled runs leave the customer "
-        "out until its values change.",
+        description="Scheduled runs try a write that was refused because of its values so often (or max_attempts, if "
+        "more), then leave it until the values change. Runs by hand over all customers leave it after one refusal.",
     )
 
 

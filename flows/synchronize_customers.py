@@ -11,24 +11,27 @@ from prefect import flow
 from connector.core.customer import Direction
 from connector.core.plan import Plan
 from connector.load.applying import approval_reason, approved_part, known_plan
+from connector.load.breaking import stop_on_plan
 from connector.load.extraction import Extraction
 from connector.load.opening import Opened
 from connector.load.recording import record_findings
 from connector.load.run import LoadResult
 from connector.load.standing import new_conflicts, newly_held
 from connector.load.summary import summary_of
+from connector.quality import prepare
 from flows.approving import refuse_if_nobody_can_be_asked
 from flows.events import tell_conflicts, tell_held
-from flows.forms import Overrides, customers_of
 from flows.loading import load
 from flows.naming import run_name
-from flows.opening import THREADS, opened_run, trigger_of_run
+from flows.opening import THREADS, opened_run, trigger_of_run, whole
 from flows.outcomes import HOOKS, concluded, skipped
+from flows.overrides import Overrides, customers_of
 from flows.passes import Wish, in_passes
 from flows.setups import resolve_setup
 from flows.showing import show_plan, show_summary
 from tasks.compare import compare_customers
 from tasks.extract import confirm_missing, extract_business_central, extract_selected, extract_webstore
+from tasks.validate import check_extracts, check_plan, validate_extracts
 
 __all__ = ["SyncReport", "synchronize_customers", "synchronize_selected_customers"]
 
@@ -117,6 +120,7 @@ def _synchronize(
         return skipped(f"The setup of webstore {setup.webstore_code} is not enabled: scheduled runs do nothing.")
 
     def one_pass(wish: Wish) -> SyncReport:
+        prepare()
         with opened_run(setup, wish.dry_run, mode) as opened:
             return _carry_out(opened, read(opened), wish)
 
@@ -133,8 +137,12 @@ def _carry_out(opened: Opened, extracts: _Extracts, wish: Wish) -> SyncReport:
     """Decide, then do, then tell."""
     run, selected = opened.run, extracts.selected
     approved = known_plan(run, wish.approved_plan) if wish.approved_plan else None
+    if selected is None:
+        check_extracts(run, extracts.webstore, extracts.business_central, approved is not None)
     missing = confirm_missing(run, extracts.webstore, extracts.business_central, selected)
-    plan: Plan = compare_customers(run, extracts.webstore, extracts.business_central, missing, selected).unquote()
+    fit = validate_extracts(run, extracts.webstore, extracts.business_central, missing, selected is not None)
+    plan: Plan = compare_customers(run, fit.webstore, fit.business_central, fit.missing, selected).unquote()
+    plan = check_plan(run, whole(plan), selected is not None).unquote()
     dropped = 0
     if approved is not None:
         plan, dropped = approved_part(plan, approved, wish.leave_out)
@@ -144,8 +152,10 @@ def _carry_out(opened: Opened, extracts: _Extracts, wish: Wish) -> SyncReport:
     waiting = "" if run.dry_run or approved is not None else approval_reason(run.setup, plan)
     if waiting:
         refuse_if_nobody_can_be_asked(plan.hash, waiting)
-    results: dict[Direction, LoadResult] = {} if run.dry_run or waiting else load(opened, plan)
     extracted = {"webstore": len(extracts.webstore.frame), "business_central": len(extracts.business_central.frame)}
+    asked = approved is not None or bool(waiting)
+    stop_on_plan(run, plan, extracted, selected=selected is not None, approved=asked)
+    results: dict[Direction, LoadResult] = {} if run.dry_run or waiting else load(opened, plan)
     opened.summary = summary_of(run, plan, results, extracted, opened.seconds, opened.mode)
     opened.summary |= {"shown": dict(shown), "trigger": run.trigger}
     if approved is not None:

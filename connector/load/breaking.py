@@ -25,6 +25,7 @@ __all__ = ["last_full_run", "limits_of", "stop_failing_load", "stop_on_extracts"
 
 FULL = "all"
 _LOOKED_THROUGH = 200
+_ENDED = ("completed", "stopped")
 
 
 def limits_of(run: Run) -> Limits:
@@ -37,6 +38,7 @@ def last_full_run(view: View, besides: str = "") -> dict[str, Any]:
     """Summary of the newest run over all customers that got as far as writing; {} = there was none."""
     listed = view.runs.list(_LOOKED_THROUGH)
     full = listed[(listed["mode"] == FULL) & ~listed["dry_run"].astype(bool) & (listed["run_id"] != besides)]
+    full = full[full["status"].isin(_ENDED)]
     for run_id in full["run_id"]:
         summary: dict[str, Any] = (view.runs.show(str(run_id)) or {}).get("summary", {})
         if "extracted" in summary:  # what a breaker stops has no summary, so that it is measured against again

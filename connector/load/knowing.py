@@ -23,38 +23,37 @@ _LOOKED_THROUGH = 200
 
 
 def objections_of(run: Run, plan: Plan, *, selected: bool) -> list[Objection]:
-    """Known refusals bind scheduled runs, oscillations bind runs over all customers; who is selected by name is tried."""
-    if not plan.writes:
+    """What is known against writes of a run over all customers; who is selected by name is tried in any case."""
+    if not plan.writes or selected:
         return []
     settings = run.setup.breakers
+    # a scheduled run leaves nobody out before the hold: its attempts are counted
+    enough = max(settings.refusals, run.setup.synchronization.max_attempts) if run.trigger == "scheduled" else 0
     with run.store.view(run.code) as view:
-        found: list[Objection] = []
-        if run.trigger == "scheduled":
-            # never before the hold: who is left out is not counted any more
-            attempts = max(settings.refusals, run.setup.synchronization.max_attempts)
-            found += known_refusals(plan, _refusals(view, plan, attempts), attempts)
-        if settings.oscillation and not selected:
+        found = known_refusals(plan, _refusals(view, plan), enough)
+        if settings.oscillation:
             found += oscillations(plan, _turns(view, plan, run.run_id), run.rules.fields)
     return found
 
 
-def _refusals(view: View, plan: Plan, attempts: int) -> Mapping[tuple[str, str], Refusal]:
+def _refusals(view: View, plan: Plan) -> Mapping[tuple[str, str], Refusal]:
+    """The newest refusals of customers in the plan who have not been written since."""
     holds = view.holds.read()
-    often = holds[holds["failed_attempts"] >= attempts]
+    failed = holds[holds["last_error"] != ""]
     planned = {(write.key, str(write.direction)): write for write in plan.writes}
     found = {}
-    for key, direction, count, message in zip(
-        often["key"], often["direction"], often["failed_attempts"], often["last_error"], strict=True
-    ):
+    for key, direction, attempts in zip(failed["key"], failed["direction"], failed["failed_attempts"], strict=True):
         write = planned.get((key, direction))
         if write is None:
             continue
         journal = view.journal.of_customer(bc_id=write.bc_id, webstore_id=write.webstore_id)
-        journal = journal[(journal["direction"] == direction) & (journal["outcome"] == "refused")]
-        if len(journal):
+        journal = journal[(journal["direction"] == direction) & journal["outcome"].notna()]
+        if len(journal) and journal["outcome"].iloc[-1] == "refused":
             newest = journal.iloc[-1]
-            payload = orjson.loads(newest["payload"])
-            found[key, direction] = Refusal(str(newest["operation"]), payload, int(count), str(message))
+            found[key, direction] = Refusal(
+                str(newest["operation"]), orjson.loads(newest["payload"]), str(newest["code"]), str(newest["message"]),
+                int(attempts),
+            )  # fmt: skip
     return found
 
 
