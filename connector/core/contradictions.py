@@ -44,8 +44,6 @@ def contradictions(rung: str, webstore: Values, business_central: Values) -> dic
         "vat": "" if _compatible(w["vat"], c["vat"]) else "the VAT numbers differ",
         "country": "the countries differ" if w["country"] and c["country"] and w["country"] != c["country"] else "",
         "name": _against_names(rung, w, c),
-        "email": "",
-        "phone": "",
     }
     if rung in {"name", "name_postcode"}:
         found["email"] = "the e-mails differ" if w["email"] and c["email"] and w["email"] != c["email"] else ""
@@ -84,12 +82,12 @@ def _same_but_for_legal_form(one: str, other: str) -> bool:
     """Whether only one of two names has a legal form and the rest are the same words."""
     forms = [LEGAL_FORMS & set(words(name)) for name in (one, other)]
     rests = [" ".join(word for word in words(name) if word not in LEGAL_FORMS) for name in (one, other)]
-    return not (forms[0] and forms[1]) and rests[0] != "" and same_words(*rests)
+    return not (forms[0] and forms[1]) and same_words(*rests)
 
 
 def _compatible(one: str, other: str) -> bool:
-    """Whether two VAT numbers can be one, written with and without the country's prefix."""
-    return not one or not other or one.endswith(other) or other.endswith(one)
+    """Whether two VAT numbers can be one: the same with and without the country's prefix, or one of them is blank."""
+    return one.endswith(other) or other.endswith(one)
 
 
 def _tells_name(email: str, name: str) -> bool:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
+import pyarrow as pa
 
-from connector.core.matching import Ladder, Match, match
+from connector.core.matching import Ladder, Match, candidates, match
 from tests.unit.core.people import business_central, pairs, person, webstore
 
 NOTHING = business_central()
@@ -167,6 +168,28 @@ def test_evidence_that_is_contradicted_points_nowhere() -> None:
     assert found.waiting_webstore == {2}
 
 
+def test_evidence_that_several_share_points_nowhere() -> None:
+    found = match(
+        webstore(
+            person(1, "Berg AS", email="ann@berg"),
+            person(2, "Berg AS", **OFFICE),
+            person(3, "Berg AS", **OFFICE),
+        ),
+        business_central(person("A", "Berg AS", email="ann@berg", **OFFICE)),
+    )
+    assert pairs(found) == [(1, "A")]
+    assert found.waiting_webstore == {2, 3}
+
+
+def test_having_no_number_in_common_is_no_evidence() -> None:
+    place = {key: value for key, value in OFFICE.items() if key != "vat"}
+    found = match(
+        webstore(person(1, "Berg AS", email="ann@berg", **OFFICE), person(2, "Berg AS", **place)),
+        business_central(person("A", "Berg AS", email="ann@berg", **place)),
+    )
+    assert pairs(found) == [(1, "A")]
+
+
 def test_evidence_that_a_person_rejected_points_nowhere() -> None:
     left = webstore(person(1, "Berg AS", email="ann@berg"), person(2, "Berg AS", **OFFICE))
     right = business_central(person("A", "Berg AS", email="ann@berg", **OFFICE))
@@ -294,3 +317,34 @@ def test_nobody_is_matched_with_nobody() -> None:
     assert not found.matches
     assert not found.ambiguities
     assert np.array_equal(NOTHING.linked, np.array([], dtype=bool))
+
+
+def test_a_pair_that_waits_shows_everything_that_agrees() -> None:
+    same = {"email": "ann@x", "phone": "22334455", "country": "NO"}
+    found = match(webstore(person(1, **same)), business_central(person("A", **same)), rejected={("A", 1)})
+    assert found.ambiguities[0].evidence == {"email": "ann@x", "phone_name": "+4722334455, ann lee"}
+
+
+def test_customers_who_share_with_several_show_only_what_they_share() -> None:
+    same = {"email": "ann@x", "phone": "22334455", "country": "NO"}
+    found = match(webstore(person(1, **same)), business_central(person("A", **same), person("B", email="ann@x")))
+    assert found.ambiguities[0].evidence == {"email": "ann@x"}
+
+
+def test_one_answer_does_not_silence_the_other_questions() -> None:
+    here, there = {"postcode": "0150", "country": "NO"}, {"postcode": "9008", "country": "NO"}
+    found = match(
+        webstore(person(1, "Ann Lee", **here), person(2, "Bo Dahl", **there)),
+        business_central(person("A", "Ann Lee", **here), person("B", "Bo Dahl", **there)),
+        rejected={("A", 1)},
+    )
+    assert [ambiguity.webstore_ids for ambiguity in found.ambiguities] == [(2,)]
+
+
+def test_the_candidates_of_an_extract_are_linked_unless_free_and_quiet_unless_wanted() -> None:
+    table = pa.table({"bc_id": ["A", "B", "C"], "name": ["Ann", "Bo", "Cy"]})
+    found = candidates(table, free=[0, 2], wanted=[2])
+    assert found.linked.tolist() == [False, True, False]
+    assert found.wanted.tolist() == [False, False, True]
+    assert [found.key(row) for row in range(3)] == ["A", "B", "C"]
+    assert found.values(1)["name"] == "bo"

@@ -126,6 +126,7 @@ def test_a_vat_number_with_and_without_its_prefix_is_one_number() -> None:
     one, other = values(name="ann", email="a@x", vat="NO911111112"), values(name="ann", email="a@x", vat="911111112")
     assert contradictions("email", one, other) == {}
     assert contradictions("email", other, one) == {}
+    assert contradictions("email", one, one | {"vat": ""}) == contradictions("email", one | {"vat": ""}, one) == {}
 
 
 def test_different_names_contradict_and_the_likeness_is_told_but_not_the_names() -> None:
@@ -164,6 +165,10 @@ def test_an_account_without_a_name_is_its_mailboxs_only_if_that_tells_the_name()
     assert set(contradictions("email", nameless, named | {"name": "peter berg"})) == {"name"}
     assert set(contradictions("email", nameless, named | {"name": "a berg"})) == {"name"}
     assert set(contradictions("email", nameless, nameless)) == {"name"}
+    assert contradictions("email", values(email="bo-dahl@x"), values(email="bo-dahl@x", name="bo dahl")) == {}
+    assert set(contradictions("email", values(email="x@annaberg"), values(email="x@annaberg", name="anna berg"))) == {
+        "name"
+    }
     vat = {"vat": "NO911111112"}
     assert set(contradictions("vat", nameless | vat, named | vat)) == {"name"}
 

@@ -97,3 +97,29 @@ def test_only_the_wanted_rungs_suggest_strongest_first() -> None:
 def test_a_rejected_pair_is_never_suggested_again() -> None:
     left, right = webstore(person(1, "Ann Lee", email="a@x")), business_central(person("A", "Ann Lee", email="a@x"))
     assert suggest_by_rule(left, right, rejected={("A", 1)}).pairs == ()
+
+
+def test_what_weaker_rungs_hold_against_a_pair_that_links_by_itself_does_not_count() -> None:
+    same = {"email": "ann@x", "country": "NO"}
+    found = suggest_by_rule(
+        webstore(person(1, **same, phone="22334455")), business_central(person("A", **same, phone="22334456"))
+    )
+    assert found.pairs[0].links_itself
+    assert found.pairs[0].contradictions == {}
+
+
+def test_a_rejection_of_the_rival_lets_a_pair_link_by_itself() -> None:
+    office = {"vat": "NO911111112", "country": "NO", "postcode": "0150", "address_1": "Storgata 5"}
+    left = webstore(person(1, "Berg AS", email="ann@berg"), person(2, "Berg AS", **office))
+    right = business_central(person("A", "Berg AS", email="ann@berg", **office))
+    assert not any(pair.links_itself for pair in suggest_by_rule(left, right).pairs)
+    assert [pair.links_itself for pair in suggest_by_rule(left, right, rejected={("A", 2)}).pairs] == [True]
+
+
+def test_shared_evidence_hides_no_later_suggestion() -> None:
+    found = suggest_by_rule(
+        webstore(person(1, "Ann Lee"), person(2, "Ann Lee"), person(3, "Bo Dahl")),
+        business_central(person("A", "Ann Lee"), person("B", "Bo Dahl")),
+    )
+    assert [(pair.webstore_id, pair.bc_id) for pair in found.pairs] == [(3, "B")]
+    assert len(found.shared) == 1
