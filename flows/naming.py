@@ -22,7 +22,7 @@ def run_name(what: str, *, every: str = "") -> Callable[[], str]:
     """Makes names such as "synchronize 3 customers of shop (dry run, push None)".
 
     Args:
-        what: `{setup}`, `{customers}` and `{run}` in it are filled in from the parameters.
+        what: `{setup}`, `{customers}`, `{run}` and `{action}` in it are filled in from the parameters.
         every: said in brackets of every run.
     """
 
@@ -31,7 +31,10 @@ def run_name(what: str, *, every: str = "") -> Callable[[], str]:
         number = len(customers_of(given.get("customers") or []))
         customers = f"{number} customer{'s' * (number != 1)}"
         text = what.format(
-            setup=setup_label(str(given.get("setup", ""))), customers=customers, run=str(given.get("run_id", ""))[:8]
+            setup=setup_label(str(given.get("setup", ""))),
+            customers=customers if number or not given.get("everyone") else "everybody",
+            run=str(given.get("run_id", ""))[:8],
+            action=str(given.get("action", "")),
         )
         special = [every] if every else []
         special += ["dry run"] if given.get("dry_run") else []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from prefect.client.schemas.objects import State
@@ -15,10 +16,11 @@ from connector.load.closing import close_run
 from connector.setup import Setup
 from connector.store import LeaseHeld
 from flows.events import tell_completed, tell_stopped
+from flows.naming import setup_label
 from flows.opening import this_run
 from flows.setups import resolve_setup
 
-__all__ = ["HOOKS", "RunStopped", "close_after", "concluded", "in_words", "skipped"]
+__all__ = ["HOOKS", "RunStopped", "Told", "close_after", "concluded", "in_words", "skipped"]
 
 
 class RunStopped(CustomerSyncError):
@@ -29,6 +31,18 @@ class RunStopped(CustomerSyncError):
     def __init__(self, message: str, report: Any) -> None:
         super().__init__(message)
         self.report = report
+
+
+@dataclass(frozen=True)
+class Told:
+    """How a flow without a synchronisation's summary ends: a sentence for people, and what its caller gets.
+
+    `problem` makes it a failed run: the error that its caller is told.
+    """
+
+    message: str
+    data: Any = None
+    problem: CustomerSyncError | None = None
 
 
 def concluded(setup_name: str, body: Callable[[], Any]) -> Any:
@@ -46,8 +60,15 @@ def concluded(setup_name: str, body: Callable[[], Any]) -> Any:
         return Cancelled(message=f"{busy.message} This run was cancelled; nothing was done.")
     except CustomerSyncError as error:
         return _failed(setup_name, error)
-    if isinstance(report, State):
-        return report
+    return report if isinstance(report, State) else _ended(report)
+
+
+def _ended(report: Any) -> State[Any]:
+    """The final state of a run that came to its end."""
+    if isinstance(report, Told):
+        if report.problem is not None:
+            return Failed(message=report.message, data=report.problem)
+        return Completed(message=report.message, data=report)
     summary = report.summary
     if summary["stopped"]:
         reason = " ".join(summary["stopped"])
@@ -59,7 +80,11 @@ def concluded(setup_name: str, body: Callable[[], Any]) -> Any:
 
 def _failed(setup_name: str, error: CustomerSyncError) -> State[Any]:
     get_run_logger().error("%s", error)
-    tell_stopped(setup_name, str(error), error)
+    try:
+        code = resolve_setup(setup_name, with_secrets=False).webstore_code
+    except CustomerSyncError:
+        code = setup_label(setup_name)
+    tell_stopped(code, str(error), error)
     return Failed(message=str(error), data=error)
 
 

@@ -6,6 +6,7 @@ import tomllib
 from pathlib import Path
 
 import tomli_w
+from prefect.client.orchestration import get_client
 from pydantic import SecretStr
 
 from connector.errors import InputError, SetupError
@@ -18,7 +19,7 @@ from flows.blocks import (
     WooCommerceCredentials,
 )
 
-__all__ = ["is_file", "pull_setup", "push_setup", "resolve_setup"]
+__all__ = ["is_file", "pull_setup", "push_setup", "resolve_setup", "setup_blocks"]
 
 _SECRETS = {"webstore": WEBSTORE_SECRETS, "business_central": BUSINESS_CENTRAL_SECRETS}
 
@@ -56,6 +57,14 @@ def load_block(name: str) -> ConnectorSetup:
         ) from None
     assert isinstance(block, ConnectorSetup)  # noqa: S101 - load is synchronous outside an event loop
     return block
+
+
+def setup_blocks() -> list[str]:
+    """Names of all ConnectorSetup blocks."""
+    slug = ConnectorSetup.get_block_type_slug()
+    with get_client(sync_client=True) as client:
+        documents = client.read_block_documents_by_type(slug)
+    return sorted(str(document.name) for document in documents)
 
 
 def push_setup(path: Path, name: str) -> list[str]:

@@ -52,16 +52,24 @@ def list_conflicts(path: SetupSource) -> list[dict[str, Any]]:
 
 
 def decide(
-    path: SetupSource, number: str, field: str, *, take: str = "", value: str | None = None, actor: str
+    path: SetupSource,
+    number: str,
+    field: str,
+    *,
+    take: str = "",
+    value: str | None = None,
+    actor: str,
+    seen: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
     """Answer one conflict; the next run applies it.
 
     Args:
         number: the Business Central customer's number.
         take: "webstore" or "business-central"; or `value`: a text for both sides.
+        seen: what the webstore and Business Central held when the person decided; None = what the conflict says now.
 
     Raises:
-        InputError: no such conflict, or not exactly one of `take` and `value`.
+        InputError: no such conflict, it is about other values than were seen, or not exactly one of `take` and `value`.
     """
     if (take in TAKES[:2]) == (value is not None):
         raise InputError(
@@ -75,6 +83,8 @@ def decide(
             hint = f"Waiting for {number}: {', '.join(waiting)}." if waiting else "See customer-sync conflicts list."
             raise InputError(f"No conflict of customer {number} in field {field} waits for a decision.", hint=hint)
         row = found.iloc[0]
+        if seen is not None and seen != (str(row["webstore"]), str(row["business_central"])):
+            raise InputError(f"The conflict of customer {number} in field {field} is about other values by now.")
         work.decisions.put(
             StoredDecision(
                 bc_id=str(row["bc_id"]),

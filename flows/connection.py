@@ -1,0 +1,36 @@
+"""The flow that tests both connections."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow
+
+from connector.errors import ConnectionRefused
+from flows.naming import run_name
+from flows.opening import whole
+from flows.outcomes import Told, concluded
+from flows.setups import resolve_setup
+from tasks.administration import test_systems
+
+__all__ = ["connection"]
+
+
+@flow(name="test-connection", flow_run_name=run_name("test the connections of {setup}"))
+def connection(setup: str = "setup.toml") -> Told:
+    """Test rules, store, webstore and Business Central, and say what is wrong and how to mend it. Writes nothing.
+
+    Args:
+        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+    """
+
+    def body() -> Any:
+        made = resolve_setup(setup)
+        findings = test_systems(made.webstore_code, whole(made))
+        wrong = [finding for finding in findings if not finding.ok]
+        if not wrong:
+            return Told(f"All {len(findings)} checks of webstore {made.webstore_code} passed.", findings)
+        message = " ".join(f"{finding.system}: {finding.what}. {finding.remedy}".strip() for finding in wrong)
+        return Told(message, findings, ConnectionRefused(message))
+
+    return concluded(setup, body)  # type: ignore[no-any-return]

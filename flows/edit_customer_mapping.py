@@ -1,0 +1,108 @@
+"""The flows of the mapping page: look at the mapping table, tick, untick, link, unlink, restore, release holds."""
+
+from __future__ import annotations
+
+import re
+from enum import StrEnum
+from typing import Any
+
+from prefect import flow
+
+from connector.errors import InputError
+from connector.load import activity, editing, versions
+from connector.setup import Setup
+from flows.naming import run_name
+from flows.opening import actor_of_run, whole
+from flows.outcomes import Told, concluded
+from flows.overrides import customers_of
+from flows.setups import resolve_setup
+from tasks.administration import publish_mapping
+
+__all__ = ["MappingAction", "edit_customer_mapping", "release_holds"]
+
+
+class MappingAction(StrEnum):
+    """What is done to the mapping table."""
+
+    SHOW = "show"
+    TICK = "tick"
+    UNTICK = "untick"
+    LINK = "link"
+    UNLINK = "unlink"
+    RESTORE = "restore a version"
+
+
+@flow(name="edit-customer-mapping", flow_run_name=run_name("{action} {customers} in the mapping of {setup}"))
+def edit_customer_mapping(
+    action: MappingAction = MappingAction.SHOW,
+    customers: str | list[str] = "",
+    version: int = 0,
+    setup: str = "setup.toml",
+) -> Told:
+    """Look at the mapping table, or edit it as one new version. Neither system is touched; the next run acts on it.
+
+    Args:
+        action: show; tick or untick Webstore Customer; link; unlink; restore a version.
+        customers: Business Central numbers, pasted or as a list; to link: pairs such as C00010=17, number and Webstore ID.
+        version: For restoring: the number of the version to go back to.
+        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+    """
+
+    def body() -> Any:
+        # ticking and linking ask the two systems whether the customers exist
+        made = resolve_setup(setup, with_secrets=action in {MappingAction.TICK, MappingAction.LINK})
+        names = customers_of(customers)
+        message = _edited(made, action, names, version)
+        shown = [name.partition("=")[0] for name in names]
+        rows = publish_mapping(made.webstore_code, whole(made), shown if action is not MappingAction.RESTORE else [])
+        return Told(message or f"{rows} rows of the mapping table are shown.", {"rows": rows})
+
+    return concluded(setup, body)  # type: ignore[no-any-return]
+
+
+def _edited(setup: Setup, action: MappingAction, names: list[str], version: int) -> str:
+    actor = actor_of_run()
+    if action is MappingAction.SHOW:
+        return ""
+    if action is MappingAction.RESTORE:
+        done = versions.restore_version(setup, version, actor=actor)
+        return f"Version {version} is current again, as version {done['mapping_version']}."
+    if not names:
+        raise InputError("Which customers? Paste their numbers.", hint="One a line, or separated by commas or blanks.")
+    if action is MappingAction.LINK:
+        for number, webstore_id in _pairs(names):
+            editing.link(setup, number, webstore_id, actor=actor)
+        return f"{len(names)} linked."
+    if action is MappingAction.UNLINK:
+        for number in names:
+            editing.unlink(setup, number, actor=actor)
+        return f"{len(names)} unlinked; the pairs are remembered as not the same."
+    edit = editing.tick if action is MappingAction.TICK else editing.untick
+    edit(setup, names, actor=actor)
+    return f"{len(names)} {action.value}ed."
+
+
+def _pairs(names: list[str]) -> list[tuple[str, int]]:
+    found = [re.fullmatch(r"(.+?)=(?:woo:)?(\d+)", name) for name in names]
+    wrong = [f"{name}: no pair" for name, match in zip(names, found, strict=True) if match is None]
+    if wrong:
+        raise InputError("Nothing was linked:", problems=wrong, hint="Write NUMBER=WEBSTORE-ID, such as C00010=17.")
+    return [(match[1], int(match[2])) for match in found if match is not None]
+
+
+@flow(name="release-holds", flow_run_name=run_name("release {customers} of {setup} from hold"))
+def release_holds(customers: str | list[str] = "", everyone: bool = False, setup: str = "setup.toml") -> Told:
+    """Let customers on hold take part in scheduled runs again; their counters start anew.
+
+    Args:
+        customers: Business Central numbers or ids, or woo:ID, pasted or as a list.
+        everyone: Everybody who is on hold.
+        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+    """
+
+    def body() -> Any:
+        made = resolve_setup(setup, with_secrets=False)
+        count = activity.release_holds(made, customers_of(customers), everyone=everyone)
+        return Told(f"{count} released.", {"released": count})
+
+    return concluded(setup, body)  # type: ignore[no-any-return]

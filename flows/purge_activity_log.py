@@ -1,0 +1,33 @@
+"""The flow that forgets what was remembered long enough."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any
+
+from prefect import flow
+from pydantic import Field
+
+from flows.naming import run_name
+from flows.opening import whole
+from flows.outcomes import Told, concluded
+from flows.setups import resolve_setup
+from tasks.administration import purge_log
+
+__all__ = ["purge_activity_log"]
+
+
+@flow(name="purge-activity-log", flow_run_name=run_name("purge the activity log of {setup}"))
+def purge_activity_log(setup: str = "setup.toml", days: Annotated[int | None, Field(ge=0, le=3650)] = None) -> Told:
+    """Remove runs, writes, plans and their files that are older than the retention. Mappings and open writes stay.
+
+    Args:
+        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+        days: Keep so many days; left out = as the setup says (retention_days).
+    """
+
+    def body() -> Any:
+        made = resolve_setup(setup, with_secrets=False)
+        purged = purge_log(made.webstore_code, whole(made), days)
+        return Told(f"Removed {', '.join(f'{count} {what}' for what, count in purged.items())}.", purged)
+
+    return concluded(setup, body)  # type: ignore[no-any-return]

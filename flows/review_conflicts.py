@@ -1,0 +1,145 @@
+"""The flow in which a person decides conflicts: by a form that shows both values of each, or by parameters."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from prefect import flow
+from prefect.input import RunInput
+from prefect.input.actions import create_flow_run_input, read_flow_run_input
+from prefect.logging import get_run_logger
+from pydantic import BaseModel, ConfigDict, Field, create_model
+
+from connector.errors import InputError
+from connector.load import inbox
+from connector.load.reports import masked_rows
+from connector.load.run import started_by
+from connector.setup import PersonalData, Setup
+from flows.approving import answered
+from flows.naming import run_name
+from flows.opening import actor_of_run, whole
+from flows.outcomes import HOOKS, Told, concluded
+from flows.setups import resolve_setup
+from tasks.administration import publish_conflicts
+
+__all__ = ["Answer", "ConflictDecision", "Take", "review_conflicts"]
+
+_PER_FORM = 10
+
+
+class Take(StrEnum):
+    """Which value is right."""
+
+    WEBSTORE = "webstore"
+    BUSINESS_CENTRAL = "business-central"
+    VALUE = "another value"
+
+
+class Answer(StrEnum):
+    """What becomes of one conflict."""
+
+    LEAVE = "leave it"
+    WEBSTORE = "webstore"
+    BUSINESS_CENTRAL = "business-central"
+    VALUE = "another value"
+
+
+class ConflictDecision(BaseModel):
+    """One conflict and its answer."""
+
+    model_config = ConfigDict(extra="forbid", title="Decision of a conflict")
+
+    number: str = Field(title="Customer", description="Business Central number.")
+    field: str = Field(title="Field", description="As the conflicts' artifact shows it.")
+    take: Take = Field(title="Which is right", description="The side whose value is right, or another value.")
+    value: str = Field(default="", title="Another value", description="For both sides; blank clears the field.")
+
+
+@flow(name="review-conflicts", flow_run_name=run_name("review the conflicts of {setup}"), **HOOKS)
+def review_conflicts(
+    setup: str = "setup.toml",
+    decisions: list[ConflictDecision] = [],  # noqa: B006 - the form shows it; it is not changed
+    ask: bool = True,
+) -> Told:
+    """Decide fields that both sides changed differently. The next run applies the decisions, if nobody edits before.
+
+    Args:
+        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+        decisions: Decisions that are made already; nothing is asked about these.
+        ask: Stop with a form for what is left; without it the conflicts are only shown.
+    """
+
+    def body() -> Any:
+        made = resolve_setup(setup, with_secrets=False)
+        done = _decided(made, [(d.number, d.field, d.take.value, d.value, None) for d in decisions])
+        publish_conflicts(whole(made))
+        if ask and started_by.get() is None:
+            done += _by_form(made)
+        left = sum(not row["decided"] for row in inbox.list_conflicts(made))
+        return Told(f"{done} decided, {left} left.", {"decided": done, "left": left})
+
+    return concluded(setup, body)  # type: ignore[no-any-return]
+
+
+_Choice = tuple[str, str, str, str, tuple[str, str] | None]
+
+
+def _decided(setup: Setup, choices: Sequence[_Choice]) -> int:
+    """Remember decisions; what cannot be decided any more is told, and does not stop the rest."""
+    count = 0
+    for number, field, take, value, seen in choices:
+        chosen: dict[str, Any] = {"value": value} if take == Take.VALUE else {"take": take}
+        try:
+            inbox.decide(setup, number, field, actor=actor_of_run(), seen=seen, **chosen)
+            count += 1
+        except InputError as gone:
+            get_run_logger().warning("%s", gone)
+    return count
+
+
+def _by_form(setup: Setup) -> int:
+    """One form after the other, until every conflict was shown once."""
+    count, page, shown = 0, 1, set[tuple[str, str]]()
+    while rows := _page(setup, page, shown):
+        shown |= {(row["bc_number"], row["field"]) for row in rows}
+        answers = answered(setup, _form(setup, rows), f"conflicts-{page}").model_dump()
+        count += _decided(setup, [choice for i, row in enumerate(rows) if (choice := _choice(answers, i, row))])
+        page += 1
+    return count
+
+
+def _page(setup: Setup, page: int, shown: set[tuple[str, str]]) -> list[dict[str, Any]]:
+    """The conflicts of one form. They are kept with the run: its form means the same after it was suspended."""
+    key = f"conflicts-of-page-{page}"
+    kept: Any = read_flow_run_input(key)
+    if kept is not None:
+        return list(kept)
+    columns = ("bc_number", "webstore_id", "field", "base", "webstore", "business_central")
+    waiting = [r for r in inbox.list_conflicts(setup) if not r["decided"] and (r["bc_number"], r["field"]) not in shown]
+    rows = [{name: row[name] for name in columns} for row in waiting[:_PER_FORM]]
+    create_flow_run_input(key, rows)
+    return rows
+
+
+def _form(setup: Setup, rows: Sequence[Mapping[str, Any]]) -> type[RunInput]:
+    """Two fields per conflict: which value, and another value."""
+    told = masked_rows(rows) if setup.reports.personal_data is PersonalData.MASK else rows
+    fields: dict[str, Any] = {}
+    for i, row in enumerate(told):
+        who = f"{row['bc_number']} / woo:{row['webstore_id']}, {row['field']}"
+        values = f"webstore: {row['webstore'] or '(blank)'} · Business Central: {row['business_central'] or '(blank)'}"
+        agreed = f" · last agreed: {row['base'] or '(blank)'}" if row["base"] is not None else ""
+        fields[f"take_{i}"] = (Answer, Field(default=Answer.LEAVE, title=who, description=values + agreed))
+        fields[f"value_{i}"] = (str, Field(default="", title=f"{who}: another value"))
+    model: type[RunInput] = create_model("ConflictAnswers", __base__=RunInput, **fields)
+    more = f"{len(rows)} conflicts of webstore {setup.webstore_code}. Decisions are applied by the next run."
+    return model.with_initial_data(description=more)
+
+
+def _choice(answers: Mapping[str, Any], i: int, row: Mapping[str, Any]) -> _Choice | None:
+    take = Answer(answers[f"take_{i}"])
+    if take is Answer.LEAVE:
+        return None
+    return row["bc_number"], row["field"], take.value, answers[f"value_{i}"], (row["webstore"], row["business_central"])

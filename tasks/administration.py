@@ -1,0 +1,69 @@
+"""Tasks around the setup, the mapping table and the store. Setups come quoted, so that Prefect does not take them apart."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import pandas as pd
+from prefect import task
+from prefect.cache_policies import NO_CACHE
+from prefect.logging import get_run_logger
+
+from connector.clients import Finding
+from connector.load import activity, editing, inbox
+from connector.load.checking import check_connections
+from connector.load.reports import ShownTable, masked
+from connector.setup import PersonalData, Setup
+from tasks.report import publish_table
+
+__all__ = ["publish_conflicts", "publish_mapping", "publish_rows", "purge_log", "test_systems"]
+
+
+@task(task_run_name="test the systems of {webstore_code}", cache_policy=NO_CACHE)
+def test_systems(webstore_code: str, setup: Setup) -> list[Finding]:
+    """Test everything that a run needs, and show it as a table."""
+    findings = check_connections(setup)
+    rows = [
+        {"": "ok" if f.ok else "FAILED", "system": f.system, "finding": f.what, "what to do": f.remedy}
+        for f in findings
+    ]
+    publish_rows(setup, "connection", "What was tested", rows)
+    for finding in findings:
+        if not finding.ok:
+            get_run_logger().error("%s: %s. %s", finding.system, finding.what, finding.remedy)
+    return findings
+
+
+@task(task_run_name="purge the activity log of {webstore_code}", cache_policy=NO_CACHE)
+def purge_log(webstore_code: str, setup: Setup, days: int | None) -> dict[str, int]:
+    """Forget what is older than the retention."""
+    purged = activity.purge(setup, days)
+    get_run_logger().info("removed: %s", purged)
+    return purged
+
+
+@task(task_run_name="publish the mapping table of {webstore_code}", cache_policy=NO_CACHE)
+def publish_mapping(webstore_code: str, setup: Setup, customers: Sequence[str] = ()) -> int:
+    """The mapping table as an artifact; of some customers (numbers) only, when they are given."""
+    rows = editing.list_mapping(setup)
+    wanted = set(customers)
+    rows = [row for row in rows if not wanted or row["bc_number"] in wanted]
+    publish_rows(setup, "mapping", "Which Business Central customer is which webstore customer", rows)
+    return len(rows)
+
+
+@task(task_run_name="publish the conflicts", cache_policy=NO_CACHE)
+def publish_conflicts(setup: Setup) -> int:
+    """The conflicts that wait, and what was decided, as an artifact."""
+    rows = [{k: v for k, v in row.items() if k != "bc_id"} for row in inbox.list_conflicts(setup)]
+    publish_rows(setup, "conflicts", "Fields that both sides changed differently", rows)
+    return len(rows)
+
+
+def publish_rows(setup: Setup, name: str, title: str, rows: Sequence[dict[str, Any]]) -> None:
+    """Any rows as a table artifact, masked as the setup wants it."""
+    frame = pd.DataFrame(list(rows[: setup.reports.rows]))
+    if setup.reports.personal_data is PersonalData.MASK:
+        frame = masked(frame)
+    publish_table(setup.webstore_code, ShownTable(name, title, frame, len(rows), ""))
