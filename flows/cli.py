@@ -12,7 +12,15 @@ from typing import Annotated
 import typer
 
 from connector.load.session import named_setups
-from flows import activity_commands, conflict_commands, mapping_commands, setup_commands, store_commands, terminal
+from flows import (
+    activity_commands,
+    conflict_commands,
+    mapping_commands,
+    quality_commands,
+    setup_commands,
+    store_commands,
+    terminal,
+)
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
 from flows.overrides import ApprovalOverride, ConflictOverride, Overrides, PullOverride, PushOverride
 from flows.running import end_with, known_setup, prepare_prefect, run_sync
@@ -29,6 +37,8 @@ app.add_typer(activity_commands.holds_app, name="holds")
 app.add_typer(activity_commands.runs_app, name="runs")
 app.add_typer(store_commands.app, name="store")
 app.add_typer(setup_commands.app, name="setup")
+app.add_typer(quality_commands.quarantine_app, name="quarantine")
+app.command()(quality_commands.readiness)
 app.command("log")(activity_commands.log)
 
 CustomerOption = Annotated[

@@ -1,0 +1,63 @@
+"""`customer-sync readiness` and `customer-sync quarantine …`: what is in the data, and who is left out because of it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from connector.load.quarantine import list_quarantine
+from connector.load.readiness_page import COLUMNS, forecast_table, nothing_found, rows_found, write_page
+from flows import running, terminal
+from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
+
+quarantine_app = typer.Typer(help="Customers that runs leave out because of their data.", no_args_is_help=True)
+
+
+@quarantine_app.command("list")
+def show_quarantine(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
+    """List the customers that are left out, and why. They come back by themselves when their data are mended.
+
+    Examples: customer-sync quarantine list; customer-sync quarantine list --json
+    """
+    with terminal.reported(as_json):
+        rows = list_quarantine(setup)
+    columns = ["bc_number", "key", "system", "field", "reason", "since"]
+    terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody is quarantined.")
+
+
+def readiness(
+    setup: SetupOption = DEFAULT_SETUP,
+    html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the report as one HTML page.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Say what the first synchronisation would meet and do: duplicates, gaps, creates, mails, calls. Writes nothing.
+
+    Examples: customer-sync readiness; customer-sync readiness --html readiness.html
+    """
+
+    def call(path: str) -> Any:
+        from flows.readiness import readiness as flow
+
+        return flow(setup=path, return_state=True)
+
+    with terminal.reported(as_json):
+        report = running.run_flow(setup, as_json, call).data
+        if html is not None:
+            write_page(report, html)
+    if as_json:
+        terminal.print_json(report)
+        return
+    _show(report)
+    if html is not None:
+        terminal.say(f"The report is in {html}.")
+
+
+def _show(report: dict[str, Any]) -> None:
+    terminal.print_table(COLUMNS, rows_found(report), title="What people should look at")
+    terminal.say(f"Looked for and not found: {nothing_found(report)}.\n")
+    terminal.print_table(*forecast_table(report))
+    for warning in report["warnings"]:
+        terminal.say(warning)
+    terminal.say("Nothing was written.")
