@@ -116,7 +116,7 @@ class _Walk:
 
     def __init__(self, webstore: Candidates, business_central: Candidates, ladder: Ladder, rejected: Rejected) -> None:
         self.w, self.c, self.rejected = webstore, business_central, rejected
-        self.shared = [share(rung, webstore.evidence, business_central.evidence) for rung in ladder.rungs]
+        self.shared = [share(rung, webstore, business_central) for rung in ladder.rungs]
         self.linking = self.shared[: len(dict.fromkeys(ladder.link))]
         self.free_w, self.free_c = ~webstore.linked, ~business_central.linked
         self.waiting_w, self.waiting_c = webstore.wanted & self.free_w, business_central.wanted & self.free_c

@@ -115,11 +115,12 @@ def candidates(canonical: pa.Table, *, free: Sequence[int], wanted: Sequence[int
     return Candidates(evidence_of(canonical), linked, asked)
 
 
-def share(rung: str, webstore: pa.Table, business_central: pa.Table) -> Shared:
+def share(rung: str, webstore: Candidates, business_central: Candidates) -> Shared:
     """Group all customers of both sides by what a rung compares."""
+    sides = (webstore.evidence, business_central.evidence)
     if rung == "phone_name":
-        webstore, business_central = _with_e164(webstore, business_central)
-    values, w, c = _coded(rung_keys(webstore, rung), rung_keys(business_central, rung))
+        sides = _with_e164(webstore, business_central)
+    values, w, c = _coded(rung_keys(sides[0], rung), rung_keys(sides[1], rung))
     return Shared(rung, values, w, c, _both(values, w, c), _only(w, len(values)), _only(c, len(values)))
 
 
@@ -128,13 +129,19 @@ def readable(value: str) -> str:
     return value.replace("\x1f", ", ")
 
 
-def _with_e164(webstore: pa.Table, business_central: pa.Table) -> tuple[pa.Table, pa.Table]:
-    """Phone numbers in E.164 where somebody on the other side has the same name and the same last digits, "" elsewhere."""
-    sides = (webstore, business_central)
+def _with_e164(webstore: Candidates, business_central: Candidates) -> tuple[pa.Table, pa.Table]:
+    """Phone numbers in E.164 where somebody on the other side has the same name and the same last digits, "" elsewhere.
+
+    Where all of them are linked nobody asks, and nothing is worked out.
+    """
+    sides = (webstore.evidence, business_central.evidence)
     loose = [_with(side, "phone", phone_tails(side["phone"].combine_chunks())) for side in sides]
     values, w, c = _coded(*(rung_keys(side, "phone_name") for side in loose))
-    both = _both(values, w, c)
-    return _e164_where(webstore, both[w]), _e164_where(business_central, both[c])
+    asked = np.zeros(len(values), dtype=bool)
+    asked[w[~webstore.linked]] = True
+    asked[c[~business_central.linked]] = True
+    asked &= _both(values, w, c)
+    return _e164_where(sides[0], asked[w]), _e164_where(sides[1], asked[c])
 
 
 def _e164_where(side: pa.Table, rows: Mask) -> pa.Table:
