@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from flows.synchronize_customers import SyncReport
     from flows.undo_run import UndoReport
 
-__all__ = ["end_with", "known_setup", "prepare_prefect", "run_flow", "run_sync", "run_undo"]
+__all__ = ["end_with", "known_setup", "prepare_prefect", "run_flow", "run_sync", "run_undo", "server_needed"]
 
 
 def run_sync(
@@ -44,8 +44,10 @@ def run_sync(
         overrides: what this run does otherwise than the setup says.
     """
     with _started(setup, quiet=quiet, scheduled=scheduled) as path:
+        from connector.quality import prepare
         from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
 
+        prepare()  # while Prefect's server starts
         more: dict[str, Any] = {"setup": path, "dry_run": dry_run, "approved_plan": approved_plan or ""}
         more |= {"leave_out": list(leave_out)} | ({"overrides": overrides} if overrides else {})
         if customers:
@@ -108,7 +110,7 @@ def _started(setup: Path, *, quiet: bool, scheduled: bool = False) -> Iterator[s
     setup_of(setup)  # a wrong setup is refused before Prefect takes seconds to start
     from connector.load.run import Starter, progress_sink, started_by
 
-    with terminal.show_progress(quiet=quiet) as tell, _server_needed():
+    with terminal.show_progress(quiet=quiet) as tell, server_needed():
 
         def ask(question: str) -> bool:
             with tell.hidden():
@@ -125,7 +127,7 @@ def _started(setup: Path, *, quiet: bool, scheduled: bool = False) -> Iterator[s
 
 
 @contextmanager
-def _server_needed() -> Iterator[None]:
+def server_needed() -> Iterator[None]:
     """A configured Prefect server that does not answer is told in words, not in a traceback."""
     try:
         yield
@@ -149,7 +151,7 @@ def known_setup(name: str, with_secrets: bool) -> Any:
     prepare_prefect()
     from flows.setups import resolve_setup
 
-    with _server_needed():
+    with server_needed():
         return resolve_setup(name, with_secrets)
 
 

@@ -24,6 +24,7 @@ from sqlalchemy.engine.default import DefaultDialect
 
 from connector.errors import CustomerSyncError
 from connector.load.run import Starter, started_by
+from connector.quality.engine import great_expectations
 from flows.synchronize_customers import synchronize_customers
 
 
@@ -83,6 +84,7 @@ def _run(order: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Serve orders until standard input ends."""
+    great_expectations()
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()
