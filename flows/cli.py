@@ -15,6 +15,7 @@ from connector.load.session import named_setups
 from flows import (
     activity_commands,
     conflict_commands,
+    deploy_command,
     mapping_commands,
     quality_commands,
     setup_commands,
@@ -40,6 +41,7 @@ app.add_typer(setup_commands.app, name="setup")
 app.add_typer(quality_commands.quarantine_app, name="quarantine")
 app.command()(quality_commands.readiness)
 app.command("log")(activity_commands.log)
+app.command("deploy")(deploy_command.deploy)
 
 CustomerOption = Annotated[
     list[str] | None,
