@@ -24,8 +24,8 @@ many = settings(max_examples=settings.default.max_examples // 3)
 billing = st.fixed_dictionaries(
     {},
     optional={
-        "first_name": texts.words, "last_name": texts.words, "company": texts.words, "address_1": texts.any_text,
-        "address_2": texts.any_text, "city": texts.words, "postcode": texts.postcodes, "country": texts.countries,
+        "first_name": texts.words, "last_name": texts.words, "company": texts.words, "address_1": texts.lines,
+        "address_2": texts.lines, "city": texts.words, "postcode": texts.postcodes, "country": texts.countries,
         "state": texts.states, "email": texts.emails, "phone": texts.phones,
     },
 )  # fmt: skip
@@ -43,7 +43,7 @@ accounts = st.fixed_dictionaries(
 customers = st.fixed_dictionaries(
     {"displayName": texts.words},
     optional={
-        "addressLine1": texts.any_text, "addressLine2": texts.any_text, "city": texts.words, "postalCode": texts.postcodes,
+        "addressLine1": texts.lines, "addressLine2": texts.lines, "city": texts.words, "postalCode": texts.postcodes,
         "country": st.sampled_from(("", "NO", "DE", "US", "EL", "HU", "JP", "ES")), "state": texts.states,
         "email": texts.emails, "phoneNumber": texts.phones, "taxRegistrationNumber": texts.vat_numbers,
         "type": st.sampled_from(("Person", "Company")),
