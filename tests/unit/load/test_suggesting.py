@@ -1,0 +1,151 @@
+"""Suggest Customer Mapping against both emulated systems: suggest, accept, reject, and what is remembered."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.errors import InputError
+from connector.load.suggesting import accept, pairs_in, reject, suggest
+from connector.setup import Setup, parse_setup
+from connector.store import Suggestion, open_store
+from sandbox.server import Running, start
+
+PEOPLE = {
+    "Ann Lee": ("ann.lee@x.example", "ann.lee@x.example"),
+    "Bo Dahl": ("bo@x.example", "dahl@y.example"),
+    "Kari Holm": ("kari@x.example", "holm@y.example"),
+}
+
+
+@pytest.fixture
+def systems() -> Iterator[Running]:
+    with start(empty=True, seed=3) as running:
+        yield running
+
+
+@pytest.fixture
+def setup(systems: Running, tmp_path: Path) -> Setup:
+    """Three people who are on both sides; two of them with another e-mail there, and Kari's name is written Kari Hoolm."""
+    for name, (email, other) in PEOPLE.items():
+        first, last = name.split()
+        address = {
+            "address_1": f"{last}gata 5",
+            "city": "Oslo",
+            "postcode": "0150",
+            "country": "NO",
+            "phone": "22334455",
+        }
+        systems.webstore.people_create(
+            {"email": email, "username": first.lower(), "first_name": first, "last_name": last, "billing": address}
+        )
+        systems.business_central.people_create(
+            {
+                "displayName": name.replace("Holm", "Hoolm"), "email": other, "addressLine1": f"{last}gata 5",
+                "city": "Oslo", "postalCode": "0150", "country": "NO", "phoneNumber": "+47 22334455",
+            }
+        )  # fmt: skip
+    return made(systems, tmp_path)
+
+
+def made(systems: Running, folder: Path) -> Setup:
+    environ = {
+        "KEY": systems.consumer_key, "SECRET": systems.consumer_secret,
+        "ID": systems.client_id, "PASSWORD": systems.client_secret,
+    }  # fmt: skip
+    return parse_setup(
+        {
+            "webstore_code": "shop",
+            "webstore": {"url": systems.webstore_url, "consumer_key": "env:KEY", "consumer_secret": "env:SECRET"},
+            "business_central": {
+                "base_url": systems.base_url, "company": systems.company, "token_url": systems.token_url,
+                "client_id": "env:ID", "client_secret": "env:PASSWORD",
+            },
+            "store": {"url": f"sqlite:///{folder / 'store.sqlite'}"},
+        },
+        origin="test",
+        environ=environ,
+    )  # fmt: skip
+
+
+def told(rows: list[dict[str, Any]]) -> list[tuple[str, str, str]]:
+    return [(row["business_central"], row["webstore"], row["standing"]) for row in rows]
+
+
+def linked(setup: Setup) -> list[tuple[str, int]]:
+    store = open_store(setup.store.url)
+    with store.view("shop") as view:
+        mapping = view.mapping.current()
+    store.close()
+    return [(str(n), int(k)) for n, k in zip(mapping["bc_number"], mapping["webstore_id"], strict=True)]
+
+
+def test_suggestions_are_accepted_and_rejected_and_both_is_remembered(setup: Setup, systems: Running) -> None:
+    rows = suggest(setup)
+    assert told(rows) == [("Ann Lee", "Ann Lee", "links by itself"), ("Bo Dahl", "Bo Dahl", "doubtful")]
+    assert "same name and postcode: bo dahl, 0150, NO" in rows[1]["because"]
+    assert rows[1]["because"].endswith("; but the e-mails differ")
+    ann, bo = rows[0]["pair"], rows[1]["pair"]
+
+    assert accept(setup, pairs_in(rows), actor="ann") == {
+        "mapping_version": 1, "reason": "accept 1 suggested pairs", "pairs": 1,
+    }  # fmt: skip
+    assert linked(setup) == [(rows[0]["bc_number"], rows[0]["webstore_id"])]
+    assert told(suggest(setup)) == [("Bo Dahl", "Bo Dahl", "doubtful")]
+
+    reject(setup, [bo], actor="ann", reason="father and son")
+    assert suggest(setup) == []
+    assert told(suggest(setup, likely=True)) == [("Kari Hoolm", "Kari Holm", "suggested")]
+    with pytest.raises(InputError, match="Unlink it first"):
+        reject(setup, [ann], actor="ann")
+
+    accept(setup, [bo], actor="ann")  # a person may think again
+    assert len(linked(setup)) == 2
+
+
+def test_only_the_wanted_evidence_suggests(setup: Setup) -> None:
+    assert [row["pair"] for row in suggest(setup, rungs=["email"])] == [row["pair"] for row in suggest(setup)[:1]]
+    with pytest.raises(InputError, match=r"vat, email, phone_name(.|\n)*shoe_size: no such rung"):
+        suggest(setup, rungs=["shoe_size"])
+
+
+def test_record_linkage_shows_probability_and_weights(setup: Setup) -> None:
+    (kari,) = [row for row in suggest(setup, likely=True, threshold=0.5) if row["webstore"] == "Kari Holm"]
+    assert kari["probability"] > 0.5
+    assert kari["weight_name"] > 0
+    assert "names hardly differ (+" in kari["because"]
+
+
+def test_an_answer_closes_the_suggestion_that_a_run_has_left(setup: Setup) -> None:
+    bo = suggest(setup)[1]
+    store = open_store(setup.store.url)
+    with store.work("shop") as work:
+        work.describe(actor="run", reason="a run")
+        work.suggestions.replace(
+            [Suggestion(bo["bc_id"], bo["webstore_id"], "name"), Suggestion("another", bo["webstore_id"], "name")]
+        )
+    reject(setup, [bo["pair"]], actor="ann")
+    with store.view("shop") as view:
+        left = view.suggestions.all()
+        states = dict(zip(left["bc_id"], left["state"], strict=True))
+        assert view.mapping.rejections() == {(bo["bc_id"], bo["webstore_id"])}
+    store.close()
+    assert states == {bo["bc_id"]: "rejected", "another": "open"}
+
+
+def test_a_pair_that_cannot_be_read_changes_nothing(systems: Running, tmp_path: Path) -> None:
+    setup = made(systems, tmp_path)
+    for pairs in ([], ["C00010"], ["=5"], ["C00010=x"], ["C00010="]):
+        with pytest.raises(InputError, match="NUMBER=WEBSTORE-ID"):
+            accept(setup, pairs, actor="ann")
+    assert not (tmp_path / "store.sqlite").exists()
+
+
+def test_customers_who_do_not_exist_are_named_together(setup: Setup) -> None:
+    with pytest.raises(InputError) as caught:
+        accept(setup, ["NOBODY=999", suggest(setup)[0]["pair"]], actor="ann")
+    assert len(caught.value.problems) == 2
+    assert linked(setup) == []
