@@ -159,6 +159,8 @@ def prepare_prefect() -> None:
     """Settings that must stand before Prefect is imported; what the user has set already stays."""
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
+    # its first start makes a database of its own: on a busy machine that takes longer than Prefect's 20 s
+    os.environ.setdefault("PREFECT_SERVER_EPHEMERAL_STARTUP_TIMEOUT_SECONDS", "180")
     # the terminal shows progress and results of its own; the logs are in the Prefect UI
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 

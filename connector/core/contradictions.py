@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from connector.core.evidence import e164
 from connector.core.likeness import LEGAL_FORMS, alike, one_slip, same_words, words
 
-__all__ = ["contradictions", "is_shared_mailbox"]
+__all__ = ["contradictions", "is_shared_mailbox", "is_somebody_else"]
 
 Values = Mapping[str, str]
 
@@ -27,7 +27,8 @@ _SHARED = frozenset(
     "service shop sklep store styret support team test tienda ventas verkauf verwaltung verzending webmaster "
     "webshop".split()
 )
-_SEPARATORS = re.compile(r"[._+\-\d]+")
+_SEPARATORS = re.compile(r"[._\-\d]+")
+_OWN_PART = re.compile(r"[+@]")  # what follows a + is its owner's note: anna.berg+shop@
 
 
 def contradictions(rung: str, webstore: Values, business_central: Values) -> dict[str, str]:
@@ -42,7 +43,7 @@ def contradictions(rung: str, webstore: Values, business_central: Values) -> dic
     w, c = webstore, business_central
     found = {
         "vat": "" if _compatible(w["vat"], c["vat"]) else "the VAT numbers differ",
-        "country": "the countries differ" if w["country"] and c["country"] and w["country"] != c["country"] else "",
+        "country": "the countries differ" if _countries_differ(rung, w, c) else "",
         "name": _against_names(rung, w, c),
     }
     if rung in {"name", "name_postcode"}:
@@ -55,9 +56,29 @@ def contradictions(rung: str, webstore: Values, business_central: Values) -> dic
     return {field: text for field, text in found.items() if text}
 
 
+def is_somebody_else(webstore: Values, business_central: Values) -> bool:
+    """Whether two customers of one name are two people: nothing else agrees, and two of e-mail, phone and house differ.
+
+    Many people are called John Smith, and everybody who buys for one company bears its name at its postal code. Who
+    moved or has got a new address keeps something: the number, the house, the mailbox.
+    """
+    w, c = webstore, business_central
+    known = [field for field in ("email", "house", "vat") if w[field].strip() and c[field].strip()]
+    agree = sum(w[field] == c[field] for field in known) + _same_phone(w, c)
+    differ = sum(w[field] != c[field] for field in known) + _phones_differ(w, c)
+    return agree == 0 and differ >= 2
+
+
 def is_shared_mailbox(email: str) -> bool:
     """Whether an address names an office or a family instead of a person: info@, sales.no@, familie.berg@."""
-    return any(part in _SHARED for part in _SEPARATORS.split(email.partition("@")[0].casefold()))
+    return any(part in _SHARED for part in _SEPARATORS.split(_OWN_PART.split(email.casefold())[0]))
+
+
+def _countries_differ(rung: str, w: Values, c: Values) -> bool:
+    """One person may have moved: an e-mail of one's own and the same name say more than an address."""
+    if not (w["country"] and c["country"]) or w["country"] == c["country"]:
+        return False
+    return not (rung == "email" and same_words(w["name"], c["name"]) and not is_shared_mailbox(w["email"]))
 
 
 def _against_names(rung: str, w: Values, c: Values) -> str:

@@ -19,12 +19,14 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 
-from connector.core.contradictions import contradictions
+from connector.core.contradictions import contradictions, is_somebody_else
 from connector.core.sharing import Candidates, Group, Shared, candidates, readable, share
 
 __all__ = ["Ambiguity", "Candidates", "Ladder", "Match", "Matching", "candidates", "match"]
 
 Rejected = Collection[tuple[str, int]]
+# rungs on which a name is all that tells one person from another
+BY_NAME = frozenset({"name", "name_postcode"})
 
 
 @dataclass(frozen=True)
@@ -138,11 +140,11 @@ class _Walk:
     def _ambiguities(self, shared: Shared) -> list[Ambiguity]:
         found = []
         for whole in shared.groups(self.waiting_w, self.waiting_c):
-            group = whole if shared in self.linking else self._without_rejected(whole)
+            group = whole if shared in self.linking else self._possible(whole)
             w_rows = [row for row in group.webstore if self.free_w[row]]
             c_rows = [row for row in group.business_central if self.free_c[row]]
             if not (self.waiting_w[w_rows].any() or self.waiting_c[c_rows].any()):
-                continue  # a rejection was the answer
+                continue  # a rejection was the answer, or they are plainly different people
             self.waiting_w[w_rows] = self.waiting_c[c_rows] = False
             found.append(self._ambiguity(group, w_rows, c_rows))
         return found
@@ -181,13 +183,20 @@ class _Walk:
     def _against(self, rung: str, w: int, c: int) -> dict[str, str]:
         return contradictions(rung, self.w.values(w), self.c.values(c))
 
-    def _without_rejected(self, group: Group) -> Group:
-        """The group without customers of whom a person said that they are none of the others."""
-        webstore = tuple(w for w in group.webstore if not all(self._is_rejected(w, c) for c in group.business_central))
-        business_central = tuple(
-            c for c in group.business_central if not all(self._is_rejected(w, c) for w in group.webstore)
+    def _possible(self, group: Group) -> Group:
+        """The group without customers who can be none of the other side's: a person said so, or too much speaks against it."""
+        by_name = group.rung in BY_NAME
+        w_values = {w: self.w.values(w) for w in group.webstore} if by_name else {}
+        c_values = {c: self.c.values(c) for c in group.business_central} if by_name else {}
+        possible = [
+            (w, c)
+            for w in group.webstore
+            for c in group.business_central
+            if not (self._is_rejected(w, c) or (by_name and is_somebody_else(w_values[w], c_values[c])))
+        ]
+        return Group(
+            group.rung, group.value, tuple(sorted({w for w, _ in possible})), tuple(sorted({c for _, c in possible}))
         )
-        return Group(group.rung, group.value, webstore, business_central)
 
     def _is_rejected(self, w: int, c: int) -> bool:
         return (self.c.key(c), self.w.key(w)) in self.rejected
