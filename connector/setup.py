@@ -38,6 +38,7 @@ __all__ = [
     "Breakers",
     "BusinessCentralConnection",
     "ConflictPolicy",
+    "HtmlReports",
     "Matching",
     "OrphanPolicy",
     "PersonalData",
@@ -483,6 +484,14 @@ class PersonalData(StrEnum):
     MASK = "mask"
 
 
+class HtmlReports(StrEnum):
+    """After which runs an HTML report is written."""
+
+    NEVER = "never"
+    CHANGES = "changes"
+    EVERY_RUN = "every run"
+
+
 class Reports(_Section):
     """What runs show in the Prefect UI, and the files that hold the whole of it."""
 
@@ -495,6 +504,11 @@ class Reports(_Section):
         description="Where plans are written as CSV and Parquet; a relative one counts from the setup file's folder.",
     )
     rows: int = Field(default=500, ge=10, le=1000, description="Rows that an artifact shows at most.")
+    html: HtmlReports = Field(
+        default=HtmlReports.NEVER,
+        description="Write an HTML report into the folder: after runs that changed, refused or stopped something or have a "
+        "new plan (changes), after every run, or never. Masked as artifacts are.",
+    )
 
 
 class StoreSettings(_Section):

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
-from connector.load import activity
+from connector.load import activity, html_report
 from flows import running, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption, YesOption
 
@@ -69,6 +70,31 @@ def show(run_id: str, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = 
         terminal.show_summary(run["summary"])
     columns = ["direction", "operation", "bc_number", "webstore_id", "outcome", "code", "message"]
     terminal.show_rows(run["writes"], columns, as_json=False, empty="It wrote nothing.")
+
+
+@runs_app.command()
+def report(
+    run_id: Annotated[str, typer.Argument(help="The run, or the beginning of its id; left out = the newest.")] = "",
+    html: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
+    masked: Annotated[
+        bool, typer.Option("--masked", help="Without what customers are called and where they live.")
+    ] = False,
+    rows: Annotated[int, typer.Option(min=1, max=100_000, help="Rows of the plan to show at most.")] = html_report.ROWS,
+    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the report of a run as one HTML file: counts, charts, and the plan with its differences, to be filtered.
+
+    Example: customer-sync runs report 1a2b3c4d --html report.html --masked
+    """
+    with terminal.reported(as_json):
+        text = html_report.report_of_run(setup, run_id, masked=masked or None, rows=rows)
+        html_report.write_report(html, text, overwrite=overwrite)
+    if as_json:
+        terminal.print_json({"html": str(html)})
+    else:
+        terminal.say(f"Written: {html}.")
 
 
 @runs_app.command()

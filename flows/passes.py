@@ -14,6 +14,7 @@ from flows.approving import ask_for_approval, waits_elsewhere
 from flows.events import tell_waiting
 from flows.opening import this_run, trigger_of_run
 from flows.outcomes import skipped
+from flows.showing import show_html
 
 __all__ = ["Report", "Wish", "in_passes"]
 
@@ -50,7 +51,7 @@ def in_passes(setup: Setup, wish: Wish, one_pass: Callable[[Wish], Report]) -> A
             if not answer.approved:
                 return _rejected(setup, shown, answer.by)
             wish = Wish(wish.dry_run, shown, answer.leave_out, answer.by)
-        report = one_pass(wish)
+        report = _reported(setup, one_pass, wish)
         if not report.waiting:
             return report
         shown, reason = report.plan.hash, report.waiting
@@ -58,6 +59,17 @@ def in_passes(setup: Setup, wish: Wish, one_pass: Callable[[Wish], Report]) -> A
             close_run(setup, str(this_run().id), "rejected")
             return skipped(f"The same plan {shown[:12]} already waits for approval in run {other}.")
         tell_waiting(setup.webstore_code, shown, reason)
+
+
+def _reported(setup: Setup, one_pass: Callable[[Wish], Report], wish: Wish) -> Report:
+    """One pass, and its HTML report however it ended."""
+    try:
+        report = one_pass(wish)
+    except Exception:
+        show_html(setup)
+        raise
+    show_html(setup)
+    return report
 
 
 def _rejected(setup: Setup, plan_hash: str, by: str) -> Any:

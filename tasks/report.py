@@ -7,16 +7,17 @@ earlier ones.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 from prefect import task
-from prefect.artifacts import create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
 from connector.load.reports import Report, ShownTable
 
-__all__ = ["artifact_key", "publish_report", "publish_summary", "publish_table", "summary_text"]
+__all__ = ["artifact_key", "publish_link", "publish_report", "publish_summary", "publish_table", "summary_text"]
 
 _TRENDED = 10
 _BARS = "▁▂▃▄▅▆▇█"
@@ -56,6 +57,17 @@ def _cell(value: Any) -> Any:
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%M:%S}"
     return value if value is None or isinstance(value, (str, bool, float)) else int(value)
+
+
+def publish_link(webstore_code: str, target: Path) -> None:
+    """A link to the HTML report of a run. It leads to a file of the machine that carried out the run."""
+    create_link_artifact(
+        link=target.resolve().as_uri(),
+        link_text=target.name,
+        key=artifact_key("report", webstore_code),
+        description=f"HTML report: `{target}` on the machine of this run. Browsers open it there only: copy the path if the "
+        "link does nothing, or make the report anywhere with `customer-sync runs report`.",
+    )
 
 
 @task(task_run_name="publish summary", cache_policy=NO_CACHE)

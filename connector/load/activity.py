@@ -14,7 +14,7 @@ from connector.load.session import SetupSource, opened_store
 from connector.load.versions import records
 from connector.store import View
 
-__all__ = ["activity_log", "list_holds", "list_runs", "purge", "release_holds", "show_run"]
+__all__ = ["activity_log", "find_run", "list_holds", "list_runs", "purge", "release_holds", "show_run"]
 
 _LOG_COLUMNS = (
     "intended_at", "run_id", "direction", "operation", "bc_number", "webstore_id", "outcome", "code", "message", "rule",
@@ -37,13 +37,26 @@ def show_run(path: SetupSource, run_id: str) -> dict[str, Any]:
         InputError: no run, or several, begin like this.
     """
     with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
-        known = [str(key) for key in view.runs.list(100_000)["run_id"]]
-        found = [key for key in known if key == run_id] or [key for key in known if run_id and key.startswith(run_id)]
-        if len(found) != 1:
-            what = "There is no run" if not found else f"{len(found)} runs begin with"
-            raise InputError(f"{what} {run_id}.", hint="See customer-sync runs list.")
-        run = view.runs.show(found[0]) or {}
-        return {**run, "writes": _writes(view.journal.of_run(found[0]))}
+        found = find_run(view, run_id)
+        run = view.runs.show(found) or {}
+        return {**run, "writes": _writes(view.journal.of_run(found))}
+
+
+def find_run(view: View, run_id: str) -> str:
+    """The id of the run that is meant.
+
+    Args:
+        run_id: the id or its beginning.
+
+    Raises:
+        InputError: no run, or several, begin like this.
+    """
+    known = [str(key) for key in view.runs.list(100_000)["run_id"]]
+    found = [key for key in known if key == run_id] or [key for key in known if run_id and key.startswith(run_id)]
+    if len(found) != 1:
+        what = "There is no run" if not found else f"{len(found)} runs begin with"
+        raise InputError(f"{what} {run_id}.", hint="See customer-sync runs list.")
+    return found[0]
 
 
 def activity_log(path: SetupSource, *, limit: int, failed_only: bool = False) -> list[dict[str, Any]]:

@@ -153,12 +153,14 @@ def _write_files(run: Run, whole: pd.DataFrame) -> tuple[Path, ...]:
 
 
 def purge_files(setup: Setup, days: float) -> int:
-    """Remove plan files that are older; returns how many there were."""
+    """Remove files of plans and reports that are older; returns how many there were."""
     folder = setup.reports.folder
     if folder is None or not (folder / setup.webstore_code).is_dir():
         return 0
     limit = (datetime.now(UTC) - timedelta(days=days)).timestamp()
-    old = [p for p in (folder / setup.webstore_code).glob("plan-*-*.*") if p.stat().st_mtime < limit]
+    mine = folder / setup.webstore_code
+    files = [path for kind in ("plan-*-*.*", "report-*-*.html") for path in mine.glob(kind)]
+    old = [path for path in files if path.stat().st_mtime < limit]
     for path in old:
         path.unlink(missing_ok=True)
     return len(old)

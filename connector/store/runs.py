@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime
 from typing import Any
 
 import orjson
@@ -90,9 +91,15 @@ class Runs:
         row = self._connection.execute(sa.select(RUN).where(self._one(run_id))).mappings().one_or_none()
         return None if row is None else {**row, "summary": orjson.loads(row["summary"])}
 
-    def recent(self, limit: int) -> Sequence[dict[str, Any]]:
-        """The newest runs first, their columns as in `list`, and `summary` as a dictionary."""
+    def recent(self, limit: int, until: datetime | None = None) -> Sequence[dict[str, Any]]:
+        """The newest runs first, their columns as in `list`, and `summary` as a dictionary.
+
+        Args:
+            until: only those that began then or before.
+        """
         statement = sa.select(RUN).where(_R.webstore_code == self._code)
+        if until is not None:
+            statement = statement.where(_R.started_at <= until)
         rows = self._connection.execute(statement.order_by(_R.started_at.desc()).limit(limit)).mappings()
         return [{**row, "summary": orjson.loads(row["summary"])} for row in rows]
 

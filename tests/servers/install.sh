@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Installs the servers that tests run against, from the distribution's own packages. What is there is left as it is.
+# Installs what tests run against, servers and a browser, from the distribution's own packages. What is there is left as it is.
 set -euo pipefail
 
 run_as_root() {
@@ -8,6 +8,8 @@ run_as_root() {
 
 packages=()
 compgen -G '/usr/lib/postgresql/*/bin/initdb' >/dev/null || command -v initdb >/dev/null || packages+=(postgresql)
+command -v chromium >/dev/null || command -v chromium-browser >/dev/null || command -v google-chrome >/dev/null || packages+=(chromium)
+command -v chromedriver >/dev/null || packages+=(chromium-driver)
 
 if [ "${#packages[@]}" -gt 0 ]; then
     if ! command -v apt-get >/dev/null; then

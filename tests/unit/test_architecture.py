@@ -16,6 +16,7 @@ ALLOWED = {
     "connector.setup": ("connector.errors",),
     "connector.rules": ("connector.rules", "connector.core", "connector.errors"),
     "connector.quality": ("connector.quality", "connector.core", "connector.errors"),
+    "connector.report": ("connector.report",),
     "connector.clients": ("connector.clients", "connector.errors", "connector.setup", "connector.core"),
     "connector.store": ("connector.store", "connector.errors", "connector.core"),
     "connector.load": ("connector",),

@@ -1,0 +1,116 @@
+"""What a report shows, as values: the run in numbers, the runs before it, and the rows of its plan."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+__all__ = ["LastRun", "PlanRow", "RunFigures", "SystemCounts", "both_sides", "fair_share"]
+
+
+@dataclass(frozen=True)
+class PlanRow:
+    """One row of the plan (connector.core.plan.Plan.table), and what became of it.
+
+    Attributes:
+        before, after: of the written side; of a conflict what the webstore and what Business Central holds.
+        base: what both last agreed on.
+        outcome: "" = not written; else the journal's word: confirmed, refused, dropped, adopted, held, not-happened, or
+            "no answer".
+        message: what the written system said.
+        masked: `before` and `after` are masked: `is_changed` says whether they differ, not where.
+    """
+
+    action: str
+    direction: str
+    bc_number: str
+    webstore_id: int | None
+    field: str
+    before: str
+    after: str
+    reason: str
+    base: str = ""
+    outcome: str = ""
+    message: str = ""
+    masked: bool = False
+    is_changed: bool = True
+
+
+@dataclass(frozen=True)
+class LastRun:
+    """One bar of the charts. `summary` is the run's own; without numbers (an interrupted run) it is a gap."""
+
+    run_id: str
+    started_at: datetime
+    status: str
+    summary: Mapping[str, Any]
+
+    @property
+    def has_numbers(self) -> bool:
+        """Whether the run came so far that it counted something."""
+        return "push" in self.summary
+
+
+@dataclass(frozen=True)
+class SystemCounts:
+    """A counter of both directions."""
+
+    push: int
+    pull: int
+
+
+@dataclass(frozen=True)
+class RunFigures:
+    """A run for its report.
+
+    Attributes:
+        rows: the plan's rows that are shown; `total_rows` is how many there are.
+        totals: rows of the whole plan by action.
+        last_runs: oldest first, this run the last.
+        files: where the whole plan is: names of CSV and Parquet files, or commands.
+        remarks: what must be said besides.
+        masked: values of customers are masked.
+    """
+
+    webstore_code: str
+    run_id: str
+    mode: str
+    trigger: str
+    actor: str
+    status: str
+    dry_run: bool
+    started_at: datetime
+    finished_at: datetime | None
+    plan_hash: str
+    summary: Mapping[str, Any]
+    rows: Sequence[PlanRow] = ()
+    total_rows: int = 0
+    totals: Mapping[str, int] = field(default_factory=dict)
+    last_runs: Sequence[LastRun] = ()
+    files: Sequence[str] = ()
+    remarks: Sequence[str] = ()
+    masked: bool = False
+
+
+def both_sides(summary: Mapping[str, Any], name: str) -> SystemCounts:
+    """A counter of a summary for both directions; 0 where the run did not come so far."""
+    push, pull = summary.get("push", {}), summary.get("pull", {})
+    return SystemCounts(int(push.get(name, 0)), int(pull.get(name, 0)))
+
+
+def fair_share(totals: Mapping[str, int], most: int) -> dict[str, int]:
+    """How many rows of each action to show when not all can be: the rare ones whole, so that fifty thousand creates do not
+    hide three conflicts.
+
+    Args:
+        totals: rows by action.
+        most: rows to be shown in all.
+    """
+    shares: dict[str, int] = {}
+    left = most
+    for done, (action, count) in enumerate(sorted(totals.items(), key=lambda item: item[1])):
+        shares[action] = min(count, left // (len(totals) - done))
+        left -= shares[action]
+    return shares
