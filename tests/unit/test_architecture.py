@@ -13,7 +13,7 @@ OURS = ("connector", "flows", "tasks", "sandbox", "mappings")
 ALLOWED = {
     "connector.core": ("connector.core",),
     "connector.errors": (),
-    "connector.setup": ("connector.errors",),
+    "connector.setup": ("connector.setup", "connector.errors"),
     "connector.rules": ("connector.rules", "connector.core", "connector.errors"),
     "connector.quality": ("connector.quality", "connector.core", "connector.errors"),
     "connector.report": ("connector.report",),

@@ -1,0 +1,70 @@
+"""The WooCommerce Connector Setup: connections, flags, policies and limits of one webstore.
+
+The models here are the TOML file, and the form in the Prefect UI. Every field says what it means; the descriptions are
+what people read, so they are written for the administrator of a shop. Loading resolves secrets (`env:NAME`) from the
+environment and refuses half a setup with *all* its problems at once.
+"""
+
+from __future__ import annotations
+
+from connector.setup.choices import (
+    AccountMails,
+    ApprovalRequired,
+    BlankPolicy,
+    ConflictPolicy,
+    DriftPolicy,
+    FirstLinkPolicy,
+    HtmlReports,
+    OrphanPolicy,
+    PersonalData,
+    PullWebstoreCustomers,
+    PushWebstoreCustomers,
+    UsernameRule,
+    WhenBusy,
+    WhileWaiting,
+)
+from connector.setup.connections import BusinessCentralConnection, WebstoreConnection
+from connector.setup.reading import Setup, UnresolvedSecrets, load_setup, parse_setup
+from connector.setup.sections import (
+    Accounts,
+    Approval,
+    Breakers,
+    Matching,
+    Policies,
+    Reports,
+    StoreSettings,
+    Synchronization,
+    Template,
+)
+
+__all__ = [
+    "AccountMails",
+    "Accounts",
+    "Approval",
+    "ApprovalRequired",
+    "BlankPolicy",
+    "Breakers",
+    "BusinessCentralConnection",
+    "ConflictPolicy",
+    "DriftPolicy",
+    "FirstLinkPolicy",
+    "HtmlReports",
+    "Matching",
+    "OrphanPolicy",
+    "PersonalData",
+    "Policies",
+    "PullWebstoreCustomers",
+    "PushWebstoreCustomers",
+    "Reports",
+    "Setup",
+    "StoreSettings",
+    "Synchronization",
+    "Template",
+    "UnresolvedSecrets",
+    "UsernameRule",
+    "WebstoreConnection",
+    "WhenBusy",
+    "WhileWaiting",
+    "load_setup",
+    "parse_setup",
+]

@@ -1,0 +1,148 @@
+"""Reading a setup: a TOML file, or the document of a Block; refused with all its problems at once."""
+
+from __future__ import annotations
+
+import os
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from pydantic import Field, ValidationError, model_validator
+
+from connector.errors import SetupError
+from connector.setup.connections import BusinessCentralConnection, Section, WebstoreConnection
+from connector.setup.sections import (
+    Accounts,
+    Approval,
+    Breakers,
+    Matching,
+    Reports,
+    StoreSettings,
+    Synchronization,
+    Template,
+)
+
+__all__ = ["Setup", "UnresolvedSecrets", "load_setup", "parse_setup"]
+
+
+class Setup(Section):
+    """The WooCommerce Connector Setup of one webstore."""
+
+    webstore_code: str = Field(
+        pattern=r"^[a-z0-9][a-z0-9_-]{0,29}$",
+        description="Short name of this webstore: lower-case letters, digits, - and _. "
+        "Never change it: mappings belong to it.",
+    )
+    webstore: WebstoreConnection
+    business_central: BusinessCentralConnection
+    synchronization: Synchronization = Field(default_factory=Synchronization)
+    accounts: Accounts = Field(default_factory=Accounts)
+    matching: Matching = Field(default_factory=Matching)
+    breakers: Breakers = Field(default_factory=Breakers)
+    approval: Approval = Field(default_factory=Approval)
+    reports: Reports = Field(default_factory=Reports)
+    store: StoreSettings = Field(default_factory=StoreSettings)
+    templates: tuple[Template, ...] = Field(
+        default=(), description="Defaults for customers created in Business Central."
+    )
+
+    @model_validator(mode="after")
+    def _templates_differ(self) -> Setup:
+        keys = [(template.country.upper(), template.state.upper()) for template in self.templates]
+        doubled = sorted({f"country {c or '(all)'} state {s or '(all)'}" for c, s in keys if keys.count((c, s)) > 1})
+        if doubled:
+            raise ValueError(f"two templates for the same place: {', '.join(doubled)}")
+        return self
+
+
+class UnresolvedSecrets(Mapping[str, str]):
+    """An environment in which every variable seems to be set: for work that needs no secret, or will resolve it elsewhere."""
+
+    def __getitem__(self, key: str) -> str:
+        return f"value of {key}"
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+
+def load_setup(path: Path, environ: Mapping[str, str] | None = None) -> Setup:
+    """Read a TOML setup file; relative paths in it count from the file's folder.
+
+    Args:
+        environ: where `env:NAME` is looked up; None = this process's environment.
+
+    Raises:
+        SetupError: the file is missing, is not TOML, or says something that cannot work; lists every problem.
+    """
+    try:
+        text = path.read_text(encoding="utf-8")
+    except FileNotFoundError:
+        raise SetupError(
+            f"There is no setup file {path}.",
+            hint="Name it with --setup FILE or CUSTOMER_SYNC_SETUP. The README shows one to start from.",
+        ) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SetupError(f"The setup file {path} cannot be read: {error}.") from None
+    try:
+        document = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SetupError(f"The setup file {path} is not valid TOML: {error}.") from None
+    return parse_setup(document, origin=str(path), folder=path.resolve().parent, environ=environ)
+
+
+def parse_setup(
+    document: Mapping[str, Any], *, origin: str, folder: Path | None = None, environ: Mapping[str, str] | None = None
+) -> Setup:
+    """Make a Setup of a document (of a TOML file or of a Block).
+
+    Args:
+        origin: what the document is called in messages.
+        folder: what relative paths (SQLite file, CA file) count from; None leaves them as they are.
+        environ: where `env:NAME` is looked up; None = this process's environment.
+
+    Raises:
+        SetupError: with every problem, each as `section.field: what is wrong`.
+    """
+    context = {"environ": os.environ if environ is None else environ}
+    try:
+        setup = Setup.model_validate(document, context=context)
+    except ValidationError as error:
+        problems = [_problem(item) for item in error.errors(include_url=False, include_input=False)]
+        raise SetupError(
+            f"The setup {origin} has {len(problems)} problem{'s' * (len(problems) != 1)}:", problems=problems
+        ) from None
+    return setup if folder is None else _anchored(setup, folder)
+
+
+def _problem(item: Any) -> str:
+    where = ".".join(str(part) for part in item["loc"]) or "setup"
+    what = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "missing":
+        what = "is missing"
+    if item["type"] == "extra_forbidden":
+        what = "is not a setting; check its spelling and its section"
+    return f"{where}: {what}"
+
+
+def _anchored(setup: Setup, folder: Path) -> Setup:
+    """Relative paths of a file mean the file's folder, wherever the command is started."""
+    url = setup.store.url
+    prefix = "sqlite:///"
+    if url.startswith(prefix) and url != prefix and not url.startswith((prefix + "/", prefix + ":memory:")):
+        url = prefix + str(folder / url.removeprefix(prefix))
+    changes: dict[str, Any] = {"store": setup.store.model_copy(update={"url": url})}
+    for section in ("webstore", "business_central"):
+        connection = getattr(setup, section)
+        if isinstance(connection.verify_tls, Path) and not connection.verify_tls.is_absolute():
+            changes[section] = connection.model_copy(update={"verify_tls": folder / connection.verify_tls})
+    reports = setup.reports.folder
+    if reports is not None and not reports.is_absolute():
+        changes["reports"] = setup.reports.model_copy(update={"folder": folder / reports})
+    own = setup.synchronization.mappings
+    if own is not None and not own.is_absolute():
+        changes["synchronization"] = setup.synchronization.model_copy(update={"mappings": folder / own})
+    return setup.model_copy(update=changes)
