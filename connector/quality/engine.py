@@ -36,7 +36,10 @@ def great_expectations() -> ModuleType:
 def batch_of(frame: pd.DataFrame) -> Any:
     """A frame as what Great Expectations validates; nothing is kept on disk."""
     gx = great_expectations()
-    context = gx.get_context(mode="ephemeral")
+    types = gx.data_context.types.base
+    stores = types.InMemoryStoreBackendDefaults(init_temp_docs_sites=False)
+    config = types.DataContextConfig(store_backend_defaults=stores, analytics_enabled=False)
+    context = gx.get_context(mode="ephemeral", project_config=config)
     context.variables.progress_bars = {"globally": False}
     asset = context.data_sources.add_pandas("frames").add_dataframe_asset("frame")
     return asset.add_batch_definition_whole_dataframe("whole").get_batch(batch_parameters={"dataframe": frame})
