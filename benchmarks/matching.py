@@ -25,7 +25,7 @@ from tests.synthetic_customers import LabelledCustomers, labelled_customers
 
 PRECISION_OF_LINKS = 1.0
 RECALL_OF_SUGGESTIONS = 0.95
-SECONDS_FOR_A_MILLION = 20.0
+SECONDS_FOR_A_MILLION = 30.0
 UNMAPPED_OF_A_MILLION = 1_000
 
 

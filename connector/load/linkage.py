@@ -106,6 +106,7 @@ def _records(canonical: pa.Table) -> pd.DataFrame:
                 "given": name[0] if name else "",
                 "family": name[-1] if len(name) > 1 else "",
                 "email": row["email"],
+                "email_digits": "".join(filter(str.isdigit, row["email"])) or "-",  # a number is no slip of another
                 "mailbox": mailbox,
                 "phone": e164(row["phone"], row["country"]),
                 "street": start,

@@ -71,7 +71,7 @@ COMPARISONS: dict[str, tuple[str, tuple[_Level, ...]]] = {
         "email",
         (
             _Level(_equal("email"), "same e-mail", 0.74, 1e-4, "email"),
-            _Level(_slips("email", 1), "e-mails hardly differ", 0.03, 7e-5),
+            _Level(f"{_equal('email_digits')} AND {_slips('email', 1)}", "e-mails hardly differ", 0.03, 7e-5),
             _Level(_equal("mailbox"), "same mailbox name elsewhere", 0.01, 1e-3, "mailbox"),
             _Level("ELSE", "other e-mail", 0.22, 0.998),
         ),

@@ -96,6 +96,11 @@ def test_an_account_without_a_name_is_found_by_what_its_mailbox_tells() -> None:
     assert suggested([joined], [{"key": "A", **ANNA, "email": "annaberg@x.example"}])["weight_name"].iloc[0] > 0
 
 
+def test_numbered_mailboxes_are_no_slips_of_each_other() -> None:
+    one, two = ANNA | {"email": "anna1@x.example"}, ANNA | {"email": "anna2@x.example"}
+    assert "other e-mail (-" in suggested([{"key": 1, **one}], [{"key": "A", **two}])["explanation"].iloc[0]
+
+
 def test_a_pair_that_a_person_rejected_is_not_suggested_again() -> None:
     found = suggested([{"key": 1, **ANNA}], [{"key": "A", **ANNA}, {"key": "B", **ANNA}], rejected=[("A", 1)])
     assert found["bc_id"].tolist() == ["B"]

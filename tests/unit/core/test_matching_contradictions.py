@@ -102,6 +102,8 @@ def test_likeness_is_a_percentage_that_does_not_depend_on_the_order_of_words() -
         ("familie.berg@mail.example", True),
         ("berg-family@mail.example", True),
         ("anna.berg@info.example", False),
+        ("anna.berg+shop@mail.example", False),
+        ("shop+anna.berg@mail.example", True),
         ("informatik@berg.example", False),
         ("", False),
     ],
