@@ -13,6 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
+from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactFilterKey
 from prefect.exceptions import FlowPauseTimeout, ObjectNotFound
 from prefect.flow_runs import pause_flow_run, suspend_flow_run
 from prefect.input import RunInput
@@ -110,12 +111,22 @@ def question(setup: Setup, plan: PlanShown) -> str:
     shown = rows[:_SHOWN]
     if setup.reports.personal_data is PersonalData.MASK:
         shown = masked_rows(shown)
-    page = f"{(PREFECT_UI_URL.value() or '').rstrip('/')}/artifacts/key/{artifact_key('plan', setup.webstore_code)}"
+    page = _page(artifact_key("plan", setup.webstore_code))
     more = f"The first {len(shown)} of {len(rows)} rows. " if len(rows) > len(shown) else ""
     return (
-        f"### Plan `{plan.hash[:12]}` of webstore {setup.webstore_code}\n\nIt waits because {plan.reason}.\n\n"
+        f"### Plan `{plan.hash[:12]}` of webstore {setup.webstore_code}\n\nIt waits: {plan.reason}.\n\n"
         f"{counts}{warning}\n\n{_table(shown)}\n\n{more}[The whole plan]({page})"
     )
+
+
+def _page(key: str) -> str:
+    """Where the newest artifact of a key is to be seen."""
+    base = (PREFECT_UI_URL.value() or "").rstrip("/")
+    with get_client(sync_client=True) as client:
+        newest = client.read_latest_artifacts(
+            artifact_filter=ArtifactCollectionFilter(key=ArtifactFilterKey(any_=[key]))
+        )
+    return f"{base}/artifacts/artifact/{newest[0].latest_id}" if newest else f"{base}/artifacts/key/{key}"
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> str:

@@ -93,22 +93,26 @@ def prepare_server(pool: str = POOL) -> None:
 
 
 def apply_schedules(planned: Sequence[Planned]) -> None:
-    """Give the deployments that are on the server exactly these schedules.
+    """Give the deployments that are on the server exactly these schedules, and fill in their forms with the first setup.
 
     Raises:
         InputError: they are not deployed.
     """
+    schedules = {
+        SYNCHRONIZE: [create_deployment_schedule_create(one.synchronize) for one in planned],
+        PURGE: [create_deployment_schedule_create(one.purge) for one in planned],
+    }
     with get_client(sync_client=True) as client:
-        for name, schedules in (
-            (SYNCHRONIZE, [one.synchronize for one in planned]),
-            (PURGE, [one.purge for one in planned]),
-        ):
+        for flow in FLOWS:
+            name = f"{flow.name}/{flow.name}"
             try:
                 deployment = client.read_deployment_by_name(name)
             except ObjectNotFound:
                 raise InputError(f"There is no deployment {name}.", hint="Deploy with customer-sync deploy.") from None
-            for schedule in client.read_deployment_schedules(deployment.id):
+            if "setup" in flow.parameters.properties:
+                filled = {**(deployment.parameters or {}), "setup": planned[0].setup}
+                client.update_deployment(deployment.id, DeploymentUpdate(parameters=filled))
+            for schedule in client.read_deployment_schedules(deployment.id) if name in schedules else ():
                 client.delete_deployment_schedule(deployment.id, schedule.id)
-            client.create_deployment_schedules(
-                deployment.id, [create_deployment_schedule_create(schedule) for schedule in schedules]
-            )
+            if name in schedules:
+                client.create_deployment_schedules(deployment.id, schedules[name])

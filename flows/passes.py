@@ -44,7 +44,7 @@ def in_passes(setup: Setup, wish: Wish, one_pass: Callable[[Wish], Report]) -> A
     finds in the store which plan it had shown.
     """
     shown = waiting_plan(setup, str(this_run().id)) if this_run().run_count > 1 else None
-    reason = "it waited already"
+    reason = "the run was resumed"
     while True:
         if shown:
             answer = ask_for_approval(setup, plan_shown(setup, shown, reason))
