@@ -13,7 +13,7 @@ from typing import Any
 from uuid import UUID
 
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactFilterKey
+from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
 from prefect.exceptions import FlowPauseTimeout, ObjectNotFound
 from prefect.flow_runs import pause_flow_run, suspend_flow_run
 from prefect.input import RunInput
@@ -124,7 +124,7 @@ def _page(key: str) -> str:
     base = (PREFECT_UI_URL.value() or "").rstrip("/")
     with get_client(sync_client=True) as client:
         newest = client.read_latest_artifacts(
-            artifact_filter=ArtifactCollectionFilter(key=ArtifactFilterKey(any_=[key]))
+            artifact_filter=ArtifactCollectionFilter(key=ArtifactCollectionFilterKey(any_=[key]))
         )
     return f"{base}/artifacts/artifact/{newest[0].latest_id}" if newest else f"{base}/artifacts/key/{key}"
 
