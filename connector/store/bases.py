@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 from connector.store.columns import now
 from connector.store.frames import Kind, chunks, frame, read_columns
 from connector.store.schema import BASE, BASE_VALUES
-from connector.store.upserting import upsert
+from connector.store.upserting import learn, upsert
 
 __all__ = ["Base", "Bases"]
 
@@ -89,8 +89,9 @@ class Bases:
 
     def put(self, bases: Iterable[Base]) -> None:
         """Set the bases of some pairs, whole."""
-        time = now()
+        time, count = now(), 0
         for chunk in chunks(bases):
+            count += len(chunk)
             by_pair = {(base.bc_id.lower(), base.webstore_id): base for base in chunk}
             rows = [
                 {
@@ -115,6 +116,7 @@ class Bases:
                 for pair, base in by_pair.items()
             ]
             upsert(self._connection, BASE_VALUES, ("base_id",), values)
+        learn(self._connection, BASE, count)
 
     def remove(self, bc_id: str) -> None:
         """Forget the bases of a Business Central customer."""

@@ -20,6 +20,7 @@ from connector.store.frames import chunks
 from connector.store.mapping import MappingReader, MappingRow, StoredRow
 from connector.store.rejections import Rejections
 from connector.store.schema import MAPPING_ROW, MAPPING_VERSION
+from connector.store.upserting import learn
 
 __all__ = ["Authorship", "MappingTable"]
 
@@ -266,6 +267,7 @@ class MappingTable(MappingReader):
                 {"webstore_code": self._code, "v_from": number, **row.__dict__} for row in fresh
             ]
             self._connection.execute(sa.insert(MAPPING_ROW), rows)
+            learn(self._connection, MAPPING_ROW, len(rows))
 
     def _version_of_edits(self) -> int:
         """The version that this transaction's edits belong to, made at the first of them."""

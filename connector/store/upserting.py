@@ -1,4 +1,4 @@
-"""Insert or update, the same for SQLite and PostgreSQL."""
+"""Writing many rows, the same for SQLite and PostgreSQL."""
 
 from __future__ import annotations
 
@@ -9,7 +9,9 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-__all__ = ["upsert"]
+__all__ = ["learn", "upsert"]
+
+_MANY = 1000
 
 
 def upsert(connection: Connection, table: sa.Table, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -25,3 +27,16 @@ def upsert(connection: Connection, table: sa.Table, keys: Sequence[str], rows: S
     statement = insert(table)
     values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=values), [dict(r) for r in rows])
+
+
+def learn(connection: Connection, table: sa.Table, added: int) -> None:
+    """Let PostgreSQL look at a table that has grown much: before its own next look it searches for one row by reading all.
+
+    Args:
+        added: how many rows were just added.
+    """
+    if connection.dialect.name != "postgresql" or added < _MANY:
+        return
+    known = sa.text("SELECT reltuples FROM pg_class WHERE oid = to_regclass(:name)")
+    if added > (connection.scalar(known, {"name": table.name}) or 0) / 2:
+        connection.exec_driver_sql(f"ANALYZE {table.name}")

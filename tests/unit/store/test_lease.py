@@ -171,3 +171,12 @@ def test_a_run_that_fails_gives_the_lease_back(store: Store) -> None:
     with pytest.raises(RuntimeError, match="broken"), store.lease("shop", "run 1"):
         raise RuntimeError("broken")
     assert leases(store) == 0
+
+
+def test_the_lease_of_a_run_that_is_known_to_have_ended_can_be_freed_but_no_other(store: Store, url: str) -> None:
+    with another_process(url):
+        assert store.release("shop", "run 9") is False
+        assert store.release("outlet", "run 1") is False
+        assert store.release("shop", "run 1") is True
+        with store.lease("shop", "run 2"):
+            assert leases(store) == 1

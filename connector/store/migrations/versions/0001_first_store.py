@@ -64,15 +64,15 @@ def _mapping() -> None:
         required("v_from", sa.Integer),
         sa.Column("v_to", sa.Integer),
     )
-    _partial_index("mapping_row_one_bc_id", ["webstore_code", "bc_id"], "v_to IS NULL", unique=True)
+    _partial_index("mapping_row_one_bc_id", ["bc_id", "webstore_code"], "v_to IS NULL", unique=True)
     _partial_index(
         "mapping_row_one_webstore_id",
-        ["webstore_code", "webstore_id"],
+        ["webstore_id", "webstore_code"],
         "v_to IS NULL AND webstore_id IS NOT NULL",
         unique=True,
     )
-    op.create_index("mapping_row_from", "mapping_row", ["webstore_code", "v_from"])
-    _partial_index("mapping_row_to", ["webstore_code", "v_to", "bc_id"], "v_to IS NOT NULL", unique=False)
+    op.create_index("mapping_row_from", "mapping_row", ["v_from", "webstore_code"])
+    _partial_index("mapping_row_to", ["v_to", "webstore_code", "bc_id"], "v_to IS NOT NULL", unique=False)
     op.create_table(
         "rejection",
         sa.Column("id", BIG_ID, primary_key=True, autoincrement=True),
@@ -84,7 +84,7 @@ def _mapping() -> None:
         required("v_from", sa.Integer),
         sa.Column("v_to", sa.Integer),
     )
-    pair = ["webstore_code", "bc_id", "webstore_id"]
+    pair = ["bc_id", "webstore_id", "webstore_code"]
     _partial_index("rejection_one_per_pair", pair, "v_to IS NULL", unique=True, table="rejection")
     op.create_index("rejection_from", "rejection", ["webstore_code", "v_from"])
 
@@ -105,7 +105,7 @@ def _bases() -> None:
         required("business_central_hash"),
         sa.Column("run_id", sa.Text),
         required("updated_at", TIME),
-        sa.UniqueConstraint("webstore_code", "bc_id", "webstore_id", name="base_one_per_pair"),
+        sa.UniqueConstraint("bc_id", "webstore_id", "webstore_code", name="base_one_per_pair"),
     )
     op.create_table(
         "base_values",
@@ -149,9 +149,9 @@ def _journal() -> None:
         sqlite_autoincrement=True,
     )
     _partial_index("journal_open", ["webstore_code", "id"], "outcome IS NULL", unique=False, table="journal")
-    op.create_index("journal_run", "journal", ["webstore_code", "run_id"])
-    op.create_index("journal_bc_id", "journal", ["webstore_code", "bc_id"])
-    op.create_index("journal_webstore_id", "journal", ["webstore_code", "webstore_id"])
+    op.create_index("journal_run", "journal", ["run_id", "webstore_code"])
+    op.create_index("journal_bc_id", "journal", ["bc_id", "webstore_code"])
+    op.create_index("journal_webstore_id", "journal", ["webstore_id", "webstore_code"])
 
 
 def _runs() -> None:
