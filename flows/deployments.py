@@ -24,6 +24,7 @@ from flows.blocks import BLOCKS
 from flows.connection import connection
 from flows.edit_customer_mapping import edit_customer_mapping, release_holds
 from flows.purge_activity_log import purge_activity_log
+from flows.readiness import readiness
 from flows.review_conflicts import review_conflicts
 from flows.setups import is_file, resolve_setup
 from flows.synchronize_all_webstores import synchronize_all_webstores
@@ -41,6 +42,7 @@ FLOWS: tuple[Flow[..., Any], ...] = (
     release_holds,
     undo_run,
     connection,
+    readiness,
     purge_activity_log,
 )
 TAGS = ["customer-sync"]

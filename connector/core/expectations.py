@@ -10,7 +10,18 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
-__all__ = ["PATTERNS", "SUITES", "WORDS", "Expectation", "Finding", "Severity", "Suites", "value_problem"]
+__all__ = [
+    "PATTERNS",
+    "SUITES",
+    "WHOLE",
+    "WORDS",
+    "Expectation",
+    "Finding",
+    "Severity",
+    "Suites",
+    "value_problem",
+    "when_problem",
+]
 
 # whose data a file is about, and in which order they are checked
 SUITES = ("webstore", "business_central", "mapping", "plan")
