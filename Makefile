@@ -28,6 +28,7 @@ serve: $(READY)  ## Both emulated systems in the foreground, to try things again
 bench: $(READY)  ## Benchmarks
 	$(BIN)/python -m benchmarks.store
 	$(BIN)/python -m benchmarks.matching
+	$(BIN)/python -m benchmarks.quality
 
 contract: $(READY)  ## The recorded traces against a shop: WEBSTORE_URL=… CONSUMER_KEY=… CONSUMER_SECRET=…
 	WEBSTORE_URL="$(WEBSTORE_URL)" CONSUMER_KEY="$(CONSUMER_KEY)" CONSUMER_SECRET="$(CONSUMER_SECRET)" \

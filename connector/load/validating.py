@@ -26,7 +26,7 @@ from connector.load.knowing import objections_of
 from connector.load.run import Run
 from connector.quality import validate
 
-__all__ = ["Validated", "stops_of", "validate_customers", "validate_plan"]
+__all__ = ["Validated", "plan_table", "stops_of", "validate_customers", "validate_plan"]
 
 _IDS = {Side.WEBSTORE: "webstore_id", Side.BUSINESS_CENTRAL: "bc_id"}
 _Reasons = Mapping[Any, str]
@@ -92,7 +92,7 @@ def validate_plan(run: Run, plan: Plan, *, selected: bool) -> tuple[Plan, tuple[
     suite = _suite(run, "plan")
     if not plan.writes or not suite:
         return plan, ()
-    table, keys = _plan_table(plan)
+    table, keys = plan_table(plan)
     findings = validate("plan", suite, table, keys)
     run.warnings += [f.words for f in findings if f.expectation.severity is Severity.WARN]
     changes = [(write, change) for write in plan.writes for change in write.changes]
@@ -128,7 +128,7 @@ def _mapping_table(mapping: pd.DataFrame) -> tuple[pa.Table, pa.Array]:
     return pa.table(columns), columns["bc_id"]
 
 
-def _plan_table(plan: Plan) -> tuple[pa.Table, pa.Array]:
+def plan_table(plan: Plan) -> tuple[pa.Table, pa.Array]:
     """One row per change of every write; keys are row numbers."""
     rows: dict[str, list[Any]] = defaultdict(list)
     for write in plan.writes:
