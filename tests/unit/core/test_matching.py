@@ -257,6 +257,34 @@ def test_the_same_name_and_place_only_suggest_and_a_rejection_sets_the_customer_
     assert not match(left, right, rejected={("A", 1)}).ambiguities
 
 
+def test_namesakes_at_one_postal_code_of_whom_nothing_else_agrees_are_two_people_and_wait_for_nobody() -> None:
+    here = {"postcode": "0150", "country": "NO"}
+    left = webstore(person(1, email="a@x", address_1="Storgata 5", **here))
+    right = business_central(person("A", email="b@x", address_1="Storgata 7", **here))
+    assert not match(left, right).ambiguities
+    assert not match(left, right, ladder=Ladder(link=(), suggest=("name",))).ambiguities
+
+
+def test_a_namesake_is_left_out_and_the_possible_counterpart_stays() -> None:
+    here = {"postcode": "0150", "country": "NO"}
+    found = match(
+        webstore(person(1, email="a@x", address_1="Storgata 5", **here)),
+        business_central(
+            person("A", email="b@x", address_1="Storgata 7", **here),
+            person("B", email="c@x", address_1="Storgata 5", **here),
+        ),
+    )
+    (ambiguity,) = found.ambiguities
+    assert (ambiguity.webstore_ids, ambiguity.bc_ids, ambiguity.unique) == ((1,), ("B",), True)
+
+
+def test_one_phone_and_name_are_asked_about_though_everything_else_differs() -> None:
+    phone = {"phone": "22334455", "country": "NO"}
+    left = webstore(person(1, email="a@x", address_1="Storgata 5", vat="911111112", **phone))
+    right = business_central(person("A", email="b@x", address_1="Storgata 7", vat="922222223", **phone))
+    assert [ambiguity.rung for ambiguity in match(left, right).ambiguities] == ["phone_name"]
+
+
 def test_a_rejection_frees_only_the_customer_of_whom_it_was_said() -> None:
     place = {"name": "Ann Lee", "postcode": "0150", "country": "NO"}
     left = webstore(person(1, **place), person(2, **place))

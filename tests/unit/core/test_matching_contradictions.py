@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.core.contradictions import contradictions, is_shared_mailbox
+from connector.core.contradictions import contradictions, is_shared_mailbox, is_somebody_else
 from connector.core.evidence import FIELDS
 from connector.core.likeness import alike, one_slip, same_words, words
 
@@ -116,12 +116,36 @@ def test_a_pair_with_one_name_and_one_own_mailbox_is_not_contradicted() -> None:
     assert contradictions("email", values(name="ann", email="ann@x"), values(name="ann", email="ann@x", **OSLO)) == {}
 
 
-def test_different_vat_numbers_and_countries_contradict_on_every_rung() -> None:
-    one, other = values(vat="NO911111112", country="NO"), values(vat="NO922222223", country="SE")
-    for rung in ("email", "phone_name"):
-        found = contradictions(rung, values(name="ann", email="a@x") | one, values(name="ann", email="a@x") | other)
-        assert found["vat"] == "the VAT numbers differ"
-        assert found["country"] == "the countries differ"
+def test_different_vat_numbers_contradict_on_every_rung() -> None:
+    for rung in ("email", "phone_name", "name"):
+        one, other = (values(name="ann", email="a@x", vat=number) for number in ("NO911111112", "NO922222223"))
+        assert contradictions(rung, one, other) == {"vat": "the VAT numbers differ"}
+
+
+def test_different_countries_contradict_but_whoever_keeps_name_and_own_mailbox_may_have_moved() -> None:
+    here, there = (values(name="ann lee", email="ann@x", country=country) for country in ("NO", "SE"))
+    assert contradictions("phone_name", here, there) == {"country": "the countries differ"}
+    assert contradictions("email", here, there) == {}
+    assert set(contradictions("email", here, there | {"name": "ann lie"})) == {"country"}
+    office = {"email": "info@x"}
+    assert set(contradictions("email", here | office, there | office)) == {"country", "phone"}
+    assert contradictions("phone_name", here, there | {"country": ""}) == {}
+    assert contradictions("phone_name", here | {"country": ""}, there) == {}
+    assert contradictions("phone_name", here, here) == {}
+
+
+def test_namesakes_are_two_people_when_two_things_differ_and_nothing_agrees() -> None:
+    one = values(name="ann lee", email="a@x", phone="22334455", vat="NO911111112", **OSLO)
+    other = one | {"email": "b@x", "phone": "22334456", "vat": "NO922222223", "house": " 7"}
+    assert is_somebody_else(one, other)
+    for field in ("email", "phone", "vat", "house"):
+        assert not is_somebody_else(one, other | {field: one[field]})
+    blank = {"email": "", "phone": "", "vat": "", "house": " "}
+    for field in ("email", "phone", "vat", "house"):
+        assert not is_somebody_else(one, {**other, **blank, field: other[field]})
+        assert not is_somebody_else({**one, **blank, field: one[field]}, other)
+    assert is_somebody_else(one, {**other, **blank, "email": "b@x", "phone": "22334456"})
+    assert is_somebody_else(one, {**other, **blank, "house": " 7", "vat": "NO922222223"})
 
 
 def test_a_vat_number_with_and_without_its_prefix_is_one_number() -> None:
