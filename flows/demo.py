@@ -15,6 +15,7 @@ from connector.core.plan import Plan
 from connector.load.checking import check_connections
 from connector.load.editing import list_mapping, tick
 from connector.load.run import progress_sink
+from connector.quality import prepare
 from flows import terminal
 from flows.synchronize_customers import synchronize_customers
 from sandbox.command import announcement, setup_text
@@ -35,6 +36,7 @@ def run_demo(*, quiet: bool) -> list[dict[str, Any]]:
         The summaries of the runs, in order.
     """
     tell = (lambda _text: None) if quiet else terminal.say
+    prepare()  # while the sandbox and Prefect's server start
     folder = Path(tempfile.mkdtemp(prefix="customer-sync-demo-"))
     with start() as running:
         setup = folder / "setup.toml"

@@ -171,5 +171,7 @@ def show_summary(summary: dict[str, Any]) -> None:
         _err.print(
             f"not written: {error['customer']} in {error['system']}: {error['message']}", markup=False, style="red"
         )
+    for warning in summary.get("warnings", []):
+        _err.print(warning, markup=False, style="yellow")
     for reason in summary["stopped"]:
         _err.print(f"stopped: {reason}", markup=False, style="red")
