@@ -23,6 +23,7 @@ from connector.setup import (
     StoreSettings,
     Synchronization,
     Template,
+    Webhooks,
     WebstoreConnection,
     parse_setup,
 )
@@ -94,6 +95,7 @@ class ConnectorSetup(Block):
     breakers: Breakers = Field(default_factory=Breakers, title="Breakers")
     reports: Reports = Field(default_factory=Reports, title="Reports")
     store: StoreSettings = Field(default_factory=StoreSettings, title="Store")
+    webhooks: Webhooks = Field(default_factory=Webhooks, title="Webhooks")
     templates: list[Template] = Field(default_factory=list, title="Templates of created customers")
 
     def document(self) -> dict[str, Any]:

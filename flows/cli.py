@@ -16,8 +16,10 @@ from flows import (
     activity_commands,
     conflict_commands,
     deploy_command,
+    exchange_commands,
     mapping_commands,
     quality_commands,
+    rules_commands,
     setup_commands,
     store_commands,
     terminal,
@@ -41,6 +43,8 @@ app.add_typer(setup_commands.app, name="setup")
 app.add_typer(quality_commands.quarantine_app, name="quarantine")
 app.command()(quality_commands.readiness)
 app.command("log")(activity_commands.log)
+app.command("forget")(exchange_commands.forget)
+app.add_typer(rules_commands.app, name="rules")
 app.command("deploy")(deploy_command.deploy)
 
 CustomerOption = Annotated[

@@ -91,6 +91,7 @@ def compare(webstore: Extract, business_central: Extract, known: Known, terms: T
     pairing = pair(known.mapping, webstore.raw, business_central.raw)
     matching = _match(pairing, webstore, business_central, known, terms)
     pairs = _with_matches(_chosen(pairing.pairs, known), matching.matches, webstore, business_central)
+    pairs = _alive(pairs, known)
     frames = _moved(pairs, webstore, business_central, known)
     done = decide(frames, terms)
     orphans = _orphans(pairing, webstore, business_central, known, done.erased, terms)
@@ -137,6 +138,16 @@ def _chosen(pairs: pa.Table, known: Known) -> pa.Table:
     webstore_ids = pa.array([key for key in known.selected if isinstance(key, int)], type=pa.int64())
     by_bc_id = pc.is_in(pairs["bc_id"], value_set=bc_ids)
     return pairs.filter(pc.or_(by_bc_id, pc.is_in(pairs["webstore_id"], value_set=webstore_ids)))
+
+
+def _alive(pairs: pa.Table, known: Known) -> pa.Table:
+    """Without pairs of erased customers: comparing them would fill again what was wiped."""
+    if not known.tombstones:
+        return pairs
+    bc_ids = pa.array([key for key in known.tombstones if isinstance(key, str)], type=pa.large_string())
+    webstore_ids = pa.array([key for key in known.tombstones if isinstance(key, int)], type=pa.int64())
+    erased = pc.or_(pc.is_in(pairs["bc_id"], value_set=bc_ids), pc.is_in(pairs["webstore_id"], value_set=webstore_ids))
+    return pairs.filter(pc.invert(erased))
 
 
 def _with_matches(pairs: pa.Table, matches: Sequence[Match], webstore: Extract, business_central: Extract) -> pa.Table:

@@ -1,0 +1,95 @@
+"""`customer-sync mapping import | export` and `forget`: the mapping table as a file, and leaving nothing of a person."""
+
+from __future__ import annotations
+
+import getpass
+from dataclasses import asdict
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from connector.errors import InputError
+from connector.load import exchange
+from connector.load.forgetting import forget as forget_customer
+from connector.load.session import opened_store
+from flows import terminal
+from flows.options import DEFAULT_SETUP, JsonOption, SetupOption, YesOption
+
+__all__ = ["export", "forget", "import_"]
+
+
+def export(
+    file: Annotated[Path, typer.Argument(help="The file to write: .csv or .xlsx.")],
+    version: Annotated[int | None, typer.Option(help="An older version; default: as it is now.")] = None,
+    ids_only: Annotated[bool, typer.Option("--ids-only", help="Without names and user names.")] = False,
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """Write the mapping table to a CSV or Excel file."""
+    with terminal.reported(as_json), opened_store(setup) as (loaded, store):
+        rows = exchange.export_mapping(store, loaded.webstore_code, file, version=version, ids_only=ids_only)
+    if as_json:
+        terminal.print_json({"file": str(file), "rows": rows})
+    else:
+        terminal.say(f"{rows} rows written to {file}.")
+
+
+def import_(
+    file: Annotated[Path, typer.Argument(help="A file as `mapping export` writes it: .csv or .xlsx.")],
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only say what would change, and what is wrong.")] = False,
+    replace_all: Annotated[
+        bool, typer.Option("--replace-all", help="Remove rows that the file does not have.")
+    ] = False,
+    reason: Annotated[str, typer.Option(help="Why, for the version.")] = "",
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """Take the rows of a file into the mapping table: all of them, or none, as one version.
+
+    Example: customer-sync mapping import mapping.xlsx --dry-run
+    """
+    with terminal.reported(as_json), opened_store(setup) as (loaded, store):
+        done = exchange.import_mapping(
+            store,
+            loaded.webstore_code,
+            file,
+            actor=getpass.getuser(),
+            reason=reason,
+            dry_run=dry_run,
+            replace_all=replace_all,
+        )
+        if done.problems:
+            raise InputError(f"{file.name} cannot be imported:", problems=done.problems)
+    if as_json:
+        terminal.print_json(asdict(done))
+        return
+    verb = "would be" if dry_run else "were"
+    terminal.say(
+        f"{done.added} rows {verb} added, {done.changed} changed, {done.removed} removed, {done.unchanged} stay. "
+        f"Mapping version {done.mapping_version}."
+    )
+
+
+def forget(
+    customer: Annotated[str, typer.Argument(help="Business Central number or id, or woo:ID.")],
+    yes: YesOption = False,
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """Erase a person from store, logs, plans and plan files, keeping ids; no run creates or fills that customer again.
+
+    Neither system is touched: erase the person there as well.
+    """
+    with terminal.reported(as_json):
+        who = forget_customer(setup, customer, dry_run=True)
+        meant = f"Business Central {who['bc_id'] or '(none)'}, webstore {who['webstore_id'] or '(none)'}"
+        terminal.confirmed(f"Erase everything about {meant}? This cannot be undone.", yes=yes, as_json=as_json)
+        done = forget_customer(setup, customer)
+    if as_json:
+        terminal.print_json(done)
+        return
+    erased = ", ".join(f"{kind} {count}" for kind, count in done["erased"].items() if count) or "nothing was kept"
+    terminal.say(
+        f"Erased: {erased}; {len(done['files'])} plan files removed. Backups of the store keep what they have."
+    )
