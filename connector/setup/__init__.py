@@ -36,6 +36,7 @@ from connector.setup.sections import (
     Synchronization,
     Template,
 )
+from connector.setup.webhooks import Webhooks
 
 __all__ = [
     "AccountMails",
@@ -62,6 +63,7 @@ __all__ = [
     "Template",
     "UnresolvedSecrets",
     "UsernameRule",
+    "Webhooks",
     "WebstoreConnection",
     "WhenBusy",
     "WhileWaiting",

@@ -22,6 +22,7 @@ from connector.setup.sections import (
     Synchronization,
     Template,
 )
+from connector.setup.webhooks import Webhooks
 
 __all__ = ["Setup", "UnresolvedSecrets", "load_setup", "parse_setup"]
 
@@ -43,6 +44,7 @@ class Setup(Section):
     approval: Approval = Field(default_factory=Approval)
     reports: Reports = Field(default_factory=Reports)
     store: StoreSettings = Field(default_factory=StoreSettings)
+    webhooks: Webhooks = Field(default_factory=Webhooks)
     templates: tuple[Template, ...] = Field(
         default=(), description="Defaults for customers created in Business Central."
     )

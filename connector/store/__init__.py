@@ -8,6 +8,7 @@ from connector.store.mapping import MappingRow, MappingVersion
 from connector.store.plans import StoredPlan
 from connector.store.standing import QuarantinedField, StandingConflict, Suggestion
 from connector.store.store import Store, View, Work, open_store
+from connector.store.webhooks import NotedChange, Waiting
 
 __all__ = [
     "Base",
@@ -18,6 +19,7 @@ __all__ = [
     "LeaseLost",
     "MappingRow",
     "MappingVersion",
+    "NotedChange",
     "OpenIntent",
     "QuarantinedField",
     "Settlement",
@@ -26,6 +28,7 @@ __all__ = [
     "StoredPlan",
     "Suggestion",
     "View",
+    "Waiting",
     "Work",
     "open_store",
 ]

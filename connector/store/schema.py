@@ -35,6 +35,9 @@ __all__ = [
     "SUGGESTION",
     "TOMBSTONE",
     "WATERMARK",
+    "WEBHOOK_CHANGE",
+    "WEBHOOK_COUNTER",
+    "WEBHOOK_SEEN",
 ]
 
 # the newest revision in migrations/versions; reading it from there would import alembic for every command
@@ -318,4 +321,30 @@ PLAN = sa.Table(
     sa.Column("run_id", sa.Text),
     sa.Column("document", sa.LargeBinary, nullable=False),
     sa.Column("summary", sa.Text, nullable=False),
+)
+
+# customers that webhooks said were changed and no run has looked at since; `deliveries` tells whether more came meanwhile
+WEBHOOK_CHANGE = sa.Table(
+    "webhook_change",
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("key", sa.Text, primary_key=True),
+    sa.Column("first_at", UtcTime, nullable=False),
+    sa.Column("last_at", UtcTime, nullable=False),
+    sa.Column("deliveries", sa.Integer, nullable=False),
+)
+WEBHOOK_SEEN = sa.Table(
+    "webhook_seen",
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("fingerprint", sa.Text, primary_key=True),
+    sa.Column("seen_at", UtcTime, nullable=False),
+)
+WEBHOOK_COUNTER = sa.Table(
+    "webhook_counter",
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("name", sa.Text, primary_key=True),
+    sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("last_at", UtcTime, nullable=False),
 )

@@ -31,6 +31,7 @@ from connector.store.runs import Runs, Watermarks
 from connector.store.schema import HEAD, METADATA
 from connector.store.standing import Conflicts, Quarantine, Suggestions
 from connector.store.troubles import explained
+from connector.store.webhooks import Webhooks
 
 __all__ = ["Store", "View", "Work", "open_store"]
 
@@ -58,6 +59,7 @@ class View:
         self.decisions = Decisions(connection, webstore_code)
         self.tombstones = Tombstones(connection, webstore_code)
         self.plans = Plans(connection, webstore_code)
+        self.webhooks = Webhooks(connection, webstore_code)
 
     def history(self, *, bc_id: str | None = None, webstore_id: int | None = None) -> pd.DataFrame:
         """What happened to one customer, field by field; see connector.store.history."""

@@ -34,6 +34,7 @@ def upgrade() -> None:
     _journal()
     _runs()
     _left_for_people()
+    _webhooks()
 
 
 def _mapping() -> None:
@@ -278,9 +279,39 @@ def _left_for_people() -> None:
     )
 
 
+def _webhooks() -> None:
+    op.create_table(
+        "webhook_change",
+        required("webstore_code"),
+        required("key"),
+        required("first_at", TIME),
+        required("last_at", TIME),
+        required("deliveries", sa.Integer),
+        sa.PrimaryKeyConstraint("webstore_code", "key"),
+    )
+    op.create_table(
+        "webhook_seen",
+        required("webstore_code"),
+        required("fingerprint"),
+        required("seen_at", TIME),
+        sa.PrimaryKeyConstraint("webstore_code", "fingerprint"),
+    )
+    op.create_table(
+        "webhook_counter",
+        required("webstore_code"),
+        required("name"),
+        required("count", sa.BigInteger),
+        required("last_at", TIME),
+        sa.PrimaryKeyConstraint("webstore_code", "name"),
+    )
+
+
 def downgrade() -> None:
     """Drop everything."""
     for table in (
+        "webhook_counter",
+        "webhook_seen",
+        "webhook_change",
         "plan",
         "tombstone",
         "decision",
