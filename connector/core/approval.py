@@ -77,8 +77,12 @@ def restricted(plan: Plan, approved: Approved, left_out: Collection[str] = ()) -
         and not out & {str(write.bc_number).lower(), str(write.bc_id), f"woo:{write.webstore_id}"}
     )
     orphans = tuple(
-        orphan if (orphan.action, orphan.bc_id) in approved.orphans else replace(orphan, action="report")
+        orphan
+        if (orphan.action, orphan.bc_id) in approved.orphans
+        and not out & {orphan.bc_number.lower(), orphan.bc_id, f"woo:{orphan.webstore_id}"}
+        else replace(orphan, action="report")
         for orphan in plan.orphans
     )
+    agreements = tuple(one for one in plan.agreements if (one.bc_id, one.webstore_id) not in unlinked)
     dropped = len(approved.writes) - len(kept) + len(approved.links) - len(links)
-    return replace(plan, writes=kept, links=links, orphans=orphans), dropped
+    return replace(plan, writes=kept, links=links, orphans=orphans, agreements=agreements), dropped
