@@ -6,7 +6,6 @@ knows it.
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -17,10 +16,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core import business_central_customer, webstore_customer
-from connector.core.creating import decide_creates
+from connector.core.creating import decide_creates, of_nobody_else, one_per_email
 from connector.core.customer import Direction, Side
 from connector.core.matching import Ambiguity, Match, Matching, candidates, match
-from connector.core.normalize import by_unique, email_key, key_columns, row_hashes
+from connector.core.normalize import key_columns, row_hashes
 from connector.core.orphans import with_proposals
 from connector.core.pairing import Pairing, pair
 from connector.core.plan import Orphan, Plan, Quarantined, Standing
@@ -98,8 +97,11 @@ def compare(webstore: Extract, business_central: Extract, known: Known, terms: T
     doubled: list[Ambiguity] = []
     for direction, rows in _to_create(pairing, matching, webstore, business_central, known, terms, orphans).items():
         side = business_central if direction is Direction.PUSH else webstore
-        alone, several = _one_per_email(direction, rows, side, terms)
+        alone, several = one_per_email(direction, rows, side.canonical)
         doubled += several
+        if direction is Direction.PULL:
+            alone, shared = of_nobody_else(alone, webstore.canonical, business_central.raw, known.rejected)
+            doubled += shared
         _extend(done, decide_creates(direction, side.canonical, side.raw, alone, terms, known.usernames))
     _extend(
         done,
@@ -252,26 +254,6 @@ def _to_create(
             if ids[row] not in waiting and ids[row] not in known.tombstones and (chosen is None or ids[row] in chosen)
         ]
     return result
-
-
-def _one_per_email(
-    direction: Direction, rows: Sequence[int], side: Extract, terms: Terms
-) -> tuple[list[int], list[Ambiguity]]:
-    """Several customers with one e-mail are never created by themselves: the second would be the first's duplicate."""
-    emails = by_unique(side.canonical["email"], email_key).to_pylist()
-    groups: dict[str, list[int]] = defaultdict(list)
-    for row in rows:
-        groups[emails[row] or f"row {row}"].append(row)
-    alone = [row for group in groups.values() if len(group) == 1 for row in group]
-    pushing = direction is Direction.PUSH
-    ids = side.canonical["bc_id" if pushing else "webstore_id"].to_pylist()
-    several = []
-    for group in groups.values():
-        if len(group) > 1:
-            members = tuple(sorted(ids[row] for row in group))
-            reason = f"{len(group)} customers to be created share it"
-            several.append(Ambiguity("email", () if pushing else members, members if pushing else (), reason))
-    return alone, several
 
 
 def _withheld_creates(pairing: Pairing, known: Known, terms: Terms) -> list[Standing]:

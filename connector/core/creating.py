@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import Direction
-from connector.core.normalize import email_key
+from connector.core.matching import Ambiguity
+from connector.core.normalize import by_unique, email_key
 from connector.core.plan import Change, Quarantined, Write
 from connector.core.planning import Decisions, Terms
 
-__all__ = ["decide_creates"]
+__all__ = ["decide_creates", "of_nobody_else", "one_per_email"]
 
 _REASONS = {
     Direction.PUSH: "ticked as Webstore Customer and not in the webstore yet",
@@ -43,6 +46,55 @@ def decide_creates(
         fields = {name: values[name] for name in terms.rules.names}
         _decide_create(direction, fields, source, terms, usernames or {}, decisions)
     return decisions
+
+
+def one_per_email(direction: Direction, rows: Sequence[int], canonical: pa.Table) -> tuple[list[int], list[Ambiguity]]:
+    """Several customers with one e-mail are never created by themselves: the second would be the first's duplicate."""
+    emails = by_unique(canonical["email"], email_key).to_pylist()
+    groups: dict[str, list[int]] = defaultdict(list)
+    for row in rows:
+        groups[emails[row] or f"row {row}"].append(row)
+    alone = [row for group in groups.values() if len(group) == 1 for row in group]
+    pushing = direction is Direction.PUSH
+    ids = canonical["bc_id" if pushing else "webstore_id"].to_pylist()
+    several = []
+    for group in groups.values():
+        if len(group) > 1:
+            members = tuple(sorted(ids[row] for row in group))
+            reason = f"{len(group)} customers to be created share it"
+            several.append(Ambiguity("email", () if pushing else members, members if pushing else (), reason))
+    return alone, several
+
+
+def of_nobody_else(
+    rows: Sequence[int], webstore: pa.Table, business_central: pa.Table, rejected: Collection[tuple[str, int]]
+) -> tuple[list[int], list[Ambiguity]]:
+    """Whose e-mail stands among the further addresses of a Business Central customer waits for a person: it may be the
+    bookkeeper of that company.
+
+    Args:
+        webstore: canonical values; rows: which of them.
+        business_central: the rows as the API gave them.
+        rejected: pairs that a person said are not the same.
+    """
+    several = business_central.filter(pc.match_substring_regex(business_central["email"], "[;,]"))
+    owners: dict[str, list[str]] = defaultdict(list)
+    for bc_id, text in zip(several["bc_id"].to_pylist(), several["email"].to_pylist(), strict=True):
+        for piece in text.replace(",", ";").split(";"):
+            owners[email_key(piece)].append(bc_id)
+    if not owners:
+        return list(rows), []
+    emails = by_unique(webstore["email"], email_key).to_pylist()
+    ids = webstore["webstore_id"].to_pylist()
+    alone, shared = [], []
+    for row in rows:
+        found = {key for key in owners.get(emails[row], ()) if emails[row] and (key, ids[row]) not in rejected}
+        if found:
+            reason = "it is one of several addresses there"
+            shared.append(Ambiguity("email", (ids[row],), tuple(sorted(found)), reason, {"email": emails[row]}))
+        else:
+            alone.append(row)
+    return alone, shared
 
 
 def _decide_create(
@@ -80,7 +132,7 @@ def _decide_create(
         bc_id=bc_id,
         bc_number=number,
         webstore_id=webstore_id,
-        natural_key=email_key(fields.get("email", "")),
+        natural_key=email_key(carried.get("email", "")),  # an e-mail that is not sent finds nobody again
         changes=tuple(Change(name, "", value, None, reason) for name, value in filled.items()),
         payload=body,
         source=fields if pushing else carried,  # what only Business Central gives is pushed by the next run

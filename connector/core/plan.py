@@ -16,12 +16,25 @@ import pandas as pd
 from connector.core.customer import Direction
 from connector.core.matching import Ambiguity, Match
 
-__all__ = ["Agreement", "Change", "Orphan", "Plan", "Quarantined", "Standing", "Write", "customer_key"]
+__all__ = ["Agreement", "Change", "Orphan", "Plan", "Quarantined", "Standing", "Write", "customer_key", "texts_at"]
 
 
 def customer_key(bc_id: str | None, webstore_id: int | None) -> str:
     """How one customer is named in holds, journal and reports: `bc:<id>`, or `woo:<id>` while it has no other."""
     return f"bc:{bc_id}" if bc_id else f"woo:{webstore_id}"
+
+
+def texts_at(row: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, str]:
+    """What a row of an extract holds in the places that a payload sets, by the row's own column names."""
+    places: list[str] = []
+    for name, value in payload.items():
+        if isinstance(value, Mapping):
+            places += [f"{name}.{part}" for part in value]
+        elif name == "meta_data":
+            places += [f"meta:{item['key']}" for item in value]
+        else:
+            places.append(name)
+    return {place: row[place] or "" for place in places if place in row}
 
 
 @dataclass(frozen=True)
@@ -48,6 +61,8 @@ class Write:
         etag: Business Central's tag at extraction (pull updates).
         both_sides: fields whose value a person typed and that are written on both sides: their base moves only when both
             sides hold it, so that half a decision is never taken for an edit.
+        seen: what stood, word for word, in everything that the payload of an update sets, also where nothing changes: an
+            address travels whole, and an edit of its other parts must not be overwritten.
     """
 
     direction: Direction
@@ -61,6 +76,7 @@ class Write:
     source: Mapping[str, str]
     etag: str = ""
     both_sides: frozenset[str] = frozenset()
+    seen: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def digest(self) -> str:

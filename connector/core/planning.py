@@ -24,7 +24,7 @@ from connector.core.merge import FieldPolicy, FieldValues, Gates, Merge, Situati
 from connector.core.name_order import also_agreed, only_reordered
 from connector.core.normalize import NORMALIZERS, email_key, key_columns
 from connector.core.orphans import looks_erased
-from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write
+from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write, texts_at
 from connector.core.regional import same_in_the_country
 
 __all__ = ["Decisions", "Flags", "Pair", "PairFrames", "Terms", "decide", "plan_update"]
@@ -342,6 +342,7 @@ def plan_update(
         source=values if source is None else source,
         etag="" if pushing else pair.c_raw["etag"],
         both_sides=both_sides & frozenset(wanted),
+        seen=texts_at(pair.w_raw if pushing else pair.c_raw, body),
     )
     decisions.add_write(write, terms.holds)
 

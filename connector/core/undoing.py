@@ -8,7 +8,7 @@ field that somebody has changed since is left alone. What the other side holds s
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from connector.core.customer import Direction
 from connector.core.normalize import NORMALIZERS
@@ -40,12 +40,17 @@ class Done:
 
 @dataclass(frozen=True)
 class Created:
-    """A customer that the run created: it is unlinked, and deleted only when that was asked for."""
+    """A customer that the run created: it is unlinked, and deleted only when that was asked for.
+
+    Attributes:
+        left: what it held when the run had ended, field by field.
+    """
 
     direction: Direction
     bc_id: str
     bc_number: str
     webstore_id: int
+    left: Mapping[str, str] = field(default_factory=dict, compare=False)
 
 
 def reversal(
@@ -66,7 +71,8 @@ def reversal(
     for (bc_id, webstore_id, direction), writes in _by_target(done).items():
         pair = pairs.get((bc_id, webstore_id))
         if any(write.operation == "create" for write in writes):
-            created.append(Created(direction, bc_id, pair.bc_number if pair else "", webstore_id))
+            left = {name: value for write in writes for name, value in write.after.items()}
+            created.append(Created(direction, bc_id, pair.bc_number if pair else "", webstore_id, left))
         elif pair is not None:
             _reverse(f"{UNDO}{run_id}", direction, writes, pair, terms, decisions)
     plan = Plan(
@@ -92,21 +98,21 @@ def _reverse(
     pushing = direction is Direction.PUSH
     now, other = (pair.w, pair.c) if pushing else (pair.c, pair.w)
     wanted: dict[str, tuple[str, str]] = {}
-    for field in dict.fromkeys(name for write in writes for name in write.before):
-        old = next(write.before[field] for write in writes if field in write.before)
-        left = [write.after[field] for write in writes if field in write.after]
-        key = NORMALIZERS[terms.rules.by_name[field].normalizer] if field in terms.rules.by_name else None
-        if key is None or not left or key(old) == key(now[field]):
+    for name in dict.fromkeys(name for write in writes for name in write.before):
+        old = next(write.before[name] for write in writes if name in write.before)
+        left = [write.after[name] for write in writes if name in write.after]
+        key = NORMALIZERS[terms.rules.by_name[name].normalizer] if name in terms.rules.by_name else None
+        if key is None or not left or key(old) == key(now[name]):
             continue
-        if key(now[field]) != key(left[-1]):
-            decisions.standing.append(_left_alone(pair, field, old, direction))
+        if key(now[name]) != key(left[-1]):
+            decisions.standing.append(_left_alone(pair, name, old, direction))
         else:
-            wanted[field] = (old, reason)
+            wanted[name] = (old, reason)
     closed = _closed_gate(direction, pair, terms)
     if closed:
-        decisions.standing += [_withheld(pair, field, direction, f"{reason}; {closed}") for field in wanted]
+        decisions.standing += [_withheld(pair, name, direction, f"{reason}; {closed}") for name in wanted]
     elif wanted:
-        plan_update(pair, direction, wanted, terms, decisions, source={field: other[field] for field in wanted})
+        plan_update(pair, direction, wanted, terms, decisions, source={name: other[name] for name in wanted})
 
 
 def _closed_gate(direction: Direction, pair: Pair, terms: Terms) -> str:
@@ -115,25 +121,16 @@ def _closed_gate(direction: Direction, pair: Pair, terms: Terms) -> str:
     return terms.flags.gate_text(direction, pair.ticked) if value == "None" else ""
 
 
-def _left_alone(pair: Pair, field: str, old: str, direction: Direction) -> Standing:
+def _left_alone(pair: Pair, name: str, old: str, direction: Direction) -> Standing:
     reason = "changed by somebody since the run; left alone"
     return Standing(
-        "kept",
-        direction,
-        pair.bc_id,
-        pair.bc_number,
-        pair.webstore_id,
-        field,
-        old,
-        pair.w[field],
-        pair.c[field],
-        reason,
+        "kept", direction, pair.bc_id, pair.bc_number, pair.webstore_id, name, old, pair.w[name], pair.c[name], reason
     )
 
 
-def _withheld(pair: Pair, field: str, direction: Direction, reason: str) -> Standing:
-    base = pair.base_w.get(field)
+def _withheld(pair: Pair, name: str, direction: Direction, reason: str) -> Standing:
+    base = pair.base_w.get(name)
     return Standing(
-        "withheld", direction, pair.bc_id, pair.bc_number, pair.webstore_id, field, base, pair.w[field], pair.c[field],
+        "withheld", direction, pair.bc_id, pair.bc_number, pair.webstore_id, name, base, pair.w[name], pair.c[name],
         reason,
     )  # fmt: skip

@@ -11,26 +11,36 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
-import pyarrow as pa
-
-from connector.core import business_central_customer, webstore_customer
+from connector.clients.results import Outcome
 from connector.core.customer import Direction
-from connector.core.normalize import NORMALIZERS, fingerprint
 from connector.core.plan import Agreement, Write, customer_key
-from connector.errors import CustomerSyncError, OutcomeUnknown, RemoteRefused, RemoteTrouble
+from connector.errors import (
+    CustomerSyncError,
+    InternalError,
+    OutcomeUnknown,
+    RemoteRefused,
+    RemoteTrouble,
+    SetupError,
+)
+from connector.load.bases import put_bases
 from connector.load.breaking import stop_failing_load
+from connector.load.rechecking import canonical_record, linked_meanwhile, overtaken
 from connector.load.run import Failure, LoadResult, Run
-from connector.store import Base, Intent, Settlement, Work
+from connector.store import Intent, Settlement, Work
 
-__all__ = ["Dropped", "Landed", "Landing", "Look", "canonical_record", "changed_since", "deliver", "put_bases"]
+__all__ = ["Dropped", "Landed", "Landing", "Look", "deliver", "landing_of"]
 
 
 @dataclass(frozen=True)
 class Landed:
-    """The other system confirmed the write and answered with the record as it is now."""
+    """The other system confirmed the write and answered with the record as it is now.
+
+    Attributes:
+        error: it did not keep a value as it was sent: the customer is there, and a person must mend it.
+    """
 
     record: Mapping[str, Any]
+    error: CustomerSyncError | None = None
 
 
 @dataclass(frozen=True)
@@ -41,6 +51,13 @@ class Dropped:
 
 
 Landing = Landed | Dropped | CustomerSyncError
+
+
+def landing_of(outcome: Outcome) -> Landing:
+    """What a client says of one item."""
+    if outcome.record is not None:
+        return Landed(outcome.record, outcome.error)
+    return outcome.error or InternalError("A write has neither a record nor an error.")
 
 
 Send = Callable[[Sequence[Write]], Sequence[Landing]]
@@ -77,7 +94,7 @@ def deliver(
                     land(run, batch, send, result)
                 except OutcomeUnknown as lost:
                     _count_looked_up(batch, lost, look(run, direction), result)
-            except RemoteTrouble as trouble:
+            except (RemoteTrouble, RemoteRefused) as trouble:  # of the request as a whole
                 result.stopped = str(trouble)
                 return result
             done += len(batch)
@@ -105,24 +122,26 @@ def land(run: Run, writes: Sequence[Write], send: Send, result: LoadResult) -> N
 
     Args:
         send: does the re-check and the request; gives one landing per write, in order. It raises OutcomeUnknown when the
-            answer was lost after sending, and RemoteTrouble when nothing was sent.
+            answer was lost after sending, and another error of ours when nothing was written.
         result: counts what happened.
 
     Raises:
         OutcomeUnknown: the batch was sent and may have happened; its intents stay open for recovery.
-        RemoteTrouble: the other system is not there; the intents are settled as not happened.
+        RemoteTrouble, RemoteRefused, SetupError: the other system took nothing; the intents are settled as not happened.
     """
     with run.store_lock, run.store.work(run.code) as work:
+        reasons = [overtaken(work, write) for write in writes]
         ids = work.journal.intend([_intent(run, write) for write in writes])
+    rest = [write for write, reason in zip(writes, reasons, strict=True) if not reason]
     try:
-        landings = send(writes)
+        sent = iter(send(rest) if rest else [])
     except OutcomeUnknown:
         raise  # the intents stay open: recovery looks what became of them
-    except RemoteTrouble as trouble:
+    except (RemoteTrouble, RemoteRefused, SetupError) as trouble:
         with run.store_lock, run.store.work(run.code) as work:
             work.journal.settle([Settlement(i, "not-happened", message=str(trouble)) for i in ids])
         raise
-    settle(run, writes, ids, landings, result)
+    settle(run, writes, ids, [Dropped(reason) if reason else next(sent) for reason in reasons], result)
 
 
 def settle(
@@ -134,15 +153,17 @@ def settle(
         settlements = []
         for write, intent_id, landing in zip(writes, ids, landings, strict=True):
             if isinstance(landing, Landed):
-                settlements.append(_confirm(run, work, write, intent_id, landing.record))
-                result.created += write.operation == "create"
-                result.updated += write.operation == "update"
+                settlements.append(_confirm(run, work, write, intent_id, landing, result))
             elif isinstance(landing, Dropped):
                 settlements.append(Settlement(intent_id, "dropped", message=landing.reason))
                 result.dropped += 1
             elif isinstance(landing, OutcomeUnknown):
                 result.failed += 1
                 result.failures.append(_failure(write, landing, "outcome-unknown"))
+            elif isinstance(landing, RemoteTrouble):  # not the customer's fault: nothing is counted against it
+                result.failed += 1
+                result.failures.append(_failure(write, landing, type(landing).__name__))
+                settlements.append(Settlement(intent_id, "not-happened", message=str(landing)))
             else:
                 settlements.append(_refuse(run, work, write, intent_id, landing, result))
         work.journal.settle(settlements)
@@ -166,8 +187,9 @@ def _intent(run: Run, write: Write) -> Intent:
     )
 
 
-def _confirm(run: Run, work: Work, write: Write, intent_id: int, record: Mapping[str, Any]) -> Settlement:
+def _confirm(run: Run, work: Work, write: Write, intent_id: int, landed: Landed, result: LoadResult) -> Settlement:
     """Link a created customer, move the base to what the server answered, lift holds."""
+    record, error = landed.record, landed.error
     target, stored = canonical_record(run, write.direction, record)
     bc_id, webstore_id, number = write.bc_id, write.webstore_id, write.bc_number or ""
     if write.direction is Direction.PULL:
@@ -175,21 +197,44 @@ def _confirm(run: Run, work: Work, write: Write, intent_id: int, record: Mapping
     else:
         webstore_id = int(record["id"])
     assert bc_id is not None and webstore_id is not None  # noqa: S101 - one came with the write, one with the answer
+    result.created += write.operation == "create"
+    result.updated += write.operation == "update"
     if write.operation == "create":
+        linked = linked_meanwhile(work, write.direction, write.bc_id, write.webstore_id)
+        if linked is not None:
+            return _twin(
+                write, intent_id, linked, number if write.direction is Direction.PULL else f"woo:{target}", result
+            )
         work.mapping.link(bc_id, number, webstore_id, name=stored.get("name", ""))
-    sent = {name: value for name, value in write.source.items() if name not in write.both_sides}
+    # an answer may leave fields out (metadata): of those nothing is known
+    sent = {n: value for n, value in write.source.items() if n not in write.both_sides and n in stored}
     now = {name: stored[name] for name in sent}
     webstore, business_central = (now, sent) if write.direction is Direction.PUSH else (sent, now)
     put_bases(run, work, [Agreement(bc_id, webstore_id, webstore, business_central)])
-    for key in {write.key, customer_key(bc_id, webstore_id)}:
-        work.holds.succeeded(key, str(write.direction))
-    return Settlement(intent_id, "confirmed", record=stored, remote_id=str(target))
+    if error is None:
+        for key in {write.key, customer_key(bc_id, webstore_id)}:
+            work.holds.succeeded(key, str(write.direction))
+        return Settlement(intent_id, "confirmed", record=stored, remote_id=str(target))
+    code = _code(error)
+    result.failed += 1
+    result.failures.append(_failure(write, error, code))
+    return Settlement(intent_id, "confirmed", record=stored, remote_id=str(target), code=code, message=str(error))
+
+
+def _twin(write: Write, intent_id: int, linked: str, created: str, result: LoadResult) -> Settlement:
+    """Somebody linked the customer by hand in the moment in which it was created: a person must say which one stays."""
+    message = (
+        f"the customer was linked to {linked} while {created} was being created for it; {created} may be a duplicate"
+    )
+    result.failed += 1
+    result.failures.append(Failure(write.label, str(write.direction.target), "linked", message))
+    return Settlement(intent_id, "held", code="linked", message=message)
 
 
 def _refuse(
     run: Run, work: Work, write: Write, intent_id: int, error: CustomerSyncError, result: LoadResult
 ) -> Settlement:
-    code = error.code if isinstance(error, RemoteRefused) else type(error).__name__
+    code = _code(error)
     result.failed += 1
     result.failures.append(_failure(write, error, code))
     work.holds.failed(
@@ -203,51 +248,9 @@ def _refuse(
     return Settlement(intent_id, "refused", code=code, message=str(error))
 
 
+def _code(error: CustomerSyncError) -> str:
+    return error.code if isinstance(error, RemoteRefused) and error.code else type(error).__name__
+
+
 def _failure(write: Write, error: CustomerSyncError, code: str) -> Failure:
     return Failure(write.label, str(write.direction.target), code, str(error))
-
-
-def canonical_record(run: Run, direction: Direction, record: Mapping[str, Any]) -> tuple[Any, dict[str, str]]:
-    """Id and canonical values of one record of the system that the direction writes."""
-    rules, geography = run.rules.fields, run.rules.geography
-    module = webstore_customer if direction is Direction.PUSH else business_central_customer
-    table: pa.Table = module.columns([record], rules)
-    if not webstore_customer.meta_known(table):  # an account that was looked up by e-mail, without its metadata
-        rules = rules.without_metadata()
-    values = module.canonical(table, rules, geography).to_pylist()[0]
-    return values.pop("webstore_id" if direction is Direction.PUSH else "bc_id"), values
-
-
-def changed_since(run: Run, write: Write, record: Mapping[str, Any]) -> Dropped | None:
-    """The re-check: Dropped when a field that is to be written is not any more what the plan saw; None when it is."""
-    _, now = canonical_record(run, write.direction, record)
-    normalizers = {rule.field: NORMALIZERS[rule.normalizer] for rule in run.rules.fields.rules}
-    moved = [c.field for c in write.changes if normalizers[c.field](now[c.field]) != normalizers[c.field](c.before)]
-    return Dropped(f"changed by somebody since it was read: {', '.join(moved)}") if moved else None
-
-
-def put_bases(run: Run, work: Work, agreements: Sequence[Agreement]) -> None:
-    """Move the bases of some fields of some pairs; the other fields keep theirs."""
-    stored = work.bases.read([agreement.bc_id for agreement in agreements])
-    known = {
-        (bc_id, webstore_id): (orjson.loads(w), orjson.loads(c))
-        for bc_id, webstore_id, w, c in zip(
-            stored["bc_id"], stored["webstore_id"], stored["webstore"], stored["business_central"], strict=True
-        )
-    }
-    rows = []
-    for agreement in agreements:
-        w, c = known.get((agreement.bc_id, agreement.webstore_id), ({}, {}))
-        w, c = {**w, **agreement.webstore}, {**c, **agreement.business_central}
-        rows.append(
-            Base(agreement.bc_id, agreement.webstore_id, w, c, base_hash(run, w), base_hash(run, c), run.run_id)
-        )
-    work.bases.put(rows)
-
-
-def base_hash(run: Run, values: Mapping[str, str]) -> str:
-    """The fingerprint of one side of a base, comparable with those of an extract (normalize.row_hashes)."""
-    return fingerprint(
-        None if rule.field not in values else NORMALIZERS[rule.normalizer](values[rule.field])
-        for rule in run.rules.fields.rules
-    )

@@ -3,20 +3,24 @@
 Updates carry the ETag that the plan was made with; a stale one is answered with 409, and nothing is written. The tag may
 also move for reasons that are nobody's edit, so the customer is then read again: unchanged where it matters → one more try
 with the new tag, else the next run decides. Business Central has no unique e-mail and no idempotency key, so a create is
-preceded by a look-up of the e-mail (of name and postal code for customers without one).
+preceded by a look-up of the e-mail (of name and postal code for customers without one), and runs of several webstores that
+share the company create one after the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
 from connector.clients import Create, Update
+from connector.clients.odata import literal
 from connector.core.customer import Direction
+from connector.core.normalize import clean_email, email_key, text_key
 from connector.core.plan import Plan, Write
-from connector.errors import CustomerChanged, OutcomeUnknown, RemoteTrouble
-from connector.load.landing import Dropped, Landed, Landing, Look, changed_since, deliver
+from connector.errors import CustomerChanged, CustomerSyncError, OutcomeUnknown
+from connector.load.landing import Dropped, Landing, Look, deliver, landing_of
+from connector.load.rechecking import changed_since
 from connector.load.run import LoadResult, Run
 
 __all__ = ["customers_like", "pull"]
@@ -39,12 +43,12 @@ def pull(run: Run, plan: Plan, look: Look) -> LoadResult:
 
 def _update(run: Run, writes: Sequence[Write]) -> list[Landing]:
     outcomes = run.business_central.batch([Update(w.bc_id or "", w.etag, dict(w.payload)) for w in writes])
-    landings = [_landing(outcome) for outcome in outcomes]
+    landings = [landing_of(outcome) for outcome in outcomes]
     stale = [index for index, landing in enumerate(landings) if isinstance(landing, CustomerChanged)]
     if stale:
         try:
             _try_again(run, writes, stale, landings)
-        except RemoteTrouble as trouble:  # the first batch stands; these were refused and are planned again
+        except CustomerSyncError as trouble:  # the first batch stands; these were refused and are planned again
             for index in stale:
                 if isinstance(landings[index], CustomerChanged):
                     landings[index] = trouble if isinstance(trouble, OutcomeUnknown) else Dropped(str(trouble))
@@ -57,20 +61,30 @@ def _try_again(run: Run, writes: Sequence[Write], stale: Sequence[int], landings
     again: list[tuple[int, Write]] = []
     for index in stale:
         record = now.get(writes[index].bc_id or "")
-        changed = Dropped("the customer is gone") if record is None else changed_since(run, writes[index], record)
-        if changed is not None:
-            landings[index] = changed
+        reason = "the customer is gone" if record is None else changed_since(run, writes[index], record)
+        if reason:
+            landings[index] = Dropped(reason)
         elif record is not None:
             again.append((index, replace(writes[index], etag=str(record["@odata.etag"]))))
     if again:
         retried = run.business_central.batch([Update(w.bc_id or "", w.etag, dict(w.payload)) for _, w in again])
         for (index, _), outcome in zip(again, retried, strict=True):
-            landing = _landing(outcome)
+            landing = landing_of(outcome)
             landings[index] = Dropped("somebody is editing it") if isinstance(landing, CustomerChanged) else landing
 
 
 def _create(run: Run, writes: Sequence[Write]) -> list[Landing]:
-    like = customers_like(run, writes)
+    with run.creating():
+        return _create_alone(run, writes)
+
+
+def _create_alone(run: Run, writes: Sequence[Write]) -> list[Landing]:
+    with run.store.view(run.code) as view:
+        rejected = view.mapping.rejections()
+    like = [
+        [record for record in records if not _is_another(write, record, rejected)]
+        for write, records in zip(writes, customers_like(run, writes), strict=True)
+    ]
     landings: list[Landing | None] = [
         Dropped(f"Business Central has got a customer with this e-mail or name meanwhile ({', '.join(found)})")
         if found
@@ -80,8 +94,14 @@ def _create(run: Run, writes: Sequence[Write]) -> list[Landing]:
     sent = [write for write, landing in zip(writes, landings, strict=True) if landing is None]
     if sent:
         outcomes = iter(run.business_central.batch([Create(dict(write.payload)) for write in sent]))
-        landings = [_landing(next(outcomes)) if landing is None else landing for landing in landings]
+        landings = [landing_of(next(outcomes)) if landing is None else landing for landing in landings]
     return [landing for landing in landings if landing is not None]
+
+
+def _is_another(write: Write, record: Mapping[str, Any], rejected: Collection[tuple[str, int]]) -> bool:
+    """Whether a person has said that a customer with the e-mail among its further addresses is somebody else."""
+    own = email_key(clean_email(str(record.get("email") or "")))
+    return own != write.natural_key and (str(record["id"]).lower(), write.webstore_id or 0) in rejected
 
 
 def customers_like(run: Run, writes: Sequence[Any]) -> list[list[Mapping[str, Any]]]:
@@ -96,12 +116,17 @@ def customers_like(run: Run, writes: Sequence[Any]) -> list[list[Mapping[str, An
         if write.natural_key:
             found.append(list(by_email.get(write.natural_key, [])))
             continue
-        name = str(write.payload.get("displayName", "")).replace("'", "''")
+        name = str(write.payload.get("displayName", ""))
         postal_code = str(write.payload.get("postalCode", "")).upper()
-        namesakes = run.business_central.find(f"displayName eq '{name}'")
-        found.append([r for r in namesakes if not r.get("email") and str(r.get("postalCode", "")) == postal_code])
+        # an asterisk in a name would find everybody
+        namesakes = run.business_central.find(f"displayName eq {literal(name)}") if name else []
+        found.append(
+            [
+                record
+                for record in namesakes
+                if not record.get("email")
+                and text_key(str(record.get("displayName", ""))) == text_key(name)
+                and str(record.get("postalCode", "")).upper() == postal_code
+            ]
+        )
     return found
-
-
-def _landing(outcome: Any) -> Landing:
-    return Landed(outcome.record) if outcome.error is None else outcome.error

@@ -14,7 +14,8 @@ from connector.core.customer import Direction
 from connector.core.normalize import email_key
 from connector.core.plan import Plan, Write
 from connector.errors import EmailTaken
-from connector.load.landing import Dropped, Landed, Landing, Look, changed_since, deliver
+from connector.load.landing import Dropped, Landing, Look, deliver, landing_of
+from connector.load.rechecking import changed_since
 from connector.load.run import LoadResult, Run
 
 __all__ = ["accounts_by_email", "push"]
@@ -45,16 +46,14 @@ def _update(run: Run, writes: Sequence[Write]) -> list[Landing]:
     landings: list[Landing | None] = []
     for write in writes:
         record = now.get(write.webstore_id or 0)
-        landings.append(
-            Dropped("the account is not in the webstore any more")
-            if record is None
-            else changed_since(run, write, record)
-        )
+        gone = "the account is not in the webstore any more"
+        reason = gone if record is None else changed_since(run, write, record)
+        landings.append(Dropped(reason) if reason else None)
     sent = [write for write, landing in zip(writes, landings, strict=True) if landing is None]
     if sent:
         answer = run.webstore.batch(update=[{**write.payload, "id": write.webstore_id} for write in sent])
         outcomes = iter(answer.update)
-        landings = [_landing(next(outcomes)) if landing is None else landing for landing in landings]
+        landings = [landing_of(next(outcomes)) if landing is None else landing for landing in landings]
     return [landing for landing in landings if landing is not None]
 
 
@@ -67,7 +66,7 @@ def _create(run: Run, writes: Sequence[Write], known: Mapping[str, Mapping[str, 
     sent = [write for write, landing in zip(writes, landings, strict=True) if landing is None]
     if sent:
         outcomes = iter(run.webstore.batch(create=[dict(write.payload) for write in sent]).create)
-        landings = [_landing(next(outcomes)) if landing is None else landing for landing in landings]
+        landings = [landing_of(next(outcomes)) if landing is None else landing for landing in landings]
     return [landing for landing in landings if landing is not None]
 
 
@@ -106,7 +105,3 @@ def accounts_by_email(run: Run, emails: Sequence[str]) -> dict[str, Mapping[str,
 
     run.webstore.read_customers(keep, role="all", fields=("id", "email", "role"))
     return found
-
-
-def _landing(outcome: Any) -> Landing:
-    return Landed(outcome.record) if outcome.error is None else outcome.error

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 import orjson
 
 from connector.core.approval import approved_of
-from connector.core.matching import Ambiguity
+from connector.core.matching import Ambiguity, Match
 from connector.core.plan import Orphan, Plan, customer_key
-from connector.load.landing import put_bases
+from connector.load.bases import put_bases
 from connector.load.run import Run
 from connector.store import MappingRow, QuarantinedField, StandingConflict, Suggestion, Work
 
@@ -23,27 +23,47 @@ MOST_PAIRS = 25
 def record_links(run: Run, plan: Plan) -> int:
     """Commit new links, changed numbers and bases on which both sides agree; needs no remote write.
 
+    What somebody has edited in the mapping table since the plan was made stays as it is.
+
     Returns:
         How many customers were linked.
     """
     gone = [orphan for orphan in plan.orphans if orphan.action != "report"]
+    linked = 0
     if plan.links or plan.renumbered or gone:
         with run.store.work(run.code) as work:
             work.describe(actor=run.actor, reason="synchronisation", run_id=run.run_id)
             for orphan in gone:
                 _settle_orphan(work, orphan)
+            links = _still_free(work, plan.links)
             work.mapping.link_many(
-                MappingRow(link.bc_id, plan.numbers.get(link.bc_id, ""), link.webstore_id, True) for link in plan.links
+                MappingRow(link.bc_id, plan.numbers.get(link.bc_id, ""), link.webstore_id, True) for link in links
             )
+            linked = len(links)
             for bc_id, number in plan.renumbered:
-                work.mapping.renumber(bc_id, number)
+                if work.mapping.row(bc_id=bc_id) is not None:
+                    work.mapping.renumber(bc_id, number)
     for start in range(0, len(plan.agreements), _BATCH):
         with run.store.work(run.code) as work:
             put_bases(run, work, plan.agreements[start : start + _BATCH])
         run.progress(
             "Recording what both sides agree on", min(start + _BATCH, len(plan.agreements)), len(plan.agreements)
         )
-    return len(plan.links)
+    return linked
+
+
+def _still_free(work: Work, links: Sequence[Match]) -> list[Match]:
+    """The links of whose customers nobody was linked to somebody else, or said that they are not the same."""
+    mapping, rejected = work.mapping.current(), work.mapping.rejections()
+    taken = mapping[mapping["webstore_id"].notna()]
+    linked_c, linked_w = set(taken["bc_id"]), set(taken["webstore_id"].astype("int64"))
+    return [
+        link
+        for link in links
+        if link.bc_id not in linked_c
+        and link.webstore_id not in linked_w
+        and (link.bc_id, link.webstore_id) not in rejected
+    ]
 
 
 def record_findings(run: Run, plan: Plan, selected: frozenset[str | int] | None) -> None:
@@ -62,9 +82,10 @@ def record_findings(run: Run, plan: Plan, selected: frozenset[str | int] | None)
             only_keys=None if selected is None else _keys(selected),
         )
         work.suggestions.replace(_suggestions(plan.ambiguous), only_bc_ids=only)
-        for bc_id, webstore_id, field in plan.spent_decisions:
+        # a dry run may be under other flags: it forgets nothing that somebody said
+        for bc_id, webstore_id, field in plan.spent_decisions if not run.dry_run else ():
             work.decisions.remove(bc_id, webstore_id, field)
-        for orphan in plan.orphans:
+        for orphan in plan.orphans if not run.dry_run else ():
             if orphan.erased:
                 work.tombstones.add(orphan.bc_id, orphan.webstore_id, "erased in the webstore")
         _put_plan(work, run, plan)
@@ -121,6 +142,9 @@ def _suggestions(ambiguities: Sequence[Ambiguity]) -> list[Suggestion]:
 
 def _settle_orphan(work: Work, orphan: Orphan) -> None:
     """A row whose customer has gone: without its link when the account is to be made anew, or gone itself."""
+    row = work.mapping.row(bc_id=orphan.bc_id)
+    if row is None or row.webstore_id != orphan.webstore_id:
+        return  # somebody was faster
     if orphan.action == "recreate":
         work.mapping.set_webstore_id(orphan.bc_id, None)
     else:

@@ -2,9 +2,10 @@
 
 An open intent says what was about to be written and when. For an update the customer is read: if a field holds its new
 value the write has happened, and what else is found there somebody has typed since. For a create the natural key is
-looked up: one customer that the mapping does not know yet → it is ours, adopt it; none → it did not happen; several → a
-person must say which (held). A server may still be working on a request whose answer was lost, so an intent younger than
-the setup's `settle_seconds` is waited for before "it did not happen" is believed.
+looked up: one customer that the mapping does not know yet and that holds what was sent → it is ours, adopt it; none → it
+did not happen; several → a person must say which (held). A delete has happened if the account is gone. A server may still
+be working on a request whose answer was lost, so an intent younger than the setup's `settle_seconds` is waited for before
+"it did not happen" is believed.
 """
 
 from __future__ import annotations
@@ -13,22 +14,24 @@ import logging
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from connector.clients.odata import literal
 from connector.core.customer import Direction
-from connector.core.normalize import NORMALIZERS
 from connector.core.plan import Agreement, customer_key
 from connector.core.undoing import UNDO
+from connector.load.bases import put_bases
 from connector.load.inbox import decisions_of
-from connector.load.landing import canonical_record, put_bases
 from connector.load.pull import customers_like
 from connector.load.push import accounts_by_email
+from connector.load.rechecking import canonical_record, linked_meanwhile, same_value
 from connector.load.run import Run
 from connector.store import OpenIntent, Settlement, Work
 
 __all__ = ["Recovery", "recover"]
 
+CLOCKS_DIFFER = timedelta(minutes=10)
 _log = logging.getLogger("connector.load")
 
 
@@ -73,6 +76,7 @@ def recover(run: Run, only: Direction | None = None) -> Recovery:
     for operation, direction, settle in (
         ("update", Direction.PUSH, _updates),
         ("update", Direction.PULL, _updates),
+        ("delete", Direction.PUSH, _deletes),
         ("create", Direction.PUSH, _creates),
         ("create", Direction.PULL, _creates),
     ):
@@ -108,17 +112,32 @@ def _updates(run: Run, direction: Direction, intents: Sequence[OpenIntent], reco
                 recovery.not_happened.append(intent)
 
 
+def _deletes(run: Run, direction: Direction, intents: Sequence[OpenIntent], recovery: Recovery) -> None:
+    """An interrupted delete (of an undone run's account) has happened if the account is gone."""
+    there = run.webstore.customers_by_id([i.webstore_id for i in intents if i.webstore_id])
+    with run.store_lock, run.store.work(run.code) as work:
+        for intent in intents:
+            gone = intent.webstore_id not in there
+            message = "the account is gone" if gone else "the account is still there"
+            outcome = "adopted" if gone else "not-happened"
+            work.journal.settle([Settlement(intent.intent_id, outcome, message=message)])
+            (recovery.adopted if gone else recovery.not_happened).append(intent)
+
+
 def _creates(run: Run, direction: Direction, intents: Sequence[OpenIntent], recovery: Recovery) -> None:
     """An interrupted create has happened if one customer with its natural key is there that nobody is linked to."""
-    if direction is Direction.PUSH:
-        by_email = accounts_by_email(run, [intent.natural_key for intent in intents])
-        found = [[by_email[i.natural_key]] if i.natural_key in by_email else [] for i in intents]
-    else:
-        found = [list(records) for records in customers_like(run, intents)]
+    found = _accounts(run, intents) if direction is Direction.PUSH else _customers(run, intents)
     with run.store_lock, run.store.work(run.code) as work:
         work.describe(actor=run.actor, reason="recovery of interrupted writes", run_id=run.run_id)
+        rejected = work.mapping.rejections()
         for intent, records in zip(intents, found, strict=True):
-            free = [record for record in records if _may_be_ours(work, direction, record)]
+            free = [
+                record
+                for record in records
+                if _may_be_ours(work, direction, record)
+                and not rejected & _pair(direction, intent, record)
+                and _is_what_was_sent(run, direction, intent, record)
+            ]
             if not free:
                 work.journal.settle(
                     [Settlement(intent.intent_id, "not-happened", message="nobody there has its e-mail or name")]
@@ -129,7 +148,7 @@ def _creates(run: Run, direction: Direction, intents: Sequence[OpenIntent], reco
                 message = f"several customers could be the interrupted create: {ids}. Link the right one by hand."
                 work.journal.settle([Settlement(intent.intent_id, "held", code="ambiguous", message=message)])
                 recovery.held.append(intent)
-            elif (linked := _linked_meanwhile(work, direction, intent)) is not None:
+            elif (linked := linked_meanwhile(work, direction, intent.bc_id, intent.webstore_id)) is not None:
                 twin = free[0].get("number") or f"woo:{free[0]['id']}"
                 message = f"the customer was linked to {linked} meanwhile; {twin} may be a duplicate from an interrupted write"
                 work.journal.settle([Settlement(intent.intent_id, "held", code="linked", message=message)])
@@ -138,6 +157,26 @@ def _creates(run: Run, direction: Direction, intents: Sequence[OpenIntent], reco
                 values = canonical_record(run, direction, free[0])[1]
                 _adopt(run, work, direction, intent, free[0], values, create=True)
                 recovery.adopted.append(intent)
+
+
+def _accounts(run: Run, intents: Sequence[OpenIntent]) -> list[list[Mapping[str, Any]]]:
+    """For each interrupted create the account that has its e-mail, whole."""
+    by_email = accounts_by_email(run, [intent.natural_key for intent in intents])
+    whole = run.webstore.customers_by_id([int(account["id"]) for account in by_email.values()])
+    ids = [int(by_email[i.natural_key]["id"]) if i.natural_key in by_email else 0 for i in intents]
+    return [[whole[key]] if key in whole else [] for key in ids]
+
+
+def _customers(run: Run, intents: Sequence[OpenIntent]) -> list[list[Mapping[str, Any]]]:
+    """For each interrupted create the Business Central customers that could be it: by e-mail, or by name if somebody has
+    changed the e-mail since."""
+    found = [list(records) for records in customers_like(run, intents)]
+    for index, intent in enumerate(intents):
+        if not found[index] and intent.natural_key and intent.payload.get("displayName"):
+            since = (intent.intended_at - CLOCKS_DIFFER).strftime("%Y-%m-%dT%H:%M:%SZ")
+            name = literal(str(intent.payload["displayName"]))
+            found[index] = [*run.business_central.find(f"displayName eq {name} and lastModifiedDateTime ge {since}")]
+    return found
 
 
 def _adopt(
@@ -165,6 +204,8 @@ def _adopt(
         sent = _other_side(run, direction, bc_id, webstore_id, sent)
     webstore, business_central = (there, sent) if pushing else (sent, there)
     put_bases(run, work, [Agreement(bc_id, webstore_id, webstore, business_central)])
+    for key in {customer_key(intent.bc_id, intent.webstore_id), customer_key(bc_id, webstore_id)}:
+        work.holds.succeeded(key, str(direction))
     work.journal.settle(
         [
             Settlement(
@@ -195,13 +236,19 @@ def _may_be_ours(work: Work, direction: Direction, record: Mapping[str, Any]) ->
     return row is None or row.webstore_id is None
 
 
-def _linked_meanwhile(work: Work, direction: Direction, intent: OpenIntent) -> str | None:
-    """The counterpart that a person gave to the customer of an interrupted create; None if it has none."""
+def _is_what_was_sent(run: Run, direction: Direction, intent: OpenIntent, record: Mapping[str, Any]) -> bool:
+    """Whether at least half of what was sent stands there. Somebody who registers with the same e-mail in the meantime is
+    no customer of ours: the next run matches the account, and takes nothing in it for an edit or for cleared."""
+    values = canonical_record(run, direction, record)[1]
+    sent = [name for name, value in intent.after.items() if value and name != "email" and name in values]
+    return 2 * len([name for name in sent if name in _agreed(run, values, intent)]) >= len(sent)
+
+
+def _pair(direction: Direction, intent: OpenIntent, record: Mapping[str, Any]) -> set[tuple[str, int]]:
+    """The pair that adopting a customer would link."""
     if direction is Direction.PUSH:
-        row = work.mapping.row(bc_id=intent.bc_id)
-        return f"woo:{row.webstore_id}" if row is not None and row.webstore_id is not None else None
-    row = work.mapping.row(webstore_id=intent.webstore_id)
-    return None if row is None else row.bc_number
+        return {(intent.bc_id or "", int(record["id"]))}
+    return {(str(record["id"]).lower(), intent.webstore_id or 0)}
 
 
 def _written(run: Run, values: Mapping[str, str], intent: OpenIntent, *, create: bool) -> dict[str, str]:
@@ -213,21 +260,13 @@ def _written(run: Run, values: Mapping[str, str], intent: OpenIntent, *, create:
     written: dict[str, str] = {}
     for name, sent in intent.after.items():
         now = values.get(name, "")
-        if _same(run, name, now, sent):
+        if same_value(run, name, now, sent):
             written[name] = now
-        elif create or not _same(run, name, now, intent.before.get(name, "")):
+        elif create or not same_value(run, name, now, intent.before.get(name, "")):
             written[name] = sent
     return written
 
 
 def _agreed(run: Run, values: Mapping[str, str], intent: OpenIntent) -> dict[str, str]:
     """The fields that hold what was sent."""
-    return {name: value for name, value in intent.after.items() if _same(run, name, values.get(name, ""), value)}
-
-
-def _same(run: Run, field: str, left: str, right: str) -> bool:
-    rule = run.rules.fields.by_name.get(field)
-    if rule is None:
-        return left == right
-    key = NORMALIZERS[rule.normalizer]
-    return key(left) == key(right)
+    return {name: value for name, value in intent.after.items() if same_value(run, name, values.get(name, ""), value)}

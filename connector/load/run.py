@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
 from types import TracebackType
@@ -20,6 +21,9 @@ from connector.setup import Setup
 from connector.store import Lease, Store
 
 __all__ = ["Failure", "LoadResult", "Progress", "Run", "Starter", "progress_sink", "started_by"]
+
+# a batch of creates takes Business Central seconds
+_OTHERS_CREATE_SECONDS = 300.0
 
 # what is being done, how much of it is done, of how much
 Progress = Callable[[str, int, int], None]
@@ -152,6 +156,19 @@ class Run:
         """Raise StoreError when another run has taken over, because this process stood still for too long."""
         if self.lease is not None:
             self.lease.check()
+
+    @contextmanager
+    def creating(self) -> Iterator[None]:
+        """The right to create customers in the company. Webstores that share it (and the store) look up and create one after
+        the other, so that somebody who registers in two of them at once does not become two customers.
+
+        Raises:
+            LeaseHeld: another webstore's run does not come to an end.
+        """
+        company = self.setup.business_central
+        name = f"creating customers in {company.company} of {company.base_url.rstrip('/')}".casefold()
+        with self.store.lease(name, f"run {self.run_id}", wait_seconds=_OTHERS_CREATE_SECONDS):
+            yield
 
     def know_countries(self, codes: Iterable[str]) -> None:
         """Check countries against the company's Countries/Regions from now on."""

@@ -1,7 +1,8 @@
 """Undoing a run: reads what the journal says it wrote and what both sides hold now, and carries the reverse plan out.
 
 Customers that the run created are unlinked (and the pair is remembered as rejected, so that no later run links or creates
-them again by itself). Accounts in the webstore are deleted only when that is asked for; Business Central never.
+them again by itself). Accounts in the webstore are deleted only when that is asked for, nobody is linked to them, and they
+still are as the run left them; Business Central customers never.
 """
 
 from __future__ import annotations
@@ -16,13 +17,16 @@ from connector.core.customer import Direction
 from connector.core.plan import Plan
 from connector.core.planning import Pair
 from connector.core.undoing import Created, Done, reversal
-from connector.errors import InputError
+from connector.errors import InputError, OutcomeUnknown
+from connector.load.rechecking import canonical_record, same_value
 from connector.load.run import Run
 from connector.load.versions import records
+from connector.store import Intent, Settlement
 
 __all__ = ["plan_undo", "unlink_created"]
 
 _DONE = ("confirmed", "adopted")
+_BATCH = 100
 
 
 def plan_undo(run: Run, undone_run: str) -> tuple[Plan, list[Created]]:
@@ -38,7 +42,7 @@ def plan_undo(run: Run, undone_run: str) -> tuple[Plan, list[Created]]:
     with run.store.view(run.code) as view:
         rows = records(view.journal.of_run(run_id))
         mapping = view.mapping.current()
-    done = [_done(row) for row in rows if row["outcome"] in _DONE]
+    done = [_done(run, row) for row in rows if row["outcome"] in _DONE and row["operation"] != "delete"]
     ticked = dict(zip(mapping["bc_id"], mapping["webstore_customer"].astype(bool), strict=True))
     pairs = _pairs(run, {(d.bc_id, d.webstore_id) for d in done}, ticked)
     return reversal(run_id, done, pairs, run.terms)
@@ -46,27 +50,79 @@ def plan_undo(run: Run, undone_run: str) -> tuple[Plan, list[Created]]:
 
 def unlink_created(run: Run, created: Sequence[Created], *, delete_accounts: bool) -> list[dict[str, Any]]:
     """Unlink what the undone run created; one row per customer: who, and what became of it."""
-    told: list[dict[str, Any]] = []
     with run.store_lock, run.store.work(run.code) as work:
         work.describe(actor=run.actor, reason="undo", run_id=run.run_id)
         for customer in created:
             row = work.mapping.row(bc_id=customer.bc_id)
             if row is not None and row.webstore_id == customer.webstore_id:
                 work.mapping.unlink(customer.bc_id)
-    accounts = [c.webstore_id for c in created if c.direction is Direction.PUSH]
-    deleted: set[int] = set()
+    states = dict.fromkeys(created, "unlinked, kept")
+    accounts = [customer for customer in created if customer.direction is Direction.PUSH]
     if delete_accounts and accounts:
-        for start in range(0, len(accounts), 100):
-            chunk = accounts[start : start + 100]
-            outcomes = run.webstore.batch(delete=chunk).delete
-            deleted |= {key for key, outcome in zip(chunk, outcomes, strict=True) if outcome.ok}
-    for customer in created:
-        system = "webstore" if customer.direction is Direction.PUSH else "business_central"
-        state = "unlinked and deleted" if customer.webstore_id in deleted and system == "webstore" else "unlinked, kept"
-        told.append(
-            {"bc_number": customer.bc_number, "webstore_id": customer.webstore_id, "created_in": system, "now": state}
-        )
-    return told
+        if str(run.setup.synchronization.push_webstore_customers) == "None":
+            states |= dict.fromkeys(accounts, "unlinked, kept: Push Webstore Customers = None")
+        else:
+            for start in range(0, len(accounts), _BATCH):
+                states |= _delete(run, accounts[start : start + _BATCH])
+    return [
+        {
+            "bc_number": customer.bc_number,
+            "webstore_id": customer.webstore_id,
+            "created_in": str(customer.direction.target),
+            "now": state,
+        }
+        for customer, state in states.items()
+    ]
+
+
+def _delete(run: Run, accounts: Sequence[Created]) -> dict[Created, str]:
+    """Delete accounts, each looked at once more before, with an intent in the journal."""
+    now = run.webstore.customers_by_id([account.webstore_id for account in accounts])
+    states: dict[Created, str] = {}
+    doomed: list[tuple[Created, Mapping[str, str]]] = []
+    with run.store_lock, run.store.work(run.code) as work:
+        for account in accounts:
+            record = now.get(account.webstore_id)
+            values = canonical_record(run, Direction.PUSH, record)[1] if record else {}
+            if record is None:
+                states[account] = "unlinked, gone already"
+            elif work.mapping.row(webstore_id=account.webstore_id) is not None:
+                states[account] = "kept: another customer is linked to it"
+            elif any(not same_value(run, n, values[n], v) for n, v in account.left.items() if n in values):
+                states[account] = "unlinked, kept: it was changed since the run"
+            else:
+                doomed.append((account, values))
+        ids = work.journal.intend([_delete_intent(run, account, values) for account, values in doomed])
+    if not doomed:
+        return states
+    outcomes = run.webstore.batch(delete=[account.webstore_id for account, _ in doomed]).delete
+    settlements = []
+    for (account, _), intent_id, outcome in zip(doomed, ids, outcomes, strict=True):
+        if outcome.error is None:
+            settlements.append(Settlement(intent_id, "confirmed"))
+        elif not isinstance(outcome.error, OutcomeUnknown):
+            settlements.append(Settlement(intent_id, "refused", message=str(outcome.error)))
+        states[account] = "unlinked and deleted" if outcome.error is None else f"unlinked, kept: {outcome.error}"
+    with run.store_lock, run.store.work(run.code) as work:
+        work.journal.settle(settlements)
+    return states
+
+
+def _delete_intent(run: Run, account: Created, values: Mapping[str, str]) -> Intent:
+    return Intent(
+        run_id=run.run_id,
+        direction=str(Direction.PUSH),
+        system=str(Direction.PUSH.target),
+        operation="delete",
+        bc_id=account.bc_id,
+        bc_number=account.bc_number,
+        webstore_id=account.webstore_id,
+        natural_key="",
+        payload={"id": account.webstore_id},
+        before=values,
+        after=dict.fromkeys(values, ""),
+        rule="undo: the account was created by the undone run",
+    )
 
 
 def _full_id(run: Run, text: str) -> str:
@@ -79,18 +135,25 @@ def _full_id(run: Run, text: str) -> str:
     return found[0]
 
 
-def _done(row: Mapping[str, Any]) -> Done:
+def _done(run: Run, row: Mapping[str, Any]) -> Done:
     direction = Direction(str(row["direction"]))
     remote = str(row["remote_id"] or "")
     pushing = direction is Direction.PUSH
     created = row["operation"] == "create"
+    record = orjson.loads(row["record"]) if row["record"] else {}
+    if row["outcome"] == "adopted":
+        # looked up later: what is neither the old nor the new value there, somebody had typed by then
+        sent = orjson.loads(row["after"])
+        record |= {
+            name: value for name, value in sent.items() if not same_value(run, name, record.get(name, ""), value)
+        }
     return Done(
         direction=direction,
         operation=str(row["operation"]),
         bc_id=remote if created and not pushing else str(row["bc_id"]),
         webstore_id=int(remote) if created and pushing else int(row["webstore_id"]),
         before=orjson.loads(row["before"]),
-        after=orjson.loads(row["record"]) if row["record"] else {},
+        after=record,
     )
 
 
