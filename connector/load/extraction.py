@@ -16,7 +16,6 @@ import pyarrow as pa
 from connector.clients import Census
 from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import Side
-from connector.core.normalize import email_key
 from connector.core.pairing import pair
 from connector.errors import InputError
 from connector.load.run import Run
@@ -123,7 +122,8 @@ def read_missing(run: Run, mapping: pd.DataFrame, webstore: pa.Table, business_c
 
 
 def read_selected(run: Run, identifiers: Sequence[str], mapping: pd.DataFrame) -> Selected:
-    """Read selected customers, their mapped counterparts, and whoever shares their e-mail if they are not mapped.
+    """Read selected customers and their mapped counterparts. If somebody among them may have to be created, read everybody:
+    only all customers tell whether he is there already under another e-mail, by his VAT number or his phone.
 
     Args:
         identifiers: Business Central numbers or ids, `woo:ID`, or e-mails, in any mix.
@@ -156,34 +156,44 @@ def read_selected(run: Run, identifiers: Sequence[str], mapping: pd.DataFrame) -
     c |= {str(record["id"]).lower(): record for records in by_email.values() for record in records}
     w |= {int(record["id"]): record for records in w_by_email.values() for record in records}
     keys = frozenset[str | int]([*w, *c])
+    if _may_be_created(run, mapping, keys):
+        return Selected(_everybody(run, Side.WEBSTORE, w), _everybody(run, Side.BUSINESS_CENTRAL, c), keys)
     _add_counterparts(run, mapping, w, c)
     return Selected(_extraction(run, Side.WEBSTORE, w), _extraction(run, Side.BUSINESS_CENTRAL, c), keys)
+
+
+def _may_be_created(run: Run, mapping: pd.DataFrame, keys: frozenset[str | int]) -> bool:
+    """Whether the flags want one of the selected customers on the other side, where nobody is linked to it yet."""
+    flags = run.setup.synchronization
+    new_accounts = {key for key in keys if isinstance(key, int)} - set(mapping["webstore_id"].dropna().astype(int))
+    waiting = mapping[mapping["webstore_id"].isna() & mapping["webstore_customer"].astype(bool)]
+    pulls = str(flags.pull_webstore_customers) == "All" and bool(new_accounts)
+    return pulls or (str(flags.push_webstore_customers) != "None" and not keys.isdisjoint(waiting["bc_id"]))
+
+
+def _everybody(run: Run, side: Side, chosen: Mapping[Any, dict[str, Any]]) -> Extraction:
+    """All customers of one side, and those that were chosen though the list does not show them (accounts of other roles)."""
+    extraction = read_all(run, side)
+    listed = set(extraction.frame["webstore_id" if side is Side.WEBSTORE else "bc_id"])
+    more = table_of(run, side, [record for key, record in chosen.items() if key not in listed])
+    if not more.num_rows:
+        return extraction
+    return Extraction(pd.concat([extraction.frame, frame_of(more)], ignore_index=True), extraction.census)
 
 
 def _add_counterparts(
     run: Run, mapping: pd.DataFrame, w: dict[int, dict[str, Any]], c: dict[str, dict[str, Any]]
 ) -> None:
-    """Fetch the mapped partner of everybody, and look for partners by e-mail of those who have none."""
+    """Fetch the mapped partner of everybody."""
     linked = mapping[mapping["webstore_id"].notna()]
     partner_w = dict(zip(linked["bc_id"], linked["webstore_id"].astype("int64"), strict=True))
     partner_c = {webstore_id: bc_id for bc_id, webstore_id in partner_w.items()}
-    lonely_c = [record for key, record in c.items() if key not in partner_w]
-    lonely_w = [record for key, record in w.items() if key not in partner_c]
     need_w = [partner_w[key] for key in c if key in partner_w and partner_w[key] not in w]
     need_c = [partner_c[key] for key in w if key in partner_c and partner_c[key] not in c]
     if need_w:
         w |= run.webstore.customers_by_id(need_w)
     if need_c:
         c |= {key.lower(): record for key, record in run.business_central.customers_by_id(need_c).items()}
-    role = run.setup.webstore.customer_role_filter
-    for email in {email_key(str(record.get("email") or "")) for record in lonely_c} - {""}:
-        for record in run.webstore.customers_by_email(email):
-            if role in {"all", record.get("role")}:
-                w.setdefault(int(record["id"]), record)
-    emails = {email_key(str(record.get("email") or "")) for record in [*lonely_w, *lonely_c]} - {""}
-    for records in (run.business_central.customers_by_email(emails) if emails else {}).values():
-        for record in records:
-            c.setdefault(str(record["id"]).lower(), record)
 
 
 def _extraction(run: Run, side: Side, records: Mapping[Any, dict[str, Any]]) -> Extraction:
