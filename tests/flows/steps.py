@@ -1,0 +1,189 @@
+"""The steps of the flows in their order, one after the other and without Prefect: a run takes a tenth of a second.
+
+tests/flows/test_same_steps.py holds them against the flows: the same requests, the same plan, the same store.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from connector.clients import BusinessCentralClient, WooCommerceClient
+from connector.core.customer import Direction, Side
+from connector.core.plan import Plan
+from connector.load.applying import approval_reason, approved_part, known_plan
+from connector.load.breaking import stop_on_extracts, stop_on_plan
+from connector.load.deciding import decide_run, table_from
+from connector.load.extraction import Extraction, read_all, read_company_countries, read_missing, read_selected
+from connector.load.opening import Opened, open_run
+from connector.load.pull import pull
+from connector.load.push import push
+from connector.load.recording import record_findings, record_links, record_plan
+from connector.load.recovery import recover
+from connector.load.run import LoadResult, Run
+from connector.load.summary import summary_of
+from connector.load.undo import plan_undo, unlink_created
+from connector.load.validating import stops_of, validate_customers, validate_plan
+from connector.setup import Setup
+
+__all__ = ["Done", "synchronize", "undo"]
+
+# refused requests are sent again at once: tests wait for nothing
+BACKOFF = 0.001
+
+
+def _nothing() -> None:
+    return
+
+
+@dataclass(frozen=True)
+class Done:
+    """What a run gave back; `waiting` says why its plan needs an approval ("" = the run is done)."""
+
+    summary: dict[str, Any]
+    plan: Plan
+    waiting: str = ""
+    created: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def run_id(self) -> str:
+        """The run's id."""
+        return str(self.summary["run_id"])
+
+
+def synchronize(
+    setup: Setup,
+    customers: Sequence[str] = (),
+    *,
+    dry_run: bool = False,
+    scheduled: bool = False,
+    actor: str = "the office",
+    approved_plan: str = "",
+    leave_out: Sequence[str] = (),
+    run_id: str = "",
+    when_planned: Callable[[], None] = _nothing,
+) -> Done:
+    """As flows/synchronize_customers.py.
+
+    Args:
+        customers: of a selected run; none = all.
+        when_planned: called when everything has been read and decided, before anything is written.
+    """
+    mode = "selected" if customers else "all"
+    with _opened(setup, mode, dry_run, scheduled, actor, run_id) as opened:
+        run = opened.run
+        webstore, business_central, selected = _extracts(run, customers)
+        approved = known_plan(run, approved_plan) if approved_plan else None
+        if selected is None:
+            stop_on_extracts(run, webstore.census, business_central.census, approved=approved is not None)
+        with run.store.view(run.code) as view:
+            mapping = view.mapping.current()
+        if selected is not None:
+            mapping = mapping[mapping["bc_id"].isin(selected) | mapping["webstore_id"].isin(selected)]
+        missing = read_missing(run, mapping, table_from(webstore.frame), table_from(business_central.frame))
+        fit = validate_customers(run, webstore, business_central, missing, selected=selected is not None)
+        stops_of(fit.findings)
+        plan = decide_run(run, fit.webstore.frame, fit.business_central.frame, fit.missing, selected)
+        plan, findings = validate_plan(run, plan, selected=selected is not None)
+        stops_of(findings)
+        dropped = 0
+        if approved is not None:
+            plan, dropped = approved_part(plan, approved, leave_out)
+        record_findings(run, plan, selected)
+        waiting = "" if run.dry_run or approved is not None else approval_reason(run.setup, plan)
+        extracted = {"webstore": len(webstore.frame), "business_central": len(business_central.frame)}
+        asked = approved is not None or bool(waiting)
+        stop_on_plan(run, plan, extracted, selected=selected is not None, approved=asked)
+        when_planned()
+        results = {} if run.dry_run or waiting else _load(run, plan)
+        opened.summary = summary_of(run, plan, results, extracted, opened.seconds, opened.mode)
+        opened.summary |= {"dropped_from_plan": dropped} if approved is not None else {}
+        opened.status = "waiting" if waiting else "stopped" if opened.summary["stopped"] else "completed"
+        return Done(opened.summary, plan, waiting)
+
+
+def undo(
+    setup: Setup,
+    undone_run: str,
+    *,
+    dry_run: bool = False,
+    delete_accounts: bool = False,
+    actor: str = "the office",
+    run_id: str = "",
+    when_planned: Callable[[], None] = _nothing,
+) -> Done:
+    """As flows/undo_run.py."""
+    with _opened(setup, "undo", dry_run, False, actor, run_id) as opened:
+        run = opened.run
+        plan, created = plan_undo(run, undone_run)
+        record_plan(run, plan)
+        when_planned()
+        results = {} if run.dry_run else _write(run, plan, [d for d in Direction if plan.of(d)])
+        told = [] if run.dry_run else unlink_created(run, created, delete_accounts=delete_accounts)
+        nothing_read = {"webstore": 0, "business_central": 0}
+        opened.summary = summary_of(run, plan, results, nothing_read, opened.seconds, "undo")
+        opened.status = "stopped" if opened.summary["stopped"] else "completed"
+        return Done(opened.summary, plan, created=told)
+
+
+def _opened(setup: Setup, mode: str, dry_run: bool, scheduled: bool, actor: str, run_id: str) -> Any:
+    return _Opening(setup, mode, dry_run, "scheduled" if scheduled else "manual", actor, run_id or str(uuid.uuid4()))
+
+
+class _Opening:
+    """An open run with clients that do not wait, its interrupted predecessors settled."""
+
+    def __init__(self, setup: Setup, mode: str, dry_run: bool, trigger: str, actor: str, run_id: str) -> None:
+        self._run = open_run(setup, run_id=run_id, mode=mode, trigger=trigger, actor=actor, dry_run=dry_run)
+
+    def __enter__(self) -> Opened:
+        opened = self._run.__enter__()
+        run = opened.run
+        run.close()
+        run.webstore = WooCommerceClient(run.setup.webstore, backoff=BACKOFF)
+        run.business_central = BusinessCentralClient(run.setup.business_central, backoff=BACKOFF)
+        try:
+            if not run.dry_run:
+                recover(run)
+        except BaseException as error:
+            self._run.__exit__(type(error), error, error.__traceback__)
+            raise
+        return opened
+
+    def __exit__(self, *error: Any) -> bool | None:
+        return self._run.__exit__(*error)
+
+
+def _extracts(run: Run, customers: Sequence[str]) -> tuple[Extraction, Extraction, frozenset[str | int] | None]:
+    if not customers:
+        webstore, business_central = read_all(run, Side.WEBSTORE), read_all(run, Side.BUSINESS_CENTRAL)
+        run.know_countries(read_company_countries(run))
+        return webstore, business_central, None
+    with run.store.view(run.code) as view:
+        mapping = view.mapping.current()
+    selected = read_selected(run, customers, mapping)
+    run.know_countries(read_company_countries(run))
+    return selected.webstore, selected.business_central, selected.keys
+
+
+def _load(run: Run, plan: Plan) -> dict[Direction, LoadResult]:
+    flags = run.setup.synchronization
+    if plan.links or plan.agreements or plan.renumbered or plan.orphans:
+        record_links(run, plan)
+    wanted = {
+        Direction.PUSH: str(flags.push_webstore_customers) != "None",
+        Direction.PULL: str(flags.pull_webstore_customers) != "None",
+    }
+    return _write(run, plan, [direction for direction, on in wanted.items() if on and plan.of(direction)])
+
+
+def _write(run: Run, plan: Plan, directions: Sequence[Direction]) -> dict[Direction, LoadResult]:
+    """One direction after the other, where the flows write both at once: a test must find the same run again."""
+    load = {Direction.PUSH: push, Direction.PULL: pull}
+    return {direction: load[direction](run, plan, _look) for direction in directions}
+
+
+def _look(run: Run, direction: Direction) -> frozenset[str]:
+    return recover(run, direction).happened
