@@ -26,11 +26,12 @@ def free_port() -> int:
 
 
 @contextmanager
-def prefect_server(home: Path) -> Iterator[str]:
+def prefect_server(home: Path, *, ui: bool = False) -> Iterator[str]:
     """Start a server; gives the address of its API, and ends the server afterwards.
 
     Args:
         home: a new folder for its database.
+        ui: serve the user interface, too.
     """
     home.mkdir(parents=True, exist_ok=True)
     port = free_port()
@@ -53,7 +54,7 @@ def prefect_server(home: Path) -> Iterator[str]:
         "127.0.0.1",
         "--port",
         str(port),
-        "--no-ui",
+        *([] if ui else ["--no-ui"]),
     ]
     with (home / "server.log").open("w") as log:
         process = subprocess.Popen(command, env=environment, stdout=log, stderr=log)

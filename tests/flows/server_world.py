@@ -1,0 +1,172 @@
+"""A Prefect server, a process worker, a sandbox and a setup block: what a small installation has, for tests from outside."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import orjson
+import requests
+
+from connector.load.session import opened_store
+from sandbox.command import announcement, setup_text
+from sandbox.server import Running, start
+from tests.servers.prefect import prefect_server
+
+__all__ = ["World", "world"]
+
+ROOT = Path(__file__).parents[2]
+PATIENCE = 150.0
+FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
+
+
+@dataclass
+class World:
+    """Everything that runs. `setup` is the setup file; the block made of it is called shop."""
+
+    api: str
+    running: Running
+    setup: Path
+    environment: Mapping[str, str]
+    http: requests.Session
+
+    @property
+    def ui(self) -> str:
+        """Address of the user interface."""
+        return self.api.removesuffix("/api")
+
+    def get(self, path: str) -> Any:
+        """Read from the API."""
+        answer = self.http.get(f"{self.api}{path}", timeout=30)
+        answer.raise_for_status()
+        return answer.json()
+
+    def post(self, path: str, body: Any) -> Any:
+        """Ask or tell the API."""
+        answer = self.http.post(f"{self.api}{path}", json=body, timeout=30)
+        assert answer.ok, answer.text
+        return answer.json() if answer.content else None
+
+    def command(self, *arguments: str, program: str = "flows.cli") -> str:
+        """Run a command in the project's folder; gives its standard output."""
+        line = [sys.executable, "-m", program, *arguments]
+        done = subprocess.run(line, cwd=ROOT, env=dict(self.environment), capture_output=True, text=True, check=False)
+        assert done.returncode == 0, f"{arguments}: {done.stdout[-2000:]}{done.stderr[-3000:]}"
+        return done.stdout
+
+    def deployment(self, name: str) -> dict[str, Any]:
+        """A deployment; it is called like its flow."""
+        found: dict[str, Any] = self.get(f"/deployments/name/{name}/{name}")
+        return found
+
+    def start(self, name: str, **parameters: Any) -> str:
+        """Start a run of a deployment, as `prefect deployment run` or the form does; gives its id."""
+        body = {"parameters": {"setup": "shop", **parameters}, "state": {"type": "SCHEDULED"}}
+        return str(self.post(f"/deployments/{self.deployment(name)['id']}/create_flow_run", body)["id"])
+
+    def run(self, run_id: str) -> dict[str, Any]:
+        """A flow run."""
+        found: dict[str, Any] = self.get(f"/flow_runs/{run_id}")
+        return found
+
+    def wait(self, run_id: str, *types: str) -> dict[str, Any]:
+        """Wait until a run is in a state of one of these types (none given: until it has ended)."""
+        wanted = frozenset(types) or FINAL
+
+        def reached() -> dict[str, Any] | None:
+            run = self.run(run_id)
+            assert run["state"]["type"] not in FINAL - wanted, run["state"]
+            return run if run["state"]["type"] in wanted else None
+
+        return self.until(reached, f"run {run_id} in {sorted(wanted)}")
+
+    def until(self, look: Callable[[], Any], what: str) -> Any:
+        """Wait until something is there; gives it."""
+        deadline = time.monotonic() + PATIENCE
+        while time.monotonic() < deadline:
+            if found := look():
+                return found
+            time.sleep(0.3)
+        raise AssertionError(f"waited in vain for {what}")
+
+    def resume(self, run_id: str, **answers: Any) -> None:
+        """Fill in the form of a run that waits."""
+        self.post(f"/flow_runs/{run_id}/resume", {"run_input": answers})
+
+    def set_state(self, run_id: str, **state: Any) -> None:
+        """What the buttons of the UI do."""
+        self.post(f"/flow_runs/{run_id}/set_state", {"state": state})
+
+    def artifact(self, key: str) -> dict[str, Any]:
+        """The newest artifact of a key; `data` as rows or text."""
+        found: dict[str, Any] = self.get(f"/artifacts/{key}/latest")
+        data = found["data"]
+        rows = orjson.loads(data) if found["type"] == "table" else data
+        return {**found, "data": rows}
+
+    def events(self, name: str) -> list[dict[str, Any]]:
+        """The project's events of one name, the newest first."""
+        body = {"filter": {"event": {"name": [name]}, "order": "DESC"}, "limit": 50}
+        found: list[dict[str, Any]] = self.post("/events/filter", body)["events"]
+        return found
+
+    def stored_run(self, run_id: str) -> dict[str, Any]:
+        """The run's row in our own store."""
+        with opened_store(self.setup) as (setup, store), store.view(setup.webstore_code) as view:
+            return view.runs.show(run_id) or {}
+
+    def open_writes(self) -> int:
+        """Writes of which nobody knows yet what became of them."""
+        with opened_store(self.setup) as (setup, store), store.view(setup.webstore_code) as view:
+            return len(view.journal.open())
+
+
+@contextmanager
+def world(folder: Path) -> Iterator[World]:
+    """Start everything, deploy with one command, and end everything."""
+    with ExitStack() as stack:
+        running = stack.enter_context(start(webstore_customers=40, business_central_customers=30))
+        api = stack.enter_context(prefect_server(folder / "prefect", ui=True))
+        setup = folder / "setup.toml"
+        text = setup_text(running, webstore_code="shop", directory=folder)
+        setup.write_text(f'{text}\n[reports]\nfolder = "{folder / "reports"}"\n', encoding="utf-8")
+        environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "CUSTOMER_SYNC"))},
+            **announcement(running, setup)["env"],
+            "PREFECT_HOME": str(folder / "prefect"),
+            "PREFECT_API_URL": api,
+            "PREFECT_UI_URL": api.removesuffix("/api"),
+            "PREFECT_WORKER_QUERY_SECONDS": "1",
+            "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+            "DO_NOT_TRACK": "1",
+        }
+        http = stack.enter_context(requests.Session())
+        http.trust_env = False
+        made = World(api, running, setup, environment, http)
+        made.command("setup", "push", "shop", "--setup", str(setup))
+        made.command("deploy", "--setup", "shop")
+        stack.enter_context(_worker(environment, folder / "worker.log"))
+        yield made
+
+
+@contextmanager
+def _worker(environment: Mapping[str, str], log: Path) -> Iterator[None]:
+    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "customer-sync", "--type", "process"]
+    with log.open("w") as file:
+        process = subprocess.Popen(command, cwd=ROOT, env=dict(environment), stdout=file, stderr=file)
+        try:
+            yield
+        finally:
+            process.terminate()
+            try:
+                process.wait(timeout=20)
+            except subprocess.TimeoutExpired:  # it waits for a run that nobody needs any more
+                process.kill()
+                process.wait(timeout=20)

@@ -1,0 +1,163 @@
+"""A real Prefect server with a process worker, from outside: deployed with one command, used as its API and UI are used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from tests.flows.server_world import World, world
+
+pytestmark = [pytest.mark.xdist_group("prefect-server"), pytest.mark.timeout(600)]
+
+SELECTED = "synchronize-selected-customers"
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world(tmp_path_factory.mktemp("served")) as made:
+        yield made
+
+
+def accounts_and_cards(served: World) -> tuple[int, int]:
+    return len(served.running.webstore.customer_ids()), len(served.running.business_central.customer_ids())
+
+
+def register(served: World, number: int) -> int:
+    billing = {"address_1": f"Kai {number}", "city": "Bergen", "postcode": "5003", "country": "NO"}
+    name = {"first_name": f"Nora{number}", "last_name": f"Vik{number}"}
+    return served.running.webstore.people_create({"email": f"nora{number}@shop.example", **name, "billing": billing})
+
+
+def scheduled_runs(served: World) -> list[dict[str, Any]]:
+    body = {
+        "deployments": {"id": {"any_": [served.deployment("synchronize-customers")["id"]]}},
+        "flow_runs": {"state": {"type": {"any_": ["SCHEDULED"]}}},
+        "sort": "EXPECTED_START_TIME_ASC",
+    }
+    found: list[dict[str, Any]] = served.post("/flow_runs/filter", body)
+    return [run for run in found if run["auto_scheduled"]]
+
+
+def test_a_schedule_made_of_the_setup_creates_runs_and_one_of_them_links_and_creates_customers(served: World) -> None:
+    schedules = served.deployment("synchronize-customers")["schedules"]
+    assert [(s["slug"], s["active"], s["parameters"]) for s in schedules] == [("shop", True, {"setup": "shop"})]
+    assert schedules[0]["schedule"]["interval"] == 15 * 60
+    run = served.until(lambda: scheduled_runs(served), "a run that the schedule created")[0]
+
+    # "run now": nobody waits for a quarter of an hour
+    served.set_state(run["id"], type="SCHEDULED", state_details={"scheduled_time": datetime.now(UTC).isoformat()})
+    ended = served.wait(run["id"])
+
+    assert ended["state"]["type"] == "COMPLETED", ended["state"]
+    assert ended["name"] == "synchronize all customers of shop"
+    assert "linked" in ended["state"]["message"]
+    stored = served.stored_run(run["id"])
+    assert (stored["trigger"], stored["status"]) == ("scheduled", "completed")
+    created = stored["summary"]["pull"]["created"]
+    assert created > 0
+    assert accounts_and_cards(served)[1] == 30 + created
+    names = {t["name"] for t in served.post("/task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})}
+    assert {"extract webstore customers", "compare customers", "pull customers", "publish summary"} <= names
+    completed = served.until(lambda: served.events("customer-sync.run.completed"), "the event of the run")[0]
+    assert completed["resource"]["prefect.resource.id"] == "customer-sync.webstore.shop"
+    assert completed["payload"]["pull"]["created"] == created
+    plan = served.artifact("plan-shop")
+    assert {"action", "bc_number", "before", "after", "reason"} <= set(plan["data"][0])
+    assert served.artifact("summary-shop")["data"].startswith("### shop: all run")
+
+
+def test_a_run_for_pasted_customers_is_started_from_the_command_line(served: World) -> None:
+    key, other = register(served, 1), register(served, 2)
+    before = accounts_and_cards(served)
+
+    told = served.command(
+        "deployment", "run", f"{SELECTED}/{SELECTED}", "--param", "setup=shop", "--param", f'customers="woo:{key}"',
+        "--param", 'overrides={"push": "None"}', "--watch", program="prefect",
+    )  # fmt: skip
+
+    assert "Completed" in told
+    assert accounts_and_cards(served) == (before[0], before[1] + 1)
+    wanted = {"deployments": {"id": {"any_": [served.deployment(SELECTED)["id"]]}}}
+    run = served.post("/flow_runs/filter", wanted)[0]
+    assert run["name"] == "synchronize 1 customer of shop (push None)"
+    assert served.stored_run(run["id"])["trigger"] == "manual"
+    assert other in served.running.webstore.customer_ids()
+
+
+def test_a_choice_that_does_not_exist_is_refused_before_a_run_is_made(served: World) -> None:
+    body = {"parameters": {"overrides": {"push": "Everything"}}}
+    path = f"/deployments/{served.deployment('synchronize-customers')['id']}/create_flow_run"
+    answer = served.http.post(f"{served.api}{path}", json=body, timeout=30)
+    assert answer.status_code == 409
+    assert "Everything" in answer.text
+
+
+def test_a_plan_waits_without_a_process_and_exactly_what_was_approved_is_written(served: World) -> None:
+    left_out, wanted = register(served, 3), register(served, 4)
+    before = accounts_and_cards(served)
+    customers = [f"woo:{left_out}", f"woo:{wanted}"]
+
+    run = served.start(SELECTED, customers=customers, overrides={"approval": "always"})
+    waiting = served.wait(run, "PAUSED")
+    assert waiting["state"]["name"] == "Suspended"
+    assert accounts_and_cards(served) == before
+    stored = served.stored_run(run)
+    assert stored["status"] == "waiting"
+    assert served.until(lambda: served.events("customer-sync.plan.waiting"), "the event")[0]["payload"]["plan_hash"]
+
+    # somebody changes a customer of the plan, and a third one registers, while the plan lies there
+    later = register(served, 5)
+    served.resume(run, decision="approve", leave_out=f"woo:{left_out}", name="Ada")
+    ended = served.wait(run)
+
+    assert ended["state"]["type"] == "COMPLETED", ended["state"]
+    assert accounts_and_cards(served) == (before[0] + 1, before[1] + 1)
+    summary = served.stored_run(run)["summary"]
+    assert summary["approved_plan"] == stored["plan_hash"]
+    assert (summary["approved_by"], summary["left_out"]) == ("Ada", [f"woo:{left_out}"])
+    names = {served.running.business_central.people_get(k)["displayName"] for k in
+             served.running.business_central.customer_ids()}  # fmt: skip
+    assert "Nora4 Vik4" in names
+    assert not {"Nora3 Vik3", "Nora5 Vik5"} & names
+    assert later in served.running.webstore.customer_ids()
+
+
+def test_a_rejected_plan_writes_nothing(served: World) -> None:
+    key = register(served, 6)
+    before = accounts_and_cards(served)
+    run = served.start(SELECTED, customers=f"woo:{key}", overrides={"approval": "always"})
+    served.wait(run, "PAUSED")
+    served.resume(run, decision="reject", name="Ada")
+    ended = served.wait(run)
+    assert (ended["state"]["name"], "Ada" in ended["state"]["message"]) == ("Rejected", True)
+    assert accounts_and_cards(served) == before
+    assert served.stored_run(run)["status"] == "rejected"
+
+
+def test_a_run_cancelled_in_mid_load_finishes_its_batch_and_leaves_everything_clean(served: World) -> None:
+    keys = [register(served, number) for number in range(100, 400)]
+    before = accounts_and_cards(served)
+    # every batch takes two seconds, so that the cancellation comes between two of them
+    served.running.business_central_faults.add("slow", path=r"\$batch", method="POST", count=50, seconds=2)
+    run = served.start("synchronize-customers")
+    served.until(lambda: accounts_and_cards(served)[1] > before[1], "the first batch of creates")
+
+    served.set_state(run, type="CANCELLING")
+    ended = served.wait(run, "CANCELLED", "CRASHED")
+    served.running.business_central_faults.clear()
+
+    assert ended["state"]["type"] == "CANCELLED", ended["state"]
+    served.until(lambda: served.stored_run(run)["status"] == "cancelled", "the hook to close the run")
+    created = accounts_and_cards(served)[1] - before[1]
+    assert 0 < created < len(keys)
+    assert served.open_writes() == 0, "the batch that was under way has been recorded"
+
+    again = served.wait(served.start("synchronize-customers"))
+    assert again["state"]["type"] == "COMPLETED", again["state"]
+    emails = [served.running.business_central.people_get(k)["email"] for k in
+              served.running.business_central.customer_ids()]  # fmt: skip
+    made = [email for email in emails if email.startswith("nora") and 100 <= int(email[4:7].rstrip("@")) < 400]
+    assert len(made) == len(set(made)) == len(keys)
