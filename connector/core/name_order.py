@@ -1,4 +1,4 @@
-"""Names whose order changes because the country did.
+"""Names whose order changes because the country does.
 
 In some countries the family name comes first (mappings/names.csv), so the one name that is composed of an account's two
 names depends on its country: Nagy János moves from Hungary to Austria and is János Nagy there, though nobody edited his
@@ -11,49 +11,82 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.core.customer import FieldRules
+from connector.core.merge import Verdict
 from connector.core.normalize import text_key
 from connector.core.webstore_customer import name_as_in
 
-__all__ = ["also_agreed", "only_reordered"]
+__all__ = ["also_agreed", "decide_name"]
+
+Base = Mapping[str, str | None]
+_OF_THE_WEBSTORE = (Verdict.PULL, Verdict.PULL_WITHHELD)
 
 
-def only_reordered(
-    webstore: Mapping[str, str], base: Mapping[str, str | None], raw: Mapping[str, Any], rules: FieldRules
-) -> bool:
-    """Whether a webstore customer's name differs from its base only because the country stands for another order.
+def decide_name(
+    verdicts: Mapping[str, Verdict],
+    webstore: Mapping[str, str],
+    business_central: Mapping[str, str],
+    base: Base,
+    raw: Mapping[str, Any],
+    rules: FieldRules,
+) -> tuple[Mapping[str, Verdict], Mapping[str, str]]:
+    """The verdicts and the webstore's values, with the order of the name settled.
+
+    A name that only changed its order is agreed on. When the country is pushed, the name counts as it will be composed
+    then: equal to Business Central's, it needs no verdict (also_agreed moves its base); else that is what is pulled.
 
     Args:
-        webstore, base: canonical values now and when both sides last agreed.
-        raw: the customer's row as the API gave it.
+        webstore, business_central, base: canonical values; the base is the webstore's.
+        raw: the webstore customer's row as the API gave it.
     """
+    verdict, country = verdicts.get("name"), business_central.get(rules.country, "")
+    if verdict is None:
+        return verdicts, webstore
+    if verdicts.get(rules.country) is Verdict.PUSH:
+        after = name_as_in(raw, rules, country)
+        if not _same(after, webstore["name"]) and _same(after, business_central["name"]):
+            return {name: v for name, v in verdicts.items() if name != "name"}, webstore
+        if verdict is Verdict.PULL:
+            webstore = {**webstore, "name": after}
+    if verdict in _OF_THE_WEBSTORE and _only_reordered(webstore, base, raw, rules):
+        return {**verdicts, "name": Verdict.AGREE}, webstore
+    return verdicts, webstore
+
+
+def _only_reordered(webstore: Mapping[str, str], base: Base, raw: Mapping[str, Any], rules: FieldRules) -> bool:
+    """Whether the name differs from its base only because the country stands for another order than before."""
     before, name = base.get(rules.country), base.get("name")
-    if before is None or name is None or not _orders_differ(before, webstore[rules.country], rules):
+    if name is None or not rules.country or before == webstore[rules.country]:
         return False
-    return text_key(name_as_in(raw, rules, before)) == text_key(name)
+    countries = [before] if before is not None else ["", *rules.cultures.by_country]
+    return any(_same(name_as_in(raw, rules, country), name) for country in countries)
 
 
 def also_agreed(
     pushed: Mapping[str, str],
     webstore: Mapping[str, str],
     business_central: Mapping[str, str],
-    bases: tuple[Mapping[str, str | None], Mapping[str, str | None]],
+    bases: tuple[Base, Base],
+    raw: Mapping[str, Any],
     rules: FieldRules,
 ) -> dict[str, str]:
     """The name, if a pushed country changes its order in the webstore: what is stored then is what both agreed on.
 
     Args:
         pushed: canonical values that are written to the webstore.
-        bases: of the webstore and of Business Central; a name that differs from them is nobody's agreement.
+        bases: of the webstore and of Business Central; a name that somebody changed since is nobody's agreement.
+        raw: the webstore customer's row as the API gave it.
     """
     country = pushed.get(rules.country)
-    if country is None or "name" in pushed or not _orders_differ(webstore[rules.country], country, rules):
+    if country is None or "name" in pushed:
         return {}
-    now = (webstore["name"], business_central["name"])
-    agreed = all(
-        b.get("name") is not None and text_key(b["name"] or "") == text_key(n) for b, n in zip(bases, now, strict=True)
-    )
-    return {"name": business_central["name"]} if agreed else {}
+    after, now, other = name_as_in(raw, rules, country), webstore["name"], business_central["name"]
+    if _same(after, now):
+        return {}
+    before = tuple(base.get("name") for base in bases)
+    unchanged = all(b is not None and _same(b, n) for b, n in zip(before, (now, other), strict=True))
+    agreed = _same(after, other) or unchanged or (before == (None, None) and _same(now, other))
+    return {"name": other} if agreed else {}
 
 
-def _orders_differ(one: str, other: str, rules: FieldRules) -> bool:
-    return rules.cultures.of(one).family_first != rules.cultures.of(other).family_first
+def _same(one: str, other: str) -> bool:
+    return text_key(one) == text_key(other)

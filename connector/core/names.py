@@ -4,19 +4,24 @@ Business Central keeps one name, the webstore a first and a last one. Splitting 
 `compose(*split(name))` is always `name`, and `split(compose(first, last), first, last)` gives back both parts. A name that
 is split again stays close to the split that was there before, so that a changed first name does not eat into the last name.
 
-What cannot be seen from the words is data (mappings/names.csv, mappings/name_particles.csv): in which countries the family
-name comes first, where people have two surnames, and which words belong to their neighbour.
+What cannot be seen from the words is data (mappings/names.csv, mappings/name_particles.csv): where the family name comes
+first, where people have two surnames, and which words belong to their neighbour.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from connector.core.normalize import clean
 
-__all__ = ["Culture", "Cultures", "compose", "split"]
+__all__ = ["EAST_ASIAN", "Culture", "Cultures", "compose", "split"]
+
+# Chinese, Japanese and Korean characters, as a regular expression that Python and Arrow understand alike
+EAST_ASIAN = "[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]"
+_EAST_ASIAN = re.compile(EAST_ASIAN)
 
 
 @dataclass(frozen=True)
@@ -25,6 +30,7 @@ class Culture:
 
     Attributes:
         family_first: `Nagy János`, not `János Nagy`.
+        by_script: the family name comes first in names that are written in Chinese, Japanese or Korean script.
         surnames: how many a person has: 1 or 2.
         prefixes: words that belong to the name after them (`van`, `de`), in lower case.
         suffixes: words that belong to the name before them (`Jr.`, `III`), in lower case.
@@ -34,6 +40,11 @@ class Culture:
     surnames: int = 1
     prefixes: frozenset[str] = frozenset()
     suffixes: frozenset[str] = frozenset()
+    by_script: bool = False
+
+    def leads_with_family(self, name: str) -> bool:
+        """Whether the family name comes first in this name (composed or not)."""
+        return self.family_first or (self.by_script and _EAST_ASIAN.search(name) is not None)
 
 
 WESTERN = Culture()
@@ -50,15 +61,10 @@ class Cultures:
         """How names are written in a country; "" = unknown."""
         return self.by_country.get(country, self.other)
 
-    @property
-    def family_first(self) -> tuple[str, ...]:
-        """The countries where the family name comes first."""
-        return tuple(country for country, culture in self.by_country.items() if culture.family_first)
-
 
 def compose(first: str, last: str, culture: Culture = WESTERN) -> str:
     """One name of two; either may be blank."""
-    return clean(f"{last} {first}" if culture.family_first else f"{first} {last}")
+    return clean(f"{last} {first}" if culture.leads_with_family(first + last) else f"{first} {last}")
 
 
 def split(name: str, first_before: str = "", last_before: str = "", culture: Culture = WESTERN) -> tuple[str, str]:
@@ -73,11 +79,12 @@ def split(name: str, first_before: str = "", last_before: str = "", culture: Cul
     """
     words = _words(name)
     first, last = _words(first_before), _words(last_before)
-    cut = _remembered_cut(words, first, last, culture)
+    family_first = culture.leads_with_family(name)
+    cut = _remembered_cut(words, first, last, family_first, culture.surnames)
     if cut is None:
-        cut = _family_cut(words, culture) if culture.family_first else _given_cut(words, culture)
+        cut = _family_cut(words, culture) if family_first else _given_cut(words, culture)
     lead, trail = " ".join(words[:cut]), " ".join(words[cut:])
-    return (trail, lead) if culture.family_first else (lead, trail)
+    return (trail, lead) if family_first else (lead, trail)
 
 
 def _words(text: str) -> list[str]:
@@ -85,23 +92,25 @@ def _words(text: str) -> list[str]:
     return cleaned.split(" ") if cleaned else []
 
 
-def _remembered_cut(words: Sequence[str], first: Sequence[str], last: Sequence[str], culture: Culture) -> int | None:
+def _remembered_cut(
+    words: Sequence[str], first: Sequence[str], last: Sequence[str], family_first: bool, surnames: int
+) -> int | None:
     """Where the split that holds now cuts the name; None when it says nothing about it."""
     size = len(words)
     if _same(words, last):
-        return size if culture.family_first else 0
-    by_last, by_first = (_head(words, last), _tail(words, first)) if culture.family_first else (
+        return size if family_first else 0
+    by_last, by_first = (_head(words, last), _tail(words, first)) if family_first else (
         _tail(words, last), _head(words, first)
     )  # fmt: skip
     # where people have two surnames, a second one is added more often than a second first name
-    found = (by_first, by_last) if culture.surnames == 2 and len(last) == 1 else (by_last, by_first)
+    found = (by_first, by_last) if surnames == 2 and len(last) == 1 else (by_last, by_first)
     cut = next((place for place in found if place is not None), None)
     if cut is None and _same(words, first):
-        return 0 if culture.family_first else size
+        return 0 if family_first else size
     if cut is None and first and last and len(first) + len(last) == size:
-        return len(last) if culture.family_first else len(first)
+        return len(last) if family_first else len(first)
     if cut is None and size == 1 and last and not first:
-        return size if culture.family_first else 0
+        return size if family_first else 0
     return cut
 
 

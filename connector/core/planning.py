@@ -7,7 +7,7 @@ merged field by field (merge.py) and become writes, standing differences or agre
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -21,7 +21,7 @@ from connector.core.decisions import Decision, Outcome, outcome
 from connector.core.geography import Geography
 from connector.core.matching import Ladder
 from connector.core.merge import FieldPolicy, FieldValues, Gates, Merge, Situation, Verdict, merge_field
-from connector.core.name_order import also_agreed, only_reordered
+from connector.core.name_order import also_agreed, decide_name
 from connector.core.normalize import NORMALIZERS, email_key, key_columns
 from connector.core.orphans import looks_erased
 from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write, texts_at
@@ -30,7 +30,6 @@ from connector.core.regional import same_in_the_country
 __all__ = ["Decisions", "Flags", "Pair", "PairFrames", "Terms", "decide", "plan_update"]
 
 _DIRECTIONS = {Verdict.PUSH: Direction.PUSH, Verdict.PULL: Direction.PULL}
-_OF_THE_WEBSTORE = (Verdict.PULL, Verdict.PULL_WITHHELD)
 _WITHHELD = {Verdict.PUSH_WITHHELD: Direction.PUSH, Verdict.PULL_WITHHELD: Direction.PULL}
 
 
@@ -243,8 +242,8 @@ def _decide_pair(
     if looks_erased(pair.w, pair.base_w):
         decisions.erased.append(Orphan("webstore", pair.bc_id, pair.bc_number, pair.webstore_id, erased=True))
         return
-    if verdicts.get("name") in _OF_THE_WEBSTORE and only_reordered(pair.w, pair.base_w, pair.w_raw, terms.rules):
-        verdicts = {**verdicts, "name": Verdict.AGREE}
+    verdicts, w = decide_name(verdicts, pair.w, pair.c, pair.base_w, pair.w_raw, terms.rules)
+    pair = replace(pair, w=w)
     agreed = [name for name, verdict in verdicts.items() if verdict is Verdict.AGREE]
     if agreed:
         webstore, business_central = {name: pair.w[name] for name in agreed}, {name: pair.c[name] for name in agreed}
@@ -315,7 +314,7 @@ def plan_update(
     if pushing:
         body = webstore_customer.payload(values, terms.rules, pair.w_raw, company=pair.c_raw["type"] != "Person")
         if source is None:
-            source = values | also_agreed(values, pair.w, pair.c, (pair.base_w, pair.base_c), terms.rules)
+            source = values | also_agreed(values, pair.w, pair.c, (pair.base_w, pair.base_c), pair.w_raw, terms.rules)
     else:
         current = {**pair.c, "raw.email": pair.c_raw["email"]}
         body = business_central_customer.payload(values, terms.rules, terms.geography, current)

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of
 from connector.core.geography import Geography
-from connector.core.names import compose, split
+from connector.core.names import EAST_ASIAN, Culture, compose, split
 from connector.core.normalize import CANONICAL, by_unique, clean, code_key, email_key, unescape
 from connector.core.typed import option_of
 
@@ -189,21 +189,35 @@ def _first_set(values: Sequence[pa.Array], rows: int) -> pa.Array:
 
 def _names(table: pa.Table, rules: FieldRules) -> pa.Array:
     """billing.company, else the account's first and last name, else the billing ones."""
-    family_first = pc.is_in(
-        by_unique(table["billing.country"], code_key),
-        value_set=pa.array(rules.cultures.family_first, pa.large_string()),
-    )
+    countries = by_unique(table["billing.country"], code_key)
     company = by_unique(table["billing.company"], clean)
-    account = _composed(table["first_name"], table["last_name"], account_text, family_first)
-    invoice = _composed(table["billing.first_name"], table["billing.last_name"], clean, family_first)
+    account = _composed(table["first_name"], table["last_name"], account_text, countries, rules)
+    invoice = _composed(table["billing.first_name"], table["billing.last_name"], clean, countries, rules)
     return _first_set([company, account, invoice], table.num_rows)
 
 
-def _composed(first: pa.ChunkedArray, last: pa.ChunkedArray, function: Any, family_first: pa.Array) -> pa.Array:
+def _composed(
+    first: pa.ChunkedArray,
+    last: pa.ChunkedArray,
+    function: Callable[[str], str],
+    countries: pa.Array,
+    rules: FieldRules,
+) -> pa.Array:
     """names.compose, on columns."""
     given, family = by_unique(first, function), by_unique(last, function)
+    always = _where(countries, rules, lambda culture: culture.family_first)
+    by_script = _where(countries, rules, lambda culture: culture.by_script)
+    east_asian = pc.or_(pc.match_substring_regex(given, EAST_ASIAN), pc.match_substring_regex(family, EAST_ASIAN))
+    family_first = pc.or_(always, pc.and_(by_script, east_asian))
     lead, trail = pc.if_else(family_first, family, given), pc.if_else(family_first, given, family)
     return pc.utf8_trim(pc.binary_join_element_wise(lead, trail, pa.scalar(" ", pa.large_string())), " ")
+
+
+def _where(countries: pa.Array, rules: FieldRules, holds: Callable[[Culture], bool]) -> pa.Array:
+    """Per row whether something holds of the culture of its country."""
+    encoded = countries.dictionary_encode()
+    values = [holds(rules.cultures.of(country)) for country in encoded.dictionary.to_pylist()]
+    return pc.take(pa.array(values, type=pa.bool_()), encoded.indices)
 
 
 def account_text(value: str) -> str:

@@ -178,8 +178,8 @@ def cultures(files: RuleFiles) -> Cultures:
     """names.csv and name_particles.csv."""
     rows, particles = files.rows("names.csv"), files.rows("name_particles.csv")
     for row in rows:
-        files.is_country(row, "country")
-        files.choose(row, "order", {"given-first", "family-first"})
+        files.is_country(row, "country", {"*"})
+        files.choose(row, "order", {"given-first", "family-first", "by-script"})
         files.choose(row, "surnames", {"1", "2"})
     files.once("names.csv", ["country"])
     for row in particles:
@@ -192,10 +192,11 @@ def cultures(files: RuleFiles) -> Cultures:
         for side in ("next", "previous")
     }
 
-    def culture(family_first: bool, surnames: int) -> Culture:
-        return Culture(family_first, surnames, words["next"], words["previous"])
+    def culture(row: Row) -> Culture:
+        surnames = 2 if row["surnames"] == "2" else 1
+        order = row["order"]
+        return Culture(order == "family-first", surnames, words["next"], words["previous"], order == "by-script")
 
-    return Cultures(
-        {row["country"]: culture(row["order"] == "family-first", 2 if row["surnames"] == "2" else 1) for row in rows},
-        culture(False, 1),
-    )
+    found = {row["country"]: culture(row) for row in rows}
+    other = found.pop("*", Culture(prefixes=words["next"], suffixes=words["previous"]))
+    return Cultures(found, other)

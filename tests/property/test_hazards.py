@@ -95,3 +95,37 @@ def test_a_hazard_that_stands_in_the_webstore_survives_other_changes(path: str, 
     for company in both.companies:
         company.record["addressLine2"] = "Flat 2"
     assert_arrived_and_settled(both, Direction.PUSH)
+
+
+PLACES = tuple(product(("HU", "DE", "JP", "ES", ""), repeat=2))
+PEOPLE = (("János", "Nagy"), ("小明", "王"), ("María", "García Lorca"), ("Kåre", ""), ("", "Hansen"))
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+@pytest.mark.parametrize("first_link", ["business-central", "webstore", "ask"])
+def test_people_keep_their_names_wherever_they_live_and_move(direction: Direction, first_link: str) -> None:
+    accounts = [
+        {**ACCOUNT, "first_name": first, "last_name": last, "billing": {"country": here}}
+        for (here, _), (first, last) in product(PLACES, PEOPLE)
+    ]
+    customers = [
+        {**CUSTOMER, "displayName": f"{first} {last}".strip() if order else f"{last} {first}".strip(), "country": there}
+        for (_, there), (first, last) in product(PLACES, PEOPLE)
+        for order in (0, 1)
+    ]
+    both = pairs([account for account in accounts for _ in (0, 1)], customers, direction)
+    both.terms = replace(
+        both.terms, flags=replace(both.terms.flags, policy=FieldPolicy("ask", first_link, "keep", "withhold"))
+    )
+    both.synchronize()
+    assert both.synchronize().writes == ()
+    for row, country in enumerate(("HU", "DE", "JP") * (len(customers) // 3)):
+        if direction is Direction.PUSH:
+            both.companies[row].record["country"] = country
+        else:
+            both.shops[row].record["billing"]["country"] = country
+    names = [company.record["displayName"] for company in both.companies]
+    moved = both.synchronize()
+    assert {change.field for write in moved.writes for change in write.changes} == {"country"}
+    assert [company.record["displayName"] for company in both.companies] == names
+    assert both.synchronize().writes == ()

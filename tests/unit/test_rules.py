@@ -201,7 +201,7 @@ def test_a_shop_adds_a_field_by_a_line(tmp_path: Path, line: str) -> None:
         ("vat_keys", "webstore,order,meta_key\n,1,nif\n,1,cif\n", "vat_keys.csv:3: webstore '', order '1' stands in line 2"),
         ("vat_keys", "webstore,order,meta_key\nMain Shop,1,nif\n", "vat_keys.csv:2: webstore is 'Main Shop'"),
         ("vat_keys", "webstore,order,meta_key\n", "fields.csv:11: webstore is 'vat', but vat_keys.csv has no key"),
-        ("names", "country,order,surnames\nHU,last-first,1\n", "names.csv:2: order is 'last-first'"),
+        ("names", "country,order,surnames\nHU,last-first,1\n", "names.csv:2: order is 'last-first'; it must be one of by-script"),
         ("names", "country,order,surnames\nES,given-first,3\n", "names.csv:2: surnames is '3'"),
         ("name_particles", "word,belongs_to\nvan der,next\n", "name_particles.csv:2: word is 'van der'; it must be one word"),
         ("name_particles", "word,belongs_to\nvan,last\n", "name_particles.csv:2: belongs_to is 'last'"),

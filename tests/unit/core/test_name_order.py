@@ -5,7 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
+import pandas as pd
+
 from connector.core.customer import Direction
+from connector.core.merge import FieldPolicy
 from connector.core.plan import Plan
 from tests.unit.core.customers import (
     account,
@@ -32,9 +35,14 @@ RULES = terms()
 BASE = bases(("a", 1, values(webstore([nagy("HU")], RULES)), values(business_central([hungarian()], RULES))))
 
 
-def plan(shop: dict[str, Any], company: dict[str, Any]) -> Plan:
-    geography = RULES.geography.with_company(["HU", "DE"])
-    return planned([shop], [company], mapping(("a", 1, True)), BASE, replace(RULES, geography=geography))
+NO_BASE = bases()
+BUSINESS_CENTRAL_WINS = FieldPolicy("business-central", "business-central", "keep", "withhold")
+
+
+def plan(shop: dict[str, Any], company: dict[str, Any], base: pd.DataFrame = BASE) -> Plan:
+    rules = terms(policy=BUSINESS_CENTRAL_WINS)
+    rules = replace(rules, geography=rules.geography.with_company(["HU", "DE"]))
+    return planned([shop], [company], mapping(("a", 1, True)), base, rules)
 
 
 def changes(found: Plan, direction: Direction) -> list[str]:
@@ -52,6 +60,18 @@ def test_moving_in_business_central_pushes_the_country_alone_and_remembers_the_n
     found = plan(nagy("HU"), hungarian(country="DE"))
     assert changes(found, Direction.PUSH) == ["country"]
     assert found.writes[0].source == {"country": "DE", "name": "Nagy János"}
+
+
+def test_two_newly_linked_customers_of_one_name_and_two_countries_keep_the_name() -> None:
+    found = plan(nagy("HU"), hungarian(country="DE"), NO_BASE)
+    assert changes(found, Direction.PUSH) == ["country"]
+    assert found.writes[0].source == {"country": "DE", "name": "Nagy János"}
+
+
+def test_a_name_that_was_not_agreed_on_is_not_agreed_on_by_a_move() -> None:
+    found = plan(nagy("HU", first="Pál"), hungarian(country="DE"))
+    assert found.of(Direction.PUSH)[0].source == {"country": "DE"}
+    assert changes(found, Direction.PULL) == ["name"]
 
 
 def test_a_new_name_beside_a_move_is_pulled() -> None:

@@ -48,6 +48,21 @@ def test_in_hungary_the_family_name_comes_first() -> None:
     assert split("Kis János", "János", "Nagy", HUNGARY) == ("János", "Kis")
 
 
+@pytest.mark.parametrize("country", ["JP", "DE", "ES", ""])
+def test_in_east_asian_script_the_family_name_comes_first_wherever_the_person_lives(country: str) -> None:
+    culture = CULTURES.of(country)
+    assert compose("小明", "王", culture) == "王 小明"
+    assert split("王 小明", culture=culture) == ("小明", "王")
+    assert compose("花子", "佐藤", culture) == "佐藤 花子"
+
+
+def test_a_foreigner_in_japan_is_not_renamed() -> None:
+    japan = CULTURES.of("JP")
+    assert compose("Kåre", "Hansen", japan) == "Kåre Hansen"
+    assert compose("שרה", "כהן", japan) == "שרה כהן"
+    assert split("Kåre Hansen", culture=japan) == ("Kåre", "Hansen")
+
+
 def test_a_changed_first_name_keeps_two_surnames() -> None:
     assert split("Carmen García Lorca", "Maria", "García Lorca") == ("Carmen", "García Lorca")
 
