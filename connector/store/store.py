@@ -14,6 +14,7 @@ import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
+from connector.errors import StoreError
 from connector.store import backups, migrating
 from connector.store.activity import Activity
 from connector.store.bases import Bases
@@ -179,17 +180,25 @@ class Store:
 
     def check(self) -> list[str]:
         """What is wrong with the database; an empty list if nothing is."""
-        with explained(self._url), reading(self._engine) as connection:
-            problems: list[str] = []
-            if self._engine.dialect.name == "sqlite":
-                found = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check")]
-                problems += [f"the file is damaged: {text}" for text in found if text != "ok"]
-                orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
-                problems += [f"{len(orphans)} rows belong to rows that are not there"] if orphans else []
-            revision = migrating.current_revision(connection)
-            problems += [f"its tables are of revision {revision}, not {HEAD}"] if revision != HEAD else []
-            missing = set(METADATA.tables) - set(sa.inspect(connection).get_table_names())
-            return problems + [f"the table {name} is missing" for name in sorted(missing)]
+        problems: list[str] = []
+        try:
+            with explained(self._url), reading(self._engine) as connection:
+                problems += self._damage(connection)
+                revision = migrating.current_revision(connection)
+                problems += [f"its tables are of revision {revision}, not {HEAD}"] if revision != HEAD else []
+                missing = set(METADATA.tables) - set(sa.inspect(connection).get_table_names())
+                problems += [f"the table {name} is missing" for name in sorted(missing)]
+        except StoreError as error:  # a damaged file may fail in the middle of its own check
+            problems.append(error.message)
+        return problems
+
+    def _damage(self, connection: Connection) -> list[str]:
+        if self._engine.dialect.name != "sqlite":
+            return []
+        found = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check")]
+        orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
+        damage = [f"the file is damaged: {text}" for text in found if text != "ok"]
+        return damage + ([f"{len(orphans)} rows belong to rows that are not there"] if orphans else [])
 
     def backup(self, target: Path) -> Path:
         """Copy a SQLite store to a new file while it is in use.
