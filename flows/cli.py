@@ -23,6 +23,7 @@ from flows import (
     setup_commands,
     store_commands,
     terminal,
+    webhook_commands,
 )
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
 from flows.overrides import ApprovalOverride, ConflictOverride, Overrides, PullOverride, PushOverride
@@ -40,6 +41,7 @@ app.add_typer(activity_commands.holds_app, name="holds")
 app.add_typer(activity_commands.runs_app, name="runs")
 app.add_typer(store_commands.app, name="store")
 app.add_typer(setup_commands.app, name="setup")
+app.add_typer(webhook_commands.app, name="webhooks")
 app.add_typer(quality_commands.quarantine_app, name="quarantine")
 app.command()(quality_commands.readiness)
 app.command("log")(activity_commands.log)

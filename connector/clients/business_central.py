@@ -170,6 +170,11 @@ class BusinessCentralClient:
             raise InternalError(f"{entity_set!r} is no list of Business Central.")
         return self._api.read_all(entity_set)
 
+    @property
+    def customers_resource(self) -> str:
+        """How subscriptions name this company's customers."""
+        return f"/api/v2.0/{self._api.company_path}/customers"
+
     def list_subscriptions(self) -> list[Record]:
         """The webhook subscriptions of the environment that this login sees."""
         return self._api.read_all("subscriptions", of_company=False)
@@ -180,8 +185,7 @@ class BusinessCentralClient:
         The subscription ends after three days unless it is renewed.
         """
         protect(client_state)
-        resource = f"/api/v2.0/{self._api.company_path}/customers"
-        body = {"notificationUrl": notification_url, "resource": resource, "clientState": client_state}
+        body = {"notificationUrl": notification_url, "resource": self.customers_resource, "clientState": client_state}
         return self._changed_subscription("POST", "subscriptions", body)
 
     def renew_subscription(self, subscription: Mapping[str, Any]) -> Record:

@@ -1,0 +1,147 @@
+"""Turns what waits into runs, one at a time: after the debounce, sifted, and again if a run could not do its work."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable, Sequence
+
+from connector.errors import CustomerSyncError, InputError, RemoteTrouble, StoreError
+from connector.load.run import Run
+from connector.rules import load_rules
+from connector.setup import Setup
+from connector.store import LeaseHeld, NotedChange, Store
+from connector.store.columns import now
+from connector.webhooks.debouncing import due_in, patience
+from connector.webhooks.limits import Counters
+from connector.webhooks.sifting import Sifted, sift
+
+__all__ = ["Dispatcher", "StartRun"]
+
+_log = logging.getLogger(__name__)
+
+# runs the customers (None = all of them); raises CustomerSyncError when the run did not do its work
+StartRun = Callable[[Sequence[str] | None], None]
+
+_IDLE_SECONDS = 5.0
+_PRUNE_SECONDS = 600.0
+_TRIES = 6
+# what was asked for cannot be done as asked: somebody was deleted just now, or a person must approve
+_TRIES_OF_REFUSED = 2
+
+
+class Dispatcher:
+    """The worker behind the inbox of one webstore. Of several receivers of one store only one is at work at a time.
+
+    Args:
+        start: carries out a run, or hands it to somebody who will.
+    """
+
+    def __init__(self, setup: Setup, store: Store, start: StartRun, counters: Counters) -> None:
+        self._setup = setup
+        self._store = store
+        self._start = start
+        self._counters = counters
+        self._code = setup.webstore_code
+        self._holder = f"webhooks {uuid.uuid4().hex[:8]}"
+        self._wake = threading.Event()
+        self._stopping = threading.Event()
+        self._failures = 0
+        self._not_before = 0.0
+        self._pruned = 0.0
+
+    def wake(self) -> None:
+        """Something new waits."""
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End after what is being done; what waits is run after the next start."""
+        self._stopping.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Work until `stop` is called."""
+        while not self._stopping.is_set():
+            self._wake.clear()
+            try:
+                wait = self.step()
+            except StoreError as error:
+                _log.warning("webhooks: %s", error)
+                wait = _IDLE_SECONDS
+            self._wake.wait(wait)
+        self.flush()
+
+    def step(self) -> float:
+        """Do what is due; gives the seconds until something may be due again."""
+        self.flush()
+        self._prune()
+        settings = self._setup.webhooks
+        with self._store.view(self._code) as view:
+            waiting = view.webhooks.waiting()
+        if waiting is None:
+            return _IDLE_SECONDS
+        wait = due_in(waiting, now(), settings.debounce_seconds, settings.longest_wait_seconds)
+        wait = max(wait, self._not_before - time.monotonic())
+        if wait > 0:
+            # a delivery that comes meanwhile makes it wait longer, never shorter
+            return wait
+        try:
+            with self._store.lease(f"{self._code} (webhooks)", self._holder):
+                self._work()
+        except LeaseHeld:
+            return _IDLE_SECONDS
+        return 0.0
+
+    def flush(self) -> None:
+        """Write the counters down."""
+        counts = self._counters.taken()
+        if counts:
+            with self._store.work(self._code) as work:
+                work.webhooks.count(counts)
+
+    def _prune(self) -> None:
+        if time.monotonic() - self._pruned < _PRUNE_SECONDS and self._pruned:
+            return
+        self._pruned = time.monotonic()
+        with self._store.work(self._code) as work:
+            work.webhooks.forget_seen(self._setup.webhooks.replay_window_hours)
+
+    def _work(self) -> None:
+        with self._store.view(self._code) as view:
+            changes = view.webhooks.changes()
+        if not changes:
+            return
+        try:
+            sifted = self._sift(changes)
+            self._counters.add("echoes", sifted.echoes)
+            self._counters.add("other customers", sifted.others)
+            if sifted.customers is None or sifted.customers:
+                self._counters.add("runs over all" if sifted.customers is None else "selected runs")
+                self._start(sifted.customers)
+        except CustomerSyncError as error:
+            if not self._is_hopeless(error):
+                return
+        self._failures, self._not_before = 0, 0.0
+        with self._store.work(self._code) as work:
+            work.webhooks.done(changes)
+
+    def _sift(self, changes: Sequence[NotedChange]) -> Sifted:
+        rules = load_rules(self._setup.synchronization.mappings, self._code)
+        with Run(self._setup, self._store, rules, run_id=self._holder, actor="webhooks", dry_run=True) as run:
+            return sift(run, [change.key for change in changes], self._setup.webhooks.selected_at_most)
+
+    def _is_hopeless(self, error: CustomerSyncError) -> bool:
+        """Whether to give up these changes, and leave them to the schedule; otherwise they are tried again later."""
+        self._failures += 1
+        passing = isinstance(error, (RemoteTrouble, StoreError))
+        tries = _TRIES if passing else _TRIES_OF_REFUSED if isinstance(error, InputError) else 1
+        if self._failures < tries:
+            self._counters.add("tried again")
+            self._not_before = time.monotonic() + patience(self._failures, self._setup.webhooks.debounce_seconds)
+            _log.warning("webhooks: %s It is tried again.", error)
+            return False
+        self._counters.add("left to the schedule")
+        _log.error("webhooks: %s These changes are left to the next scheduled run.", error)
+        return True

@@ -1,0 +1,167 @@
+"""Whom of those that webhooks named a run must look at.
+
+A hook says that somebody was saved, not that anything changed, nor by whom: the pipeline's own writes come back as hooks, too.
+So the customers are read again and put beside their bases. Whoever is as both sides last agreed needs no run: that is an echo,
+or a change of something that is not synchronised.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import pandas as pd
+
+from connector.core import webstore_customer
+from connector.core.comparison import extract_of
+from connector.core.customer import Side
+from connector.load.extraction import read_company_countries, table_of
+from connector.load.run import Run
+from connector.setup import PullWebstoreCustomers
+from connector.store import Base
+from connector.webhooks.reading import EVERYTHING
+
+__all__ = ["Sifted", "sift"]
+
+
+@dataclass(frozen=True)
+class Sifted:
+    """What is to be run.
+
+    Attributes:
+        customers: identifiers for a selected run; None = a run over all customers.
+        echoes: customers that are as both sides last agreed.
+        others: customers that take no part: not mapped and not wanted, of another role, or gone without a counterpart.
+    """
+
+    customers: tuple[str, ...] | None
+    echoes: int = 0
+    others: int = 0
+
+
+def sift(run: Run, keys: Iterable[str], most: int) -> Sifted:
+    """Look at changed customers.
+
+    Args:
+        run: for its clients, rules and store; it writes nothing.
+        keys: as the store's webhooks keep them.
+        most: more customers than these become a run over all.
+
+    Raises:
+        RemoteTrouble, SetupError: they cannot be read.
+    """
+    wanted = set(keys)
+    moments = sorted(key.removeprefix(EVERYTHING) for key in wanted if key.startswith(EVERYTHING))
+    if moments and not moments[0]:
+        return Sifted(None)
+    webstore_ids = {int(key.removeprefix("woo:")) for key in wanted if key.startswith("woo:")}
+    bc_ids = {key.removeprefix("bc:") for key in wanted if key.startswith("bc:")}
+    if moments:
+        bc_ids |= _changed_since(run, moments[0])
+    if len(webstore_ids) + len(bc_ids) > most:
+        return Sifted(None)
+    with run.store.view(run.code) as view:
+        mapping = view.mapping.current()
+    return _Sieve(run, mapping).sifted(webstore_ids, bc_ids)
+
+
+def _changed_since(run: Run, moment: str) -> set[str]:
+    found: set[str] = set()
+
+    def keep(records: list[dict[str, Any]]) -> None:
+        found.update(str(record["id"]).lower() for record in records)
+
+    run.business_central.read_customers(keep, select=["id"], changed_since=moment)
+    return found
+
+
+class _Sieve:
+    """One look at some customers."""
+
+    def __init__(self, run: Run, mapping: pd.DataFrame) -> None:
+        self._run = run
+        self._numbers: Mapping[str, str] = dict(zip(mapping["bc_id"], mapping["bc_number"], strict=True))
+        linked = mapping[mapping["webstore_id"].notna()]
+        self._webstore_of = dict(zip(linked["bc_id"], (int(key) for key in linked["webstore_id"]), strict=True))
+        self._bc_of = {webstore_id: bc_id for bc_id, webstore_id in self._webstore_of.items()}
+
+    def sifted(self, webstore_ids: set[int], bc_ids: set[str]) -> Sifted:
+        """Read everybody, and leave out whoever needs no run. All that are chosen were seen: a run refuses unknown names."""
+        run = self._run
+        w = run.webstore.customers_by_id(webstore_ids, fields=webstore_customer.api_fields(run.rules.fields))
+        c = run.business_central.customers_by_id(bc_ids)
+        c = {key.lower(): record for key, record in c.items()}
+        mine = {self._bc_of[key] for key in webstore_ids if key in self._bc_of} | bc_ids
+        with run.store.view(run.code) as view:
+            bases = view.bases.find(mine)
+        fresh = self._hashes(w, c)
+        there = self._counterparts(webstore_ids - w.keys(), bc_ids - c.keys())
+        chosen: dict[str, None] = {}
+        echoes = others = 0
+        for webstore_id in sorted(webstore_ids):
+            partner = self._bc_of.get(webstore_id)
+            if webstore_id not in w:
+                chosen |= {partner: None} if partner in there else {}
+                others += partner not in there
+            elif partner is None and not self._is_wanted(w[webstore_id]):
+                others += 1
+            elif self._agrees(bases, partner, webstore_id, fresh.get(webstore_id), Side.WEBSTORE):
+                echoes += 1
+            else:
+                chosen[f"woo:{webstore_id}"] = None
+        for bc_id in sorted(bc_ids):
+            account = self._webstore_of.get(bc_id)
+            if bc_id not in c:
+                chosen |= {f"woo:{account}": None} if account in there else {}
+                others += account not in there
+            elif bc_id not in self._numbers:
+                others += 1
+            elif c[bc_id].get("number") == self._numbers[bc_id] and self._agrees(
+                bases, bc_id, account, fresh.get(bc_id), Side.BUSINESS_CENTRAL
+            ):
+                echoes += 1
+            else:
+                chosen[bc_id] = None
+        return Sifted(tuple(chosen), echoes, others)
+
+    def _hashes(
+        self, webstore: Mapping[int, dict[str, Any]], business_central: Mapping[str, dict[str, Any]]
+    ) -> Mapping[int | str, str]:
+        """Fingerprints of what stands there now, as those of bases. Malformed records have none, and are run."""
+        run = self._run
+        run.know_countries(read_company_countries(run))
+        w = table_of(run, Side.WEBSTORE, webstore.values())
+        run.know_metadata(webstore_customer.meta_known(w))
+        terms = run.terms
+        account = extract_of(Side.WEBSTORE, w, terms)
+        customer = extract_of(
+            Side.BUSINESS_CENTRAL, table_of(run, Side.BUSINESS_CENTRAL, business_central.values()), terms
+        )
+        ids: list[int | str] = [*account.raw["webstore_id"].to_pylist(), *customer.raw["bc_id"].to_pylist()]
+        return dict(zip(ids, [*account.hashes, *customer.hashes], strict=True))
+
+    @staticmethod
+    def _agrees(
+        bases: Mapping[tuple[str, int], Base], bc_id: str | None, webstore_id: int | None, fresh: str | None, side: Side
+    ) -> bool:
+        base = bases.get((bc_id or "", webstore_id or 0))
+        if base is None or fresh is None:
+            return False
+        return fresh == (base.webstore_hash if side is Side.WEBSTORE else base.business_central_hash)
+
+    def _is_wanted(self, record: Mapping[str, Any]) -> bool:
+        """Whether an account without a counterpart would be created or linked: scheduled runs read that role alone."""
+        role = self._run.setup.webstore.customer_role_filter
+        pulls = self._run.setup.synchronization.pull_webstore_customers
+        return pulls is PullWebstoreCustomers.ALL and role in {"all", record.get("role")}
+
+    def _counterparts(self, gone_webstore: set[int], gone_business_central: set[str]) -> set[str | int]:
+        """The counterparts that are still there of customers that are gone."""
+        run = self._run
+        bc_ids = {self._bc_of[key] for key in gone_webstore if key in self._bc_of}
+        accounts = {self._webstore_of[key] for key in gone_business_central if key in self._webstore_of}
+        found: set[str | int] = (
+            {key.lower() for key in run.business_central.customers_by_id(bc_ids)} if bc_ids else set()
+        )
+        return found | (set(run.webstore.customers_by_id(accounts, fields=["id"])) if accounts else set())

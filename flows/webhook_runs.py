@@ -1,0 +1,73 @@
+"""How webhooks start runs: in this process, or as runs of a deployment that some worker carries out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from prefect.deployments import run_deployment
+from prefect.exceptions import ObjectNotFound
+
+from connector.errors import CustomerSyncError, InputError, RemoteTrouble
+from connector.load.run import Starter, started_by
+from connector.webhooks.dispatching import StartRun
+from flows.opening import SCHEDULED
+from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
+
+__all__ = ["by_deployment", "in_this_process"]
+
+_ACTOR = "webhooks"
+
+
+def in_this_process(setup: str) -> StartRun:
+    """Runs that this process carries out, one after the other. They count as scheduled: holds bind them.
+
+    Args:
+        setup: name of a block, or path of a file.
+    """
+
+    def start(customers: Sequence[str] | None) -> None:
+        token = started_by.set(Starter(_ACTOR, scheduled=True))
+        try:
+            if customers is None:
+                state = synchronize_customers(setup=setup, return_state=True)
+            else:
+                state = synchronize_selected_customers(list(customers), setup=setup, return_state=True)
+            result: Any = state.result(raise_on_failure=False)
+        except Exception as error:
+            raise _not_started(error) from error
+        finally:
+            started_by.reset(token)
+        if isinstance(result, CustomerSyncError):
+            raise result
+        if isinstance(result, BaseException):
+            raise _not_started(result) from result
+
+    return start
+
+
+def by_deployment(setup: str, selected: str, everybody: str) -> StartRun:
+    """Runs that are handed to the Prefect server, which keeps them until a worker has carried them out.
+
+    Args:
+        selected, everybody: deployments as FLOW/NAME.
+    """
+
+    def start(customers: Sequence[str] | None) -> None:
+        name = everybody if customers is None else selected
+        parameters = {"setup": setup} | ({} if customers is None else {"customers": list(customers)})
+        try:
+            run_deployment(name, parameters=parameters, timeout=0, as_subflow=False, tags=[SCHEDULED, _ACTOR])
+        except ObjectNotFound:
+            raise InputError(f"There is no deployment {name}.", hint="Deploy with customer-sync deploy.") from None
+        except Exception as error:
+            raise _not_started(error) from error
+
+    return start
+
+
+def _not_started(error: BaseException) -> RemoteTrouble:
+    """Whatever keeps Prefect from running a flow may pass: its server is restarted, its database is busy."""
+    return RemoteTrouble(
+        f"The run could not be carried out ({type(error).__name__}: {str(error)[:200]}).", system="prefect"
+    )
