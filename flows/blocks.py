@@ -27,6 +27,7 @@ from connector.setup import (
     WebstoreConnection,
     parse_setup,
 )
+from connector.setup.choices import title_of
 
 __all__ = ["BLOCKS", "BusinessCentralCredentials", "ConnectorSetup", "WooCommerceCredentials"]
 
@@ -39,7 +40,8 @@ def _without(model: type[BaseModel], secrets: tuple[str, ...]) -> Any:
     fields: dict[str, Any] = {
         name: (field.annotation, field) for name, field in model.model_fields.items() if name not in secrets
     }
-    return create_model(f"{model.__name__}Form", __config__=ConfigDict(extra="forbid"), __doc__=model.__doc__, **fields)
+    config = ConfigDict(extra="forbid", title=title_of(model))
+    return create_model(f"{model.__name__}Form", __config__=config, __doc__=model.__doc__, **fields)
 
 
 if TYPE_CHECKING:
@@ -53,6 +55,8 @@ else:
 class WooCommerceCredentials(Block):
     """The REST API key of a webstore: WooCommerce > Settings > Advanced > REST API, permission Read/Write."""
 
+    model_config = ConfigDict(title="WooCommerce Credentials")
+
     _block_type_name = "WooCommerce Credentials"
     _block_type_slug = "woocommerce-credentials"
     _description = "REST API key of a WooCommerce webstore, owned by an administrator."
@@ -63,6 +67,8 @@ class WooCommerceCredentials(Block):
 
 class BusinessCentralCredentials(Block):
     """An Entra application (client id and secret), or user and web service access key on-premises."""
+
+    model_config = ConfigDict(title="Business Central Credentials")
 
     _block_type_name = "Business Central Credentials"
     _block_type_slug = "business-central-credentials"
@@ -76,6 +82,8 @@ class BusinessCentralCredentials(Block):
 
 class ConnectorSetup(Block):
     """The WooCommerce Connector Setup of one webstore."""
+
+    model_config = ConfigDict(title="WooCommerce Connector Setup")
 
     _block_type_name = "WooCommerce Connector Setup"
     _block_type_slug = "woocommerce-connector-setup"
