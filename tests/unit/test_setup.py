@@ -123,3 +123,9 @@ def test_every_field_says_what_it_means() -> None:
 def test_a_document_from_elsewhere_is_named_in_its_problems() -> None:
     with pytest.raises(SetupError, match="The setup Block 'main' has"):
         parse_setup({}, origin="Block 'main'", environ={})
+
+
+def test_the_folder_of_own_rules_counts_from_the_setups_folder(tmp_path: Path) -> None:
+    setup = loaded(tmp_path, TEXT + '[synchronization]\nmappings = "our-rules"\n')
+    assert setup.synchronization.mappings == tmp_path / "our-rules"
+    assert loaded(tmp_path).synchronization.mappings is None
