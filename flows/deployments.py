@@ -27,6 +27,7 @@ from flows.purge_activity_log import purge_activity_log
 from flows.readiness import readiness
 from flows.review_conflicts import review_conflicts
 from flows.setups import is_file, resolve_setup
+from flows.suggest_customer_mapping import suggest_customer_mapping
 from flows.synchronize_all_webstores import synchronize_all_webstores
 from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
 from flows.undo_run import undo_run
@@ -37,6 +38,7 @@ FLOWS: tuple[Flow[..., Any], ...] = (
     synchronize_customers,
     synchronize_selected_customers,
     synchronize_all_webstores,
+    suggest_customer_mapping,
     review_conflicts,
     edit_customer_mapping,
     release_holds,

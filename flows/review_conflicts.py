@@ -8,25 +8,21 @@ from typing import Any
 
 from prefect import flow
 from prefect.input import RunInput
-from prefect.input.actions import create_flow_run_input, read_flow_run_input
 from prefect.logging import get_run_logger
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from connector.errors import InputError
 from connector.load import inbox
-from connector.load.reports import masked_rows
 from connector.load.run import started_by
-from connector.setup import PersonalData, Setup
-from flows.approving import answered
+from connector.setup import Setup
 from flows.naming import run_name
 from flows.opening import actor_of_run, whole
 from flows.outcomes import HOOKS, Told, concluded
+from flows.paging import answers_by_page
 from flows.setups import resolve_setup
 from tasks.administration import publish_conflicts
 
 __all__ = ["Answer", "ConflictDecision", "Take", "review_conflicts"]
-
-_PER_FORM = 10
 
 
 class Take(StrEnum):
@@ -101,33 +97,25 @@ def _decided(setup: Setup, choices: Sequence[_Choice]) -> int:
 
 def _by_form(setup: Setup) -> int:
     """One form after the other, until every conflict was shown once."""
-    count, page, shown = 0, 1, set[tuple[str, str]]()
-    while rows := _page(setup, page, shown):
-        shown |= {(row["bc_number"], row["field"]) for row in rows}
-        answers = answered(setup, _form(setup, rows), f"conflicts-{page}").model_dump()
-        count += _decided(setup, [choice for i, row in enumerate(rows) if (choice := _choice(answers, i, row))])
-        page += 1
-    return count
-
-
-def _page(setup: Setup, page: int, shown: set[tuple[str, str]]) -> list[dict[str, Any]]:
-    """The conflicts of one form. They are kept with the run: its form means the same after it was suspended."""
-    key = f"conflicts-of-page-{page}"
-    kept: Any = read_flow_run_input(key)
-    if kept is not None:
-        return list(kept)
     columns = ("bc_number", "webstore_id", "field", "base", "webstore", "business_central")
-    waiting = [r for r in inbox.list_conflicts(setup) if not r["decided"] and (r["bc_number"], r["field"]) not in shown]
-    rows = [{name: row[name] for name in columns} for row in waiting[:_PER_FORM]]
-    create_flow_run_input(key, rows)
-    return rows
+
+    def waiting() -> list[dict[str, Any]]:
+        return [{name: row[name] for name in columns} for row in inbox.list_conflicts(setup) if not row["decided"]]
+
+    def form(rows: Sequence[Mapping[str, Any]]) -> type[RunInput]:
+        return _form(setup, rows)
+
+    count = 0
+    for rows, answers in answers_by_page(setup, "conflicts", waiting, lambda r: (r["bc_number"], r["field"]), form):
+        choices = [_choice(answers, i, row) for i, row in enumerate(rows)]
+        count += _decided(setup, [choice for choice in choices if choice is not None])
+    return count
 
 
 def _form(setup: Setup, rows: Sequence[Mapping[str, Any]]) -> type[RunInput]:
     """Two fields per conflict: which value, and another value."""
-    told = masked_rows(rows) if setup.reports.personal_data is PersonalData.MASK else rows
     fields: dict[str, Any] = {}
-    for i, row in enumerate(told):
+    for i, row in enumerate(rows):
         who = f"{row['bc_number']} / woo:{row['webstore_id']}, {row['field']}"
         values = f"webstore: {row['webstore'] or '(blank)'} · Business Central: {row['business_central'] or '(blank)'}"
         agreed = f" · last agreed: {row['base'] or '(blank)'}" if row["base"] is not None else ""

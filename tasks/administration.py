@@ -11,13 +11,15 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from connector.clients import Finding
-from connector.load import activity, editing, inbox
+from connector.load import activity, editing, inbox, suggesting
 from connector.load.checking import check_connections
 from connector.load.reports import ShownTable, masked
+from connector.load.run import progress_sink
 from connector.setup import PersonalData, Setup
+from tasks.progress import ProgressArtifacts
 from tasks.report import publish_table
 
-__all__ = ["publish_conflicts", "publish_mapping", "publish_rows", "purge_log", "test_systems"]
+__all__ = ["publish_conflicts", "publish_mapping", "publish_rows", "purge_log", "suggest_pairs", "test_systems"]
 
 
 @task(task_run_name="test the systems of {webstore_code}", cache_policy=NO_CACHE)
@@ -59,6 +61,21 @@ def publish_conflicts(setup: Setup) -> int:
     rows = [{k: v for k, v in row.items() if k != "bc_id"} for row in inbox.list_conflicts(setup)]
     publish_rows(setup, "conflicts", "Fields that both sides changed differently", rows)
     return len(rows)
+
+
+@task(task_run_name="suggest the customer mapping of {webstore_code}", cache_policy=NO_CACHE)
+def suggest_pairs(webstore_code: str, setup: Setup, rungs: Sequence[str], likely: bool) -> list[dict[str, Any]]:
+    """Read both systems and suggest pairs of unmapped customers, shown as a table."""
+    progress = progress_sink.get(None) or ProgressArtifacts(webstore_code)
+    rows = suggesting.suggest(setup, rungs=rungs, likely=likely, progress=progress)
+    shown = [{name: _plain(value) for name, value in row.items() if name != "bc_id"} for row in rows]
+    publish_rows(setup, "suggestions", "Customers that may be the same; accept or reject by the column `pair`", shown)
+    get_run_logger().info("%d pairs suggested", len(rows))
+    return rows
+
+
+def _plain(value: Any) -> Any:
+    return round(value, 3) if isinstance(value, float) else value
 
 
 def publish_rows(setup: Setup, name: str, title: str, rows: Sequence[dict[str, Any]]) -> None:

@@ -23,7 +23,7 @@ __all__ = ["Report", "ShownTable", "masked", "masked_rows", "purge_files", "repo
 
 _INTENDED = ("create", "update", "link", "held", "withheld", "kept")
 # columns that hold what customers are called, where they live, how they are reached
-_PERSONAL = frozenset({"base", "before", "after", "webstore", "business_central", "name", "value"})
+_PERSONAL = frozenset({"base", "before", "after", "webstore", "business_central", "name", "value", "because"})
 _TITLES = {
     "plan": "What is written, field by field: before → after, and why",
     "conflicts": "Fields that both sides changed differently; nothing is overwritten until somebody decides",

@@ -1,0 +1,112 @@
+"""The flow of Suggest Customer Mapping: which unmapped customers may be the same, and what a person says of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from enum import StrEnum
+from typing import Any
+
+from prefect import flow
+from prefect.input import RunInput
+from pydantic import Field, create_model
+
+from connector.load import suggesting
+from connector.load.run import started_by
+from connector.setup import Setup
+from flows.naming import run_name
+from flows.opening import actor_of_run, whole
+from flows.outcomes import HOOKS, Told, concluded
+from flows.overrides import customers_of
+from flows.paging import answers_by_page
+from flows.setups import resolve_setup
+from tasks.administration import suggest_pairs
+
+__all__ = ["Evidence", "Same", "suggest_customer_mapping"]
+
+
+class Evidence(StrEnum):
+    """What two customers must have in common, and nobody else."""
+
+    VAT = "vat"
+    EMAIL = "email"
+    PHONE_NAME = "phone_name"
+    NAME_POSTCODE = "name_postcode"
+    NAME = "name"
+
+
+class Same(StrEnum):
+    """What a person says of a suggested pair."""
+
+    LEAVE = "leave it"
+    ACCEPT = "the same: link them"
+    REJECT = "not the same: never suggest again"
+
+
+@flow(name="suggest-customer-mapping", flow_run_name=run_name("suggest the customer mapping of {setup}"), **HOOKS)
+def suggest_customer_mapping(
+    setup: str = "setup.toml",
+    evidence: list[Evidence] = [],  # noqa: B006 - the form shows it; it is not changed
+    likely: bool = False,
+    accept: str | list[str] = "",
+    reject: str | list[str] = "",
+    accept_plain: bool = False,
+    ask: bool = False,
+) -> Told:
+    """Suggest which unmapped customers are the same, and link what a person accepts. Neither system is touched.
+
+    Args:
+        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+        evidence: Only this evidence suggests; none chosen = all of it, down to the identical name.
+        likely: Suggest by record linkage instead (names with slips, changed e-mails); needs the extra `match`.
+        accept: Pairs to link, such as C00010=17 (number and Webstore ID), pasted or as a list.
+        reject: Pairs that are not the same, written likewise; they are never suggested again.
+        accept_plain: Link every pair that is one to one with nothing against it.
+        ask: Stop with a form for the pairs that are left.
+    """
+
+    def body() -> Any:
+        made, actor = resolve_setup(setup), actor_of_run()
+        done = {"accepted": 0, "rejected": 0}
+        if accepted := customers_of(accept):
+            done["accepted"] += suggesting.accept(made, accepted, actor=actor)["pairs"]
+        if rejected := customers_of(reject):
+            done["rejected"] += suggesting.reject(made, rejected, actor=actor)["pairs"]
+        rungs = [one.value for one in evidence]
+        rows = suggest_pairs(made.webstore_code, whole(made), rungs, likely)
+        plain = suggesting.pairs_in(rows)
+        if accept_plain and plain:
+            done["accepted"] += suggesting.accept(made, plain, actor=actor)["pairs"]
+            rows = [row for row in rows if row["pair"] not in plain]
+        if ask and started_by.get() is None:
+            for name, count in _by_form(made, rows).items():
+                done[name] += count
+        return Told(f"{len(rows)} suggested, {done['accepted']} accepted, {done['rejected']} rejected.", rows)
+
+    return concluded(setup, body)  # type: ignore[no-any-return]
+
+
+def _by_form(setup: Setup, suggested: list[dict[str, Any]]) -> dict[str, int]:
+    columns = ("pair", "business_central", "webstore", "standing", "because")
+    rows = [{name: row[name] for name in columns} for row in suggested]
+    done = {"accepted": 0, "rejected": 0}
+    for asked, answers in answers_by_page(setup, "suggestions", lambda: rows, lambda row: row["pair"], _form):
+        said = {row["pair"]: Same(answers[f"pair_{i}"]) for i, row in enumerate(asked)}
+        for name, word, act in (
+            ("accepted", Same.ACCEPT, suggesting.accept),
+            ("rejected", Same.REJECT, suggesting.reject),
+        ):
+            pairs = [pair for pair, same in said.items() if same is word]
+            if pairs:
+                done[name] += act(setup, pairs, actor=actor_of_run())["pairs"]
+    return done
+
+
+def _form(rows: Sequence[Mapping[str, Any]]) -> type[RunInput]:
+    """One choice per pair."""
+    fields: dict[str, Any] = {}
+    for i, row in enumerate(rows):
+        title = f"{row['pair']}: {row['business_central']} ↔ {row['webstore']}"
+        told = f"{row['standing']}; {row['because']}"
+        fields[f"pair_{i}"] = (Same, Field(default=Same.LEAVE, title=title, description=told))
+    model: type[RunInput] = create_model("SuggestionAnswers", __base__=RunInput, **fields)
+    return model.with_initial_data(description=f"{len(rows)} pairs that may be the same customer.")
