@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium.webdriver.common.by import By
 
 from tests.flows.pages import Page
 from tests.flows.server_world import World, world
@@ -56,8 +55,10 @@ def look_at_the_forms(served: World, waiting: str, folder: Path) -> None:
         page.open("/blocks/catalog/woocommerce-connector-setup/create", "Webstore code", 3000)
         page.shows("Webstore Connection", "Push Webstore Customers", "Minutes Between Runs", "While Waiting")
         page.photograph(images / "setup-block-form.png")
-        page.open("/blocks/catalog/woocommerce-credentials/create", "Consumer key", 900)
-        assert page.driven.find_elements(By.CSS_SELECTOR, "input[type=password]"), "secrets are not shown while typed"
+        hidden = served.get("/block_types/slug/woocommerce-credentials/block_documents/name/shop-webstore")
+        page.open(f"/blocks/block/{hidden['id']}", "shop-webstore", 900)
+        page.shows("********")
+        assert "SANDBOX_CONSUMER_SECRET" not in page.text
         plan = served.get("/artifacts/plan-shop/latest")
         page.open(f"/artifacts/artifact/{plan['id']}", "What is written", 900)
         page.shows("before", "after", "reason", "nora4@shop.example")

@@ -1,0 +1,304 @@
+"""Plans that need a person: asked at a terminal, by a form, or not at all; and runs that say why they did nothing."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pytest
+from prefect.client.orchestration import get_client
+from prefect.flow_runs import resume_flow_run
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.testing.utilities import prefect_test_harness
+
+from connector.errors import InputError
+from connector.load import inbox
+from connector.load.activity import list_runs
+from connector.load.run import Starter, started_by
+from connector.setup import load_setup
+from flows.connection import connection
+from flows.edit_customer_mapping import MappingAction, edit_customer_mapping
+from flows.overrides import ApprovalOverride, Overrides, PullOverride
+from flows.review_conflicts import ConflictDecision, Take, review_conflicts
+from flows.setups import pull_setup, push_setup
+from flows.suggest_customer_mapping import suggest_customer_mapping
+from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
+from sandbox.command import announcement, setup_text
+from sandbox.server import Running, start
+
+pytestmark = pytest.mark.xdist_group("prefect-harness")
+
+ASKED = Overrides(approval=ApprovalOverride.ALWAYS)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def prefect() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED", "false")
+        with (
+            prefect_test_harness(server_startup_timeout=180),
+            temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+        ):
+            yield
+
+
+@dataclass
+class Shop:
+    running: Running
+    setup: Path
+    questions: list[str] = field(default_factory=list)
+
+    def register(self, number: int, **more: Any) -> int:
+        billing = {"address_1": f"Kai {number}", "city": "Bergen", "postcode": "5003", "country": "NO"}
+        name = {"first_name": f"Nora{number}", "last_name": f"Vik{number}"}
+        record = {"email": f"nora{number}@shop.example", **name, "billing": billing, **more}
+        return self.running.webstore.people_create(record)
+
+    def cards(self) -> list[dict[str, Any]]:
+        system = self.running.business_central
+        return [system.people_get(key) for key in system.customer_ids()]
+
+    def sync(self, *, answer: bool | None = None, scheduled: bool = False, **how: Any) -> Any:
+        """As the command line does it; `answer` is what the person at the terminal says, None = there is no terminal."""
+
+        def ask(question: str) -> bool:
+            self.questions.append(question)
+            return bool(answer)
+
+        token = started_by.set(Starter("ann", scheduled, None if answer is None else ask))
+        try:
+            return synchronize_customers(setup=str(self.setup), return_state=True, **how)
+        finally:
+            started_by.reset(token)
+
+    def setting(self, text: str) -> None:
+        self.setup.write_text(f"{self.setup.read_text()}\n{text}\n", encoding="utf-8")
+
+    def last_run(self) -> dict[str, Any]:
+        return list_runs(self.setup, 1)[0]
+
+
+@pytest.fixture(scope="module")
+def _running() -> Iterator[Running]:
+    with start(empty=True) as running:
+        yield running
+
+
+@pytest.fixture
+def shop(_running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Shop:
+    for system in (_running.webstore, _running.business_central):
+        for key in list(system.customer_ids()):
+            system.people_delete(key)
+    setup = tmp_path / "setup.toml"
+    setup.write_text(setup_text(_running, webstore_code="shop", directory=tmp_path), encoding="utf-8")
+    for name, value in announcement(_running, setup)["env"].items():
+        monkeypatch.setenv(name, value)
+    return Shop(_running, setup)
+
+
+def test_without_a_terminal_a_plan_is_kept_and_named_and_a_second_command_writes_exactly_it(shop: Shop) -> None:
+    shop.register(1)
+    state = shop.sync(overrides=ASKED)
+    refused = state.result(raise_on_failure=False)
+    assert isinstance(refused, InputError)
+    assert (refused.exit_code, shop.cards()) == (2, [])
+    plan = shop.last_run()["plan_hash"] or refused.hint.split()[-1]
+    assert plan[:12] in str(refused)
+    assert "every plan needs an approval" in str(refused)
+
+    shop.register(2)
+    shop.sync(approved_plan=refused.hint.split()[-1])
+    assert [card["displayName"] for card in shop.cards()] == ["Nora1 Vik1"]
+
+
+def test_at_a_terminal_the_person_sees_the_plan_and_decides(shop: Shop) -> None:
+    shop.register(1)
+    state = shop.sync(answer=False, overrides=ASKED)
+    assert (state.name, shop.cards(), shop.last_run()["status"]) == ("Rejected", [], "rejected")
+    assert "pull create: **1**" in shop.questions[0]
+    assert "Nora1 Vik1" in shop.questions[0]
+    assert shop.sync(answer=True, overrides=ASKED).name == "Completed"
+    assert len(shop.cards()) == 1
+
+
+def test_a_small_plan_needs_nobody_and_a_large_one_does(shop: Shop) -> None:
+    shop.setting('[approval]\nrequired = "over threshold"\nmax_creates = 2')
+    for number in (1, 2):
+        shop.register(number)
+    assert shop.sync().name == "Completed"
+    for number in (3, 4, 5):
+        shop.register(number)
+    refused = shop.sync().result(raise_on_failure=False)
+    assert "3 creates are more than 2" in str(refused)
+    assert len(shop.cards()) == 2
+
+
+def test_a_form_is_asked_again_when_it_leaves_out_somebody_who_is_not_in_the_plan(shop: Shop) -> None:
+    shop.setting("[approval]\nhours = 1")
+    key, other = shop.register(1), shop.register(2)
+    shop.register(3)
+
+    def run() -> None:
+        synchronize_selected_customers([f"woo:{key}", f"woo:{other}"], setup=str(shop.setup), overrides=ASKED)
+
+    with answering(
+        {"decision": "approve", "leave_out": "woo:4711"}, {"decision": "approve", "leave_out": f"woo:{key}"}
+    ):
+        run()
+    assert [card["displayName"] for card in shop.cards()] == ["Nora2 Vik2"]
+
+
+def test_a_switched_off_setup_lets_scheduled_runs_do_nothing_and_manual_ones_work(shop: Shop) -> None:
+    text = shop.setup.read_text().replace("enabled = true", "enabled = false")
+    shop.setup.write_text(text, encoding="utf-8")
+    shop.register(1)
+    requests = len(shop.running.webstore_log.entries)
+    state = shop.sync(scheduled=True)
+    assert (state.name, "not enabled" in state.message) == ("Skipped", True)
+    assert (len(shop.running.webstore_log.entries), shop.cards()) == (requests, [])
+    assert shop.sync().name == "Completed"
+    assert len(shop.cards()) == 1
+
+
+def test_flags_of_one_run_stand_in_its_name_and_the_setup_stays_as_it_is(shop: Shop) -> None:
+    shop.register(1)
+    shop.sync(dry_run=True, overrides=Overrides(pull=PullOverride.NONE))
+    with get_client(sync_client=True) as client:
+        names = [run.name for run in client.read_flow_runs()]
+    assert "synchronize all customers of setup (dry run, pull None)" in names
+    assert shop.sync().result().summary["pull"]["created"] == 1
+
+
+def test_a_masked_setup_shows_nobody_in_questions_and_artifacts(shop: Shop) -> None:
+    shop.setting('[reports]\npersonal_data = "mask"')
+    shop.register(1)
+    shop.sync(answer=True, overrides=ASKED)
+    assert "N****" in shop.questions[0]
+    assert not {"Nora1", "nora1", "Kai 1"} & set(shop.questions[0].replace("@", " ").split())
+    shown = artifact("plan-shop")
+    assert "N****" in shown
+    assert "Nora1" not in shown and "nora1" not in shown
+
+
+def test_a_run_with_nothing_to_do_makes_no_artifact_but_its_summary(shop: Shop) -> None:
+    shop.register(1)
+    shop.sync()
+    before = artifact_keys()
+    shop.sync()
+    new = artifact_keys()[: len(artifact_keys()) - len(before)]
+    assert new == ["summary-shop"]
+    assert "| oldest → newest | " in artifact("summary-shop")
+
+
+def test_a_conflict_is_decided_by_parameters_and_the_next_run_applies_it(shop: Shop) -> None:
+    key = shop.register(1)
+    shop.sync()
+    card = shop.cards()[0]
+    shop.running.webstore.people_update(key, {"billing": {"city": "Oslo"}})
+    shop.running.business_central.people_update(card["id"], {"city": "Molde"})
+    shop.sync()
+    assert [row["field"] for row in inbox.list_conflicts(shop.setup)] == ["city"]
+    answers = [ConflictDecision(number=card["number"], field="city", take=Take.WEBSTORE)]
+    assert review_conflicts(setup=str(shop.setup), decisions=answers, ask=False).data == {"decided": 1, "left": 0}
+    shop.sync()
+    assert shop.cards()[0]["city"] == "Oslo"
+
+
+def test_a_conflict_is_decided_in_a_form_that_shows_both_values(shop: Shop) -> None:
+    key = shop.register(1)
+    shop.sync()
+    card = shop.cards()[0]
+    shop.running.webstore.people_update(key, {"billing": {"city": "Oslo"}})
+    shop.running.business_central.people_update(card["id"], {"city": "Molde"})
+    shop.sync()
+    with answering({"take_0": "another value", "value_0": "Ålesund"}) as schemas:
+        review_conflicts(setup=str(shop.setup))
+    assert "webstore: Oslo · Business Central: Molde · last agreed: Bergen" in str(schemas)
+    shop.sync()
+    assert shop.cards()[0]["city"] == "Ålesund"
+    assert shop.running.webstore.people_get(key)["billing"]["city"] == "Ålesund"
+
+
+def test_suggested_pairs_are_linked_when_a_person_accepts_them(shop: Shop) -> None:
+    key = shop.register(1)
+    shop.running.business_central.people_create({"displayName": "Nora1 Vik1", "email": "other@shop.example"})
+    told = suggest_customer_mapping(setup=str(shop.setup))
+    assert [(row["standing"], row["webstore_id"]) for row in told.data] == [("plain", key)]
+    pair = told.data[0]["pair"]
+    assert "1 accepted" in suggest_customer_mapping(setup=str(shop.setup), accept=pair).message
+    shown = edit_customer_mapping(action=MappingAction.SHOW, setup=str(shop.setup))
+    assert shown.data == {"rows": 1}
+
+
+def test_a_setup_moves_to_a_block_and_back_without_loss_and_runs_from_there(shop: Shop, tmp_path: Path) -> None:
+    shop.setting(
+        '[approval]\nrequired = "over threshold"\nmax_creates = 7\n[[templates]]\ncountry = "NO"\ncredit_limit = 5'
+    )
+    push_setup(shop.setup, "norway")
+    back = tmp_path / "back.toml"
+    assert pull_setup("norway", back, overwrite=False) == {}
+    assert load_setup(back) == load_setup(shop.setup)
+    assert "ck_" not in back.read_text() and "env:SANDBOX_CONSUMER_KEY" in back.read_text()
+    assert "passed" in connection(setup="norway").message
+    with pytest.raises(InputError, match="exists"):
+        pull_setup("norway", back, overwrite=False)
+
+
+def test_a_secret_typed_into_a_block_comes_back_as_a_reference_only(shop: Shop, tmp_path: Path) -> None:
+    secret = shop.running.consumer_secret
+    text = shop.setup.read_text().replace("env:SANDBOX_CONSUMER_SECRET", secret)
+    shop.setup.write_text(text, encoding="utf-8")
+    push_setup(shop.setup, "typed")
+    back = tmp_path / "back.toml"
+    needed = pull_setup("typed", back, overwrite=False)
+    assert needed == {"SHOP_WEBSTORE_CONSUMER_SECRET": "webstore.consumer_secret of block typed"}
+    assert secret not in back.read_text()
+
+
+def artifact(key: str) -> str:
+    with get_client(sync_client=True) as client:
+        found = [a for a in client.read_artifacts() if a.key == key]
+    return str(max(found, key=lambda a: a.created).data)
+
+
+def artifact_keys() -> list[str]:
+    """The newest first."""
+    with get_client(sync_client=True) as client:
+        return [str(a.key) for a in sorted(client.read_artifacts(), key=lambda a: a.created, reverse=True)]
+
+
+class answering:  # noqa: N801 - it reads as a statement
+    """Somebody fills in the forms of runs that pause, one after the other; yields the schemas of the forms."""
+
+    def __init__(self, *answers: dict[str, Any]) -> None:
+        self._answers = answers
+        self._schemas: list[Any] = []
+        self._ended = threading.Event()
+        self._thread = threading.Thread(target=self._answer)
+
+    def __enter__(self) -> list[Any]:
+        self._thread.start()
+        return self._schemas
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+        self._thread.join()
+
+    def _answer(self) -> None:
+        seen: set[str] = set()
+        left = list(self._answers)
+        while left and not self._ended.wait(0.3):
+            with get_client(sync_client=True) as client:
+                for run in client.read_flow_runs():
+                    if run.state is None or not run.state.is_paused() or str(run.state.id) in seen:
+                        continue
+                    keyset = run.state.state_details.run_input_keyset or {}
+                    schema = client.request(
+                        "GET", "/flow_runs/{id}/input/{key}", {"id": run.id, "key": keyset["schema"]}
+                    )
+                    seen.add(str(run.state.id))
+                    self._schemas.append(schema.json())
+                    resume_flow_run(run.id, run_input=left.pop(0))
