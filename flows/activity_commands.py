@@ -14,6 +14,7 @@ from flows.options import DEFAULT_SETUP, JsonOption, SetupOption, YesOption
 holds_app = typer.Typer(help="Customers that scheduled runs leave out after repeated failures.", no_args_is_help=True)
 runs_app = typer.Typer(help="The runs: list, look at one, undo one.", no_args_is_help=True)
 
+RunArgument = Annotated[str, typer.Argument(help="The run's id, or the beginning of it.")]
 LimitOption = Annotated[int, typer.Option("--limit", min=1, help="Rows to show.")]
 
 
@@ -23,7 +24,10 @@ def list_holds(
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:
-    """List the customers on hold, and why."""
+    """List the customers on hold, and why.
+
+    Examples: customer-sync holds list; customer-sync holds list --all --json
+    """
     with terminal.reported(as_json):
         rows = activity.list_holds(setup, everyone=everyone)
     columns = ["bc_number", "key", "direction", "on_hold", "failed_attempts", "last_error", "last_failed_at"]
@@ -39,7 +43,10 @@ def release(
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:
-    """Let customers take part in scheduled runs again; their counters start anew."""
+    """Let customers take part in scheduled runs again; their counters start anew.
+
+    Examples: customer-sync holds release C00010 woo:17; customer-sync holds release --all
+    """
     with terminal.reported(as_json):
         count = activity.release_holds(setup, customers or [], everyone=everyone)
     if as_json:
@@ -50,7 +57,10 @@ def release(
 
 @runs_app.command("list")
 def list_runs(limit: LimitOption = 20, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """List the newest runs."""
+    """List the newest runs.
+
+    Example: customer-sync runs list --limit 5
+    """
     with terminal.reported(as_json):
         rows = activity.list_runs(setup, limit)
     columns = ["run_id", "mode", "trigger", "actor", "dry_run", "started_at", "status"]
@@ -58,8 +68,11 @@ def list_runs(limit: LimitOption = 20, setup: SetupOption = DEFAULT_SETUP, as_js
 
 
 @runs_app.command()
-def show(run_id: str, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """Show one run (its id, or the beginning of it): summary, and every write with its outcome."""
+def show(run_id: RunArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
+    """Show one run (its id, or the beginning of it): summary, and every write with its outcome.
+
+    Example: customer-sync runs show 1a2b3c4d
+    """
     with terminal.reported(as_json):
         run = activity.show_run(setup, run_id)
     if as_json:
@@ -99,7 +112,7 @@ def report(
 
 @runs_app.command()
 def undo(
-    run_id: str,
+    run_id: RunArgument,
     dry_run: Annotated[bool, typer.Option("--dry-run", help="Only show what would be put back.")] = False,
     delete_accounts: Annotated[
         bool, typer.Option("--delete-accounts", help="Delete the webstore accounts that the run created.")
@@ -111,6 +124,8 @@ def undo(
     """Put back what a run changed; fields that somebody has changed since are left alone.
 
     Customers that the run created are unlinked and reported; they are not deleted unless you say so.
+
+    Examples: customer-sync runs undo 1a2b3c4d --dry-run; customer-sync runs undo 1a2b3c4d --yes
     """
     with terminal.reported(as_json):
         if dry_run or not yes:
@@ -147,7 +162,10 @@ def log(
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:
-    """Show the activity log: the newest writes with their outcome."""
+    """Show the activity log: the newest writes with their outcome.
+
+    Examples: customer-sync log --failed; customer-sync log --purge --days 30
+    """
     with terminal.reported(as_json):
         if purge:
             terminal.print_json(activity.purge(setup, days))

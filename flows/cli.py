@@ -139,7 +139,10 @@ def plan(
 
 @app.command()
 def check(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """Test both connections and say what is wrong and how to mend it."""
+    """Test both connections and say what is wrong and how to mend it.
+
+    Examples: customer-sync check; customer-sync check --setup shop --json
+    """
     from connector.load.checking import check_connections
 
     with terminal.reported(as_json):
@@ -171,7 +174,10 @@ def sandbox(
     empty: Annotated[bool, typer.Option("--empty", help="No customers on either side.")] = False,
     directory: Annotated[Path | None, typer.Option(help="Keep setup file and state here.")] = None,
 ) -> None:
-    """Emulate both systems on this machine; prints one line of JSON when ready, ends with Ctrl-C."""
+    """Emulate both systems on this machine; prints one line of JSON when ready, ends with Ctrl-C.
+
+    Examples: customer-sync sandbox; customer-sync sandbox --webstore-customers 60 --directory my-sandbox
+    """
     from sandbox.command import SandboxInputError, run_sandbox
 
     try:
@@ -192,7 +198,10 @@ def sandbox(
 
 @app.command()
 def demo(as_json: JsonOption = False) -> None:
-    """Show a whole story on emulated systems: check, link, synchronise, edit both sides, synchronise again."""
+    """Show a whole story on emulated systems: check, link, synchronise, edit both sides, synchronise again.
+
+    Example: customer-sync demo
+    """
     prepare_prefect()
     from flows.demo import run_demo
 

@@ -16,7 +16,10 @@ app = typer.Typer(help="Conflicts that wait for a person: list them, decide them
 
 @app.command("list")
 def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """List the fields that both sides changed differently, as the newest runs saw them."""
+    """List the fields that both sides changed differently, as the newest runs saw them.
+
+    Example: customer-sync conflicts list --json
+    """
     with terminal.reported(as_json):
         rows = inbox.list_conflicts(setup)
     columns = ["bc_number", "webstore_id", "field", "base", "webstore", "business_central", "decided"]

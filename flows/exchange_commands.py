@@ -26,7 +26,10 @@ def export(
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:
-    """Write the mapping table to a CSV or Excel file."""
+    """Write the mapping table to a CSV or Excel file.
+
+    Examples: customer-sync mapping export mapping.xlsx; customer-sync mapping export mapping.csv --ids-only
+    """
     with terminal.reported(as_json), opened_store(setup) as (loaded, store):
         rows = exchange.export_mapping(store, loaded.webstore_code, file, version=version, ids_only=ids_only)
     if as_json:
@@ -80,6 +83,8 @@ def forget(
     """Erase a person from store, logs, plans and plan files, keeping ids; no run creates or fills that customer again.
 
     Neither system is touched: erase the person there as well.
+
+    Example: customer-sync forget C00010
     """
     with terminal.reported(as_json):
         who = forget_customer(setup, customer, dry_run=True)

@@ -19,9 +19,17 @@ app.command("import")(exchange_commands.import_)
 app.command("export")(exchange_commands.export)
 
 
+NumberArgument = Annotated[str, typer.Argument(help="Business Central customer number.")]
+AccountArgument = Annotated[int, typer.Argument(help="Id of the account in the webstore.")]
+CustomerArgument = Annotated[str, typer.Argument(help="Business Central number or id, or woo:ID.")]
+
+
 @app.command("list")
 def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """List the mapping table; with --json one object per line."""
+    """List the mapping table; with --json one object per line.
+
+    Example: customer-sync mapping list --json
+    """
     with terminal.reported(as_json):
         rows = editing.list_mapping(setup)
     columns = ["bc_number", "name", "webstore_id", "webstore_customer", "on_hold", "failed_attempts", "last_error"]
@@ -29,16 +37,27 @@ def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
 
 
 @app.command()
-def link(number: str, webstore_id: int, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """Say that Business Central customer NUMBER is webstore customer WEBSTORE_ID; ticks it."""
+def link(
+    number: NumberArgument,
+    webstore_id: AccountArgument,
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that Business Central customer NUMBER is webstore customer WEBSTORE_ID; ticks it.
+
+    Example: customer-sync mapping link C00010 17
+    """
     with terminal.reported(as_json):
         done = editing.link(setup, number, webstore_id, actor=getpass.getuser())
     _told(done, f"{number} is linked to woo:{webstore_id}.", as_json)
 
 
 @app.command()
-def unlink(number: str, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """Undo a link. The pair is remembered as not the same, so that nothing links it again by itself."""
+def unlink(number: NumberArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
+    """Undo a link. The pair is remembered as not the same, so that nothing links it again by itself.
+
+    Example: customer-sync mapping unlink C00010
+    """
     with terminal.reported(as_json):
         done = editing.unlink(setup, number, actor=getpass.getuser())
     _told(done, f"{number} is not linked any more.", as_json)
@@ -46,7 +65,10 @@ def unlink(number: str, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption 
 
 @app.command()
 def tick(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """Tick Webstore Customer: without a Webstore ID the customer is created in the webstore by the next push."""
+    """Tick Webstore Customer: without a Webstore ID the customer is created in the webstore by the next push.
+
+    Example: customer-sync mapping tick C00010 C00020
+    """
     with terminal.reported(as_json):
         done = editing.tick(setup, numbers, actor=getpass.getuser())
     _told(done, f"{len(numbers)} ticked.", as_json)
@@ -54,7 +76,10 @@ def tick(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json: 
 
 @app.command()
 def untick(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """Untick Webstore Customer: the customer is not pushed any more; a link stays."""
+    """Untick Webstore Customer: the customer is not pushed any more; a link stays.
+
+    Example: customer-sync mapping untick C00010
+    """
     with terminal.reported(as_json):
         done = editing.untick(setup, numbers, actor=getpass.getuser())
     _told(done, f"{len(numbers)} unticked.", as_json)
@@ -62,7 +87,10 @@ def untick(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json
 
 @app.command("versions")
 def versions_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """List the versions of the mapping table: when, by whom, why, and how many rows changed."""
+    """List the versions of the mapping table: when, by whom, why, and how many rows changed.
+
+    Example: customer-sync mapping versions
+    """
     with terminal.reported(as_json):
         rows = versions.list_versions(setup)
     columns = ["number", "created_at", "actor", "reason", "added", "removed", "changed", "run_id"]
@@ -76,7 +104,10 @@ def diff(
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare two versions: which rows were added, removed or changed, by whom and why."""
+    """Compare two versions: which rows were added, removed or changed, by whom and why.
+
+    Examples: customer-sync mapping diff 3; customer-sync mapping diff 3 5 --json
+    """
     with terminal.reported(as_json):
         rows = versions.compare_versions(setup, older, newer)
     columns = ["change", "bc_number", "webstore_id_before", "webstore_id_after", "webstore_customer_before"]
@@ -109,8 +140,11 @@ def restore(
 
 
 @app.command()
-def history(customer: str, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """Show every change of one customer (number, id, or woo:ID): who changed which field, when, in which run."""
+def history(customer: CustomerArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
+    """Show every change of one customer (number, id, or woo:ID): who changed which field, when, in which run.
+
+    Examples: customer-sync mapping history C00010; customer-sync mapping history woo:17 --json
+    """
     with terminal.reported(as_json):
         rows = versions.customer_history(setup, **editing.ids_of(setup, customer))
     columns = ["at", "actor", "direction", "field", "before", "after", "outcome", "reason", "run_id"]

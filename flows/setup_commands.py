@@ -39,7 +39,10 @@ def pull(
     overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Write a block as a setup file. Secrets stay where they are; the file refers to environment variables."""
+    """Write a block as a setup file. Secrets stay where they are; the file refers to environment variables.
+
+    Example: customer-sync setup pull shop --setup shop.toml
+    """
     running.prepare_prefect()
     from flows.setups import pull_setup
 

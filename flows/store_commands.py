@@ -20,7 +20,10 @@ def migrate(
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:
-    """Bring the store to this version's tables (every command does so by itself), or back to older ones."""
+    """Bring the store to this version's tables (every command does so by itself), or back to older ones.
+
+    Example: customer-sync store migrate
+    """
     with terminal.reported(as_json):
         done = housekeeping.migrate_store(setup, to)
     if as_json:
@@ -37,7 +40,10 @@ def backup(
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:
-    """Copy the store to a file while it is in use."""
+    """Copy the store to a file while it is in use.
+
+    Example: customer-sync store backup store-backup.sqlite
+    """
     with terminal.reported(as_json):
         made = housekeeping.backup_store(setup, target)
     if as_json:
@@ -48,7 +54,10 @@ def backup(
 
 @app.command()
 def check(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """Look whether the database is whole."""
+    """Look whether the database is whole.
+
+    Example: customer-sync store check
+    """
     with terminal.reported(as_json):
         problems = housekeeping.check_store(setup)
     if as_json:

@@ -53,7 +53,10 @@ def suggest(
 
 
 def accept(pairs: PairsArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """Say that suggested pairs are the same: they are linked, all in one version."""
+    """Say that suggested pairs are the same: they are linked, all in one version.
+
+    Example: customer-sync mapping accept C00010=17 C00020=21
+    """
     from connector.load import suggesting
 
     with terminal.reported(as_json):
@@ -70,7 +73,10 @@ def reject(
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:
-    """Say that suggested pairs are not the same: that is remembered, and nothing suggests or links them again."""
+    """Say that suggested pairs are not the same: that is remembered, and nothing suggests or links them again.
+
+    Example: customer-sync mapping reject C00010=17 --reason "father and son"
+    """
     from connector.load import suggesting
 
     with terminal.reported(as_json):

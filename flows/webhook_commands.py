@@ -151,25 +151,36 @@ def subscribe(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -
     """Ask both systems to tell of changed customers; again after the secret has changed. `webhooks serve` must be running.
 
     Business Central's subscription ends after three days; a running `webhooks serve` renews it in time.
+
+    Example: customer-sync webhooks subscribe
     """
     _do(setup, as_json, lambda subscriptions: subscriptions.subscribe(), wanted=True)
 
 
 @app.command()
 def renew(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """Renew the subscriptions now, and make or wake those that a system has dropped or switched off."""
+    """Renew the subscriptions now, and make or wake those that a system has dropped or switched off.
+
+    Example: customer-sync webhooks renew
+    """
     _do(setup, as_json, lambda subscriptions: subscriptions.renew(), wanted=True)
 
 
 @app.command()
 def unsubscribe(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """End the subscriptions that lead to this receiver."""
+    """End the subscriptions that lead to this receiver.
+
+    Example: customer-sync webhooks unsubscribe
+    """
     _do(setup, as_json, lambda subscriptions: subscriptions.unsubscribe(), wanted=False)
 
 
 @app.command("list")
 def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """List the subscriptions of both systems, what was received, and what waits for a run."""
+    """List the subscriptions of both systems, what was received, and what waits for a run.
+
+    Example: customer-sync webhooks list --json
+    """
     from connector.load.session import opened_store
 
     with terminal.reported(as_json):
