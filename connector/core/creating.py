@@ -14,7 +14,8 @@ from connector.core.customer import Direction
 from connector.core.matching import Ambiguity
 from connector.core.normalize import by_unique, email_key
 from connector.core.plan import Change, Quarantined, Write
-from connector.core.planning import Decisions, Terms
+from connector.core.planning import Decisions
+from connector.core.terms import Terms
 
 __all__ = ["decide_creates", "of_nobody_else", "one_per_email"]
 

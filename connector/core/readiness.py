@@ -12,10 +12,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.comparison import Extract
 from connector.core.customer import Side
 from connector.core.evidence import evidence_of
-from connector.core.planning import Terms
+from connector.core.extracts import Extract
+from connector.core.terms import Terms
 from connector.core.unfit import EXAMPLES, Check, check_of, unfit_values
 
 __all__ = ["Account", "Check", "checks_of"]

@@ -13,7 +13,8 @@ from dataclasses import dataclass, field
 from connector.core.customer import Direction
 from connector.core.normalize import NORMALIZERS
 from connector.core.plan import Plan, Standing
-from connector.core.planning import Decisions, Pair, Terms, plan_update
+from connector.core.planning import Decisions, Pair, plan_update
+from connector.core.terms import Terms
 
 __all__ = ["UNDO", "Created", "Done", "reversal"]
 

@@ -10,9 +10,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core.acceptance import refusal
-from connector.core.comparison import Extract
 from connector.core.customer import FieldRule, Side
-from connector.core.planning import Terms
+from connector.core.extracts import Extract
+from connector.core.terms import Terms
 
 __all__ = ["EXAMPLES", "Check", "check_of", "unfit_values"]
 

@@ -6,8 +6,9 @@ import pandas as pd
 import pyarrow as pa
 
 from connector.core import webstore_customer
-from connector.core.comparison import Known, compare, extract_of
+from connector.core.comparison import compare
 from connector.core.customer import Side
+from connector.core.extracts import Known, extract_of
 from connector.core.plan import Plan
 from connector.load.extraction import Missing
 from connector.load.run import Run

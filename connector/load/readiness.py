@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from dataclasses import asdict
 from typing import Any
 
-from connector.core.comparison import extract_of
 from connector.core.customer import Side
 from connector.core.expectations import Finding
+from connector.core.extracts import extract_of
 from connector.core.forecast import Forecast, forecast_of
 from connector.core.plan import Plan
 from connector.core.readiness import Account, Check, checks_of

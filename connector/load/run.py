@@ -14,7 +14,7 @@ from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core.decisions import Decision
 from connector.core.matching import Ladder
 from connector.core.merge import FieldPolicy
-from connector.core.planning import Flags, Terms
+from connector.core.terms import Flags, Terms
 from connector.load.inbox import decisions_of
 from connector.rules import Rules
 from connector.setup import Setup

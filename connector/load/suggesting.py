@@ -9,9 +9,9 @@ from uuid import uuid4
 import pyarrow as pa
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
-from connector.core.comparison import extract_of
 from connector.core.customer import Side
 from connector.core.evidence import RUNGS
+from connector.core.extracts import extract_of
 from connector.core.matching import candidates
 from connector.core.pairing import Pairing, pair
 from connector.core.suggesting import Suggestion, suggest_by_rule

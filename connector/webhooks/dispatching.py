@@ -48,6 +48,7 @@ class Dispatcher:
         self._holder = f"webhooks {uuid.uuid4().hex[:8]}"
         self._wake = threading.Event()
         self._stopping = threading.Event()
+        self._flushing = threading.Lock()
         self._failures = 0
         self._not_before = 0.0
         self._pruned = 0.0
@@ -71,7 +72,10 @@ class Dispatcher:
                 _log.warning("webhooks: %s", error)
                 wait = _IDLE_SECONDS
             self._wake.wait(wait)
-        self.flush()
+        try:
+            self.flush()
+        except StoreError as error:
+            _log.warning("webhooks: the last counts are lost: %s", error)
 
     def step(self) -> float:
         """Do what is due; gives the seconds until something may be due again."""
@@ -95,11 +99,22 @@ class Dispatcher:
         return 0.0
 
     def flush(self) -> None:
-        """Write the counters down."""
-        counts = self._counters.taken()
-        if counts:
-            with self._store.work(self._code) as work:
-                work.webhooks.count(counts)
+        """Write the counters down.
+
+        Raises:
+            StoreError: they could not be written, and are kept for the next time.
+        """
+        with self._flushing:
+            counts = self._counters.taken()
+            if not counts:
+                return
+            try:
+                with self._store.work(self._code) as work:
+                    work.webhooks.count(counts)
+            except StoreError:
+                for name, number in counts.items():
+                    self._counters.add(name, number)
+                raise
 
     def _prune(self) -> None:
         if time.monotonic() - self._pruned < _PRUNE_SECONDS and self._pruned:

@@ -14,8 +14,8 @@ from typing import Any
 import pandas as pd
 
 from connector.core import webstore_customer
-from connector.core.comparison import extract_of
 from connector.core.customer import Side
+from connector.core.extracts import extract_of
 from connector.load.extraction import read_company_countries, table_of
 from connector.load.run import Run
 from connector.setup import PullWebstoreCustomers

@@ -9,12 +9,13 @@ import orjson
 import pandas as pd
 
 from connector.core import business_central_customer, webstore_customer
-from connector.core.comparison import Extract, Known, compare, extract_of
+from connector.core.comparison import compare
 from connector.core.customer import Direction, Side
+from connector.core.extracts import Extract, Known, extract_of
 from connector.core.merge import FieldPolicy
 from connector.core.normalize import NORMALIZERS, fingerprint
 from connector.core.plan import Plan
-from connector.core.planning import Flags, Terms
+from connector.core.terms import Flags, Terms
 from connector.rules import Rules
 from tests.property.servers import Company, Shop
 

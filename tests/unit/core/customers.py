@@ -9,12 +9,13 @@ import orjson
 import pandas as pd
 
 from connector.core import business_central_customer, webstore_customer
-from connector.core.comparison import Extract, Known, compare, extract_of
+from connector.core.comparison import compare
 from connector.core.customer import Side
+from connector.core.extracts import Extract, Known, extract_of
 from connector.core.merge import FieldPolicy
 from connector.core.normalize import NORMALIZERS, fingerprint
 from connector.core.plan import Plan
-from connector.core.planning import Flags, Terms
+from connector.core.terms import Flags, Terms
 from connector.rules import load_rules
 
 RULES = load_rules()
@@ -39,7 +40,7 @@ def account(key: int, name: str, email: str = "", **billing: str) -> dict[str, A
 
 def customer(key: str, name: str, email: str = "", **properties: str) -> dict[str, Any]:
     """A Business Central customer with number N-<key>."""
-    blank = {name: "" for name in business_central_customer.API_FIELDS}
+    blank = dict.fromkeys(business_central_customer.API_FIELDS, "")
     return {
         **blank, "id": key, "number": f"N-{key}", "displayName": name, "email": email, "type": "Person",
         "@odata.etag": f'W/"{key}"', "lastModifiedDateTime": "2026-01-01T00:00:00Z", **properties,

@@ -6,7 +6,8 @@ from typing import Any
 
 from connector.core.customer import Direction
 from connector.core.plan import Plan
-from connector.core.planning import Pair, Terms
+from connector.core.planning import Pair
+from connector.core.terms import Terms
 from connector.core.undoing import UNDO, Created, Done, reversal
 from tests.unit.core.customers import RULES, account, business_central, customer, terms, values, webstore
 
