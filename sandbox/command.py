@@ -1,12 +1,14 @@
 """The sandbox as a program: starts both emulators, says where they are, and serves until it is told to end.
 
 When both answer, it prints exactly one line of JSON on standard output: addresses, credentials, the setup file that it
-has written for the connector, the environment variables that this file refers to, and the control addresses.
+has written for the connector, the environment variables that this file refers to, and the control addresses. The variables
+also stand in `env.sh` beside the setup file, to be read by a shell.
 """
 
 import argparse
 import json
 import os
+import shlex
 import signal
 import sys
 import tempfile
@@ -63,7 +65,9 @@ def run_sandbox(
         place = kept or Path(tempfile.mkdtemp(prefix="customer-sync-sandbox-"))
         setup_file = place / "setup.toml"
         _write_private(setup_file, setup_text(running, webstore_code=webstore_code, directory=place))
-        sys.stdout.write(json.dumps(announcement(running, setup_file)) + "\n")
+        told = announcement(running, setup_file)
+        _write_private(place / "env.sh", environment_text(told))
+        sys.stdout.write(json.dumps(told) + "\n")
         sys.stdout.flush()
         end.wait()
 
@@ -94,6 +98,17 @@ def announcement(running: Running, setup_file: Path) -> dict[str, Any]:
         },
         "control": {"webstore": running.webstore_control, "business_central": running.business_central_control},
     }
+
+
+def environment_text(told: dict[str, Any]) -> str:
+    """What a shell reads with `. env.sh`: the credentials, which setup is meant, and where the systems are controlled."""
+    variables = {
+        **told["env"],
+        "CUSTOMER_SYNC_SETUP": told["setup_file"],
+        "SANDBOX_WEBSTORE": told["control"]["webstore"],
+        "SANDBOX_BUSINESS_CENTRAL": told["control"]["business_central"],
+    }
+    return "".join(f"export {name}={shlex.quote(value)}\n" for name, value in variables.items())
 
 
 def setup_text(running: Running, *, webstore_code: str, directory: Path) -> str:
