@@ -124,7 +124,7 @@ def play(
             world = World(running, setup, dice)
             world.fill(accounts=25, customers=15, both=15)
             while score.kills < kills:
-                for _ in range(min(dice.randint(1, 4), kills - score.kills)):
+                for _ in range(min(dice.randint(3, 8), kills - score.kills)):
                     _some_life(world, dice)
                     _some_faults(running, dice)
                     score.kills += _kill_one(victim, setup, dice)
@@ -165,10 +165,10 @@ def _kill_one(victim: Victim, setup: Path, dice: random.Random) -> bool:
     """One run that is to be killed; whether it was (it may have ended before)."""
     way = dice.random()
     if way < 0.4:
-        kill = {"at": "commit", "number": dice.randint(1, 14), "when": dice.choice(("before", "after"))}
+        kill = {"at": "commit", "number": dice.randint(1, 10), "when": dice.choice(("before", "after"))}
         return victim.run(setup, kill=kill) is None
     if way < 0.8:
-        kill = {"at": "request", "number": dice.randint(1, 8), "when": dice.choice(("before", "after"))}
+        kill = {"at": "request", "number": dice.randint(1, 5), "when": dice.choice(("before", "after"))}
         return victim.run(setup, kill=kill) is None
     return victim.run(setup, kill_after=dice.uniform(0.05, 1.2)) is None
 
