@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-import socket
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -69,10 +69,10 @@ def serve(
 def _serve(made: Setup, secret: str, start: StartRun, listening: Listening, as_json: bool) -> None:
     from connector.store import open_store
     from connector.webhooks.app import BUSINESS_CENTRAL, WOOCOMMERCE, path_of
-    from connector.webhooks.serving import Renewal, receiving, server_of
+    from connector.webhooks.serving import Renewal, bound_socket, receiving, server_of
 
     store = open_store(made.store.url)
-    bound = _bound(listening)
+    bound = bound_socket(listening)
     try:
         with receiving(made, store, secret, start) as (receiver, _):
             server = server_of(receiver, listening)
@@ -94,6 +94,7 @@ def _serve(made: Setup, secret: str, start: StartRun, listening: Listening, as_j
                 terminal.say(
                     f"Receiving at {address}, for {made.webhooks.public_url or '(no public_url)'}: {', '.join(paths)}"
                 )
+            sys.stdout.flush()  # whoever waits for this line reads a file or a pipe
             try:
                 server.run(sockets=[bound])
             finally:
@@ -101,14 +102,6 @@ def _serve(made: Setup, secret: str, start: StartRun, listening: Listening, as_j
     finally:
         bound.close()
         store.close()
-
-
-def _bound(listening: Listening) -> socket.socket:
-    try:
-        family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
-        return socket.create_server((listening.host, listening.port), family=family, backlog=1024)
-    except OSError as error:
-        raise InputError(f"Cannot listen at {listening.host}:{listening.port}: {error.strerror or error}.") from None
 
 
 def _name_of(setup: Path) -> str:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import socket
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -16,7 +17,7 @@ import uvicorn
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
-from connector.errors import CustomerSyncError
+from connector.errors import CustomerSyncError, InputError
 from connector.setup import Setup
 from connector.store import Store
 from connector.webhooks.app import Receiver
@@ -25,7 +26,7 @@ from connector.webhooks.inbox import Inbox
 from connector.webhooks.limits import Counters
 from connector.webhooks.subscribing import Done, Subscriptions
 
-__all__ = ["WANTED", "Listening", "Renewal", "receiving", "server_of", "subscriptions_of"]
+__all__ = ["WANTED", "Listening", "Renewal", "bound_socket", "receiving", "server_of", "subscriptions_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -80,6 +81,25 @@ class _ImpatientProtocol(H11Protocol):
         if self._impatience is not None:
             self._impatience.cancel()
             self._impatience = None
+
+
+def bound_socket(listening: Listening) -> socket.socket:
+    """The socket to listen on.
+
+    Raises:
+        InputError: the address cannot be had.
+    """
+    family = socket.AF_INET6 if ":" in listening.host else socket.AF_INET
+    # asyncio switches Nagle's delay off only for sockets that name TCP; each answer would take 40 ms with it
+    bound = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
+    try:
+        bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        bound.bind((listening.host, listening.port))
+        bound.listen(1024)
+    except OSError as error:
+        bound.close()
+        raise InputError(f"Cannot listen at {listening.host}:{listening.port}: {error.strerror or error}.") from None
+    return bound
 
 
 def server_of(receiver: Receiver, listening: Listening, **more: Any) -> uvicorn.Server:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import socket
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
@@ -18,7 +17,7 @@ from connector.webhooks.app import BUSINESS_CENTRAL, WOOCOMMERCE, path_of
 from connector.webhooks.dispatching import Dispatcher
 from connector.webhooks.genuine import signature
 from connector.webhooks.limits import Counters
-from connector.webhooks.serving import Listening, receiving, server_of
+from connector.webhooks.serving import Listening, bound_socket, receiving, server_of
 
 __all__ = ["SECRET", "Served", "served"]
 
@@ -98,7 +97,7 @@ def served(
         webhooks: settings of that section.
     """
     store = open_store(setup.store.url)
-    with socket.create_server(("127.0.0.1", 0), backlog=1024) as bound:
+    with bound_socket(Listening(port=0)) as bound:
         url = f"http://127.0.0.1:{bound.getsockname()[1]}"
         section = Webhooks.model_validate({"public_url": url, "secret": "env:SECRET", **webhooks})
         setup = setup.model_copy(update={"webhooks": section})
