@@ -10,7 +10,7 @@ from prefect.client.orchestration import get_client
 from pydantic import SecretStr
 
 from connector.errors import InputError, SetupError
-from connector.setup import Setup, UnresolvedSecrets, load_setup, parse_setup
+from connector.setup import Setup, UnresolvedSecrets, load_setup
 from flows.blocks import (
     BUSINESS_CENTRAL_SECRETS,
     WEBSTORE_SECRETS,
@@ -76,10 +76,8 @@ def push_setup(path: Path, name: str) -> list[str]:
     Raises:
         SetupError: the file cannot work.
     """
-    document = tomllib.loads(path.read_text(encoding="utf-8")) if path.exists() else {}
-    if not document:
-        load_setup(path)  # says what is wrong with it
-    parse_setup(document, origin=str(path), environ=UnresolvedSecrets())
+    load_setup(path, UnresolvedSecrets())  # says what is wrong with it
+    document = tomllib.loads(path.read_text(encoding="utf-8"))
     secrets = {section: {key: document[section].pop(key, None) for key in keys} for section, keys in _SECRETS.items()}
     webstore = WooCommerceCredentials(**{key: SecretStr(str(v)) for key, v in secrets["webstore"].items() if v})
     company = BusinessCentralCredentials(**{k: v for k, v in secrets["business_central"].items() if v})

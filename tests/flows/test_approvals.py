@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.exceptions import PrefectHTTPStatusError
 from prefect.flow_runs import resume_flow_run
 from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from prefect.testing.utilities import prefect_test_harness
@@ -186,6 +187,7 @@ def test_a_masked_setup_shows_nobody_in_questions_and_artifacts(shop: Shop) -> N
 def test_a_run_with_nothing_to_do_makes_no_artifact_but_its_summary(shop: Shop) -> None:
     shop.register(1)
     shop.sync()
+    shop.sync()  # shows that the plan is empty now
     before = artifact_keys()
     shop.sync()
     new = artifact_keys()[: len(artifact_keys()) - len(before)]
@@ -224,7 +226,7 @@ def test_a_conflict_is_decided_in_a_form_that_shows_both_values(shop: Shop) -> N
 
 def test_suggested_pairs_are_linked_when_a_person_accepts_them(shop: Shop) -> None:
     key = shop.register(1)
-    shop.running.business_central.people_create({"displayName": "Nora1 Vik1", "email": "other@shop.example"})
+    shop.running.business_central.people_create({"displayName": "Nora1 Vik1"})
     told = suggest_customer_mapping(setup=str(shop.setup))
     assert [(row["standing"], row["webstore_id"]) for row in told.data] == [("plain", key)]
     pair = told.data[0]["pair"]
@@ -241,7 +243,8 @@ def test_a_setup_moves_to_a_block_and_back_without_loss_and_runs_from_there(shop
     back = tmp_path / "back.toml"
     assert pull_setup("norway", back, overwrite=False) == {}
     assert load_setup(back) == load_setup(shop.setup)
-    assert "ck_" not in back.read_text() and "env:SANDBOX_CONSUMER_KEY" in back.read_text()
+    assert shop.running.consumer_key not in back.read_text()
+    assert 'consumer_key = "env:SANDBOX_CONSUMER_KEY"' in back.read_text()
     assert "passed" in connection(setup="norway").message
     with pytest.raises(InputError, match="exists"):
         pull_setup("norway", back, overwrite=False)
@@ -296,9 +299,10 @@ class answering:  # noqa: N801 - it reads as a statement
                     if run.state is None or not run.state.is_paused() or str(run.state.id) in seen:
                         continue
                     keyset = run.state.state_details.run_input_keyset or {}
-                    schema = client.request(
-                        "GET", "/flow_runs/{id}/input/{key}", {"id": run.id, "key": keyset["schema"]}
-                    )
+                    try:
+                        schema = client.request("GET", f"/flow_runs/{run.id}/input/{keyset['schema']}")
+                    except PrefectHTTPStatusError:  # the form is saved a moment after the run says that it waits
+                        continue
                     seen.add(str(run.state.id))
                     self._schemas.append(schema.json())
                     resume_flow_run(run.id, run_input=left.pop(0))
