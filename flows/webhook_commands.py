@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
+import signal
 import sys
 import threading
 import time
@@ -95,6 +96,9 @@ def _serve(made: Setup, secret: str, start: StartRun, listening: Listening, as_j
                     f"Receiving at {address}, for {made.webhooks.public_url or '(no public_url)'}: {', '.join(paths)}"
                 )
             sys.stdout.flush()  # whoever waits for this line reads a file or a pipe
+            for number in (signal.SIGINT, signal.SIGTERM):
+                # the server passes on what ended it; by itself that would end the process in the middle of a run
+                signal.signal(number, _end)
             try:
                 server.run(sockets=[bound])
             finally:
@@ -102,6 +106,10 @@ def _serve(made: Setup, secret: str, start: StartRun, listening: Listening, as_j
     finally:
         bound.close()
         store.close()
+
+
+def _end(_number: int, _frame: object) -> None:
+    raise SystemExit(0)
 
 
 def _name_of(setup: Path) -> str:
