@@ -34,7 +34,7 @@ from tasks.report import artifact_key
 __all__ = ["Verdict", "answered", "ask_for_approval", "question", "refuse_if_nobody_can_be_asked", "waits_elsewhere"]
 
 _SHOWN = 20
-_POLL_SECONDS = 5
+_POLL_SECONDS = 2
 
 
 @dataclass(frozen=True)
