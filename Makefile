@@ -6,7 +6,7 @@ READY := $(VENV)/ready
 TEST_WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint serve bench contract
+.PHONY: help demo test lint serve bench contract crash-test
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,7 +15,10 @@ demo: $(READY)  ## Both systems emulated, three synchronisations, nothing to con
 	$(BIN)/customer-sync demo
 
 test: $(READY)  ## All tests
-	$(BIN)/pytest -n $(TEST_WORKERS) --dist worksteal
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup
+
+crash-test: $(READY)  ## Runs killed at every step, KILLS=500 of them, on a real Prefect server; the last line counts
+	$(BIN)/python -m tests.faults.crash --kills $(or $(KILLS),500)
 
 lint: $(READY)  ## Style, types and formatting
 	$(BIN)/ruff check .

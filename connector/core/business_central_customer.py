@@ -76,6 +76,7 @@ SCHEMA = pa.schema(
     + [("malformed", pa.large_string())]
 )
 _ADDRESS_ORDER = ("country", "postalCode", "city", "state")
+_PREFIX = 2  # letters of a country at the beginning of a VAT number
 _NO_GUID = "00000000-0000-0000-0000-000000000000"
 # "not blocked" is an enum member without a name: documented as " ", seen in answers as the second
 _NO_OPTION = frozenset({" ", "_x0020_"})
@@ -201,9 +202,18 @@ def _property(rule: FieldRule, value: str, country: str, geography: Geography, c
         return geography.state_name(country, value)
     if rule.business_central == "email":
         return _with_other_addresses(value, current.get("raw.email", ""))
+    if rule.normalizer == "vat":
+        return _vat_number(value, country, geography)
     if not value and kind in {"option", "guid"}:
         return " " if kind == "option" else _NO_GUID
     return typed.to_json(kind, value)
+
+
+def _vat_number(value: str, country: str, geography: Geography) -> str:
+    """A VAT number begins with the company's code of its country: Greek ones with EL, though people write GR."""
+    code = geography.company_country(country) or country
+    written = len(country) == len(code) == _PREFIX and country != code and value[:_PREFIX].upper() == country
+    return code + value[_PREFIX:] if written else value
 
 
 def _with_other_addresses(email: str, current: str) -> str:

@@ -33,8 +33,10 @@ def international_phone(key: str, country: str) -> str:
 
 def vat_without_country(key: str, country: str) -> str:
     """A VAT key without the country it begins with, if that is the customer's."""
-    prefix = _VAT_PREFIXES.get(country, country)
-    return key.removeprefix(prefix) or key
+    for prefix in (_VAT_PREFIXES.get(country, country), country):
+        if prefix and key.startswith(prefix):
+            return key.removeprefix(prefix) or key
+    return key
 
 
 _MEANINGS: dict[str, Callable[[str, str], str]] = {"phone": international_phone, "vat": vat_without_country}

@@ -31,13 +31,15 @@ WRITE_FAULTS = ("504-after-write", "drop-after-write", "drop-before", "429", "50
 class Victim:
     """The process that forks runs; see victim.py."""
 
-    def __init__(self, environment: dict[str, str], folder: Path) -> None:
+    def __init__(self, environment: dict[str, str], folder: Path, *, plain: bool) -> None:
         self.report = folder / "report.json"
+        self.plain = plain
+        self.log = (folder / "victim.log").open("w", encoding="utf-8")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "tests.faults.victim"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
-            stderr=(folder / "victim.log").open("w"),
+            stderr=self.log,
             text=True,
             env=environment,
         )
@@ -47,7 +49,7 @@ class Victim:
     ) -> dict[str, Any] | None:
         """One run; its summary, or None when it was killed."""
         self.report.unlink(missing_ok=True)
-        order = {"setup": str(setup), "kill": kill or {}, "report": str(self.report)}
+        order = {"setup": str(setup), "kill": kill or {}, "report": str(self.report), "plain": self.plain}
         assert self.process.stdin is not None
         self.process.stdin.write(json.dumps(order) + "\n")
         self.process.stdin.flush()
@@ -73,8 +75,11 @@ class Victim:
     def close(self) -> None:
         """End the process."""
         assert self.process.stdin is not None
+        assert self.process.stdout is not None
         self.process.stdin.close()
         self.process.wait(timeout=30)
+        self.process.stdout.close()
+        self.log.close()
 
 
 @dataclass
@@ -99,19 +104,32 @@ def crash_site(folder: Path, seed: int, store_url: str = "") -> Iterator[tuple[R
         setup = folder / "setup.toml"
         text = setup_text(running, webstore_code="crash", directory=folder)
         text = text.replace("max_attempts = 3", "max_attempts = 0\nsettle_seconds = 0.3\nlease_wait_seconds = 60")
+        (folder / "rules" / "quality").mkdir(parents=True)
+        for suite in ("webstore", "business_central", "mapping", "plan"):
+            # Great Expectations would take longer than all the rest of a run
+            (folder / "rules" / "quality" / f"{suite}.csv").write_text("expectation,field,value,when,severity,reason\n")
+        text = text.replace("enabled = true", 'enabled = true\nmappings = "rules"')
         text = text.replace('first_link = "business-central"', 'first_link = "ask"')
         if store_url:
             text = text[: text.index("[store]")] + f'[store]\nurl = "{store_url}"\n'
         setup.write_text(text, encoding="utf-8")
-        # the office ticks customers from this process
-        os.environ.update(announcement(running, setup)["env"])
-        yield running, setup, dict(os.environ)
+        secrets = announcement(running, setup)["env"]
+        os.environ.update(secrets)  # the office ticks customers from this process
+        try:
+            yield running, setup, dict(os.environ)
+        finally:
+            for name in secrets:
+                del os.environ[name]
 
 
 def play(
-    folder: Path, kills: int, seed: int, api_url: str, store_url: str = "", tell: Any = None
+    folder: Path, kills: int, seed: int, *, api_url: str = "", store_url: str = "", tell: Any = None
 ) -> tuple[Score, list[str]]:
     """Kill `kills` runs, and check after every few of them that nothing is wrong.
+
+    Args:
+        api_url: of a Prefect server; "" = the steps of the flow without Prefect.
+        store_url: "" = a SQLite file.
 
     Returns:
         The score, and a line for everything that was wrong.
@@ -119,7 +137,8 @@ def play(
     dice = random.Random(f"crash {seed}")
     score, wrong = Score(), []
     with crash_site(folder, seed, store_url) as (running, setup, environment):
-        victim = Victim({**environment, "PREFECT_API_URL": api_url, "PREFECT_LOGGING_LEVEL": "CRITICAL"}, folder)
+        prefect = {"PREFECT_API_URL": api_url, "PREFECT_LOGGING_LEVEL": "CRITICAL"} if api_url else {}
+        victim = Victim({**environment, **prefect}, folder, plain=not api_url)
         try:
             world = World(running, setup, dice)
             world.fill(accounts=25, customers=15, both=15)
@@ -201,7 +220,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="crash-test-") as name, prefect_server(Path(name) / "prefect") as api_url:
-        score, wrong = play(Path(name), arguments.kills, arguments.seed, api_url, tell=say)
+        score, wrong = play(Path(name), arguments.kills, arguments.seed, api_url=api_url, tell=say)
     for line in wrong:
         say(line)
     say(score.line())
