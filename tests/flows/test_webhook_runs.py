@@ -20,6 +20,7 @@ from prefect.testing.utilities import prefect_test_harness
 
 from connector.errors import InputError, SetupError
 from connector.load.activity import list_runs
+from connector.quality.engine import great_expectations
 from flows.synchronize_customers import synchronize_selected_customers
 from flows.webhook_runs import by_deployment, in_this_process
 from sandbox.command import announcement, setup_text
@@ -34,6 +35,7 @@ ROOT = Path(__file__).parents[2]
 def prefect() -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED", "false")
+        great_expectations()  # a flow's thread would go on importing it after the test, with the next one's warnings
         with (
             prefect_test_harness(server_startup_timeout=180),
             temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
