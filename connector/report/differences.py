@@ -17,7 +17,7 @@ __all__ = ["Piece", "differing", "pieces_of", "visible_name"]
 _JOINERS = "\u200c\u200d"
 _CONTROLS = frozenset({"Cc", "Cf", "Co", "Cs", "Cn", "Zl", "Zp"})
 # beyond that the search for the smallest difference takes too long, and nobody reads it
-_LONGEST = 600
+_LONGEST = 300
 _ALIKE = 0.4
 
 

@@ -8,7 +8,7 @@ import time
 import uuid
 from collections.abc import Callable, Sequence
 
-from connector.errors import CustomerSyncError, InputError, RemoteTrouble, StoreError
+from connector.errors import CustomerSyncError, InputError, InternalError, RemoteTrouble, StoreError
 from connector.load.run import Run
 from connector.rules import load_rules
 from connector.setup import Setup
@@ -70,6 +70,9 @@ class Dispatcher:
                 wait = self.step()
             except StoreError as error:
                 _log.warning("webhooks: %s", error)
+                wait = _IDLE_SECONDS
+            except Exception:  # noqa: BLE001 - the worker must outlive its bugs: deliveries are still being taken
+                _log.exception("webhooks: the worker met something that it does not know")
                 wait = _IDLE_SECONDS
             self._wake.wait(wait)
         try:
@@ -138,6 +141,10 @@ class Dispatcher:
         except CustomerSyncError as error:
             if not self._is_hopeless(error):
                 return
+        except Exception as error:  # noqa: BLE001 - a bug must not stop what comes after
+            _log.exception("webhooks: looking at the changed customers met something that it does not know")
+            if not self._is_hopeless(InternalError(f"An unexpected {type(error).__name__}.")):
+                return
         self._failures, self._not_before = 0, 0.0
         with self._store.work(self._code) as work:
             work.webhooks.done(changes)
@@ -150,7 +157,7 @@ class Dispatcher:
     def _is_hopeless(self, error: CustomerSyncError) -> bool:
         """Whether to give up these changes, and leave them to the schedule; otherwise they are tried again later."""
         self._failures += 1
-        passing = isinstance(error, (RemoteTrouble, StoreError))
+        passing = isinstance(error, (RemoteTrouble, StoreError, InternalError))
         tries = _TRIES if passing else _TRIES_OF_REFUSED if isinstance(error, InputError) else 1
         if self._failures < tries:
             self._counters.add("tried again")

@@ -177,6 +177,8 @@ class Renewal:
                 self.step(datetime.now(UTC))
             except CustomerSyncError as error:
                 _log.warning("webhooks: subscriptions could not be looked at: %s", error)
+            except Exception:  # noqa: BLE001 - whoever renews must outlive its bugs: nobody else does
+                _log.exception("webhooks: the renewal met something that it does not know")
             self._stopping.wait(every_seconds)
 
     def step(self, now: datetime) -> bool:

@@ -226,6 +226,7 @@ class Flaky:
         ([InputError("somebody is unknown")], 2, "tried again"),
         ([InputError("it needs an approval")] * 2, 2, "left to the schedule"),
         ([PremiseBroken("too many")], 1, "left to the schedule"),
+        ([ZeroDivisionError("a bug")], 2, "tried again"),
     ],
 )
 def test_a_run_that_could_not_do_its_work_is_tried_again_or_left_to_the_schedule(
