@@ -1,0 +1,141 @@
+"""The pages lead somewhere, show commands and setups that exist, and leave nothing out."""
+
+from __future__ import annotations
+
+import csv
+import re
+import tomllib
+from pathlib import Path
+from typing import Any
+
+import pytest
+import typer
+
+from connector import errors
+from connector.rules import FILES
+from connector.setup import UnresolvedSecrets, parse_setup
+from docs import generate
+from flows import events
+from flows.cli import app
+from tests.docs.pages import ROOT, anchors, blocks, links, pages, prose, shown_commands
+
+UsageError: type[Exception] = typer.BadParameter.__mro__[1]
+PAGES = [pytest.param(page, id=page.relative_to(ROOT).as_posix()) for page in pages()]
+COMMANDS = [pytest.param(words, command, id=words) for words, command in generate.commands()]
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_link_leads_to_a_file_and_a_heading(page: Path) -> None:
+    broken = []
+    for link in links(page):
+        path, _, heading = link.partition("#")
+        if re.match(r"[a-z]+:", path):
+            continue
+        target = (page.parent / path).resolve() if path else page
+        if not target.exists() or (heading and heading not in anchors(target)):
+            broken.append(link)
+    assert not broken
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_command_that_is_shown_exists_with_its_options(page: Path) -> None:
+    wrong = []
+    for text, arguments in shown_commands(page):
+        try:
+            _parsed(typer.main.get_command(app), arguments)
+        except (AssertionError, UsageError) as error:
+            wrong.append(f"{text}: {error}")
+    assert not wrong
+
+
+def _parsed(command: Any, arguments: list[str]) -> None:
+    """Parse as typer does, without doing anything. A group alone, and a command without its arguments, may be named."""
+    if hasattr(command, "commands"):
+        if arguments and not arguments[0].startswith("-"):
+            assert arguments[0] in command.commands, f"no command {arguments[0]}"
+            _parsed(command.commands[arguments[0]], arguments[1:])
+        return
+    try:
+        command.make_context("customer-sync", list(arguments))
+    except UsageError as error:
+        if type(error).__name__ != "MissingParameter":
+            raise
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_every_setup_that_is_shown_is_accepted(page: Path) -> None:
+    for block in blocks(page):
+        if block.info == "toml" and "webstore_code" in block.text:
+            parse_setup(tomllib.loads(block.text), origin=f"{page.name}:{block.line}", environ=UnresolvedSecrets())
+
+
+def test_the_readme_shows_a_setup() -> None:
+    assert any(block.info == "toml" and "webstore_code" in block.text for block in blocks(ROOT / "README.md"))
+
+
+@pytest.mark.parametrize("name", generate.PAGES)
+def test_a_page_that_is_made_of_the_code_is_current(name: str) -> None:
+    made = generate.PAGES[name]()
+    assert (generate.FOLDER / name).read_text(encoding="utf-8") == made, "run python -m docs.generate"
+
+
+def test_every_setting_says_what_it_means() -> None:
+    assert [f"{section} {name}" for section, name, *_, meaning in generate.setup_fields() if len(meaning) < 10] == []
+
+
+@pytest.mark.parametrize(("words", "command"), COMMANDS)
+def test_every_command_says_what_it_does_and_shows_an_example(words: str, command: Any) -> None:
+    assert f"customer-sync {words}" in command.help
+    assert re.search(r"^\s*Examples?: ", command.help, re.MULTILINE)
+    silent = [param.name for param in command.params if not getattr(param, "help", None)]
+    assert silent == []
+
+
+def test_every_column_of_every_rule_file_is_explained() -> None:
+    explained = (ROOT / "mappings" / "README.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## ([^\n:]+)[^\n]*\n(.*?)(?=^## |\Z)", explained, re.MULTILINE | re.DOTALL))
+    silent = []
+    for name, columns in FILES.items():
+        section = next((text for title, text in sections.items() if name in title), "")
+        needed = [column for column in (*columns.needed, *columns.optional) if column != "note"]
+        silent += [f"{name}: {column}" for column in needed if f"`{column}`" not in section]
+    assert silent == []
+    assert "`note`" in explained
+
+
+def test_every_rule_file_that_ships_has_only_columns_that_are_known() -> None:
+    for name, columns in FILES.items():
+        with (ROOT / "mappings" / name).open(encoding="utf-8", newline="") as file:
+            assert set(next(csv.reader(file))) <= {*columns.needed, *columns.optional}, name
+
+
+def test_operations_say_what_every_error_means() -> None:
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert [name for name in errors.__all__ if f"`{name}`" not in page] == []
+    rows = dict(re.findall(r"^\| `(\w+)` \| (\d) \|", page, re.MULTILINE))
+    told = {name: int(code) for name, code in rows.items()}
+    assert told == {name: getattr(errors, name).exit_code for name in errors.__all__}
+
+
+def test_operations_name_every_event() -> None:
+    names = {value for name, value in vars(events).items() if name.isupper() and isinstance(value, str)}
+    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    assert [name for name in sorted(names) if f"`{name}`" not in page] == []
+
+
+def test_every_decision_tells_situation_choice_and_price() -> None:
+    records = sorted((ROOT / "docs" / "decisions").glob("*.md"))
+    numbers = [int(record.name[:4]) for record in records]
+    assert numbers == list(range(1, len(records) + 1))
+    for number, record in zip(numbers, records, strict=True):
+        text = record.read_text(encoding="utf-8")
+        assert text.startswith(f"# {number}. "), record.name
+        for part in ("**Situation.**", "**Choice.**", "**Given up.**"):
+            assert part in text, f"{record.name}: {part}"
+
+
+def test_the_readme_names_every_command() -> None:
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert sorted({words.split()[0] for words, _ in generate.commands() if f"`{words.split()[0]}" not in readme}) == []
+    assert "docs/guide.md" in links(ROOT / "README.md")
+    assert prose(ROOT / "README.md").startswith("# customer-sync")
