@@ -186,3 +186,45 @@ def test_columns_are_decided_row_by_row() -> None:
         Situation.WEBSTORE_CHANGED,
         Situation.NEW_WEBSTORE_BLANK,
     ]
+
+
+def a_rule(**policies: object) -> FieldRule:
+    """A text field that travels both ways and leaves its policies to the setup, but for the given ones."""
+    rule = FieldRule(
+        field="city", webstore="billing.city", business_central="city", directions=frozenset(Direction), conflict="",
+        first_link="", blank="", max_length=30, normalizer="text",
+    )  # fmt: skip
+    return replace(rule, **policies)  # type: ignore[arg-type]
+
+
+SETUP = FieldPolicy(conflict="newest", first_link="webstore", blank="clear", drift="overwrite")
+
+
+def test_a_field_without_policies_of_its_own_takes_the_setups() -> None:
+    assert FieldPolicy.of(a_rule(), SETUP) == SETUP
+
+
+def test_a_fields_own_policies_go_first() -> None:
+    own = a_rule(conflict="webstore", first_link="ask", blank="keep")
+    assert FieldPolicy.of(own, SETUP) == FieldPolicy("webstore", "ask", "keep", "overwrite")
+
+
+@pytest.mark.parametrize("direction", list(Direction))
+def test_a_field_that_travels_one_way_closes_the_other_gate_and_opens_none(direction: Direction) -> None:
+    one_way = a_rule(directions=frozenset({direction}))
+    gates = Gates(np.array([True, False]), np.array([True, False])).of_field(one_way)
+    assert gates.push.tolist() == [direction is Direction.PUSH, False]
+    assert gates.pull.tolist() == [direction is Direction.PULL, False]
+
+
+@pytest.mark.parametrize("cleared", ["webstore", "business_central"])
+@pytest.mark.parametrize(
+    ("conflict", "verdict"),
+    [("ask", Verdict.CONFLICT), ("business-central", Verdict.PUSH), ("webstore", Verdict.PULL)],
+)
+def test_a_cleared_and_a_changed_side_are_a_conflict_when_clearing_counts(
+    cleared: str, conflict: str, verdict: Verdict
+) -> None:
+    policy = replace(ASK, blank="clear", conflict=conflict)
+    webstore, business_central = ("", "b") if cleared == "webstore" else ("b", "")
+    assert decided(webstore, business_central, ("a", "a"), policy) is verdict
