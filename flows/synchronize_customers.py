@@ -35,6 +35,8 @@ from tasks.validate import check_extracts, check_plan, validate_extracts
 
 __all__ = ["SyncReport", "synchronize_customers", "synchronize_selected_customers"]
 
+_LONG_READ = 3.0
+
 
 class SyncReport:
     """What a flow gives back to its caller: the summary, and the plan it followed."""
@@ -120,9 +122,12 @@ def _synchronize(
         return skipped(f"The setup of webstore {setup.webstore_code} is not enabled: scheduled runs do nothing.")
 
     def one_pass(wish: Wish) -> SyncReport:
-        prepare()
+        # a long read hides the import; a short one is mostly that of a run with nothing new to validate
+        import_of_expectations = prepare(after_seconds=_LONG_READ)
         with opened_run(setup, wish.dry_run, mode) as opened:
-            return _carry_out(opened, read(opened), wish)
+            extracts = read(opened)
+            import_of_expectations.cancel()
+            return _carry_out(opened, extracts, wish)
 
     return in_passes(setup, wish, one_pass)
 
@@ -157,7 +162,7 @@ def _carry_out(opened: Opened, extracts: _Extracts, wish: Wish) -> SyncReport:
     stop_on_plan(run, plan, extracted, selected=selected is not None, approved=asked)
     results: dict[Direction, LoadResult] = {} if run.dry_run or waiting else load(opened, plan)
     opened.summary = summary_of(run, plan, results, extracted, opened.seconds, opened.mode)
-    opened.summary |= {"shown": dict(shown), "trigger": run.trigger}
+    opened.summary |= {"shown": dict(shown), "trigger": run.trigger, "validated": run.validated}
     if approved is not None:
         opened.summary |= {"approved_plan": approved.hash, "dropped_from_plan": dropped}
         opened.summary |= {"approved_by": wish.approved_by, "left_out": list(wish.leave_out)}

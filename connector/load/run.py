@@ -91,6 +91,7 @@ class Run:
         accounts_announced: how many accounts the webstore said it has.
         actor: who is written into versions and logs.
         warnings: what the summary must say besides the numbers.
+        validated: what was found in the data, by suite, for the next run (connector.load.revalidating).
         ending: set when the run was cancelled: what is being written is finished, nothing more is begun.
     """
 
@@ -121,6 +122,7 @@ class Run:
         self.accounts_announced = 0
         self.warnings: list[str] = []
         self.lease: Lease | None = None
+        self.validated: dict[str, Any] = {}
         self.ending = threading.Event()
 
     @property

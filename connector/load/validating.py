@@ -23,6 +23,7 @@ from connector.errors import PremiseBroken
 from connector.load.deciding import table_from
 from connector.load.extraction import Extraction, Missing
 from connector.load.knowing import objections_of
+from connector.load.revalidating import last_validated, validate_once
 from connector.load.run import Run
 from connector.quality import validate
 
@@ -57,6 +58,7 @@ def validate_customers(
     with run.store.view(run.code) as view:
         mapping = view.mapping.current()
     findings: list[Finding] = []
+    known = {} if selected else last_validated(run)
     sides = {
         Side.WEBSTORE: [table_from(webstore.frame), missing.webstore],
         Side.BUSINESS_CENTRAL: [table_from(business_central.frame), missing.business_central],
@@ -66,8 +68,10 @@ def validate_customers(
         records = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
         records = records.filter(pc.equal(records["malformed"], ""))
         keys = records[_IDS[side]].combine_chunks()
-        findings += validate(str(side), suite, records.append_column("id", keys), keys)
-    findings += validate("mapping", _suite(run, "mapping"), *_mapping_table(mapping))
+        findings += validate_once(run, known, str(side), suite, records.append_column("id", keys), keys)
+    findings += validate_once(run, known, "mapping", _suite(run, "mapping"), *_mapping_table(mapping))
+    if selected:  # what was found among a few says nothing of all
+        run.validated.clear()
     w, c = _reasons(findings, mapping)
     run.warnings += [f.words for f in findings if f.expectation.severity is Severity.WARN]
     return Validated(

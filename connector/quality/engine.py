@@ -16,9 +16,16 @@ __all__ = ["batch_of", "great_expectations", "prepare"]
 _lock = threading.Lock()
 
 
-def prepare() -> None:
-    """Start importing in a thread of its own; `great_expectations` waits for it."""
-    threading.Thread(target=great_expectations, name="import great_expectations", daemon=True).start()
+def prepare(after_seconds: float = 0) -> threading.Timer:
+    """Start importing in a thread of its own, at once or when some time has passed; `great_expectations` waits for it.
+
+    Returns:
+        The timer; to cancel it is harmless at any time.
+    """
+    timer = threading.Timer(after_seconds, great_expectations)
+    timer.name, timer.daemon = "import great_expectations", True
+    timer.start()
+    return timer
 
 
 def great_expectations() -> ModuleType:
