@@ -32,6 +32,7 @@ bench: $(READY)  ## Benchmarks
 	$(BIN)/python -m benchmarks.store
 	$(BIN)/python -m benchmarks.matching
 	$(BIN)/python -m benchmarks.quality
+	$(BIN)/python -m benchmarks.fixed_cost
 
 contract: $(READY)  ## The recorded traces against a shop: WEBSTORE_URL=… CONSUMER_KEY=… CONSUMER_SECRET=…
 	WEBSTORE_URL="$(WEBSTORE_URL)" CONSUMER_KEY="$(CONSUMER_KEY)" CONSUMER_SECRET="$(CONSUMER_SECRET)" \
