@@ -39,6 +39,8 @@ __all__ = [
 # C0 and C1 controls that are not blanks
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _BLANKS = re.compile(r"\s+")
+# between the keys of one customer, and in place of a key that is not there; neither is left in a canonical value
+_BETWEEN, _NO_KEY = "\x1f", "\x00"
 _SEVERAL = re.compile(r"[;,]")
 _POSTCODE_LOOK = re.compile(r"[\s\-‐-―]+")
 _VAT_LOOK = re.compile(r"[\s.\-/‐-―]+")
@@ -170,11 +172,16 @@ def key_columns(table: pa.Table, normalizers: Mapping[str, str]) -> pa.Table:
 
 def row_hashes(keys: pa.Table) -> list[str]:
     """A fingerprint for each row of comparison keys: equal if, and for practical purposes only if, all keys are."""
-    columns = [column.to_pylist() for column in keys.columns]
-    return [fingerprint(values) for values in zip(*columns, strict=True)]
+    columns = [column.combine_chunks() for column in keys.columns]
+    separator = pa.scalar(_BETWEEN, pa.large_string())
+    joined = pc.binary_join_element_wise(*columns, separator, null_handling="replace", null_replacement=_NO_KEY)
+    return [_digest(text) for text in joined.to_pylist()]
 
 
 def fingerprint(keys: Iterable[str | None]) -> str:
     """16 hex digits for the keys of one customer in the order of the field map; None (no base) differs from blank."""
-    text = "\x1f".join("\x00" if key is None else key for key in keys)
+    return _digest(_BETWEEN.join(_NO_KEY if key is None else key for key in keys))
+
+
+def _digest(text: str) -> str:
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
