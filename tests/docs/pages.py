@@ -80,5 +80,5 @@ def shown_commands(page: Path) -> Iterator[tuple[str, list[str]]]:
 
 
 def _joined(text: str) -> list[str]:
-    """Lines of a shell script, continued ones joined."""
-    return text.replace("\\\n", " ").splitlines()
+    """Lines of a shell script, continued ones joined, and simple substitutions such as $(date) replaced by what they give."""
+    return re.sub(r"\$\([^()]*\)", "X", text.replace("\\\n", " ")).splitlines()
