@@ -6,10 +6,10 @@ READY := $(VENV)/ready
 TEST_WORKERS ?= 4
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint serve bench contract crash-test
+.PHONY: help demo test lint serve bench contract crash-test mutation
 
 help:  ## This list
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY)  ## Both systems emulated, three synchronisations, nothing to configure
 	$(BIN)/customer-sync demo
@@ -19,6 +19,11 @@ test: $(READY)  ## All tests
 
 crash-test: $(READY)  ## Runs killed at every step, KILLS=500 of them, on a real Prefect server; the last line counts
 	$(BIN)/python -m tests.faults.crash --kills $(or $(KILLS),500)
+
+mutation: $(READY)  ## Mutation testing of the two modules that decide; takes minutes (docs/mutation.md)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[mutation]'
+	$(BIN)/mutmut run
+	$(BIN)/mutmut results
 
 lint: $(READY)  ## Style, types and formatting
 	$(BIN)/ruff check .
