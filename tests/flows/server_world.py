@@ -44,13 +44,19 @@ class World:
 
     def get(self, path: str) -> Any:
         """Read from the API."""
-        answer = self.http.get(f"{self.api}{path}", timeout=30)
-        answer.raise_for_status()
-        return answer.json()
+        return self._ask("GET", path, None)
 
     def post(self, path: str, body: Any) -> Any:
         """Ask or tell the API."""
-        answer = self.http.post(f"{self.api}{path}", json=body, timeout=30)
+        return self._ask("POST", path, body)
+
+    def _ask(self, method: str, path: str, body: Any) -> Any:
+        """Its database is a file that one request at a time may write: a 503 says try again, as Prefect's own client does."""
+        for _ in range(60):
+            answer = self.http.request(method, f"{self.api}{path}", json=body, timeout=60)
+            if answer.status_code != 503:
+                break
+            time.sleep(0.5)
         assert answer.ok, answer.text
         return answer.json() if answer.content else None
 
