@@ -134,6 +134,14 @@ def test_every_decision_tells_situation_choice_and_price() -> None:
             assert part in text, f"{record.name}: {part}"
 
 
+@pytest.mark.parametrize("page", PAGES)
+def test_every_make_target_that_is_shown_exists(page: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
+    shown = [line for block in blocks(page) if block.info.startswith("sh") for line in block.text.splitlines()]
+    named = [name for line in shown for name in re.findall(r"^make ([a-z-]+)", line)]
+    assert set(named) <= targets
+
+
 def test_the_readme_names_every_command() -> None:
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     assert sorted({words.split()[0] for words, _ in generate.commands() if f"`{words.split()[0]}" not in readme}) == []
