@@ -130,14 +130,19 @@ def _page(key: str) -> str:
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> str:
-    columns = ("action", "direction", "bc_number", "webstore_id", "field", "before", "after")
-    lines = [" | ".join(columns), "|".join(["---"] * len(columns))]
-    lines += [" | ".join(_cell(row[name]) for name in columns) for row in rows]
+    """Three columns: the form of a pause is narrow."""
+    lines = ["customer | field | before → after", "---|---|---"]
+    for row in rows:
+        who = row["bc_number"] or f"woo:{row['webstore_id']}"
+        where = {"push": "in the webstore", "pull": "in Business Central"}.get(row["direction"], "")
+        pair = f" = woo:{row['webstore_id']}" if row["action"] == "link" else ""
+        cells = (f"{row['action']} {who}{pair} {where}", row["field"], f"{row['before'] or ''} → {row['after'] or ''}")
+        lines.append(" | ".join(_cell(cell) for cell in cells) if row["field"] else f"{_cell(cells[0])} | | ")
     return "\n".join(f"| {line} |" for line in lines)
 
 
 def _cell(value: Any) -> str:
-    return "" if value is None else str(value).replace("|", "\\|").replace("\n", " ")
+    return str(value).strip().replace("|", "\\|").replace("\n", " ")
 
 
 def waits_elsewhere(setup: Setup, plan_hash: str) -> str:

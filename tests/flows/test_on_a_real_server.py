@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium.webdriver.common.by import By
 
 from tests.flows.pages import Page
 from tests.flows.server_world import World, world
@@ -59,14 +60,18 @@ def look_at_the_forms(served: World, waiting: str, folder: Path) -> None:
         page.open(f"/blocks/block/{hidden['id']}", "shop-webstore", 900)
         page.shows("********")
         assert "SANDBOX_CONSUMER_SECRET" not in page.text
-        plan = served.get("/artifacts/plan-shop/latest")
-        page.open(f"/artifacts/artifact/{plan['id']}", "What is written", 900)
+        plan = served.post("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["plan-shop"]}}})[0]
+        page.open(f"/artifacts/artifact/{plan['latest_id']}", "What is written", 900)
         page.shows("before", "after", "reason", "nora4@shop.example")
         page.photograph(images / "plan-artifact.png")
-        page.open(f"/runs/flow-run/{waiting}", "Suspended", 1500)
+        page.open(f"/runs/flow-run/{waiting}", "Suspended", 1300)
         page.click("Resume")
         page.wait_for("Customers to leave out")
-        page.shows("every plan needs an approval", "pull create", "The whole plan", "Decision", "Your name")
+        page.shows(
+            "every plan needs an approval", "pull create", "→ Nora4 Vik4", "The whole plan", "Decision", "Your name"
+        )
+        link = page.driven.find_element(By.LINK_TEXT, "The whole plan").get_attribute("href")
+        assert link == f"{served.ui}/artifacts/artifact/{plan['latest_id']}"
         page.photograph(images / "approval-form.png")
 
 
