@@ -141,10 +141,11 @@ def commands_page() -> str:
     """docs/commands.md."""
     parts = [_NOTE, "# Commands", _ABOUT_COMMANDS]
     group = ""
+    groups = typer.main.get_command(app).commands  # type: ignore[attr-defined]
     for words, command in commands():
         first = words.split()[0] if " " in words else ""
         if first and first != group:
-            parts += [f"## `{first}`: {typer.main.get_command(app).commands[first].help}"]  # type: ignore[attr-defined]
+            parts += [f"## `{first}`: {groups[first].help}"]
         group = first
         context = typer.Context(command, info_name=f"customer-sync {words}")
         usage = [piece for piece in command.collect_usage_pieces(context) if piece != "[OPTIONS]"]

@@ -19,6 +19,7 @@ from flows import events
 from flows.cli import app
 from tests.docs.pages import ROOT, anchors, blocks, links, pages, prose, shown_commands
 
+COMMAND_LINE = typer.main.get_command(app)
 UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 PAGES = [pytest.param(page, id=page.relative_to(ROOT).as_posix()) for page in pages()]
 COMMANDS = [pytest.param(words, command, id=words) for words, command in generate.commands()]
@@ -42,7 +43,7 @@ def test_every_command_that_is_shown_exists_with_its_options(page: Path) -> None
     wrong = []
     for text, arguments in shown_commands(page):
         try:
-            _parsed(typer.main.get_command(app), arguments)
+            _parsed(COMMAND_LINE, arguments)
         except (AssertionError, UsageError) as error:
             wrong.append(f"{text}: {error}")
     assert not wrong
