@@ -130,14 +130,15 @@ def _page(key: str) -> str:
 
 
 def _table(rows: Sequence[dict[str, Any]]) -> str:
-    """Three columns: the form of a pause is narrow."""
+    """Three columns, each customer named once: the form of a pause is narrow."""
     lines = ["customer | field | before → after", "---|---|---"]
+    named = ""
     for row in rows:
-        who = row["bc_number"] or f"woo:{row['webstore_id']}"
-        where = {"push": "in the webstore", "pull": "in Business Central"}.get(row["direction"], "")
         pair = f" = woo:{row['webstore_id']}" if row["action"] == "link" else ""
-        cells = (f"{row['action']} {who}{pair} {where}", row["field"], f"{row['before'] or ''} → {row['after'] or ''}")
-        lines.append(" | ".join(_cell(cell) for cell in cells) if row["field"] else f"{_cell(cells[0])} | | ")
+        who = f"{row['direction']} {row['action']} {row['bc_number'] or 'woo:' + str(row['webstore_id'])}{pair}".strip()
+        change = f"{row['before'] or ''} → {row['after'] or ''}" if row["field"] else ""
+        lines.append(" | ".join(_cell(cell) for cell in ("" if who == named else who, row["field"], change)))
+        named = who
     return "\n".join(f"| {line} |" for line in lines)
 
 

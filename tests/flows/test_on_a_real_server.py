@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from selenium.webdriver.common.by import By
@@ -129,6 +130,17 @@ def test_a_run_for_pasted_customers_is_started_from_the_command_line(served: Wor
     assert run["name"] == "synchronize 1 customer of shop (push None)"
     assert served.stored_run(run["id"])["trigger"] == "manual"
     assert other in served.running.webstore.customer_ids()
+
+
+def test_an_event_starts_a_run_for_the_customers_that_it_names(served: World) -> None:
+    before = accounts_and_cards(served)
+    event = {
+        "occurred": datetime.now(UTC).isoformat(), "event": "customer-sync.customers.changed", "id": str(uuid4()),
+        "resource": {"prefect.resource.id": "customer-sync.webstore.shop"},
+        "payload": {"customers": f"woo:{register(served, 7)}", "setup": "shop"},
+    }  # fmt: skip
+    served.post("/events", [event])
+    served.until(lambda: accounts_and_cards(served) == (before[0] + 1, before[1] + 1), "the customer of the event")
 
 
 def test_a_choice_that_does_not_exist_is_refused_before_a_run_is_made(served: World) -> None:
