@@ -8,12 +8,12 @@ intents open; the next run looks at the other system (recovery.py) and never rep
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.clients.results import Outcome
 from connector.core.customer import Direction
-from connector.core.plan import Agreement, Write, customer_key
+from connector.core.plan import Agreement, Change, Write, customer_key
 from connector.errors import (
     CustomerSyncError,
     InternalError,
@@ -24,7 +24,7 @@ from connector.errors import (
 )
 from connector.load.bases import put_bases
 from connector.load.breaking import stop_failing_load
-from connector.load.rechecking import canonical_record, linked_meanwhile, overtaken
+from connector.load.rechecking import canonical_record, linked_meanwhile, overtaken, same_value
 from connector.load.run import Failure, LoadResult, Run
 from connector.store import Intent, Settlement, Work
 
@@ -36,7 +36,7 @@ class Landed:
     """The other system confirmed the write and answered with the record as it is now.
 
     Attributes:
-        error: it did not keep a value as it was sent: the customer is there, and a person must mend it.
+        error: it did not keep a value as it was sent (an e-mail): the customer is there, but not as it should be.
     """
 
     record: Mapping[str, Any]
@@ -197,6 +197,9 @@ def _confirm(run: Run, work: Work, write: Write, intent_id: int, landed: Landed,
     else:
         webstore_id = int(record["id"])
     assert bc_id is not None and webstore_id is not None  # noqa: S101 - one came with the write, one with the answer
+    refused = None if error is None else _refuse(run, work, write, intent_id, error, result)
+    if refused is not None and write.operation == "update" and not any(_stands(run, c, stored) for c in write.changes):
+        return refused
     result.created += write.operation == "create"
     result.updated += write.operation == "update"
     if write.operation == "create":
@@ -208,17 +211,22 @@ def _confirm(run: Run, work: Work, write: Write, intent_id: int, landed: Landed,
         work.mapping.link(bc_id, number, webstore_id, name=stored.get("name", ""))
     # an answer may leave fields out (metadata): of those nothing is known
     sent = {n: value for n, value in write.source.items() if n not in write.both_sides and n in stored}
+    if error is not None:  # what was not kept as it was sent has not been agreed on
+        sent = {name: value for name, value in sent.items() if same_value(run, name, stored[name], value)}
     now = {name: stored[name] for name in sent}
     webstore, business_central = (now, sent) if write.direction is Direction.PUSH else (sent, now)
     put_bases(run, work, [Agreement(bc_id, webstore_id, webstore, business_central)])
-    if error is None:
-        for key in {write.key, customer_key(bc_id, webstore_id)}:
-            work.holds.succeeded(key, str(write.direction))
-        return Settlement(intent_id, "confirmed", record=stored, remote_id=str(target))
-    code = _code(error)
-    result.failed += 1
-    result.failures.append(_failure(write, error, code))
-    return Settlement(intent_id, "confirmed", record=stored, remote_id=str(target), code=code, message=str(error))
+    settled = Settlement(intent_id, "confirmed", record=stored, remote_id=str(target))
+    if refused is not None:
+        return replace(settled, code=refused.code, message=refused.message)
+    for key in {write.key, customer_key(bc_id, webstore_id)}:
+        work.holds.succeeded(key, str(write.direction))
+    return settled
+
+
+def _stands(run: Run, change: Change, stored: Mapping[str, str]) -> bool:
+    """Whether a change is to be seen in the answer."""
+    return change.field in stored and same_value(run, change.field, stored[change.field], change.after)
 
 
 def _twin(write: Write, intent_id: int, linked: str, created: str, result: LoadResult) -> Settlement:

@@ -237,11 +237,12 @@ def _may_be_ours(work: Work, direction: Direction, record: Mapping[str, Any]) ->
 
 
 def _is_what_was_sent(run: Run, direction: Direction, intent: OpenIntent, record: Mapping[str, Any]) -> bool:
-    """Whether at least half of what was sent stands there. Somebody who registers with the same e-mail in the meantime is
+    """Whether more than half of what was sent stands there. Somebody who registers with the same e-mail in the meantime is
     no customer of ours: the next run matches the account, and takes nothing in it for an edit or for cleared."""
     values = canonical_record(run, direction, record)[1]
     sent = [name for name, value in intent.after.items() if value and name != "email" and name in values]
-    return 2 * len([name for name in sent if name in _agreed(run, values, intent)]) >= len(sent)
+    agreed = _agreed(run, values, intent)
+    return not sent or 2 * len([name for name in sent if name in agreed]) > len(sent)
 
 
 def _pair(direction: Direction, intent: OpenIntent, record: Mapping[str, Any]) -> set[tuple[str, int]]:

@@ -9,7 +9,10 @@ import pytest
 
 from connector.store import open_store
 from sandbox.server import Running, start
+from tests import hypothesis_profiles
 from tests.flows.shop import Shop
+
+__all__ = ["emptied", "hypothesis_profiles"]
 
 
 @pytest.fixture(scope="session")

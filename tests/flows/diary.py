@@ -1,0 +1,151 @@
+"""What people did, and what must be true of everything that a run did beside it.
+
+An edit is *fresh* from the moment in which somebody types it until both sides hold it, or until a rule of the setup lets it
+go. The diary knows nothing of bases and plans: it sees both systems before and after a run, and judges.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from sandbox.server import Running
+
+__all__ = ["FIELDS", "SIDES", "Diary", "Look", "Place", "look_at", "typed"]
+
+SIDES = ("webstore", "business_central")
+# canonical field → what of an account's billing address and of a Business Central customer holds it
+FIELDS = {
+    "address_1": "addressLine1",
+    "address_2": "addressLine2",
+    "city": "city",
+    "postcode": "postalCode",
+    "phone": "phoneNumber",
+    "name": "displayName",
+    "email": "email",
+}
+# a field of somebody: side, id, field
+Place = tuple[str, Any, str]
+# everybody (side, id), with the values of their fields
+Look = Mapping[tuple[str, Any], Mapping[str, str]]
+
+
+def look_at(running: Running) -> dict[tuple[str, Any], dict[str, str]]:
+    """Everybody on both sides."""
+    w, c = running.webstore, running.business_central
+    look: dict[tuple[str, Any], dict[str, str]] = {}
+    for key in w.customer_ids():
+        account = w.people_get(key)
+        values = {name: account["billing"].get(name, "") for name in FIELDS}
+        values["name"] = f"{account['first_name']} {account['last_name']}".strip()
+        look["webstore", key] = {**values, "email": account["email"]}
+    for guid in c.customer_ids():
+        customer = c.people_get(guid)
+        look["business_central", guid] = {name: str(customer[prop]) for name, prop in FIELDS.items()}
+    return look
+
+
+def typed(side: str, name: str, value: str) -> dict[str, Any]:
+    """The changes that put a value into a field."""
+    if side == "business_central":
+        return {FIELDS[name]: value}
+    if name == "email":
+        return {"email": value}
+    if name == "name":
+        first, _, last = value.partition(" ")
+        return {"first_name": first, "last_name": last}
+    return {"billing": {name: value}}
+
+
+@dataclass(frozen=True)
+class Rules:
+    """The setup of a run, as far as it may let an edit go."""
+
+    push: str
+    pull: str
+    conflict: str
+    first_link: str
+    blank: str
+    drift: str
+
+
+@dataclass
+class Diary:
+    """The edits.
+
+    Attributes:
+        fresh: where somebody typed something that the other side does not have yet.
+        stood: every value that ever stood in a place.
+        people: who was entered by people; the rest was created by runs.
+        during: what was typed during the run that is being judged.
+        undone: pairs and fields whose difference was restored by an undo and is accepted.
+        ever_undone: the same, never forgotten.
+    """
+
+    fresh: set[Place] = field(default_factory=set)
+    stood: dict[Place, set[str]] = field(default_factory=lambda: defaultdict(set))
+    people: set[tuple[str, Any]] = field(default_factory=set)
+    during: dict[Place, str] = field(default_factory=dict)
+    undone: set[tuple[str, int, str]] = field(default_factory=set)
+    ever_undone: set[tuple[str, int, str]] = field(default_factory=set)
+
+    def type(self, place: Place, value: str) -> None:
+        """Somebody types a value."""
+        self.fresh.add(place)
+        self.stood[place].add(value)
+        self.during[place] = value
+        side, key, name = place
+        position = 0 if side == "business_central" else 1
+        self.undone = {pair for pair in self.undone if pair[2] != name or pair[position] != key}
+
+    def note(self, look: Look) -> None:
+        """Remember what stands where."""
+        for (side, key), values in look.items():
+            for name, value in values.items():
+                self.stood[side, key, name].add(value)
+
+    def settle(self, look: Look, links: Mapping[str, int | None], changed: set[Place]) -> None:
+        """After a run: what both sides hold is not fresh any more, nor what was overwritten by right."""
+        self.fresh -= changed - self.during.keys()
+        for bc_id, webstore_id in links.items():
+            w, c = look.get(("webstore", webstore_id)), look.get(("business_central", bc_id))
+            if w is None or c is None:
+                continue
+            for name in FIELDS:
+                if w[name] == c[name]:
+                    self.fresh -= {("webstore", webstore_id, name), ("business_central", bc_id, name)}
+                    self.undone.discard((bc_id, webstore_id or 0, name))
+
+
+def changes(before: Look, after: Look) -> dict[Place, tuple[str, str]]:
+    """Where both looks differ: place → (old, new)."""
+    return {
+        (*who, name): (values[name], after[who][name])
+        for who, values in before.items()
+        if who in after
+        for name in FIELDS
+        if values[name] != after[who][name]
+    }
+
+
+def may_go(diary: Diary, place: Place, old: str, other: Place, rules: Rules, based: bool, ticked: bool) -> bool:
+    """Whether the rules let a fresh edit be overwritten.
+
+    Args:
+        other: the same field of the other side.
+        based: the two sides have agreed on the field before.
+    """
+    side = place[0]
+    winner = "business-central" if side == "webstore" else "webstore"
+    both = other in diary.fresh
+    if both and rules.conflict in {winner, "newest"}:
+        return True
+    if not based and (rules.first_link == winner or old == ""):
+        return True
+    if old == "" and both and rules.blank == "keep":
+        return True
+    gate = rules.pull if side == "webstore" else rules.push
+    closed = gate == "None" or (not ticked and not (side == "webstore" and gate == "All"))
+    return closed and rules.drift == "overwrite"

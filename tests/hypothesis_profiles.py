@@ -1,0 +1,23 @@
+"""Hypothesis profiles: `ci` is the same in every run, `thorough` looks for hours; HYPOTHESIS_PROFILE chooses."""
+
+from __future__ import annotations
+
+import os
+
+from hypothesis import HealthCheck, settings
+
+__all__ = ["stateful"]
+
+_SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
+settings.register_profile(
+    "ci", max_examples=100, derandomize=True, database=None, deadline=None, suppress_health_check=_SLOW
+)
+settings.register_profile("thorough", max_examples=1_000, deadline=None, suppress_health_check=_SLOW)
+_CHOSEN = os.environ.get("HYPOTHESIS_PROFILE", "ci")
+settings.load_profile(_CHOSEN)
+
+
+def stateful(examples: int, steps: int) -> settings:
+    """The chosen profile for a state machine, whose examples take seconds; a thorough one has 20 times as many."""
+    more = 1 if _CHOSEN == "ci" else 20
+    return settings(max_examples=examples * more, stateful_step_count=steps * (1 if more == 1 else 2))
