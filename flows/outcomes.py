@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -11,7 +12,7 @@ from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed, Failed
 
-from connector.errors import CustomerSyncError
+from connector.errors import CustomerSyncError, StoreError
 from connector.load.closing import close_run
 from connector.setup import Setup
 from connector.store import LeaseHeld
@@ -21,6 +22,8 @@ from flows.opening import this_run
 from flows.setups import resolve_setup
 
 __all__ = ["HOOKS", "RunStopped", "Told", "close_after", "concluded", "in_words", "skipped"]
+
+_log = logging.getLogger("connector.load")
 
 
 class RunStopped(CustomerSyncError):
@@ -123,7 +126,10 @@ def close_after(flow: Any, flow_run: Any, state: Any) -> None:
         setup: Setup = resolve_setup(str(setup_name), with_secrets=False)
     except (CustomerSyncError, ObjectNotFound):  # without a setup nothing was opened
         return
-    close_run(setup, str(flow_run.id), status, state.message or "")
+    try:
+        close_run(setup, str(flow_run.id), status, state.message or "")
+    except StoreError as error:  # the run has failed because of it, and said so
+        _log.warning("how the run ended could not be written: %s", error)
 
 
 HOOKS: dict[str, Any] = {name: [close_after] for name in ("on_failure", "on_crashed", "on_cancellation")}

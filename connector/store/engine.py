@@ -23,7 +23,7 @@ from sqlalchemy.engine import URL, Connection, Engine
 from connector.errors import StoreError
 from connector.store.troubles import explained, place, sqlite_file, store_error
 
-__all__ = ["make_engine", "parse_url", "reading", "writing"]
+__all__ = ["busy_seconds_of", "make_engine", "parse_url", "reading", "writing"]
 
 _BEGIN = "customer_sync_begin"
 _FILE = "customer_sync_file"
@@ -50,6 +50,23 @@ def parse_url(text: str) -> URL:
         raise StoreError("The store needs a file: what it remembers must outlive a run.", hint=hint, system="store")
     # later the process may be in another folder
     return url.set(database=str(Path(str(url.database)).absolute()))
+
+
+def busy_seconds_of(url: URL, otherwise: float) -> float:
+    """How long to wait for another writer, if the address says so (sqlite:///FILE?timeout=SECONDS).
+
+    Raises:
+        StoreError: it says no number.
+    """
+    text = url.query.get("timeout") if url.get_backend_name() == "sqlite" else None
+    if text is None:
+        return otherwise
+    try:
+        return float(str(text))
+    except ValueError:
+        raise StoreError(
+            f"The store's address says timeout={text}.", hint="Give seconds: sqlite:///FILE?timeout=15.", system="store"
+        ) from None
 
 
 def make_engine(url: URL, busy_seconds: float) -> Engine:

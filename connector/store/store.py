@@ -19,7 +19,7 @@ from connector.store import backups, migrating
 from connector.store.activity import Activity
 from connector.store.bases import Bases
 from connector.store.decisions import Decisions, Tombstones
-from connector.store.engine import make_engine, parse_url, reading, writing
+from connector.store.engine import busy_seconds_of, make_engine, parse_url, reading, writing
 from connector.store.erasure import forget_customer
 from connector.store.history import history_of
 from connector.store.holds import Holds
@@ -225,13 +225,15 @@ def open_store(url: str, *, busy_seconds: float = 15, migrate: bool = True) -> S
     """Open a store; a new database gets its tables, an older one is backed up and migrated.
 
     Args:
-        busy_seconds: how long to wait for another writer before the store counts as locked.
+        busy_seconds: how long to wait for another writer before the store counts as locked; `?timeout=` of a SQLite file's
+            address goes before it.
         migrate: False = leave the tables as they are.
 
     Raises:
         StoreError: it cannot be used: locked, full, read-only, damaged, or made by a newer version.
     """
     parsed = parse_url(url)
+    busy_seconds = busy_seconds_of(parsed, busy_seconds)
     store = Store(parsed, make_engine(parsed, busy_seconds), busy_seconds)
     try:
         # another process may migrate at the same time: `migrate` looks again once it is alone
