@@ -21,7 +21,7 @@ from sandbox.server import Running
 from tests.flows import steps
 from tests.flows.steps import Done
 
-__all__ = ["Shop", "setup_of"]
+__all__ = ["Shop", "setup_of", "small_rules"]
 
 QUIET = {"settle_seconds": 0, "policies": {"conflict": "ask", "first_link": "ask"}}
 SHIPPED = Path(mappings.__file__).parent
@@ -32,12 +32,12 @@ def setup_of(running: Running, folder: Path, code: str, **synchronization: Any) 
     """The setup of a sandbox: both flags open, conflicts ask, nothing is waited for."""
     folder.mkdir(parents=True, exist_ok=True)
     document = tomllib.loads(setup_text(running, webstore_code=code, directory=folder))
-    document["synchronization"] |= {"mappings": str(_small_rules(folder)), **QUIET, **synchronization}
+    document["synchronization"] |= {"mappings": str(small_rules(folder)), **QUIET, **synchronization}
     document["reports"] = {"folder": str(folder / "reports")}
     return parse_setup(document, origin=code, folder=folder, environ=announcement(running, folder)["env"])
 
 
-def _small_rules(folder: Path) -> Path:
+def small_rules(folder: Path) -> Path:
     """Rule files that make a run cheap: no expectations, since Great Expectations takes ten times as long as the rest of the
     run, and of all states of the world only Norway's."""
     rules = folder / "rules"
