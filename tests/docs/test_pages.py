@@ -118,9 +118,9 @@ def test_operations_say_what_every_error_means() -> None:
     assert told == {name: getattr(errors, name).exit_code for name in errors.__all__}
 
 
-def test_operations_name_every_event() -> None:
+def test_every_event_is_explained() -> None:
     names = {value for name, value in vars(events).items() if name.isupper() and isinstance(value, str)}
-    page = (ROOT / "docs" / "operations.md").read_text(encoding="utf-8")
+    page = (ROOT / "docs" / "prefect.md").read_text(encoding="utf-8")
     assert [name for name in sorted(names) if f"`{name}`" not in page] == []
 
 
