@@ -7,6 +7,7 @@ is overwritten.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -142,8 +143,12 @@ def _table(rows: Sequence[dict[str, Any]]) -> str:
     return "\n".join(f"| {line} |" for line in lines)
 
 
+# what Markdown would make a link, an image, markup or another column of; a customer may be called so
+_MARKDOWN = re.compile(r"([\\`*\[\]<>|])")
+
+
 def _cell(value: Any) -> str:
-    return str(value).strip().replace("|", "\\|").replace("\n", " ")
+    return _MARKDOWN.sub(r"\\\1", " ".join(str(value).split()))
 
 
 def waits_elsewhere(setup: Setup, plan_hash: str) -> str:
