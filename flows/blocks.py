@@ -52,10 +52,9 @@ else:
     BusinessCentralForm = _without(BusinessCentralConnection, BUSINESS_CENTRAL_SECRETS)
 
 
+# blocks keep the names of their classes as titles: by these the server joins a block to the ones that it refers to
 class WooCommerceCredentials(Block):
     """The REST API key of a webstore: WooCommerce > Settings > Advanced > REST API, permission Read/Write."""
-
-    model_config = ConfigDict(title="WooCommerce Credentials")
 
     _block_type_name = "WooCommerce Credentials"
     _block_type_slug = "woocommerce-credentials"
@@ -67,8 +66,6 @@ class WooCommerceCredentials(Block):
 
 class BusinessCentralCredentials(Block):
     """An Entra application (client id and secret), or user and web service access key on-premises."""
-
-    model_config = ConfigDict(title="Business Central Credentials")
 
     _block_type_name = "Business Central Credentials"
     _block_type_slug = "business-central-credentials"
@@ -82,8 +79,6 @@ class BusinessCentralCredentials(Block):
 
 class ConnectorSetup(Block):
     """The WooCommerce Connector Setup of one webstore."""
-
-    model_config = ConfigDict(title="WooCommerce Connector Setup")
 
     _block_type_name = "WooCommerce Connector Setup"
     _block_type_slug = "woocommerce-connector-setup"

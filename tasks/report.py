@@ -33,19 +33,22 @@ def artifact_key(name: str, webstore_code: str) -> str:
 def publish_report(webstore_code: str, report: Report) -> list[str]:
     """Make artifacts of the tables that differ from what was shown last; gives their names."""
     for table in report.news:
-        publish_table(webstore_code, table, [str(path) for path in report.files])
+        publish_table(webstore_code, table, [f"{path.parent.name}/{path.name}" for path in report.files])
     return [table.name for table in report.news]
 
 
 def publish_table(webstore_code: str, table: ShownTable, files: Sequence[str] = ()) -> None:
     """One table artifact. Every list of artifacts carries the whole tables, so that rows are few."""
-    shown = table.frame.astype(object).where(table.frame.notna(), None)
+    # a column that is blank in every row takes the room of one that is not
+    blank = [name for name in table.frame if name == "base" and not table.frame[name].astype(bool).any()]
+    frame = table.frame.drop(columns=blank)
+    shown = frame.astype(object).where(frame.notna(), None)
     count = f"{table.total} row{'s' * (table.total != 1)}"
     lines = [f"**{table.title}**: {count if table.total else 'none'}"]
     if table.total > len(shown):
         lines.append(f"The first {len(shown)} are shown.")
     if files and table.name != "conflicts":
-        lines.append("The whole plan: " + ", ".join(f"`{path}`" for path in files))
+        lines.append("The whole plan, in the folder of reports: " + ", ".join(f"`{path}`" for path in files))
     create_table_artifact(
         key=artifact_key(table.name, webstore_code),
         table=[{str(name): _cell(value) for name, value in row.items()} for row in shown.to_dict(orient="records")],

@@ -55,7 +55,9 @@ def look_at_the_forms(served: World, waiting: str, folder: Path) -> None:
         page.shows("pasted as text", "Whether a person must approve the plan first.", "as set up", "shop")
         page.photograph(images / "run-form.png")
         page.open("/blocks/catalog/woocommerce-connector-setup/create", "Webstore code", 3000)
-        page.shows("Webstore Connection", "Push Webstore Customers", "Minutes Between Runs", "While Waiting")
+        page.shows(
+            "shop-webstore", "Webstore Connection", "Push Webstore Customers", "Minutes Between Runs", "While Waiting"
+        )
         page.photograph(images / "setup-block-form.png")
         hidden = served.get("/block_types/slug/woocommerce-credentials/block_documents/name/shop-webstore")
         page.open(f"/blocks/block/{hidden['id']}", "shop-webstore", 900)
