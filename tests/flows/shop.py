@@ -97,6 +97,7 @@ class Shop:
         self, running: Running, folder: Path, *, code: str = "shop", store: Path | None = None, **synchronization: Any
     ) -> None:
         self.running = running
+        self.company = running.business_central
         self.folder = folder
         self.setup = setup_of(running, folder, code, **synchronization)
         self.store_file = folder / "store.sqlite"
@@ -121,7 +122,7 @@ class Shop:
     def employ(self, email: str, name: str = "Kari Nordmann", *, ticked: bool = False, **properties: Any) -> str:
         """The office makes a Business Central customer; gives its id."""
         record = {"displayName": name, "type": "Person", "email": email, "country": "NO", **properties}
-        key = self.running.business_central.people_create(record)
+        key = self.company.people_create(record)
         if ticked:
             tick(self.setup, [self.number(key)], actor="the office")
         return key
@@ -132,7 +133,7 @@ class Shop:
 
     def type_in_company(self, customer: str, **properties: Any) -> None:
         """Somebody edits a Business Central customer."""
-        self.running.business_central.people_update(customer, properties)
+        self.company.people_update(customer, properties)
 
     # looking
 
@@ -142,7 +143,7 @@ class Shop:
 
     def customer(self, key: str) -> dict[str, Any]:
         """A Business Central customer as it is."""
-        return self.running.business_central.people_get(key)
+        return self.company.people_get(key)
 
     def number(self, key: str) -> str:
         """A Business Central customer's number."""
@@ -155,7 +156,7 @@ class Shop:
 
     def customers(self) -> dict[str, str]:
         """Business Central customers: e-mail → id."""
-        store = self.running.business_central
+        store = self.company
         return {str(store.people_get(key)["email"]): key for key in store.customer_ids()}
 
     def remembered(self) -> Remembered:
