@@ -117,6 +117,9 @@ def undo(
     delete_accounts: Annotated[
         bool, typer.Option("--delete-accounts", help="Delete the webstore accounts that the run created.")
     ] = False,
+    plan: Annotated[
+        str, typer.Option(metavar="HASH", help="Put back only what that plan holds (of a dry run, or one that waits).")
+    ] = "",
     yes: YesOption = False,
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
@@ -128,13 +131,16 @@ def undo(
     Examples: customer-sync runs undo 1a2b3c4d --dry-run; customer-sync runs undo 1a2b3c4d --yes
     """
     with terminal.reported(as_json):
-        if dry_run or not yes:
+        if dry_run or not (yes or plan):
             report = running.run_undo(setup, run_id, dry_run=True, delete_accounts=delete_accounts, quiet=as_json)
             _show_undo(report, as_json=as_json and dry_run)
             if dry_run:
                 return
             terminal.confirmed("Put these values back?", yes=yes, as_json=as_json)
-        report = running.run_undo(setup, run_id, dry_run=False, delete_accounts=delete_accounts, quiet=as_json)
+            plan = report.plan.hash
+        report = running.run_undo(
+            setup, run_id, dry_run=False, delete_accounts=delete_accounts, quiet=as_json, approved_plan=plan
+        )
     if as_json:
         terminal.print_json({**report.summary, "created": report.created})
     else:

@@ -47,8 +47,11 @@ class Verdict:
     by: str = ""
 
 
-def refuse_if_nobody_can_be_asked(plan_hash: str, reason: str) -> None:
+def refuse_if_nobody_can_be_asked(plan_hash: str, reason: str, command: str = "sync") -> None:
     """End a run of the command line that has no terminal.
+
+    Args:
+        command: what takes `--plan`.
 
     Raises:
         InputError: with the hash that another command can approve.
@@ -57,7 +60,7 @@ def refuse_if_nobody_can_be_asked(plan_hash: str, reason: str) -> None:
     if starter is not None and starter.ask is None:
         raise InputError(
             f"The plan {plan_hash[:12]} needs an approval: {reason}. Nothing was written.",
-            hint=f"Look at it, then write exactly it: customer-sync sync --plan {plan_hash[:12]}",
+            hint=f"Look at it, then write exactly it: customer-sync {command} --plan {plan_hash[:12]}",
         )
 
 

@@ -27,7 +27,7 @@ from flows import (
 )
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
 from flows.overrides import ApprovalOverride, ConflictOverride, Overrides, PullOverride, PushOverride
-from flows.running import end_with, known_setup, prepare_prefect, run_sync
+from flows.running import all_blocks, end_with, known_setup, prepare_prefect, run_sync
 
 app = typer.Typer(
     help="Keeps the customers of a WooCommerce webstore and of Business Central consistent.",
@@ -106,6 +106,38 @@ def sync(
     else:
         terminal.show_summary(report.summary)
     end_with(report.summary["stopped"], report.summary["errors"])
+
+
+@app.command("sync-all")
+def sync_all(
+    setups: Annotated[
+        list[str] | None, typer.Argument(metavar="SETUP...", help="Setup files or blocks; default: all blocks.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Only plan; write nothing.")] = False,
+    scheduled: Annotated[
+        bool, typer.Option("--scheduled", help="Skip customers on hold and count failures, as a schedule does (cron).")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Synchronise several webstores, one after the other; one that fails does not keep the others from it.
+
+    Examples: customer-sync sync-all shop.toml outlet.toml; customer-sync sync-all --scheduled --json
+    """
+    with terminal.reported(as_json):
+        names = setups or all_blocks()
+    codes = [0]
+    for name in names:
+        try:
+            with terminal.reported(as_json):
+                report = run_sync(Path(name), [], dry_run=dry_run, quiet=as_json, scheduled=scheduled)
+                if as_json:
+                    terminal.print_json(report.summary)
+                else:
+                    terminal.show_summary(report.summary)
+                end_with(report.summary["stopped"], report.summary["errors"])
+        except typer.Exit as ended:
+            codes.append(ended.exit_code)
+    raise typer.Exit(max(codes))
 
 
 @app.command()

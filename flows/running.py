@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from connector.errors import RemoteTrouble
+from connector.errors import InputError, RemoteTrouble
 from flows import terminal
 from flows.overrides import Overrides
 
@@ -22,7 +22,16 @@ if TYPE_CHECKING:
     from flows.synchronize_customers import SyncReport
     from flows.undo_run import UndoReport
 
-__all__ = ["end_with", "known_setup", "prepare_prefect", "run_flow", "run_sync", "run_undo", "server_needed"]
+__all__ = [
+    "all_blocks",
+    "end_with",
+    "known_setup",
+    "prepare_prefect",
+    "run_flow",
+    "run_sync",
+    "run_undo",
+    "server_needed",
+]
 
 
 def run_sync(
@@ -153,6 +162,24 @@ def known_setup(name: str, with_secrets: bool) -> Any:
 
     with server_needed():
         return resolve_setup(name, with_secrets)
+
+
+def all_blocks() -> list[str]:
+    """Names of all setup blocks.
+
+    Raises:
+        InputError: there is none.
+    """
+    prepare_prefect()
+    with server_needed():
+        from flows.setups import setup_blocks
+
+        names = setup_blocks()
+    if not names:
+        raise InputError(
+            "There is no setup block.", hint="Name setup files, or make a block: customer-sync setup push NAME"
+        )
+    return names
 
 
 def prepare_prefect() -> None:

@@ -82,7 +82,7 @@ def _undo(opened: Opened, undone_run: str, wish: Wish, delete_accounts: bool) ->
     shown = show_plan(run, plan, selected=True)
     waiting = "" if run.dry_run or approved is not None else approval_reason(run.setup, plan)
     if waiting:
-        refuse_if_nobody_can_be_asked(plan.hash, waiting)
+        refuse_if_nobody_can_be_asked(plan.hash, waiting, f"runs undo {undone_run}")
     results: dict[Direction, LoadResult] = {}
     if not run.dry_run and not waiting:
         results = load_directions(opened, plan, [direction for direction in Direction if plan.of(direction)])
