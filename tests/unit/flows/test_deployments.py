@@ -1,0 +1,150 @@
+"""What Prefect is given: deployments, forms, hooks, names and blocks; no server is needed to read them."""
+
+from __future__ import annotations
+
+import inspect
+from importlib import import_module
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+import yaml
+from prefect.states import Cancelled, Crashed
+
+from connector.load.run import Starter, started_by
+from connector.setup import PullWebstoreCustomers, Setup, load_setup
+from connector.store import open_store
+from flows.blocks import ConnectorSetup
+from flows.deployments import FLOWS, planned_schedules
+from flows.outcomes import HOOKS, close_after
+from flows.overrides import ConflictOverride, Overrides, PullOverride, PushOverride, customers_of
+from flows.serve import deployments_of
+
+ROOT = Path(__file__).parents[3]
+SETUP = """
+webstore_code = "{code}"
+[webstore]
+url = "https://shop.example"
+consumer_key = "env:KEY"
+consumer_secret = "env:SECRET"
+[business_central]
+base_url = "https://bc.example/api/v2.0"
+company = "CRONUS"
+auth = "basic"
+username = "ann"
+password = "env:PASSWORD"
+[synchronization]
+minutes_between_runs = {minutes}
+timezone = "Europe/Oslo"
+enabled = {enabled}
+"""
+
+
+@pytest.fixture
+def setup(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    for name in ("KEY", "SECRET", "PASSWORD"):
+        monkeypatch.setenv(name, "secret")
+    return written(tmp_path, "shop", 30, "true")
+
+
+def written(folder: Path, code: str, minutes: int, enabled: str) -> Path:
+    path = folder / f"{code}.toml"
+    path.write_text(SETUP.format(code=code, minutes=minutes, enabled=enabled), encoding="utf-8")
+    return path
+
+
+def test_prefect_yaml_deploys_every_flow_under_its_own_name() -> None:
+    deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
+    named = {}
+    for deployment in deployments:
+        module, _, function = deployment["entrypoint"].partition(":")
+        named[deployment["name"]] = getattr(import_module(module.removesuffix(".py").replace("/", ".")), function)
+    assert {name: flow.name for name, flow in named.items()} == {flow.name: flow.name for flow in FLOWS}
+    for name, flow in named.items():
+        given = next(d for d in deployments if d["name"] == name).get("parameters", {})
+        assert set(given) <= set(flow.parameters.properties)
+
+
+@pytest.mark.parametrize("flow", FLOWS, ids=lambda flow: flow.name)
+def test_every_parameter_of_a_form_is_explained(flow: Any) -> None:
+    assert flow.description
+    unexplained = [name for name, shown in flow.parameters.properties.items() if not shown.get("description")]
+    assert not unexplained
+
+
+def test_the_setup_block_holds_everything_that_a_setup_file_can_say() -> None:
+    assert set(Setup.model_fields) <= set(ConnectorSetup.model_fields)
+
+
+def test_each_webstore_has_a_schedule_as_its_setup_says(setup: Path, tmp_path: Path) -> None:
+    other = written(tmp_path, "outlet", 60, "false")
+    planned = planned_schedules([str(setup), str(other)])
+    told = [
+        (p.synchronize.slug, p.synchronize.interval.total_seconds(), p.synchronize.timezone, p.synchronize.active)
+        for p in planned
+        if p.synchronize.interval is not None
+    ]
+    assert told == [("shop", 1800.0, "Europe/Oslo", True), ("outlet", 3600.0, "Europe/Oslo", False)]
+    assert planned[1].synchronize.parameters == {"setup": str(other)}
+    served = {d.name: d for d in deployments_of([str(setup), str(other)])}
+    assert set(served) == {flow.name for flow in FLOWS}
+    assert len(served["synchronize-customers"].schedules or []) == 2
+    assert served["undo-run"].parameters == {"setup": str(setup)}
+
+
+def test_hooks_are_named_as_a_worker_calls_them() -> None:
+    assert list(inspect.signature(close_after).parameters) == ["flow", "flow_run", "state"]
+    assert set(HOOKS) == {"on_failure", "on_crashed", "on_cancellation"}
+
+
+@pytest.mark.parametrize(("state", "status"), [(Crashed(message="killed"), "crashed"), (Cancelled(), "cancelled")])
+def test_a_run_that_could_not_close_itself_is_closed_and_its_webstore_free(
+    setup: Path, state: Any, status: str
+) -> None:
+    made = load_setup(setup)
+    store, other = open_store(made.store.url), open_store(made.store.url)
+    with store.work("shop") as work:
+        work.runs.start("r1", "all", "manual", "ann")
+    with store.lease("shop", "run r1"):
+        close_after(flow=None, flow_run=SimpleNamespace(id="r1", parameters={"setup": str(setup)}), state=state)
+        with other.lease("shop", "run r2"), other.view("shop") as view:
+            run = view.runs.show("r1") or {}
+    store.close()
+    other.close()
+    assert run["status"] == status
+    assert run["finished_at"] is not None
+
+
+def test_a_hook_of_a_run_without_a_usable_setup_does_nothing(tmp_path: Path) -> None:
+    close_after(None, SimpleNamespace(id="r1", parameters={"setup": str(tmp_path / "gone.toml")}), Crashed())
+
+
+def test_flags_of_one_run_replace_those_of_the_setup_and_nothing_else(setup: Path) -> None:
+    made = load_setup(setup)
+    overrides = Overrides(pull=PullOverride.ALL, conflicts=ConflictOverride.NEWEST, max_attempts=0)
+    changed = overrides.applied(made)
+    assert changed.synchronization.pull_webstore_customers is PullWebstoreCustomers.ALL
+    assert str(changed.synchronization.policies.conflict) == "newest"
+    assert overrides.words == ["pull All", "conflicts newest", "max attempts 0"]
+    assert Overrides().applied(made) == made
+    assert Overrides(push=PushOverride.NONE).applied(made).webstore == made.webstore
+
+
+@pytest.mark.parametrize(
+    ("given", "meant"),
+    [
+        ("C00010\nC00020\n", ["C00010", "C00020"]),
+        ("C00010, woo:17;  anna@shop.example", ["C00010", "woo:17", "anna@shop.example"]),
+        ('"C00010"\t"C00010"', ["C00010"]),
+        (["No. 1", " C00010 "], ["No. 1", "C00010"]),
+        ("", []),
+    ],
+)
+def test_pasted_and_listed_customers_are_understood(given: Any, meant: list[str]) -> None:
+    assert customers_of(given) == meant
+
+
+def test_the_command_line_starts_nothing_by_being_imported() -> None:
+    assert started_by.get() is None
+    assert Starter().ask is None
