@@ -65,13 +65,19 @@ def look_at_the_forms(served: World, waiting: str, folder: Path) -> None:
         assert "SANDBOX_CONSUMER_SECRET" not in page.text
         plan = served.post("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["plan-shop"]}}})[0]
         page.open(f"/artifacts/artifact/{plan['latest_id']}", "What is written", 900)
-        page.shows("before", "after", "reason", "nora4@shop.example")
+        page.shows("before", "after", "reason", "Bergen", "Tromsø", "nora4@shop.example")
         page.photograph(images / "plan-artifact.png")
         page.open(f"/runs/flow-run/{waiting}", "Suspended", 1300)
         page.click("Resume")
         page.wait_for("Customers to leave out")
         page.shows(
-            "every plan needs an approval", "pull create", "→ Nora4 Vik4", "The whole plan", "Decision", "Your name"
+            "every plan needs an approval",
+            "pull create",
+            "→ Nora4 Vik4",
+            "Bergen → Tromsø",
+            "The whole plan",
+            "Decision",
+            "Your name",
         )
         link = page.driven.find_element(By.LINK_TEXT, "The whole plan").get_attribute("href")
         assert link == f"{served.ui}/artifacts/artifact/{plan['latest_id']}"
@@ -156,7 +162,9 @@ def test_a_choice_that_does_not_exist_is_refused_before_a_run_is_made(served: Wo
 def test_a_plan_waits_without_a_process_and_exactly_what_was_approved_is_written(served: World, tmp_path: Path) -> None:
     left_out, wanted = register(served, 3), register(served, 4)
     before = accounts_and_cards(served)
-    customers = [f"woo:{left_out}", f"woo:{wanted}"]
+    moved = next(card for card in cards(served) if card["email"] == "nora1@shop.example")
+    served.running.business_central.people_update(moved["id"], {"city": "Tromsø", "phoneNumber": "+47 22 12 34 56"})
+    customers = [moved["number"], f"woo:{left_out}", f"woo:{wanted}"]
 
     run = served.start(SELECTED, customers=customers, overrides={"approval": "always"})
     waiting = served.wait(run, "PAUSED")
@@ -181,6 +189,8 @@ def test_a_plan_waits_without_a_process_and_exactly_what_was_approved_is_written
     assert "Nora4 Vik4" in names
     assert not {"Nora3 Vik3", "Nora5 Vik5"} & names
     assert later in served.running.webstore.customer_ids()
+    accounts = [served.running.webstore.people_get(key) for key in served.running.webstore.customer_ids()]
+    assert {a["email"]: a["billing"]["city"] for a in accounts}["nora1@shop.example"] == "Tromsø"
 
 
 def test_a_run_cancelled_in_mid_load_finishes_its_batch_and_leaves_everything_clean(served: World) -> None:
