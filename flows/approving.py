@@ -111,7 +111,8 @@ def question(setup: Setup, plan: PlanShown) -> str:
     counts = "\n".join(f"- {name}: **{count}**" for name, count in plan.counts.items())
     mails = plan.counts.get("push create", 0)
     warning = f"\n\n{mails} people will be sent the shop's new-account mail." * bool(mails)
-    rows = [row for row in plan.rows if row["action"] in {"create", "update", "link"}]
+    # what replaces a value comes first
+    rows = [row for action in ("update", "create", "link") for row in plan.rows if row["action"] == action]
     shown = rows[:_SHOWN]
     if setup.reports.personal_data is PersonalData.MASK:
         shown = masked_rows(shown)

@@ -21,7 +21,8 @@ from connector.setup import PersonalData, Setup
 
 __all__ = ["Report", "ShownTable", "masked", "masked_rows", "purge_files", "report_of"]
 
-_INTENDED = ("create", "update", "link", "held", "withheld", "kept")
+# in the order in which people want to see them: what replaces a value comes first
+_INTENDED = ("update", "create", "link", "held", "withheld", "kept")
 # columns that hold what customers are called, where they live, how they are reached
 _PERSONAL = frozenset({"base", "before", "after", "webstore", "business_central", "name", "value", "because"})
 _TITLES = {
@@ -80,7 +81,7 @@ def report_of(run: Run, plan: Plan, *, selected: bool, where: str = "") -> Repor
     """
     whole = plan.table()
     with run.store.view(run.code) as view:
-        frames = {"plan": whole[whole["action"].isin(_INTENDED)], "conflicts": view.conflicts.all()}
+        frames = {"plan": _by_interest(whole[whole["action"].isin(_INTENDED)]), "conflicts": view.conflicts.all()}
         if not selected:
             for name, action in (("ambiguous", "ambiguous"), ("orphans", "orphan"), ("quarantined", "quarantined")):
                 frames[name] = whole.loc[whole["action"] == action, ["bc_number", "webstore_id", "field", "reason"]]
@@ -103,6 +104,10 @@ def report_of(run: Run, plan: Plan, *, selected: bool, where: str = "") -> Repor
     news = {table.name for table in report.news} & {"plan", "ambiguous", "orphans", "quarantined"}
     files = _write_files(run, whole) if news and len(whole) else ()
     return Report(report.tables, files, report.fingerprints, known)
+
+
+def _by_interest(plan: pd.DataFrame) -> pd.DataFrame:
+    return plan.sort_values("action", key=lambda action: action.map(_INTENDED.index), kind="stable")
 
 
 def masked(frame: pd.DataFrame) -> pd.DataFrame:
