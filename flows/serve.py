@@ -10,14 +10,18 @@ import sys
 from typing import Any, cast
 
 from prefect import serve
+from prefect.client.orchestration import get_client
+from prefect.client.schemas.actions import DeploymentUpdate
 from prefect.deployments.runner import RunnerDeployment
+from prefect.exceptions import ObjectNotFound
 
 from connector.errors import CustomerSyncError
 from flows.deployments import FLOWS, TAGS, planned_schedules
 from flows.purge_activity_log import purge_activity_log
+from flows.running import server_needed
 from flows.synchronize_customers import synchronize_customers
 
-__all__ = ["deployments_of", "main"]
+__all__ = ["deployments_of", "main", "take_over"]
 
 
 def deployments_of(setups: list[str]) -> list[RunnerDeployment]:
@@ -41,11 +45,25 @@ def deployments_of(setups: list[str]) -> list[RunnerDeployment]:
     return made
 
 
+def take_over() -> None:
+    """Let deployments that were made for workers be found in this folder: registering them again leaves their path as it was."""
+    with get_client(sync_client=True) as client:
+        for flow in FLOWS:
+            try:
+                deployment = client.read_deployment_by_name(f"{flow.name}/{flow.name}")
+            except ObjectNotFound:
+                continue
+            if deployment.path is None:
+                client.update_deployment(deployment.id, DeploymentUpdate(path="."))
+
+
 def main() -> None:
     """Serve until the process is ended."""
     named = sys.argv[1:] or [os.environ.get("CUSTOMER_SYNC_SETUP", "setup.toml")]
     try:
         deployments = deployments_of(named)
+        with server_needed():
+            take_over()
     except CustomerSyncError as error:
         sys.exit(f"{error}")
     serve(*deployments)
