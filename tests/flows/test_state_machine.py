@@ -92,6 +92,16 @@ class Life(RuleBasedStateMachine):
     def somebody_types(self, side: str, person: int, field: str) -> None:
         self._type(side, person, field, self._value(field))
 
+    @rule(pair=who, field=fields, both=st.booleans(), side=sides)
+    def a_mapped_customer_is_edited(self, pair: int, field: str, both: bool, side: str) -> None:
+        pairs = [(b, w) for b, w in sorted(self.shop.links().items()) if w is not None]
+        if not pairs:
+            return
+        keys = dict(zip(("business_central", "webstore"), pairs[pair % len(pairs)], strict=True))
+        for where in SIDES if both else (side,):
+            if keys[where] in self.everybody(where):
+                self._type(where, self.everybody(where).index(keys[where]), field, self._value(field))
+
     @rule(side=sides, person=who, field=st.sampled_from(CLEARABLE))
     def somebody_clears(self, side: str, person: int, field: str) -> None:
         self._type(side, person, field, "")
@@ -134,7 +144,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(
         push=st.sampled_from(["Mapped Only", "Mapped Only", "None"]),
-        pull=st.sampled_from(["All", "Mapped Only", "None"]),
+        pull=st.sampled_from(["All", "All", "Mapped Only", "None"]),
     )
     def the_flags_change(self, push: str, pull: str) -> None:
         self.shop.change(push_webstore_customers=push, pull_webstore_customers=pull)
@@ -170,6 +180,8 @@ class Life(RuleBasedStateMachine):
 
     @rule(number=st.integers(min_value=1, max_value=6), side=sides, person=who, field=fields)
     def a_run_while_somebody_types(self, number: int, side: str, person: int, field: str) -> None:
+        side, person, field = self._about_to_be_written(person) or (side, person, field)
+
         def arm(moments: Moments) -> None:
             # between the last look at an account and the request nothing can be noticed: WooCommerce has no tags
             kind = COMMIT if side == "webstore" else None
@@ -391,6 +403,17 @@ class Life(RuleBasedStateMachine):
         look = {who: values for who, values in look_at(self.running).items() if who == (side, key)}
         self.diary.note(look)
         self.diary.fresh |= {(side, key, name) for name, value in look[side, key].items() if value}
+
+    def _about_to_be_written(self, number: int) -> tuple[str, int, str] | None:
+        """Where an edit of the other side is about to go: a person who types there now is in danger."""
+        pairs = self.shop.remembered().pairs
+        found = [
+            (other, self.everybody(other).index(key), name)
+            for side, owner, name in sorted(self.diary.fresh, key=str)
+            for other, key in sorted(partners((side, owner), pairs))
+            if key in self.everybody(other)
+        ]
+        return found[number % len(found)] if found else None
 
     def _type(self, side: str, person: int, field: str, value: str) -> None:
         ids = self.everybody(side)
