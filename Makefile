@@ -3,10 +3,11 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-TEST_WORKERS ?= 4
+TEST_WORKERS ?= 2
+LIVE_TESTS := tests/flows/test_approvals.py tests/flows/test_on_a_real_server.py tests/flows/test_quality_and_breakers.py tests/flows/test_first_synchronisation.py tests/docs
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint serve bench contract crash-test mutation
+.PHONY: help demo test lint serve bench contract crash-test mutation test-live
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -15,7 +16,10 @@ demo: $(READY)  ## Both systems emulated, three synchronisations, nothing to con
 	$(BIN)/customer-sync demo
 
 test: $(READY)  ## All tests
-	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup $(addprefix --ignore=,$(LIVE_TESTS))
+
+test-live: $(READY)  ## Tests with servers, workers and whole first runs, which take minutes
+	$(BIN)/pytest $(LIVE_TESTS)
 
 crash-test: $(READY)  ## Runs killed at every step, KILLS=500 of them, on a real Prefect server; the last line counts
 	$(BIN)/python -m tests.faults.crash --kills $(or $(KILLS),500)
