@@ -3,11 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
-TEST_WORKERS ?= 2
-LIVE_TESTS := tests/flows/test_approvals.py tests/flows/test_on_a_real_server.py tests/flows/test_quality_and_breakers.py tests/flows/test_first_synchronisation.py tests/docs
+TEST_WORKERS ?= 3
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint serve bench contract crash-test mutation test-live
+.PHONY: help demo test lint serve bench contract crash-test mutation fault-matrix
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,13 +15,13 @@ demo: $(READY)  ## Both systems emulated, three synchronisations, nothing to con
 	$(BIN)/customer-sync demo
 
 test: $(READY)  ## All tests
-	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadgroup $(addprefix --ignore=,$(LIVE_TESTS))
-
-test-live: $(READY)  ## Tests with servers, workers and whole first runs, which take minutes
-	$(BIN)/pytest $(LIVE_TESTS)
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadscope --no-loadscope-reorder
 
 crash-test: $(READY)  ## Runs killed at every step, KILLS=500 of them, on a real Prefect server; the last line counts
 	$(BIN)/python -m tests.faults.crash --kills $(or $(KILLS),500)
+
+fault-matrix: $(READY)  ## Every fault at every kind of work, on both sides; writes docs/reliability.md; the last line counts
+	$(BIN)/python -m tests.faults.matrix --write
 
 mutation: $(READY)  ## Mutation testing of the two modules that decide; takes minutes (docs/mutation.md)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[mutation]'

@@ -4,6 +4,7 @@ They are what a client meets in place of the JSON that it expects, so none of th
 """
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,6 +20,8 @@ class Answer:
     body: bytes
 
 
+# what altered records have in place of a value that is to be left out
+MISSING = "(missing)"
 _LOGIN_PAGE = """<!DOCTYPE html>
 <html lang="en"><head><title>Log in</title></head>
 <body><h1>Please log in</h1><form method="post"><input name="log"><input name="pwd" type="password"></form></body></html>
@@ -36,6 +39,25 @@ _XML_ERROR = (
     '<error xmlns="http://docs.oasis-open.org/odata/ns/metadata">'
     "<code>ServiceUnavailable</code><message>The service is temporarily unavailable.</message></error>"
 )
+_NO_WRITE_PERMISSION = {
+    System.WEBSTORE: (
+        401,
+        {
+            "code": "woocommerce_rest_authentication_error",
+            "message": "The API key provided does not have write permissions.",
+            "data": {"status": 401},
+        },
+    ),
+    System.BUSINESS_CENTRAL: (
+        403,
+        {
+            "error": {
+                "code": "Authorization_PermissionDenied",
+                "message": "Sorry, the current permissions prevented the action. (TableData 18 Customer Modify)",
+            }
+        },
+    ),
+}
 _TITLES = {
     404: "404 Not Found",
     414: "414 Request-URI Too Large",
@@ -78,11 +100,49 @@ def server_error(system: System) -> Answer:
     return _answer(500, "application/json; charset=utf-8", json.dumps(content))
 
 
+def no_write_permission(system: System) -> Answer:
+    """What the system says to a writing request of somebody who may only read."""
+    status, content = _NO_WRITE_PERMISSION[system]
+    return _answer(status, "application/json; charset=utf-8", json.dumps(content))
+
+
 def torn(answer: Answer) -> Answer:
     """The same answer, complete as far as HTTP can tell, with its text cut in the middle."""
     body = answer.body[: max(1, len(answer.body) // 2)]
     headers = [(name, value) for name, value in answer.headers if name.lower() != b"content-length"]
     return Answer(answer.status, [*headers, (b"content-length", str(len(body)).encode())], body)
+
+
+def altered(answer: Answer, records: Mapping[str, Mapping[str, Any]]) -> Answer:
+    """The same answer with other values in the records of these ids, wherever in the JSON they stand."""
+    if answer.status != 200:
+        return answer
+    body = json.dumps(_altered(json.loads(answer.body), records)).encode()
+    headers = [(name, value) for name, value in answer.headers if name.lower() != b"content-length"]
+    return Answer(answer.status, [*headers, (b"content-length", str(len(body)).encode())], body)
+
+
+def _altered(value: Any, records: Mapping[str, Mapping[str, Any]]) -> Any:
+    if isinstance(value, list):
+        return [_altered(item, records) for item in value]
+    if not isinstance(value, dict):
+        return value
+    changes = records.get(str(value.get("id")))
+    if changes is None:
+        return {name: _altered(item, records) for name, item in value.items()}
+    return _put_over(value, changes)
+
+
+def _put_over(value: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    result = dict(value)
+    for name, change in changes.items():
+        if change == MISSING:
+            result.pop(name, None)
+        elif isinstance(change, dict) and isinstance(result.get(name), dict):
+            result[name] = _put_over(result[name], change)
+        else:
+            result[name] = change
+    return result
 
 
 def _answer(status: int, content_type: str, text: str, headers: list[tuple[bytes, bytes]] | None = None) -> Answer:

@@ -6,7 +6,8 @@ JSON in, JSON out; what makes no sense is a 400 with {"error": text}.
     GET    /_sandbox/requests   {"requests": [entry, ...], "reads": n, "writes": n}; an entry as in request_log.LogEntry
     DELETE /_sandbox/requests   forget them
     GET    /_sandbox/faults     {"pending": [rule, ...], "fired": [{"kind", "method", "path", "at", "touched"}, ...]}
-    POST   /_sandbox/faults     {"kind": ..., "path": regex, "method": ..., "count": 1, "after": 0, further options}
+    POST   /_sandbox/faults     {"kind": ..., "path": regex, "method": ..., "count": 1, "after": 0,
+                                "writes_only": false, further options}
                                 (the table of kinds and options stands in faults.py); 201 and the rule
     DELETE /_sandbox/faults     forget rules and what they did
     POST   /_sandbox/people     what a person does on the screen, past the rules of the API:
@@ -135,7 +136,7 @@ def _add_rule(faults: Faults, content: dict[str, Any]) -> dict[str, Any]:
     kind = content.pop("kind", None)
     if not isinstance(kind, str):
         raise _ControlError("kind is missing")
-    for name, kind_of_value in (("path", str), ("method", str), ("count", int), ("after", int)):
+    for name, kind_of_value in (("path", str), ("method", str), ("count", int), ("after", int), ("writes_only", bool)):
         if name in content and not isinstance(content[name], kind_of_value):
             raise _ControlError(f"{name} must be of type {kind_of_value.__name__}")
     return faults.add(kind, **content).as_json()

@@ -9,16 +9,23 @@
 | drop-after-write | a closed connection without an answer | yes | |
 | torn-json | the answer's text ends in the middle | yes | |
 | html, xml | a page (503; with status=200 a login page) | no | status |
+| altered-records | records with other values, and without some, in every answer | yes | records |
 | slow | the right answer, late | yes, after the wait | seconds |
 | stale-tag | what the system says when a person was faster | yes, after the person | changes (of the record) |
+| read-only-key | the system's refusal of a key that may only read | no | |
 | expired-token | Business Central's 401 | yes, after the tokens expired | |
+| company-renamed | Business Central's company under another name, for good | yes, after the renaming | name |
 | row-deleted-while-paging | a shifted list | yes, after the deletion | ids, rows (how many; 1) |
 | row-inserted-while-paging | a shifted list | yes, after the insertion | records, rows (how many; 1) |
 
-A rule strikes at requests whose path its pattern finds and whose method it names (all, when it names none):
+A rule strikes at requests whose path its pattern finds and whose method it names (all, when it names none), with
+`writes_only` at those that write:
 `after` of them pass first, then `count` are struck. Every rule counts every request that concerns it; of several
 rules that are due, the oldest strikes and the others stay due. Two things narrow a rule further:
-- stale-tag concerns only requests that write a named customer, the paging kinds only later pages of a customer list;
+- stale-tag concerns only requests that write a named customer, read-only-key only those that write, the paging kinds
+  only later pages of a customer list;
+- altered-records concerns only requests that read customers; `records` says by id what to put over each record, where
+  "billing" and the like are merged and the name of a value to leave out comes with the text "(missing)";
 - token requests go to another host in reality, so only a pattern that mentions "oauth2" concerns them.
 """
 
@@ -38,15 +45,22 @@ OPTIONS_OF_KIND: dict[str, frozenset[str]] = {
     "drop-before": frozenset(),
     "drop-after-write": frozenset(),
     "torn-json": frozenset(),
+    "altered-records": frozenset({"records"}),
     "html": frozenset({"status"}),
     "xml": frozenset({"status"}),
     "slow": frozenset({"seconds"}),
     "stale-tag": frozenset({"changes"}),
+    "read-only-key": frozenset(),
     "expired-token": frozenset(),
+    "company-renamed": frozenset({"name"}),
     "row-deleted-while-paging": frozenset({"ids", "rows"}),
     "row-inserted-while-paging": frozenset({"records", "rows"}),
 }
 PAGING_KINDS = frozenset({"row-deleted-while-paging", "row-inserted-while-paging"})
+_BUSINESS_CENTRAL_ONLY = {
+    "expired-token": "WooCommerce has no tokens that expire",
+    "company-renamed": "WooCommerce has no companies",
+}
 
 
 class FaultError(ValueError):
@@ -74,6 +88,7 @@ class Rule:
     count: int
     after: int
     options: dict[str, Any]
+    writes_only: bool = False
     seen: int = 0
     struck: int = 0
 
@@ -86,8 +101,14 @@ class Rule:
         """Whether the request is one of those that the rule counts."""
         if not self.path.search(request.path) or (self.method and self.method != request.method):
             return False
+        if self.writes_only and not request.is_write:
+            return False
         if request.is_token_request:
             return "oauth2" in self.path.pattern and self.kind not in PAGING_KINDS | {"stale-tag", "expired-token"}
+        if self.kind == "read-only-key":
+            return request.is_write
+        if self.kind == "altered-records":
+            return not request.is_write and any(o.target.startswith("customers") for o in request.operations)
         if self.kind == "stale-tag":
             return request.is_write and bool(request.addressed_customers)
         if self.kind in PAGING_KINDS:
@@ -102,6 +123,7 @@ class Rule:
             "method": self.method,
             "count": self.count,
             "after": self.after,
+            "writes_only": self.writes_only,
             "seen": self.seen,
             "struck": self.struck,
             **self.options,
@@ -118,7 +140,15 @@ class Faults:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(
-        self, kind: str, *, path: str = ".*", method: str | None = None, count: int = 1, after: int = 0, **options: Any
+        self,
+        kind: str,
+        *,
+        path: str = ".*",
+        method: str | None = None,
+        count: int = 1,
+        after: int = 0,
+        writes_only: bool = False,
+        **options: Any,
     ) -> Rule:
         """Add a rule (see the module's table). Raises FaultError when it makes no sense."""
         if kind not in OPTIONS_OF_KIND:
@@ -126,15 +156,15 @@ class Faults:
         unknown = sorted(options.keys() - OPTIONS_OF_KIND[kind])
         if unknown:
             raise FaultError(f"the fault {kind!r} has no option {', '.join(unknown)}")
-        if kind == "expired-token" and self.system is System.WEBSTORE:
-            raise FaultError("WooCommerce has no tokens that expire")
+        if kind in _BUSINESS_CENTRAL_ONLY and self.system is System.WEBSTORE:
+            raise FaultError(_BUSINESS_CENTRAL_ONLY[kind])
         if count < 1 or after < 0:
             raise FaultError("count must be at least 1 and after at least 0")
         try:
             pattern = re.compile(path)
         except re.error as error:
             raise FaultError(f"{path!r} is no regular expression: {error}") from error
-        rule = Rule(kind, pattern, method.upper() if method else None, count, after, options)
+        rule = Rule(kind, pattern, method.upper() if method else None, count, after, options, writes_only)
         with self._lock:
             self._rules.append(rule)
         return rule

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from sandbox.canned_answers import Answer, html_page, server_error, torn, xml_error
+from sandbox.canned_answers import Answer, altered, html_page, no_write_permission, server_error, torn, xml_error
 from sandbox.faults import Faults, Rule
 from sandbox.listening import CLOSE_EXTENSION
 from sandbox.operations import SeenRequest, System, read_request
@@ -43,6 +43,7 @@ class SandboxMiddleware:
     log: RequestLog
     faults: Faults
     expire_tokens: Callable[[], None] | None = None
+    rename_company: Callable[[str], None] | None = None
     latency_ms: float = 0
     _read_ids: list[Any] = field(default_factory=list)
     _people_acts: int = 0
@@ -81,6 +82,8 @@ class SandboxMiddleware:
             await asyncio.sleep(float(rule.options.get("seconds", 1)))
         elif rule.kind == "expired-token" and self.expire_tokens is not None:
             self.expire_tokens()
+        elif rule.kind == "company-renamed" and self.rename_company is not None:
+            self.rename_company(str(rule.options.get("name", "Renamed by a person")))
         elif rule.kind == "stale-tag":
             exchange.touched = self._touch(request.addressed_customers[0], rule.options.get("changes"))
         elif rule.kind == "row-deleted-while-paging":
@@ -184,6 +187,8 @@ class _Exchange:
             answer = server_error(self.front.system)
         elif kind == "torn-json":
             answer = torn(answer)
+        elif self.rule is not None and kind == "altered-records":
+            answer = altered(answer, self.rule.options.get("records", {}))
         await self.finish(answer, handled=True)
 
     async def finish(self, answer: Answer, *, handled: bool) -> None:
@@ -213,6 +218,8 @@ def _refusal(system: System, rule: Rule) -> Answer | None:
         return html_page(int(rule.kind), rule.options.get("retry_after"))
     if rule.kind == "html":
         return html_page(int(rule.options.get("status", 503)))
+    if rule.kind == "read-only-key":
+        return no_write_permission(system)
     if rule.kind == "xml":
         return xml_error(int(rule.options.get("status", 503)))
     if rule.kind == "500" and not rule.options.get("handled", False):

@@ -223,5 +223,6 @@ def _gates(
         faults=running.business_central_faults,
         latency_ms=latency_ms,
         expire_tokens=running.business_central.expire_tokens,
+        rename_company=running.business_central.rename_company,
     )
     return webstore, business_central

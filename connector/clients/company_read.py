@@ -145,13 +145,17 @@ class CompanyRead:
             self._note_unreadable("a page is no list")
             value = []
         fresh: Records = []
+        here: set[str] = set()
         for row in value:
             identifier = row.get("id") if isinstance(row, dict) else None
             if not isinstance(identifier, str) or not identifier:
                 self._note_unreadable("a row is no object" if not isinstance(row, dict) else "a row has no id")
+            elif identifier in here:
+                self._note_unreadable("the same customer stands twice in the list")
             elif identifier not in self._seen:
                 self._seen.add(identifier)
                 fresh.append(row)
+            here.add(str(identifier))
         for row in fresh:
             self._note(row)
         if fresh:

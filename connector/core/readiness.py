@@ -96,7 +96,7 @@ def _duplicates(side: Side, extract: Extract, names: Sequence[str]) -> Iterator[
         groups = _groups(column)
         rows = sum(len(group) for group in groups)
         examples = tuple(" = ".join(names[row] for row in group[:4]) for group in groups[:EXAMPLES])
-        finding = f"customers in {len(groups):,} groups share it with others of this system"
+        finding = f"customers in {len(groups):,} group{'' if len(groups) == 1 else 's'} share it"
         yield Check(topic, str(side), rows, finding, examples, remedy)
 
 

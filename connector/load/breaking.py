@@ -55,8 +55,14 @@ def stop_on_extracts(run: Run, webstore: Census, business_central: Census, *, ap
     with run.store.view(run.code) as view:
         extracted: dict[str, int] = last_full_run(view, run.run_id).get("extracted", {})
         linked = int(view.mapping.current()["webstore_id"].notna().sum())
+    for name, read in (("The webstore", webstore), ("Business Central", business_central)):
+        if read.unreadable:
+            run.warnings.append(
+                f"{name} listed {read.unreadable:,} customers that nobody can tell apart; they were left out: "
+                f"{', '.join(read.reasons)}."
+            )
     census = {
-        side: SideCensus(read.rows, read.announced, getattr(read, "unreadable", 0), extracted.get(str(side)), linked)
+        side: SideCensus(read.rows, read.announced, read.unreadable, extracted.get(str(side)), linked)
         for side, read in ((Side.WEBSTORE, webstore), (Side.BUSINESS_CENTRAL, business_central))
     }
     tripped = extract_breakers(limits_of(run), census)

@@ -59,6 +59,16 @@ class Store(CustomerTable):
         self.database.insert(COMPANIES, [[stored[column] for column in columns_of(COMPANIES)]])
         return str(values["id"])
 
+    def rename_company(self, name: str) -> None:
+        """A person gives the company another name; its id stays."""
+        columns = columns_of(COMPANIES)
+        row = self.database.row(f"SELECT {', '.join(columns)} FROM companies")
+        values: Values = {**dict(zip(columns, row or (), strict=True)), "name": name[:30], "displayName": name}
+        stored = {**values, "body": rendered(COMPANIES, values, "")}
+        with self.database.transaction():
+            self.database.change("DELETE FROM companies")
+            self.database.insert(COMPANIES, [[stored[column] for column in columns]])
+
     def close(self) -> None:
         """Close the database; closing twice is allowed."""
         self.database.close()

@@ -31,7 +31,8 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "SANDBOX_"))
         }
-        environment.pop("CUSTOMER_SYNC_SETUP", None)
+        for name in ("CUSTOMER_SYNC_SETUP", "COLUMNS"):  # parallel test runs set the width of a terminal
+            environment.pop(name, None)
         environment |= {"PREFECT_API_URL": url, "PREFECT_HOME": str(home), "NO_PROXY": "127.0.0.1"}
         environment |= {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL", "DO_NOT_TRACK": "1"}
         python = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -40,6 +41,8 @@ class World:
     typed: dict[tuple[str, str], dict[str, str]] = field(default_factory=dict)
     last: dict[tuple[str, str], str] = field(default_factory=dict)
     serial: int = 0
+    # e-mails of people who are not looked for any more
+    gone: set[str] = field(default_factory=set)
 
     def fill(self, accounts: int, customers: int, both: int) -> None:
         """So many accounts, so many Business Central customers, and some that are on both sides."""
@@ -47,10 +50,7 @@ class World:
             self.new_account()
         numbers = [self.new_customer() for _ in range(customers)]
         for _ in range(both):
-            self.serial += 1
-            person = self._person()
-            self.running.webstore.people_create(_account(person))
-            self.running.business_central.people_create(_customer(person))
+            self.new_pair()
         if numbers:
             tick(self.setup, numbers, actor="the office")
 
@@ -69,9 +69,33 @@ class World:
         """The office adds a customer who belongs in the webstore."""
         tick(self.setup, [self.new_customer()], actor="the office")
 
-    def edit(self) -> None:
-        """Somebody types a new value into one field of one customer of one side."""
-        side = self.dice.choice(("webstore", "business_central"))
+    def new_pair(self, *, differing: bool = False) -> None:
+        """Somebody is on both sides, not linked; a differing one has another street on each."""
+        self.serial += 1
+        person = self._person()
+        self.running.webstore.people_create(_account(person))
+        if differing:
+            person["street"] = f"Other street {self.serial}"
+        self.running.business_central.people_create(_customer(person))
+
+    def forget(self, side: str, keys: Sequence[str]) -> None:
+        """Somebody deleted these customers of a side: nobody looks for their other halves."""
+        records = self.accounts() if side == "webstore" else self.customers()
+        others = self.customers() if side == "webstore" else self.accounts()
+        assert not {str(record["id"]) for record in records.values()} & set(keys), "they are still there"
+        self.gone |= others.keys() - records.keys()
+
+    def know_edit(self, side: str, keys: Sequence[str], name: str, value: str) -> None:
+        """Somebody typed a value into a field of these customers of a side, past `edit`."""
+        records = self.accounts() if side == "webstore" else self.customers()
+        for email, record in records.items():
+            if str(record["id"]) in keys:
+                self.typed.setdefault((email, name), {})[side] = value
+                self.last[email, name] = side
+
+    def edit(self, side: str = "") -> None:
+        """Somebody types a new value into one field of one customer of one side (any, when none is named)."""
+        side = side or self.dice.choice(("webstore", "business_central"))
         records = self.accounts() if side == "webstore" else self.customers()
         if not records:
             return
@@ -99,7 +123,8 @@ class World:
 
     def problems(self) -> dict[str, list[str]]:
         """What is wrong once everything is quiet: duplicates, forgotten writes, lost edits, pairs that differ."""
-        w, c = self.accounts(), self.customers()
+        w = {email: record for email, record in self.accounts().items() if email not in self.gone}
+        c = {email: record for email, record in self.customers().items() if email not in self.gone}
         return {
             "duplicates": self._duplicates(),
             "forgotten": self._forgotten(w, c),
@@ -134,6 +159,8 @@ class World:
         waiting = {(row["bc_number"], row["field"]) for row in list_conflicts(self.setup)}
         lost = []
         for (email, name), typed in self.typed.items():
+            if email in self.gone:
+                continue
             webstore_field, company_field = FIELDS[name]
             now = {"webstore": w[email]["billing"][webstore_field], "business_central": c[email][company_field]}
             side = self.last[email, name]

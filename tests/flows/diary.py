@@ -91,6 +91,18 @@ class Diary:
     undone: set[tuple[str, int, str]] = field(default_factory=set)
     ever_undone: set[tuple[str, int, str]] = field(default_factory=set)
 
+    def see(self, look: Look, place: Place) -> None:
+        """Somebody opens the form in which they will type, maybe of an account that a run has created a moment ago.
+
+        What stands there and in the same field of their other half is delivered, whatever becomes of it then.
+        """
+        self.note(look)
+        side, key, name = place
+        shown = look[side, key]
+        for other, values in look.items():
+            if other[0] != side and values["email"].lower() == shown["email"].lower() and values[name] == shown[name]:
+                self.fresh.discard((*other, name))
+
     def type(self, place: Place, value: str) -> None:
         """Somebody types a value."""
         self.fresh.add(place)

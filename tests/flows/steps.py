@@ -64,15 +64,17 @@ def synchronize(
     leave_out: Sequence[str] = (),
     run_id: str = "",
     when_planned: Callable[[], None] = _nothing,
+    page_size: int = 20_000,
 ) -> Done:
     """As flows/synchronize_customers.py.
 
     Args:
         customers: of a selected run; none = all.
+        page_size: Business Central customers a page.
         when_planned: called when everything has been read and decided, before anything is written.
     """
     mode = "selected" if customers else "all"
-    with _opened(setup, mode, dry_run, scheduled, actor, run_id) as opened:
+    with _opened(setup, mode, dry_run, scheduled, actor, run_id, page_size) as opened:
         run = opened.run
         webstore, business_central, selected = _extracts(run, customers)
         approved = known_plan(run, approved_plan) if approved_plan else None
@@ -128,14 +130,29 @@ def undo(
         return Done(opened.summary, plan, created=told)
 
 
-def _opened(setup: Setup, mode: str, dry_run: bool, scheduled: bool, actor: str, run_id: str) -> Any:
-    return _Opening(setup, mode, dry_run, "scheduled" if scheduled else "manual", actor, run_id or str(uuid.uuid4()))
+def _opened(
+    setup: Setup, mode: str, dry_run: bool, scheduled: bool, actor: str, run_id: str, page_size: int = 20_000
+) -> Any:
+    trigger = "scheduled" if scheduled else "manual"
+    return _Opening(setup, mode, dry_run, trigger, actor, run_id or str(uuid.uuid4()), page_size)
+
+
+class _SmallPages(BusinessCentralClient):
+    """A client that asks for pages of any size, so that a small company has several."""
+
+    page_size = 20_000
+
+    def read_customers(self, keep: Any, **how: Any) -> Any:
+        return super().read_customers(keep, page_size=self.page_size, **how)
 
 
 class _Opening:
     """An open run with clients that do not wait, its interrupted predecessors settled."""
 
-    def __init__(self, setup: Setup, mode: str, dry_run: bool, trigger: str, actor: str, run_id: str) -> None:
+    def __init__(
+        self, setup: Setup, mode: str, dry_run: bool, trigger: str, actor: str, run_id: str, page_size: int
+    ) -> None:
+        self._page_size = page_size
         self._run = open_run(setup, run_id=run_id, mode=mode, trigger=trigger, actor=actor, dry_run=dry_run)
 
     def __enter__(self) -> Opened:
@@ -143,7 +160,8 @@ class _Opening:
         run = opened.run
         run.close()
         run.webstore = WooCommerceClient(run.setup.webstore, backoff=BACKOFF)
-        run.business_central = BusinessCentralClient(run.setup.business_central, backoff=BACKOFF)
+        run.business_central = _SmallPages(run.setup.business_central, backoff=BACKOFF)
+        run.business_central.page_size = self._page_size
         try:
             if not run.dry_run:
                 recover(run)

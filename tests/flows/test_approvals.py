@@ -12,8 +12,6 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.flow_runs import resume_flow_run
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-from prefect.testing.utilities import prefect_test_harness
 
 from connector.errors import InputError
 from connector.load import inbox
@@ -29,6 +27,7 @@ from flows.suggest_customer_mapping import suggest_customer_mapping
 from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
+from tests.servers.prefect import prefect_here
 
 pytestmark = pytest.mark.xdist_group("prefect-harness")
 
@@ -37,13 +36,8 @@ ASKED = Overrides(approval=ApprovalOverride.ALWAYS)
 
 @pytest.fixture(scope="module", autouse=True)
 def prefect() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED", "false")
-        with (
-            prefect_test_harness(server_startup_timeout=180),
-            temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-        ):
-            yield
+    with prefect_here():
+        yield
 
 
 @dataclass

@@ -7,8 +7,6 @@ from pathlib import Path
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-from prefect.testing.utilities import prefect_test_harness
 from typer.testing import CliRunner
 
 from connector.quality.engine import great_expectations
@@ -16,18 +14,14 @@ from flows.cli import app
 from flows.synchronize_customers import synchronize_customers
 from sandbox.command import announcement, setup_text
 from tests.flows.shop import Shop
+from tests.servers.prefect import prefect_here
 
 
 @pytest.fixture(scope="module", autouse=True)
 def prefect() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED", "false")
-        great_expectations()  # a flow's thread would go on importing it after the test, with the next one's warnings
-        with (
-            prefect_test_harness(server_startup_timeout=180),
-            temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-        ):
-            yield
+    great_expectations()  # a flow's thread would go on importing it after the test, with the next one's warnings
+    with prefect_here():
+        yield
 
 
 @pytest.fixture

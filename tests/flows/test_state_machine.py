@@ -423,6 +423,7 @@ class Life(RuleBasedStateMachine):
         knows = self.shop.remembered()
         if field == "email" and (side, key) not in self.diary.people | knows.ever_linked:
             return  # whom an interrupted run created is looked up by e-mail
+        self.diary.see(look_at(self.running), (side, key, field))
         getattr(self.running, side).people_update(key, typed(side, field, value))
         self.diary.type((side, key, field), value)
 

@@ -15,8 +15,6 @@ from typing import Any
 import pytest
 import requests
 from prefect.client.orchestration import get_client
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-from prefect.testing.utilities import prefect_test_harness
 
 from connector.errors import InputError, SetupError
 from connector.load.activity import list_runs
@@ -26,6 +24,7 @@ from flows.webhook_runs import by_deployment, in_this_process
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running
 from tests.flows.shop import Shop
+from tests.servers.prefect import prefect_here
 from tests.servers.receiver import SECRET
 
 ROOT = Path(__file__).parents[2]
@@ -33,14 +32,9 @@ ROOT = Path(__file__).parents[2]
 
 @pytest.fixture(scope="module")
 def prefect() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED", "false")
-        great_expectations()  # a flow's thread would go on importing it after the test, with the next one's warnings
-        with (
-            prefect_test_harness(server_startup_timeout=180),
-            temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
-        ):
-            yield
+    great_expectations()  # a flow's thread would go on importing it after the test, with the next one's warnings
+    with prefect_here():
+        yield
 
 
 @pytest.fixture

@@ -3,19 +3,26 @@
 from __future__ import annotations
 
 import os
+import shutil
 import socket
+import sqlite3
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
 
+import prefect
+import pytest
 import requests
+from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
+from prefect.testing import utilities
 
-__all__ = ["prefect_server"]
+__all__ = ["prefect_here", "prefect_server"]
 
-STARTS_WITHIN_SECONDS = 90
+STARTS_WITHIN_SECONDS = 180
 
 
 def free_port() -> int:
@@ -23,6 +30,22 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def prefect_here() -> Iterator[None]:
+    """Prefect's own test server, for flows in this process; nobody reads task runs from it, so it does not record them."""
+    folder = tempfile.mkdtemp()
+    shutil.copy(_empty_database(), Path(folder) / "prefect-test.db")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED", "false")
+        # the harness begins with an empty folder, and eight seconds of migrations
+        patch.setattr(utilities, "mkdtemp", lambda: folder)
+        with (
+            utilities.prefect_test_harness(server_startup_timeout=STARTS_WITHIN_SECONDS),
+            temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
+        ):
+            yield
 
 
 @contextmanager
@@ -34,16 +57,11 @@ def prefect_server(home: Path, *, ui: bool = False) -> Iterator[str]:
         ui: serve the user interface, too.
     """
     home.mkdir(parents=True, exist_ok=True)
+    if not (home / "prefect.db").exists():
+        shutil.copy(_empty_database(), home / "prefect.db")
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
-    environment = {
-        **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},
-        "PREFECT_HOME": str(home),
-        "PREFECT_API_URL": url,
-        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
-        "DO_NOT_TRACK": "1",
-        "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
-    }
+    environment = {**_environment(home), "PREFECT_API_URL": url}
     command = [
         sys.executable,
         "-m",
@@ -79,3 +97,28 @@ def _wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
             except requests.ConnectionError:
                 time.sleep(0.2)
     raise RuntimeError(f"the Prefect server did not start within {STARTS_WITHIN_SECONDS} s")
+
+
+def _environment(home: Path) -> dict[str, str]:
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith("PREFECT_")},
+        "PREFECT_HOME": str(home),
+        "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
+        "DO_NOT_TRACK": "1",
+        "PREFECT_SERVER_LOGGING_LEVEL": "ERROR",
+    }
+
+
+def _empty_database() -> Path:
+    """A server's database without anything in it, made once per environment: the migrations take most of a start."""
+    kept = Path(sys.prefix) / f"prefect-{prefect.__version__}-empty.db"
+    if not kept.exists():
+        with tempfile.TemporaryDirectory(dir=sys.prefix) as name:
+            home, part = Path(name), Path(name) / "part.db"
+            command = [sys.executable, "-m", "prefect", "server", "database", "upgrade", "-y"]
+            subprocess.run(command, env=_environment(home), check=True, capture_output=True)
+            # what stands in its write-ahead log comes along
+            with closing(sqlite3.connect(home / "prefect.db")) as made, closing(sqlite3.connect(part)) as copy:
+                made.backup(copy)
+            part.replace(kept)
+    return kept

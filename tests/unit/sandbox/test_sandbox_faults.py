@@ -238,3 +238,34 @@ def test_token_requests_are_struck_only_when_the_pattern_names_them(running, com
 def test_a_rule_that_makes_no_sense_is_refused(running: Running, rule):
     with pytest.raises(FaultError):
         running.webstore_faults.add(rule.pop("kind"), **rule)
+
+
+def test_a_key_turned_read_only_reads_and_does_not_write(running, webstore, company):
+    running.webstore_faults.add("read-only-key")
+    running.business_central_faults.add("read-only-key")
+    assert webstore.session.get(webstore.customers).status_code == 200
+    refused = webstore.session.post(webstore.customers, json=PERSON)
+    assert (refused.status_code, refused.json()["code"]) == (401, "woocommerce_rest_authentication_error")
+    assert company.session.get(company.customers).status_code == 200
+    refused = company.session.post(company.customers, json={"displayName": "Kari Lie"})
+    assert (refused.status_code, refused.json()["error"]["code"]) == (403, "Authorization_PermissionDenied")
+    assert (
+        webstore.session.get(webstore.customers).json() == company.session.get(company.customers).json()["value"] == []
+    )
+
+
+def test_a_renamed_company_keeps_its_id_and_is_not_found_by_its_old_name(running, company):
+    before = company.session.get(f"{company.root}/companies").json()["value"]
+    running.business_central_faults.add("company-renamed", name="Other")
+    after = company.session.get(f"{company.root}/companies").json()["value"]
+    assert [(c["id"], c["name"]) for c in after] == [(c["id"], "Other") for c in before]
+    running.business_central.rename_company(before[0]["displayName"])
+    assert company.session.get(f"{company.root}/companies").json()["value"] == before
+    with pytest.raises(FaultError, match="no companies"):
+        running.webstore_faults.add("company-renamed")
+
+
+def test_a_fault_may_strike_at_writes_only(running, webstore):
+    running.webstore_faults.add("503", writes_only=True)
+    assert webstore.session.get(webstore.customers).status_code == 200
+    assert webstore.session.post(webstore.customers, json=PERSON).status_code == 503
