@@ -31,6 +31,7 @@ rules that are due, the oldest strikes and the others stay due. Two things narro
 
 import re
 import threading
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -61,6 +62,35 @@ _BUSINESS_CENTRAL_ONLY = {
     "expired-token": "WooCommerce has no tokens that expire",
     "company-renamed": "WooCommerce has no companies",
 }
+
+
+def _any(_: SeenRequest) -> bool:
+    return True
+
+
+def _reads_customers(request: SeenRequest) -> bool:
+    return not request.is_write and any(o.target.startswith("customers") for o in request.operations)
+
+
+def _writes_a_named_customer(request: SeenRequest) -> bool:
+    return request.is_write and bool(request.addressed_customers)
+
+
+def _continues_a_list(request: SeenRequest) -> bool:
+    return request.lists_customers and request.is_later_page
+
+
+def _writes(request: SeenRequest) -> bool:
+    return request.is_write
+
+
+_NARROWED: dict[str, Callable[[SeenRequest], bool]] = {
+    "read-only-key": _writes,
+    "altered-records": _reads_customers,
+    "stale-tag": _writes_a_named_customer,
+    **dict.fromkeys(PAGING_KINDS, _continues_a_list),
+}
+_NOT_FOR_TOKENS = {*_NARROWED, "expired-token"}
 
 
 class FaultError(ValueError):
@@ -104,16 +134,8 @@ class Rule:
         if self.writes_only and not request.is_write:
             return False
         if request.is_token_request:
-            return "oauth2" in self.path.pattern and self.kind not in PAGING_KINDS | {"stale-tag", "expired-token"}
-        if self.kind == "read-only-key":
-            return request.is_write
-        if self.kind == "altered-records":
-            return not request.is_write and any(o.target.startswith("customers") for o in request.operations)
-        if self.kind == "stale-tag":
-            return request.is_write and bool(request.addressed_customers)
-        if self.kind in PAGING_KINDS:
-            return request.lists_customers and request.is_later_page
-        return True
+            return "oauth2" in self.path.pattern and self.kind not in _NOT_FOR_TOKENS
+        return _NARROWED.get(self.kind, _any)(request)
 
     def as_json(self) -> dict[str, Any]:
         """The rule as it stands in the answers of the control address."""

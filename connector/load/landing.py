@@ -24,9 +24,9 @@ from connector.errors import (
 )
 from connector.load.bases import put_bases
 from connector.load.breaking import stop_failing_load
-from connector.load.rechecking import canonical_record, linked_meanwhile, overtaken, same_value
+from connector.load.rechecking import Known, canonical_records, same_value
 from connector.load.run import Failure, LoadResult, Run
-from connector.store import Intent, Settlement, Work
+from connector.store import Intent, MappingRow, Settlement, Work
 
 __all__ = ["Dropped", "Landed", "Landing", "Look", "deliver", "landing_of"]
 
@@ -130,7 +130,8 @@ def land(run: Run, writes: Sequence[Write], send: Send, result: LoadResult) -> N
         RemoteTrouble, RemoteRefused, SetupError: the other system took nothing; the intents are settled as not happened.
     """
     with run.store_lock, run.store.work(run.code) as work:
-        reasons = [overtaken(work, write) for write in writes]
+        known = Known(work, [(write.bc_id, write.webstore_id) for write in writes])
+        reasons = [known.overtaken(write) for write in writes]
         ids = work.journal.intend([_intent(run, write) for write in writes])
     rest = [write for write, reason in zip(writes, reasons, strict=True) if not reason]
     try:
@@ -150,10 +151,11 @@ def settle(
     """Commit what the answers of one batch say: outcomes, bases, links and holds, in one transaction."""
     with run.store_lock, run.store.work(run.code) as work:
         work.describe(actor=run.actor, reason="synchronisation", run_id=run.run_id)
+        confirming = _Confirming(run, work, writes, landings, result)
         settlements = []
         for write, intent_id, landing in zip(writes, ids, landings, strict=True):
             if isinstance(landing, Landed):
-                settlements.append(_confirm(run, work, write, intent_id, landing, result))
+                settlements.append(confirming.confirm(write, intent_id, landing))
             elif isinstance(landing, Dropped):
                 settlements.append(Settlement(intent_id, "dropped", message=landing.reason))
                 result.dropped += 1
@@ -166,6 +168,7 @@ def settle(
                 settlements.append(Settlement(intent_id, "not-happened", message=str(landing)))
             else:
                 settlements.append(_refuse(run, work, write, intent_id, landing, result))
+        confirming.commit()
         work.journal.settle(settlements)
 
 
@@ -187,41 +190,67 @@ def _intent(run: Run, write: Write) -> Intent:
     )
 
 
-def _confirm(run: Run, work: Work, write: Write, intent_id: int, landed: Landed, result: LoadResult) -> Settlement:
-    """Link a created customer, move the base to what the server answered, lift holds."""
-    record, error = landed.record, landed.error
-    target, stored = canonical_record(run, write.direction, record)
-    bc_id, webstore_id, number = write.bc_id, write.webstore_id, write.bc_number or ""
-    if write.direction is Direction.PULL:
-        bc_id, number = str(record["id"]).lower(), str(record.get("number", number))
-    else:
-        webstore_id = int(record["id"])
-    assert bc_id is not None and webstore_id is not None  # noqa: S101 - one came with the write, one with the answer
-    refused = None if error is None else _refuse(run, work, write, intent_id, error, result)
-    if refused is not None and write.operation == "update" and not any(_stands(run, c, stored) for c in write.changes):
-        return refused
-    result.created += write.operation == "create"
-    result.updated += write.operation == "update"
-    if write.operation == "create":
-        linked = linked_meanwhile(work, write.direction, write.bc_id, write.webstore_id)
-        if linked is not None:
-            return _twin(
-                write, intent_id, linked, number if write.direction is Direction.PULL else f"woo:{target}", result
-            )
-        work.mapping.link(bc_id, number, webstore_id, name=stored.get("name", ""))
-    # an answer may leave fields out (metadata): of those nothing is known
-    sent = {n: value for n, value in write.source.items() if n not in write.both_sides and n in stored}
-    if error is not None:  # what was not kept as it was sent has not been agreed on
-        sent = {name: value for name, value in sent.items() if same_value(run, name, stored[name], value)}
-    now = {name: stored[name] for name in sent}
-    webstore, business_central = (now, sent) if write.direction is Direction.PUSH else (sent, now)
-    put_bases(run, work, [Agreement(bc_id, webstore_id, webstore, business_central)])
-    settled = Settlement(intent_id, "confirmed", record=stored, remote_id=str(target))
-    if refused is not None:
-        return replace(settled, code=refused.code, message=refused.message)
-    for key in {write.key, customer_key(bc_id, webstore_id)}:
-        work.holds.succeeded(key, str(write.direction))
-    return settled
+class _Confirming:
+    """What one batch has written, gathered and put into the store at once: links, bases, and holds that are lifted."""
+
+    def __init__(
+        self, run: Run, work: Work, writes: Sequence[Write], landings: Sequence[Landing], result: LoadResult
+    ) -> None:
+        self.run, self.work, self.result = run, work, result
+        landed = [(w, landing) for w, landing in zip(writes, landings, strict=True) if isinstance(landing, Landed)]
+        self._known = Known(work, [(write.bc_id, write.webstore_id) for write, _ in landed])
+        records = [landing.record for _, landing in landed]
+        self._stored = iter(canonical_records(run, landed[0][0].direction, records) if landed else [])
+        self._links: list[MappingRow] = []
+        self._agreements: list[Agreement] = []
+        self._lifted: dict[str, set[str]] = {}
+
+    def confirm(self, write: Write, intent_id: int, landed: Landed) -> Settlement:
+        """A write that was answered with the record as it is now; called for each, in their order."""
+        run, result, error = self.run, self.result, landed.error
+        target, stored = next(self._stored)
+        bc_id, webstore_id, number = write.bc_id, write.webstore_id, write.bc_number or ""
+        if write.direction is Direction.PULL:
+            bc_id, number = str(landed.record["id"]).lower(), str(landed.record.get("number", number))
+        else:
+            webstore_id = int(landed.record["id"])
+        assert bc_id is not None and webstore_id is not None  # noqa: S101 - one came with the write, one with the answer
+        refused = None if error is None else _refuse(run, self.work, write, intent_id, error, result)
+        if (
+            refused is not None
+            and write.operation == "update"
+            and not any(_stands(run, c, stored) for c in write.changes)
+        ):
+            return refused
+        result.created += write.operation == "create"
+        result.updated += write.operation == "update"
+        if write.operation == "create":
+            linked = self._known.linked_meanwhile(write.direction, write.bc_id, write.webstore_id)
+            if linked is not None:
+                created = number if write.direction is Direction.PULL else f"woo:{target}"
+                return _twin(write, intent_id, linked, created, result)
+            self._links.append(MappingRow(bc_id, number, webstore_id, True, stored.get("name", "")))
+        # an answer may leave fields out (metadata): of those nothing is known
+        sent = {n: value for n, value in write.source.items() if n not in write.both_sides and n in stored}
+        if error is not None:  # what was not kept as it was sent has not been agreed on
+            sent = {name: value for name, value in sent.items() if same_value(run, name, stored[name], value)}
+        now = {name: stored[name] for name in sent}
+        webstore, business_central = (now, sent) if write.direction is Direction.PUSH else (sent, now)
+        self._agreements.append(Agreement(bc_id, webstore_id, webstore, business_central))
+        settled = Settlement(intent_id, "confirmed", record=stored, remote_id=str(target))
+        if refused is not None:
+            return replace(settled, code=refused.code, message=refused.message)
+        self._lifted.setdefault(str(write.direction), set()).update({write.key, customer_key(bc_id, webstore_id)})
+        return settled
+
+    def commit(self) -> None:
+        """Link, move the bases to what the server answered, lift holds."""
+        if self._links:
+            self.work.mapping.link_many(self._links)
+        if self._agreements:
+            put_bases(self.run, self.work, self._agreements)
+        for direction, keys in self._lifted.items():
+            self.work.holds.succeeded(keys, direction)
 
 
 def _stands(run: Run, change: Change, stored: Mapping[str, str]) -> bool:

@@ -58,14 +58,14 @@ def _update(run: Run, writes: Sequence[Write]) -> list[Landing]:
 def _try_again(run: Run, writes: Sequence[Write], stale: Sequence[int], landings: list[Landing]) -> None:
     """Send the updates with a stale tag once more, if the customers still are what the plan saw."""
     now = run.business_central.customers_by_id([writes[index].bc_id or "" for index in stale])
+    reasons = changed_since(run, [(writes[index], now.get(writes[index].bc_id or "")) for index in stale])
     again: list[tuple[int, Write]] = []
-    for index in stale:
-        record = now.get(writes[index].bc_id or "")
-        reason = "the customer is gone" if record is None else changed_since(run, writes[index], record)
+    for index, reason in zip(stale, reasons, strict=True):
         if reason:
             landings[index] = Dropped(reason)
-        elif record is not None:
-            again.append((index, replace(writes[index], etag=str(record["@odata.etag"]))))
+        else:
+            tag = now[writes[index].bc_id or ""]["@odata.etag"]
+            again.append((index, replace(writes[index], etag=str(tag))))
     if again:
         retried = run.business_central.batch([Update(w.bc_id or "", w.etag, dict(w.payload)) for _, w in again])
         for (index, _), outcome in zip(again, retried, strict=True):

@@ -43,12 +43,8 @@ def push(run: Run, plan: Plan, look: Look) -> LoadResult:
 def _update(run: Run, writes: Sequence[Write]) -> list[Landing]:
     """Re-read the accounts, send what is still as the plan saw it, in one batch request."""
     now = run.webstore.customers_by_id([write.webstore_id for write in writes if write.webstore_id is not None])
-    landings: list[Landing | None] = []
-    for write in writes:
-        record = now.get(write.webstore_id or 0)
-        gone = "the account is not in the webstore any more"
-        reason = gone if record is None else changed_since(run, write, record)
-        landings.append(Dropped(reason) if reason else None)
+    reasons = changed_since(run, [(write, now.get(write.webstore_id or 0)) for write in writes])
+    landings: list[Landing | None] = [Dropped(reason) if reason else None for reason in reasons]
     sent = [write for write, landing in zip(writes, landings, strict=True) if landing is None]
     if sent:
         answer = run.webstore.batch(update=[{**write.payload, "id": write.webstore_id} for write in sent])

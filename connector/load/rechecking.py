@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
-
-import pyarrow as pa
 
 from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import Direction
@@ -13,34 +11,67 @@ from connector.core.normalize import NORMALIZERS
 from connector.core.plan import Write, texts_at
 from connector.core.undoing import UNDO
 from connector.load.run import Run
-from connector.store import Work
+from connector.store import MappingRow, Work
 
-__all__ = ["canonical_record", "changed_since", "linked_meanwhile", "overtaken", "same_value"]
+__all__ = ["Known", "canonical_record", "canonical_records", "changed_since", "same_value"]
+
+_GONE = "the customer is not there any more"
 
 
 def canonical_record(run: Run, direction: Direction, record: Mapping[str, Any]) -> tuple[Any, dict[str, str]]:
     """Id and canonical values of one record of the system that the direction writes."""
-    rules, geography = run.rules.fields, run.rules.geography
-    module, table = _table(run, direction, record)
-    if not webstore_customer.meta_known(table):  # an account that was looked up by e-mail, without its metadata
-        rules = rules.without_metadata()
-    values = module.canonical(table, rules, geography).to_pylist()[0]
-    return values.pop("webstore_id" if direction is Direction.PUSH else "bc_id"), values
+    return canonical_records(run, direction, [record])[0]
 
 
-def _table(run: Run, direction: Direction, record: Mapping[str, Any]) -> tuple[Any, pa.Table]:
-    module = webstore_customer if direction is Direction.PUSH else business_central_customer
-    return module, module.columns([record], run.rules.fields)
+def canonical_records(
+    run: Run, direction: Direction, records: Sequence[Mapping[str, Any]]
+) -> list[tuple[Any, dict[str, str]]]:
+    """Id and canonical values of many records, in their order.
+
+    Of an account that was looked up by e-mail the API does not show the metadata: its values have none of those fields.
+    """
+    key = "webstore_id" if direction is Direction.PUSH else "bc_id"
+    module, rules = _module(direction), run.rules.fields
+    table = module.columns(records, rules)
+    if webstore_customer.meta_known(table):
+        rows = module.canonical(table, rules, run.rules.geography).to_pylist()
+        return [(row.pop(key), row) for row in rows]
+    if len(records) > 1:
+        return [canonical_record(run, direction, record) for record in records]
+    rows = module.canonical(table, rules.without_metadata(), run.rules.geography).to_pylist()
+    return [(row.pop(key), row) for row in rows]
 
 
-def changed_since(run: Run, write: Write, record: Mapping[str, Any]) -> str:
-    """Why nothing must be sent: something that the write sets is not any more what the plan saw. "" = all of it is."""
-    _, now = canonical_record(run, write.direction, record)
+def _module(direction: Direction) -> Any:
+    return webstore_customer if direction is Direction.PUSH else business_central_customer
+
+
+def changed_since(run: Run, checked: Sequence[tuple[Write, Mapping[str, Any] | None]]) -> list[str]:
+    """Why nothing must be sent: something that a write sets is not any more what the plan saw.
+
+    Args:
+        checked: writes of one direction, each with the record as it is now; None = it is gone.
+
+    Returns:
+        A reason per write, in order; "" = all of it is as it was.
+    """
+    there = [(write, record) for write, record in checked if record is not None]
+    if not there:
+        return [_GONE for _ in checked]
+    direction = there[0][0].direction
+    records = [record for _, record in there]
+    raw = _module(direction).columns(records, run.rules.fields).to_pylist()
+    found = zip(there, canonical_records(run, direction, records), raw, strict=True)
+    reasons = iter([_changed_since(run, write, now, row) for (write, _), (_, now), row in found])
+    return [_GONE if record is None else next(reasons) for _, record in checked]
+
+
+def _changed_since(run: Run, write: Write, now: Mapping[str, str], row: Mapping[str, Any]) -> str:
     # a name that moved to another place of the account is not in the payload's places
     moved = [
         c.field for c in write.changes if c.field not in now or not same_value(run, c.field, now[c.field], c.before)
     ]
-    there = texts_at(_table(run, write.direction, record)[1].to_pylist()[0], write.payload)
+    there = texts_at(row, write.payload)
     moved += [place for place, text in write.seen.items() if there[place] != text] if not moved else []
     return f"changed by somebody since it was read: {', '.join(moved)}" if moved else ""
 
@@ -54,27 +85,38 @@ def same_value(run: Run, field: str, left: str, right: str) -> bool:
     return key(left) == key(right)
 
 
-def overtaken(work: Work, write: Write) -> str:
-    """Why nothing must be sent: somebody has edited the mapping table since the plan was made, so that the write means
-    nobody any more. "" = nobody has."""
-    if any(change.reason.startswith(UNDO) for change in write.changes):
-        return ""  # what a run wrote is put back, whoever is linked to whom by now
-    pushing = write.direction is Direction.PUSH
-    row = work.mapping.row(bc_id=write.bc_id) if pushing or write.operation == "update" else None
-    if pushing and (row is None or not row.webstore_customer):
-        return "somebody has unticked the customer meanwhile"
-    if write.operation == "create":
-        linked = linked_meanwhile(work, write.direction, write.bc_id, write.webstore_id)
-        return "" if linked is None else f"somebody has linked the customer to {linked} meanwhile"
-    if row is None or row.webstore_id != write.webstore_id:
-        return "somebody has unlinked the customer meanwhile"
-    return ""
+class Known:
+    """What the mapping table says at the moment about the customers of some writes; two queries, however many they are."""
 
+    def __init__(self, work: Work, customers: Iterable[tuple[str | None, int | None]]) -> None:
+        pairs = list(customers)
+        self._by_bc_id = work.mapping.rows_by_bc_id(bc_id for bc_id, _ in pairs if bc_id is not None)
+        self._by_webstore_id = work.mapping.rows_by_webstore_id(key for _, key in pairs if key is not None)
 
-def linked_meanwhile(work: Work, direction: Direction, bc_id: str | None, webstore_id: int | None) -> str | None:
-    """The counterpart that a customer to be created has got; None if it has none."""
-    if direction is Direction.PUSH:
-        row = work.mapping.row(bc_id=bc_id)
-        return f"woo:{row.webstore_id}" if row is not None and row.webstore_id is not None else None
-    row = work.mapping.row(webstore_id=webstore_id)
-    return None if row is None else row.bc_number or row.bc_id
+    def row(self, bc_id: str | None) -> MappingRow | None:
+        """The row of a Business Central customer."""
+        return None if bc_id is None else self._by_bc_id.get(bc_id.lower())
+
+    def overtaken(self, write: Write) -> str:
+        """Why nothing must be sent: somebody has edited the mapping table since the plan was made, so that the write means
+        nobody any more. "" = nobody has."""
+        if any(change.reason.startswith(UNDO) for change in write.changes):
+            return ""  # what a run wrote is put back, whoever is linked to whom by now
+        pushing = write.direction is Direction.PUSH
+        row = self.row(write.bc_id) if pushing or write.operation == "update" else None
+        if pushing and (row is None or not row.webstore_customer):
+            return "somebody has unticked the customer meanwhile"
+        if write.operation == "create":
+            linked = self.linked_meanwhile(write.direction, write.bc_id, write.webstore_id)
+            return "" if linked is None else f"somebody has linked the customer to {linked} meanwhile"
+        if row is None or row.webstore_id != write.webstore_id:
+            return "somebody has unlinked the customer meanwhile"
+        return ""
+
+    def linked_meanwhile(self, direction: Direction, bc_id: str | None, webstore_id: int | None) -> str | None:
+        """The counterpart that a customer to be created has got; None if it has none."""
+        if direction is Direction.PUSH:
+            row = self.row(bc_id)
+            return f"woo:{row.webstore_id}" if row is not None and row.webstore_id is not None else None
+        row = None if webstore_id is None else self._by_webstore_id.get(webstore_id)
+        return None if row is None else row.bc_number or row.bc_id

@@ -25,7 +25,7 @@ from connector.load.bases import put_bases
 from connector.load.inbox import decisions_of
 from connector.load.pull import customers_like
 from connector.load.push import accounts_by_email
-from connector.load.rechecking import canonical_record, linked_meanwhile, same_value
+from connector.load.rechecking import Known, canonical_record, same_value
 from connector.load.run import Run
 from connector.store import OpenIntent, Settlement, Work
 
@@ -148,7 +148,7 @@ def _creates(run: Run, direction: Direction, intents: Sequence[OpenIntent], reco
                 message = f"several customers could be the interrupted create: {ids}. Link the right one by hand."
                 work.journal.settle([Settlement(intent.intent_id, "held", code="ambiguous", message=message)])
                 recovery.held.append(intent)
-            elif (linked := linked_meanwhile(work, direction, intent.bc_id, intent.webstore_id)) is not None:
+            elif (linked := _linked_meanwhile(work, direction, intent)) is not None:
                 twin = free[0].get("number") or f"woo:{free[0]['id']}"
                 message = f"the customer was linked to {linked} meanwhile; {twin} may be a duplicate from an interrupted write"
                 work.journal.settle([Settlement(intent.intent_id, "held", code="linked", message=message)])
@@ -157,6 +157,11 @@ def _creates(run: Run, direction: Direction, intents: Sequence[OpenIntent], reco
                 values = canonical_record(run, direction, free[0])[1]
                 _adopt(run, work, direction, intent, free[0], values, create=True)
                 recovery.adopted.append(intent)
+
+
+def _linked_meanwhile(work: Work, direction: Direction, intent: OpenIntent) -> str | None:
+    known = Known(work, [(intent.bc_id, intent.webstore_id)])
+    return known.linked_meanwhile(direction, intent.bc_id, intent.webstore_id)
 
 
 def _accounts(run: Run, intents: Sequence[OpenIntent]) -> list[list[Mapping[str, Any]]]:
@@ -204,8 +209,9 @@ def _adopt(
         sent = _other_side(run, direction, bc_id, webstore_id, sent)
     webstore, business_central = (there, sent) if pushing else (sent, there)
     put_bases(run, work, [Agreement(bc_id, webstore_id, webstore, business_central)])
-    for key in {customer_key(intent.bc_id, intent.webstore_id), customer_key(bc_id, webstore_id)}:
-        work.holds.succeeded(key, str(direction))
+    work.holds.succeeded(
+        {customer_key(intent.bc_id, intent.webstore_id), customer_key(bc_id, webstore_id)}, str(direction)
+    )
     work.journal.settle(
         [
             Settlement(

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+
 import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.core.holds import CLEAR, HoldCount, after_failure
 from connector.store.columns import now
-from connector.store.frames import Kind, frame
+from connector.store.frames import Kind, chunks, frame
 from connector.store.schema import HOLD
 from connector.store.upserting import upsert
 
@@ -57,10 +59,12 @@ class Holds:
         values = {"webstore_code": self._code, "key": key, "direction": direction, **after.__dict__}
         upsert(self._connection, HOLD, ("webstore_code", "key", "direction"), [values | {"last_failed_at": now()}])
 
-    def succeeded(self, key: str, direction: str) -> None:
-        """Clear counter, hold and error of a customer that failed before; others get no row."""
+    def succeeded(self, keys: Collection[str], direction: str) -> None:
+        """Clear counter, hold and error of customers that failed before; others get no row."""
         clear = {**CLEAR.__dict__, "last_synchronized_at": now()}
-        self._connection.execute(sa.update(HOLD).where(self._one(key, direction)).values(clear))
+        mine = sa.and_(_H.webstore_code == self._code, _H.direction == direction)
+        for chunk in chunks(keys):
+            self._connection.execute(sa.update(HOLD).where(mine, _H.key.in_(chunk)).values(clear))
 
     def release(self, key: str | None = None, direction: str | None = None) -> int:
         """Take customers off hold and clear what was counted.

@@ -120,6 +120,19 @@ class MappingReader:
         found = self._rows(sa.and_(_ROW.v_to.is_(None), condition))
         return found[0].row if found else None
 
+    def rows_by_bc_id(self, bc_ids: Iterable[str]) -> dict[str, MappingRow]:
+        """The current rows of many Business Central customers, by id (lower case); who has none is left out."""
+        found = self._rows_of({bc_id.lower() for bc_id in bc_ids}, _ROW.v_to.is_(None))
+        return {bc_id: stored.row for bc_id, stored in found.items()}
+
+    def rows_by_webstore_id(self, webstore_ids: Iterable[int]) -> dict[int, MappingRow]:
+        """The current rows of many webstore customers, by Webstore ID; who has none is left out."""
+        found: dict[int, MappingRow] = {}
+        for chunk in chunks(set(webstore_ids)):
+            for stored in self._rows(sa.and_(_ROW.v_to.is_(None), _ROW.webstore_id.in_(chunk))):
+                found[stored.row.webstore_id or 0] = stored.row
+        return found
+
     def version(self) -> int:
         """The newest version; 0 = none yet."""
         table = MAPPING_VERSION.c

@@ -42,8 +42,8 @@ def test_success_clears_and_says_when(store: Store) -> None:
     for _ in range(3):
         fail(store)
     with store.work("shop") as work:
-        work.holds.succeeded("bc:a", "push")
-        work.holds.succeeded("bc:never-failed", "push")
+        work.holds.succeeded({"bc:a"}, "push")
+        work.holds.succeeded({"bc:never-failed"}, "push")
     assert holds(store) == [["bc:a", "push", 0, False, ""]]
     with store.view("shop") as view:
         assert view.holds.read()["last_synchronized_at"].notna().tolist() == [True]
