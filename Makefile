@@ -4,6 +4,8 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TEST_WORKERS ?= 3
+# where this is set, every process that a test starts would compile the project again
+export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test lint serve bench contract crash-test mutation fault-matrix

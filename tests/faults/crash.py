@@ -36,7 +36,7 @@ class Victim:
         self.plain = plain
         self.log = (folder / "victim.log").open("w", encoding="utf-8")
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.faults.victim"],
+            [sys.executable, "-m", "tests.faults.victim", *(["--plain"] if plain else [])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=self.log,

@@ -16,18 +16,16 @@ import os
 import signal
 import sys
 import threading
+from importlib import import_module
 from pathlib import Path
 from typing import Any
 
 import requests
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 from sqlalchemy.engine.default import DefaultDialect
 
 from connector.errors import CustomerSyncError
 from connector.load.run import Starter, started_by
-from connector.quality.engine import great_expectations
 from connector.setup import load_setup
-from flows.synchronize_customers import synchronize_customers
 from tests.flows import steps
 
 
@@ -80,6 +78,10 @@ def _run(order: dict[str, Any]) -> dict[str, Any]:
             return steps.synchronize(load_setup(Path(order["setup"]))).summary
         except CustomerSyncError as error:
             return {"error": type(error).__name__, "message": str(error), "exit_code": error.exit_code}
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
+
+    from flows.synchronize_customers import synchronize_customers  # noqa: PLC0415
+
     started_by.set(Starter("crash test"))
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
         try:
@@ -92,7 +94,9 @@ def _run(order: dict[str, Any]) -> dict[str, Any]:
 
 def main() -> None:
     """Serve orders until standard input ends."""
-    great_expectations()
+    if "--plain" not in sys.argv:  # what a run needs is imported once, before the forks
+        for module in ("flows.synchronize_customers", "great_expectations"):
+            import_module(module)
     for line in sys.stdin:
         order = json.loads(line)
         child = os.fork()

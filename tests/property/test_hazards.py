@@ -90,7 +90,8 @@ def test_a_hazard_in_the_webstore_is_pulled_whole_or_refused(path: str) -> None:
 @pytest.mark.parametrize("direction", list(Direction))
 def test_a_hazard_that_stands_in_the_webstore_survives_other_changes(path: str, direction: Direction) -> None:
     """Every save of an account touches its names; what they turn into is no edit."""
-    both = pairs([account_with(path, text) for text in TEXTS], [CUSTOMER for _ in TEXTS], direction)
+    some = TEXTS[::3]
+    both = pairs([account_with(path, text) for text in some], [CUSTOMER for _ in some], direction)
     both.synchronize()
     for company in both.companies:
         company.record["addressLine2"] = "Flat 2"

@@ -12,13 +12,11 @@ import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
+from importlib.metadata import version
 from pathlib import Path
 
-import prefect
 import pytest
 import requests
-from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
-from prefect.testing import utilities
 
 __all__ = ["prefect_here", "prefect_server"]
 
@@ -35,6 +33,10 @@ def free_port() -> int:
 @contextmanager
 def prefect_here() -> Iterator[None]:
     """Prefect's own test server, for flows in this process; nobody reads task runs from it, so it does not record them."""
+    # it brings Prefect's whole server along, which takes five seconds in every process that only looks for tests
+    from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
+    from prefect.testing import utilities  # noqa: PLC0415
+
     folder = tempfile.mkdtemp()
     shutil.copy(_empty_database(), Path(folder) / "prefect-test.db")
     with pytest.MonkeyPatch.context() as patch:
@@ -111,7 +113,7 @@ def _environment(home: Path) -> dict[str, str]:
 
 def _empty_database() -> Path:
     """A server's database without anything in it, made once per environment: the migrations take most of a start."""
-    kept = Path(sys.prefix) / f"prefect-{prefect.__version__}-empty.db"
+    kept = Path(sys.prefix) / f"prefect-{version('prefect')}-empty.db"
     if not kept.exists():
         with tempfile.TemporaryDirectory(dir=sys.prefix) as name:
             home, part = Path(name), Path(name) / "part.db"
