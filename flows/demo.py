@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.core.plan import Plan
+from connector.errors import InternalError, PremiseBroken
 from connector.load.checking import check_connections
 from connector.load.editing import list_mapping, tick
 from connector.load.run import progress_sink
@@ -48,6 +49,7 @@ def run_demo(*, quiet: bool) -> list[dict[str, Any]]:
             tell(f"  {'ok ' if finding.ok else 'BAD'} {finding.system}: {finding.what}")
         summaries = [_first_run(running, setup, tell, quiet), _second_run(running, setup, tell, quiet)]
         summaries.append(_third_run(running, setup, tell, quiet))
+        _stopped_run(running, setup, tell, quiet)
         tell(f"\nLook around: customer-sync mapping list --setup {setup}   (the sandbox itself ends with this demo)")
         tell("Keep one running: customer-sync sandbox. Your own systems: see the README, 'A real setup'.")
     return summaries
@@ -90,6 +92,24 @@ def _third_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[st
     tell("   The conflict waits for a person; neither side was overwritten.")
     summary: dict[str, Any] = report.summary
     return summary
+
+
+def _stopped_run(running: Running, setup: Path, tell: Any, quiet: bool) -> None:
+    linked = [row for row in list_mapping(setup) if row["webstore_id"]]
+    spoiled = linked[: len(linked) * 2 // 3]
+    for row in spoiled:
+        running.webstore.people_update(row["webstore_id"], {"billing": {"city": "TEST"}})
+    running.business_central_log.clear()
+    tell(
+        f"\n4. An import goes wrong in the webstore: the city of {len(spoiled):,} customers is TEST now. A breaker trips:"
+    )
+    try:
+        _synchronize(setup, quiet)
+    except PremiseBroken as stopped:
+        tell(f"   {stopped}")
+    else:
+        raise InternalError("The breaker did not trip.")
+    tell(f"   write requests that reached Business Central: {len(running.business_central_log.writes())}")
 
 
 def _without_account(running: Running) -> list[str]:

@@ -93,14 +93,14 @@ class World:
                 self.typed.setdefault((email, name), {})[side] = value
                 self.last[email, name] = side
 
-    def edit(self, side: str = "") -> None:
-        """Somebody types a new value into one field of one customer of one side (any, when none is named)."""
+    def edit(self, side: str = "", names: Sequence[str] = ()) -> None:
+        """Somebody types a new value into one field (of these) of one customer of one side (any, when none is named)."""
         side = side or self.dice.choice(("webstore", "business_central"))
         records = self.accounts() if side == "webstore" else self.customers()
         if not records:
             return
         email = self.dice.choice(sorted(records))
-        name = self.dice.choice(sorted(FIELDS))
+        name = self.dice.choice(names or sorted(FIELDS))
         self.serial += 1
         value = f"+47 2{self.serial:07d}" if name == "phone" else f"{name.title()} {self.serial}"
         webstore_field, company_field = FIELDS[name]

@@ -18,6 +18,7 @@ import requests
 from connector.load.session import opened_store
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
+from tests.flows.shop import small_rules
 from tests.servers.prefect import prefect_server
 
 __all__ = ["World", "world"]
@@ -142,6 +143,9 @@ def world(folder: Path) -> Iterator[World]:
         api = stack.enter_context(prefect_server(folder / "prefect", ui=True))
         setup = folder / "setup.toml"
         text = setup_text(running, webstore_code="shop", directory=folder)
+        # without expectations: their library takes longer to import than all the rest of a run
+        rules = small_rules(folder)
+        text = text.replace("[synchronization]", f'[synchronization]\nmappings = "{rules}"')
         setup.write_text(f'{text}\n[reports]\nfolder = "{folder / "reports"}"\n', encoding="utf-8")
         environment = {
             **{name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "CUSTOMER_SYNC"))},

@@ -15,10 +15,12 @@ from typing import Any
 import pytest
 import requests
 from prefect.client.orchestration import get_client
+from typer.testing import CliRunner
 
 from connector.errors import InputError, SetupError
 from connector.load.activity import list_runs
 from connector.quality.engine import great_expectations
+from flows.cli import app
 from flows.synchronize_customers import synchronize_selected_customers
 from flows.webhook_runs import by_deployment, in_this_process
 from sandbox.command import announcement, setup_text
@@ -90,16 +92,16 @@ def test_a_run_of_a_deployment_is_handed_to_the_server_with_its_customers(prefec
 
 
 class Commands:
-    """`customer-sync webhooks …` in processes of their own."""
+    """`customer-sync webhooks …`, the receiver in a process of its own."""
 
     def __init__(self, environment: Mapping[str, str], setup: Path) -> None:
-        self._environment = {**os.environ, **environment, "CUSTOMER_SYNC_SETUP": str(setup)}
+        self._known = {**environment, "CUSTOMER_SYNC_SETUP": str(setup)}
+        self._environment = {**os.environ, **self._known}
         self._setup = setup
 
     def __call__(self, *arguments: str, code: int = 0) -> list[dict[str, Any]]:
-        line = [sys.executable, "-m", "flows.cli", "webhooks", *arguments, "--json"]
-        done = subprocess.run(line, cwd=ROOT, env=self._environment, capture_output=True, text=True, check=False)
-        assert done.returncode == code, done.stdout + done.stderr
+        done = CliRunner().invoke(app, ["webhooks", *arguments, "--json"], env=self._known)
+        assert done.exit_code == code, done.output
         return [json.loads(text) for text in done.stdout.splitlines()]
 
     def serve(self, log: Path) -> tuple[subprocess.Popen[str], dict[str, Any]]:
