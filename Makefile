@@ -30,10 +30,11 @@ mutation: $(READY)  ## Mutation testing of the two modules that decide; takes mi
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
 
-lint: $(READY)  ## Style, types and formatting
+lint: $(READY)  ## Style, types, formatting, security rules, known weaknesses of dependencies
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(BIN)/python -m tests.audit
 
 serve: $(READY)  ## Both emulated systems in the foreground, to try things against
 	$(BIN)/customer-sync sandbox

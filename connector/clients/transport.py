@@ -137,7 +137,7 @@ class Transport:
     def _may_repeat(self, error: CustomerSyncError, attempt: int, is_write: bool) -> bool:
         if isinstance(error, RemoteThrottled):
             return attempt < self.retries and (error.retry_after or 0) <= _LONGEST_WAIT_SECONDS
-        if isinstance(error, _Unreachable):
+        if isinstance(error, Unreachable):
             return attempt < min(self.retries, _TRIES_TO_REACH)
         may_be_sent_again = not is_write or isinstance(error, _NotSent)
         return isinstance(error, RemoteTrouble) and may_be_sent_again and attempt < self.retries
@@ -201,7 +201,7 @@ class Transport:
             return _tls_refusal(self.name, self.system, host, problem)
         not_sent = was_not_sent(error)
         if not_sent and not self._reached:
-            return _Unreachable(
+            return Unreachable(
                 f"{self.begin} cannot be reached at {host}.",
                 hint="Check the address in the setup, the name's spelling, the network and the firewall.",
                 system=self.system,
@@ -283,7 +283,7 @@ class Transport:
 _PAGES = frozenset({"text/html", "application/xml", "text/xml", "application/xhtml+xml"})
 
 
-class _Unreachable(ConnectionRefused):
+class Unreachable(ConnectionRefused):
     """No connection at all: worth a second try, in case the server is just restarting."""
 
 

@@ -311,7 +311,9 @@ code and a message, and the next one did it.
 
 One thing cannot be noticed by anybody: WooCommerce has neither tags nor conditional writes, so that what a person types in the
 milliseconds between the re-check and the write, into the very field that is written, is overwritten. The journal has the value
-before and the value after; Business Central refuses such a write by its tag. Runs are killed in the crash test (`make crash-test`); here they live."""
+before and the value after; Business Central refuses such a write by its tag.
+
+Runs are killed in the crash test (`make crash-test`); here they live."""
 
 
 def say(text: str) -> None:

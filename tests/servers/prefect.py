@@ -31,8 +31,10 @@ def free_port() -> int:
 
 
 @contextmanager
-def prefect_here() -> Iterator[None]:
-    """Prefect's own test server, for flows in this process; nobody reads task runs from it, so it does not record them."""
+def prefect_here() -> Iterator[Path]:
+    """Prefect's own test server, for flows in this process; nobody reads task runs from it, so it does not record them.
+
+    Gives its database."""
     # it brings Prefect's whole server along, which takes five seconds in every process that only looks for tests
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
     from prefect.testing import utilities  # noqa: PLC0415
@@ -47,7 +49,7 @@ def prefect_here() -> Iterator[None]:
             utilities.prefect_test_harness(server_startup_timeout=STARTS_WITHIN_SECONDS),
             temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
         ):
-            yield
+            yield Path(folder) / "prefect-test.db"
 
 
 @contextmanager
