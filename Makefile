@@ -4,11 +4,12 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TEST_WORKERS ?= 3
+LIVE := tests/flows/test_on_a_real_server.py
 # where this is set, every process that a test starts would compile the project again
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint serve bench contract crash-test mutation fault-matrix
+.PHONY: help demo test lint serve bench contract crash-test mutation fault-matrix test-live
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,8 +17,11 @@ help:  ## This list
 demo: $(READY)  ## Both systems emulated, three synchronisations, nothing to configure
 	$(BIN)/customer-sync demo
 
-test: $(READY)  ## All tests
-	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadscope --no-loadscope-reorder
+test: $(READY)  ## The tests, in less than five minutes
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadscope --no-loadscope-reorder --ignore $(LIVE)
+
+test-live: $(READY)  ## A real Prefect server with a worker, deployments and runs in processes of their own; two minutes
+	$(BIN)/pytest $(LIVE)
 
 crash-test: $(READY)  ## Runs killed at every step, KILLS=500 of them, on a real Prefect server; the last line counts
 	$(BIN)/python -m tests.faults.crash --kills $(or $(KILLS),500)

@@ -10,7 +10,7 @@ __all__ = ["stateful"]
 
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 settings.register_profile(
-    "ci", max_examples=100, derandomize=True, database=None, deadline=None, suppress_health_check=_SLOW
+    "ci", max_examples=70, derandomize=True, database=None, deadline=None, suppress_health_check=_SLOW
 )
 settings.register_profile("thorough", max_examples=1_000, deadline=None, suppress_health_check=_SLOW)
 _CHOSEN = os.environ.get("HYPOTHESIS_PROFILE", "ci")

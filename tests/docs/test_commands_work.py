@@ -27,7 +27,7 @@ def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
     """The environment of a user's terminal: one Prefect server, and `customer-sync` in its PATH."""
     with ExitStack() as stack:
         home = tmp_path_factory.mktemp("prefect")
-        url = stack.enter_context(prefect_server(home))
+        url = stack.enter_context(prefect_server(home, services=False))
         environment = {
             name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "SANDBOX_"))
         }

@@ -58,7 +58,7 @@ class Office:
         return self.line.start(*arguments, "--setup", str(self.setup))
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def reachable_folder() -> Iterator[Path]:
     """A folder that a user without rights can reach, whoever runs the tests."""
     folder = Path(tempfile.mkdtemp(prefix="customer-sync-faults-", dir="/tmp"))
@@ -67,20 +67,20 @@ def reachable_folder() -> Iterator[Path]:
     shutil.rmtree(folder)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def systems() -> Iterator[Running]:
     """Both emulators, slow enough for two runs to meet."""
     with start(empty=True, seed=1, latency_ms=20) as running:
         yield running
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="package")
 def line(reachable_folder: Path, systems: Running) -> Iterator[Commands]:
     """The command line with a Prefect server."""
     home = reachable_folder / "home"
     home.mkdir()
     home.chmod(0o777)
-    with prefect_server(reachable_folder / "prefect") as api_url:
+    with prefect_server(reachable_folder / "prefect", services=False) as api_url:
         environment = {**announcement(systems, reachable_folder)["env"], "PREFECT_API_URL": api_url}
         environment |= {"PREFECT_HOME": str(home), "HOME": str(home)}
         with commands(reachable_folder, environment) as started:

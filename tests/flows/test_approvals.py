@@ -27,6 +27,7 @@ from flows.suggest_customer_mapping import suggest_customer_mapping
 from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
+from tests.flows.shop import small_rules
 from tests.servers.prefect import prefect_here
 
 pytestmark = pytest.mark.xdist_group("prefect-harness")
@@ -88,7 +89,9 @@ def shop(_running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
         for key in list(system.customer_ids()):
             system.people_delete(key)
     setup = tmp_path / "setup.toml"
-    setup.write_text(setup_text(_running, webstore_code="shop", directory=tmp_path), encoding="utf-8")
+    text = setup_text(_running, webstore_code="shop", directory=tmp_path)
+    text = text.replace("[synchronization]", f'[synchronization]\nmappings = "{small_rules(tmp_path)}"')
+    setup.write_text(text, encoding="utf-8")
     for name, value in announcement(_running, setup)["env"].items():
         monkeypatch.setenv(name, value)
     return Shop(_running, setup)

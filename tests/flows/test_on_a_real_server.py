@@ -112,8 +112,13 @@ def test_a_schedule_made_of_the_setup_creates_runs_and_one_of_them_links_and_cre
     created = stored["summary"]["pull"]["created"]
     assert created > 0
     assert accounts_and_cards(served)[1] == 30 + created
-    names = {t["name"] for t in served.post("/task_runs/filter", {"flow_runs": {"id": {"any_": [run["id"]]}}})}
-    assert {"extract webstore customers", "compare customers", "pull customers", "publish summary"} <= names
+    wanted = {"extract webstore customers", "compare customers", "pull customers", "publish summary"}
+
+    def recorded() -> bool:
+        mine = {"flow_runs": {"id": {"any_": [run["id"]]}}}
+        return wanted <= {task["name"] for task in served.post("/task_runs/filter", mine)}
+
+    served.until(recorded, f"the task runs {sorted(wanted)}")
     completed = served.until(lambda: served.events("customer-sync.run.completed"), "the event of the run")[0]
     assert completed["resource"]["prefect.resource.id"] == "customer-sync.webstore.shop"
     assert completed["payload"]["pull"]["created"] == created

@@ -452,4 +452,4 @@ def test_nothing_is_done_twice_lost_or_overwritten(
         def __init__(self) -> None:
             super().__init__(systems, folders, empty_store)
 
-    run_state_machine_as_test(ALife, settings=stateful(12, 16))
+    run_state_machine_as_test(ALife, settings=stateful(10, 16))

@@ -21,6 +21,11 @@ import requests
 __all__ = ["prefect_here", "prefect_server"]
 
 STARTS_WITHIN_SECONDS = 180
+# what makes runs of schedules and looks after runs that were left alone; they work every few seconds, needed or not
+_SERVICES = (
+    "CANCELLATION_CLEANUP", "DB_VACUUM", "FOREMAN", "LATE_RUNS", "SCHEDULER", "PAUSE_EXPIRATIONS", "REPOSSESSOR",
+    "CLEANUP_RECONCILER", "TRIGGERS",
+)  # fmt: skip
 
 
 def free_port() -> int:
@@ -53,12 +58,13 @@ def prefect_here() -> Iterator[Path]:
 
 
 @contextmanager
-def prefect_server(home: Path, *, ui: bool = False) -> Iterator[str]:
+def prefect_server(home: Path, *, ui: bool = False, services: bool = True) -> Iterator[str]:
     """Start a server; gives the address of its API, and ends the server afterwards.
 
     Args:
         home: a new folder for its database.
         ui: serve the user interface, too.
+        services: schedule and look after runs; without, it only answers.
     """
     home.mkdir(parents=True, exist_ok=True)
     if not (home / "prefect.db").exists():
@@ -66,6 +72,8 @@ def prefect_server(home: Path, *, ui: bool = False) -> Iterator[str]:
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     environment = {**_environment(home), "PREFECT_API_URL": url}
+    if not services:
+        environment |= {f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in _SERVICES}
     command = [
         sys.executable,
         "-m",
