@@ -9,7 +9,7 @@ LIVE := tests/flows/test_on_a_real_server.py
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint serve bench contract crash-test mutation fault-matrix test-live
+.PHONY: help demo test lint serve bench contract crash-test mutation fault-matrix soak test-live
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ crash-test: $(READY)  ## Runs killed at every step, KILLS=500 of them, on a real
 
 fault-matrix: $(READY)  ## Every fault at every kind of work, on both sides; writes docs/reliability.md; the last line counts
 	$(BIN)/python -m tests.faults.matrix --write
+
+soak: $(READY)  ## Random life, faults, kills and webhooks for MINUTES=30; writes docs/soak.md; the last line counts
+	$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),30) --write
 
 mutation: $(READY)  ## Mutation testing of the two modules that decide; takes minutes (docs/mutation.md)
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[mutation]'
