@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-import numpy as np
 import orjson
 import pandas as pd
 import pyarrow as pa
@@ -121,19 +120,21 @@ def _with_matches(pairs: pa.Table, matches: Sequence[Match], webstore: Extract, 
 
 def _moved(pairs: pa.Table, webstore: Extract, business_central: Extract, known: Known) -> PairFrames:
     """The pairs whose fingerprints differ from their base's, with all that merging them needs."""
-    w_rows, c_rows = pairs["w"].to_numpy(), pairs["c"].to_numpy()
-    now = np.array(webstore.hashes, dtype=object)[w_rows] + np.array(business_central.hashes, dtype=object)[c_rows]
+    now = [
+        pa.array(side.hashes, type=pa.large_string()).take(pairs[row])
+        for side, row in ((webstore, "w"), (business_central, "c"))
+    ]
     base = known.base_hashes
-    keys = dict(
-        zip(
-            zip(base["bc_id"], base["webstore_id"], strict=True),
-            base["webstore_hash"] + base["business_central_hash"],
-            strict=True,
-        )
+    by_pair = pc.index_in(
+        _pair_keys(pairs["bc_id"], pairs["webstore_id"]),
+        value_set=_pair_keys(_texts(base["bc_id"]), pa.array(base["webstore_id"], from_pandas=True)),
     )
-    ids = zip(pairs["bc_id"].to_pylist(), pairs["webstore_id"].to_pylist(), strict=True)
-    moved = np.array([keys.get(key) != value for key, value in zip(ids, now.tolist(), strict=True)], dtype=bool)
-    chosen = pairs.filter(pa.array(moved))
+    unmoved = pa.array([True] * pairs.num_rows, type=pa.bool_())
+    for hashes, name in zip(now, ("webstore_hash", "business_central_hash"), strict=True):
+        same = pc.equal(hashes, _texts(base[name]).take(by_pair))
+        unmoved = pc.and_(unmoved, pc.fill_null(same, False))
+    moved = pc.invert(unmoved)
+    chosen = pairs.filter(moved)
     w_index, c_index = chosen["w"], chosen["c"]
     fields = [name for name in webstore.canonical.column_names if name != "webstore_id"]
     stored = known.read_bases(chosen["bc_id"].to_pylist()) if chosen.num_rows else None
@@ -147,6 +148,17 @@ def _moved(pairs: pa.Table, webstore: Extract, business_central: Extract, known:
         webstore_raw=webstore.raw.take(w_index),
         business_central_raw=business_central.raw.take(c_index),
     )
+
+
+def _texts(column: pd.Series) -> pa.Array:
+    return pa.array(column, type=pa.large_string(), from_pandas=True)
+
+
+def _pair_keys(bc_ids: pa.Array | pa.ChunkedArray, webstore_ids: pa.Array | pa.ChunkedArray) -> pa.Array:
+    """One text per pair."""
+    both = [bc_ids.cast(pa.large_string()), webstore_ids.cast(pa.int64()).cast(pa.large_string())]
+    columns = [column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column for column in both]
+    return pc.binary_join_element_wise(*columns, pa.scalar(" ", pa.large_string()))
 
 
 def _base_frames(pairs: pa.Table, stored: pd.DataFrame | None, fields: Sequence[str]) -> tuple[pa.Table, pa.Table]:

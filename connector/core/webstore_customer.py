@@ -16,6 +16,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.core import plain
 from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of
 from connector.core.geography import Geography
 from connector.core.names import EAST_ASIAN, Culture, compose, split
@@ -191,20 +192,16 @@ def _names(table: pa.Table, rules: FieldRules) -> pa.Array:
     """billing.company, else the account's first and last name, else the billing ones."""
     countries = by_unique(table["billing.country"], code_key)
     company = by_unique(table["billing.company"], clean)
-    account = _composed(table["first_name"], table["last_name"], account_text, countries, rules)
-    invoice = _composed(table["billing.first_name"], table["billing.last_name"], clean, countries, rules)
+    names = [by_unique(table[part], account_text, plain.ACCOUNT_TEXT) for part in ("first_name", "last_name")]
+    account = _composed(*names, countries, rules)
+    invoice = _composed(
+        *(by_unique(table[f"billing.{part}"], clean) for part in ("first_name", "last_name")), countries, rules
+    )
     return _first_set([company, account, invoice], table.num_rows)
 
 
-def _composed(
-    first: pa.ChunkedArray,
-    last: pa.ChunkedArray,
-    function: Callable[[str], str],
-    countries: pa.Array,
-    rules: FieldRules,
-) -> pa.Array:
+def _composed(given: pa.Array, family: pa.Array, countries: pa.Array, rules: FieldRules) -> pa.Array:
     """names.compose, on columns."""
-    given, family = by_unique(first, function), by_unique(last, function)
     always = _where(countries, rules, lambda culture: culture.family_first)
     by_script = _where(countries, rules, lambda culture: culture.by_script)
     east_asian = pc.or_(pc.match_substring_regex(given, EAST_ASIAN), pc.match_substring_regex(family, EAST_ASIAN))
