@@ -131,13 +131,13 @@ class Soak:
         if dice.random() < 0.3:
             self._deliver()
         what = dice.random()
-        if what < 0.08:
+        if what < 0.03:
             self.pipeline.tell(scheduled=True)
             time.sleep(dice.uniform(0, 0.6))
             self.pipeline.kill()
             self.pipeline = self._started()
             counts["kills"] += 1
-        elif what < 0.11:
+        elif what < 0.04:
             self.pipeline.close()
             self.pipeline = self._started()
             counts["restarts"] += 1
