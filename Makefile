@@ -14,7 +14,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY)  ## Both systems emulated, three synchronisations, nothing to configure
+demo: $(READY)  ## Both systems emulated, four runs of which a breaker stops one, nothing to configure
 	$(BIN)/customer-sync demo
 
 test: $(READY)  ## The tests, in less than five minutes
@@ -48,6 +48,7 @@ serve: $(READY)  ## Both emulated systems in the foreground, to try things again
 
 bench: $(READY)  ## Benchmarks
 	$(BIN)/python -m benchmarks.store
+	-$(BIN)/python -m benchmarks.compute
 	$(BIN)/python -m benchmarks.matching
 	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.fixed_cost
