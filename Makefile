@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TEST_WORKERS ?= 3
-LIVE := tests/flows/test_on_a_real_server.py
+LIVE := tests/flows/test_on_a_real_server.py tests/docs/test_commands_work.py
 # where this is set, every process that a test starts would compile the project again
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -18,9 +18,9 @@ demo: $(READY)  ## Both systems emulated, four runs of which a breaker stops one
 	$(BIN)/customer-sync demo
 
 test: $(READY)  ## The tests, in less than five minutes
-	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadscope --no-loadscope-reorder --ignore $(LIVE)
+	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadscope --no-loadscope-reorder $(addprefix --ignore=,$(LIVE))
 
-test-live: $(READY)  ## A real Prefect server with a worker, deployments and runs in processes of their own; two minutes
+test-live: $(READY)  ## A real Prefect server with a worker and deployments, and the commands of the pages; three minutes
 	$(BIN)/pytest $(LIVE)
 
 crash-test: $(READY)  ## Runs killed at every step, KILLS=500 of them, on a real Prefect server; the last line counts

@@ -240,14 +240,14 @@ def line_of(diary: Diary) -> str:
     )
 
 
-def play(folder: Path, minutes: float, seed: int, *, quiet: bool = False) -> Diary:
-    """Let it soak for so many minutes."""
+def play(folder: Path, minutes: float, seed: int, *, cycles: int = CYCLES_BETWEEN_RESTS, quiet: bool = False) -> Diary:
+    """Let it soak for so many minutes, at least for so many cycles and a rest."""
     ends = time.monotonic() + minutes * 60
     with crash_site(folder, seed) as (running, setup, environment):
         soak = Soak(running, setup, environment, seed)
         try:
             while not soak.diary.problems:
-                for _ in range(CYCLES_BETWEEN_RESTS):
+                for _ in range(cycles):
                     soak.cycle()
                 soak.rest()
                 if not quiet:

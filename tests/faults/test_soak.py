@@ -8,7 +8,7 @@ from tests.faults.soak import line_of, page_of, play
 
 
 def test_random_life_faults_kills_and_webhooks_leave_both_systems_in_order(tmp_path: Path) -> None:
-    diary = play(tmp_path, minutes=0, seed=2, quiet=True)
+    diary = play(tmp_path, minutes=0, seed=2, cycles=10, quiet=True)
     assert diary.problems == []
     assert diary.counts["checks at rest"] == 1
     assert sum(diary.faults.values()) > 0
