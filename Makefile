@@ -49,6 +49,7 @@ serve: $(READY)  ## Both emulated systems in the foreground, to try things again
 bench: $(READY)  ## Benchmarks
 	$(BIN)/python -m benchmarks.store
 	-$(BIN)/python -m benchmarks.compute
+	-$(BIN)/python -m benchmarks.load
 	$(BIN)/python -m benchmarks.matching
 	$(BIN)/python -m benchmarks.quality
 	$(BIN)/python -m benchmarks.fixed_cost
