@@ -89,11 +89,12 @@ def deliver(
                 result.stopped = "The run was cancelled; what was not written is planned again by the next run."
                 return result
             run.check_lease()
+            announced = announce(run, batch, result)
             try:
                 try:
-                    land(run, batch, send, result)
+                    land(run, announced, send, result)
                 except OutcomeUnknown as lost:
-                    _count_looked_up(batch, lost, look(run, direction), result)
+                    _count_looked_up([write for write, _ in announced], lost, look(run, direction), result)
             except (RemoteTrouble, RemoteRefused) as trouble:  # of the request as a whole
                 result.stopped = str(trouble)
                 return result
@@ -117,10 +118,30 @@ def _count_looked_up(
             result.failures.append(_failure(write, lost, "outcome-unknown"))
 
 
-def land(run: Run, writes: Sequence[Write], send: Send, result: LoadResult) -> None:
-    """Write one batch.
+def announce(run: Run, writes: Sequence[Write], result: LoadResult) -> list[tuple[Write, int]]:
+    """Commit the intents of one batch.
+
+    A write that an edit of the mapping table has overtaken is dropped at once: what was never to be sent must not be looked
+    for, and taken for ours, when the answer to the others is lost.
+
+    Returns:
+        The writes that are to be sent, each with the id of its intent.
+    """
+    with run.store_lock, run.store.work(run.code) as work:
+        known = Known(work, [(write.bc_id, write.webstore_id) for write in writes])
+        reasons = [known.overtaken(write) for write in writes]
+        ids = work.journal.intend([_intent(run, write) for write in writes])
+        dropped = [Settlement(i, "dropped", message=reason) for i, reason in zip(ids, reasons, strict=True) if reason]
+        work.journal.settle(dropped)
+    result.dropped += len(dropped)
+    return [(write, i) for write, i, reason in zip(writes, ids, reasons, strict=True) if not reason]
+
+
+def land(run: Run, announced: Sequence[tuple[Write, int]], send: Send, result: LoadResult) -> None:
+    """Write what was announced.
 
     Args:
+        announced: writes with the ids of their intents.
         send: does the re-check and the request; gives one landing per write, in order. It raises OutcomeUnknown when the
             answer was lost after sending, and another error of ours when nothing was written.
         result: counts what happened.
@@ -129,20 +150,18 @@ def land(run: Run, writes: Sequence[Write], send: Send, result: LoadResult) -> N
         OutcomeUnknown: the batch was sent and may have happened; its intents stay open for recovery.
         RemoteTrouble, RemoteRefused, SetupError: the other system took nothing; the intents are settled as not happened.
     """
-    with run.store_lock, run.store.work(run.code) as work:
-        known = Known(work, [(write.bc_id, write.webstore_id) for write in writes])
-        reasons = [known.overtaken(write) for write in writes]
-        ids = work.journal.intend([_intent(run, write) for write in writes])
-    rest = [write for write, reason in zip(writes, reasons, strict=True) if not reason]
+    if not announced:
+        return
+    writes, ids = [write for write, _ in announced], [i for _, i in announced]
     try:
-        sent = iter(send(rest) if rest else [])
+        landings = send(writes)
     except OutcomeUnknown:
         raise  # the intents stay open: recovery looks what became of them
     except (RemoteTrouble, RemoteRefused, SetupError) as trouble:
         with run.store_lock, run.store.work(run.code) as work:
             work.journal.settle([Settlement(i, "not-happened", message=str(trouble)) for i in ids])
         raise
-    settle(run, writes, ids, [Dropped(reason) if reason else next(sent) for reason in reasons], result)
+    settle(run, writes, ids, landings, result)
 
 
 def settle(

@@ -10,6 +10,7 @@ from connector.core.customer import Direction
 from connector.core.normalize import NORMALIZERS
 from connector.core.plan import Write, texts_at
 from connector.core.undoing import UNDO
+from connector.errors import InternalError
 from connector.load.run import Run
 from connector.store import MappingRow, Work
 
@@ -29,10 +30,15 @@ def canonical_records(
     """Id and canonical values of many records, in their order.
 
     Of an account that was looked up by e-mail the API does not show the metadata: its values have none of those fields.
+
+    Raises:
+        InternalError: a record has no id. The clients see to that; a row too few would give each customer its neighbour's values.
     """
     key = "webstore_id" if direction is Direction.PUSH else "bc_id"
     module, rules = _module(direction), run.rules.fields
     table = module.columns(records, rules)
+    if table.num_rows != len(records):
+        raise InternalError(f"{len(records) - table.num_rows} of {len(records)} records have no id.")
     if webstore_customer.meta_known(table):
         rows = module.canonical(table, rules, run.rules.geography).to_pylist()
         return [(row.pop(key), row) for row in rows]

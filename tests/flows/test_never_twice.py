@@ -124,20 +124,48 @@ def test_an_account_that_registers_while_the_run_is_at_work_is_linked_and_not_do
     assert shop.links() == {customer: shop.accounts()["kari@nord.example"]}
 
 
+@pytest.mark.parametrize("fault", ["drop-after-write", "504-after-write"])
+def test_a_customer_unticked_meanwhile_stays_so_when_the_answer_for_the_others_is_lost(shop: Shop, fault: str) -> None:
+    """Nothing was sent for them, so an account that somebody makes by hand is not taken for the lost one."""
+    shop.change(pull_webstore_customers="None")
+    kari, ola = shop.employ("kari@nord.example", ticked=True), shop.employ("ola@nord.example", "Ola Lie", ticked=True)
+
+    def overtake() -> None:
+        editing.untick(shop.setup, [shop.number(kari)], actor="the office")
+        shop.register("kari@nord.example")
+
+    shop.running.webstore_faults.add(fault, path="customers/batch")
+    done = shop.sync(when_planned=overtake)
+    assert (done.summary["push"]["created"], done.summary["push"]["dropped"], done.summary["push"]["failed"]) == (
+        1,
+        1,
+        0,
+    )
+    assert [row["outcome"] for row in shop.journal() if row["bc_id"] == kari] == ["dropped"]
+    shop.settle()
+    remembered = shop.remembered()
+    assert (kari in remembered.links, kari in remembered.ticked) == (False, False)
+    assert remembered.links == {ola: shop.accounts()["ola@nord.example"]}
+
+
+def alter_emails(shop: Shop, monkeypatch: pytest.MonkeyPatch, when: str) -> None:
+    """A plugin writes addresses in another way when an account is added or saved."""
+    write = getattr(shop.running.webstore, when)
+
+    def altered(account: Any) -> None:
+        account.email = account.email.replace("nord", "sor")
+        account.show_email()
+        write(account)
+
+    monkeypatch.setattr(shop.running.webstore, when, altered)
+
+
 def test_an_account_whose_e_mail_the_shop_alters_is_linked_and_told(
     shop: Shop, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A plugin that writes addresses in another way: the account is there, so it must never be made again."""
     customer = shop.employ("kari@nord.example", ticked=True)
-    store = shop.running.webstore
-    add = store.add
-
-    def altered(new: Any) -> None:
-        new.email = new.email.replace("nord", "sor")
-        new.show_email()
-        add(new)
-
-    monkeypatch.setattr(store, "add", altered)
+    alter_emails(shop, monkeypatch, "add")
     done = shop.sync()
     (account,) = shop.accounts().values()
     assert shop.links() == {customer: account}
@@ -155,15 +183,7 @@ def test_an_e_mail_that_the_shop_alters_in_an_update_is_told_and_the_rest_is_wri
     shop.sync()
     (customer,) = shop.customers().values()
     shop.type_in_company(customer, email="kari.ny@nord.example", phoneNumber="+47 40000001")
-    store = shop.running.webstore
-    save = store.save
-
-    def altered(changed: Any) -> None:
-        changed.email = changed.email.replace("nord", "sor")
-        changed.show_email()
-        save(changed)
-
-    monkeypatch.setattr(store, "save", altered)
+    alter_emails(shop, monkeypatch, "save")
     done = shop.sync()
     assert (done.summary["push"]["updated"], done.summary["push"]["failed"]) == (1, 1)
     assert shop.account(account)["billing"]["phone"] == "+47 40000001"

@@ -31,17 +31,20 @@ texts = st.one_of(
 )
 
 
-def columns(values: list[str | None]) -> pa.Array:
-    """More values than the kernels are spared for."""
-    return pa.array([*values, *["Plain text"] * 64], type=pa.large_string())
+def columns(values: list[str | None]) -> list[pa.Array | pa.ChunkedArray]:
+    """More values than the kernels are spared for: alone, cut out of a longer column, and in two chunks."""
+    some = pa.array([*values, *["Plain text"] * 64], type=pa.large_string())
+    longer = pa.concat_arrays([pa.array(["\x00", None, " odd "], type=pa.large_string()), some])
+    return [some, longer.slice(3), pa.chunked_array([some.slice(0, 3), some.slice(3)])]
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
 @given(values=st.lists(st.one_of(st.none(), texts), max_size=8))
 def test_a_kernel_gives_what_its_function_gives(name: str, values: list[str | None]) -> None:
     function, kernel = FUNCTIONS[name]
-    found = by_unique(columns(values), function, kernel).to_pylist()[: len(values)]
-    assert found == [None if value is None else function(value) for value in values]
+    wanted = [None if value is None else function(value) for value in values]
+    for column in columns(values):
+        assert by_unique(column, function, kernel).to_pylist()[: len(values)] == wanted
 
 
 @pytest.mark.parametrize("name", FUNCTIONS)
