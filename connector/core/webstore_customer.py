@@ -192,11 +192,10 @@ def _names(table: pa.Table, rules: FieldRules) -> pa.Array:
     """billing.company, else the account's first and last name, else the billing ones."""
     countries = by_unique(table["billing.country"], code_key)
     company = by_unique(table["billing.company"], clean)
-    names = [by_unique(table[part], account_text, plain.ACCOUNT_TEXT) for part in ("first_name", "last_name")]
-    account = _composed(*names, countries, rules)
-    invoice = _composed(
-        *(by_unique(table[f"billing.{part}"], clean) for part in ("first_name", "last_name")), countries, rules
-    )
+    given, family = (by_unique(table[part], account_text, plain.ACCOUNT_TEXT) for part in ("first_name", "last_name"))
+    account = _composed(given, family, countries, rules)
+    given, family = (by_unique(table[f"billing.{part}"], clean) for part in ("first_name", "last_name"))
+    invoice = _composed(given, family, countries, rules)
     return _first_set([company, account, invoice], table.num_rows)
 
 
