@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TEST_WORKERS ?= 3
-LIVE := tests/flows/test_on_a_real_server.py tests/docs/test_commands_work.py
+LIVE := $(addprefix tests/,flows/test_on_a_real_server.py flows/test_approvals.py flows/test_webhook_runs.py docs/test_commands_work.py)
 # where this is set, every process that a test starts would compile the project again
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -20,7 +20,7 @@ demo: $(READY)  ## Both systems emulated, four runs of which a breaker stops one
 test: $(READY)  ## The tests, in less than five minutes
 	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadscope --no-loadscope-reorder $(addprefix --ignore=,$(LIVE))
 
-test-live: $(READY)  ## A real Prefect server with a worker and deployments, and the commands of the pages; three minutes
+test-live: $(READY)  ## Prefect servers, a worker, approvals, webhooks, and the commands of the pages; four minutes
 	$(BIN)/pytest $(LIVE)
 
 crash-test: $(READY)  ## Runs killed at every step, KILLS=500 of them, on a real Prefect server; the last line counts
