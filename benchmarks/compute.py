@@ -104,7 +104,8 @@ def known_of(webstore: Extract, company: Extract) -> Known:
     bc_ids, webstore_ids = company.raw["bc_id"].to_pandas(), webstore.raw["webstore_id"].to_pandas()
     bases = pd.DataFrame(
         {"bc_id": bc_ids, "webstore_id": webstore_ids, "webstore_hash": webstore.hashes,
-         "business_central_hash": company.hashes}
+         "business_central_hash": company.hashes, "webstore_seen": webstore.fingerprints,
+         "business_central_seen": company.fingerprints}
     )  # fmt: skip
     w, c = webstore.canonical.drop_columns("webstore_id"), company.canonical.drop_columns("bc_id")
     rows = {bc_id: row for row, bc_id in enumerate(bc_ids)}

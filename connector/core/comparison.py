@@ -1,15 +1,14 @@
 """One run's decisions, whole: two extracts, the mapping table and the bases in; the plan out.
 
-Pure but for `read_bases`, which is handed in: only the pairs whose fingerprints moved need their base, and only the store
-knows it.
+The pairs of the mapping table come first (pairs.py), then everybody else. Pure but for `read_bases`, which is handed in: only
+the pairs that moved need their base, and only the store knows it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, TypeVar
 
-import orjson
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -20,11 +19,14 @@ from connector.core.matching import Ambiguity, Match, Matching, candidates, matc
 from connector.core.normalize import key_columns
 from connector.core.orphans import with_proposals
 from connector.core.pairing import Pairing, pair
+from connector.core.pairs import Part, alive, decide_pairs, frames_of, spent_decisions
 from connector.core.plan import Orphan, Plan, Quarantined, Standing
-from connector.core.planning import Decisions, PairFrames, decide
+from connector.core.planning import Decisions, decide
 from connector.core.terms import Terms
 
-__all__ = ["compare"]
+__all__ = ["compare", "conclude"]
+
+T = TypeVar("T")
 
 
 def compare(webstore: Extract, business_central: Extract, known: Known, terms: Terms) -> Plan:
@@ -34,14 +36,30 @@ def compare(webstore: Extract, business_central: Extract, known: Known, terms: T
         The plan, its parts sorted, so that the order of the extracts does not matter.
     """
     pairing = pair(known.mapping, webstore.raw, business_central.raw)
+    part = decide_pairs(pairing, webstore, business_central, known, terms)
+    return conclude(part, pairing, webstore, business_central, known, terms)
+
+
+def conclude(
+    part: Part, pairing: Pairing, webstore: Extract, business_central: Extract, known: Known, terms: Terms
+) -> Plan:
+    """Decide about everybody who is not in a pair of the mapping table, and put the plan together.
+
+    Args:
+        part: what was decided about the pairs of the mapping table.
+        pairing: of these extracts; its pairs are decided already, and count as linked.
+    """
+    done = Decisions()
+    _extend(done, part.decisions)
     matching = _match(pairing, webstore, business_central, known, terms)
-    pairs = _with_matches(_chosen(pairing.pairs, known), matching.matches, webstore, business_central)
-    pairs = _alive(pairs, known)
-    frames = _moved(pairs, webstore, business_central, known)
-    done = decide(frames, terms)
+    matched = _matched(matching.matches, webstore, business_central)
+    if matched.num_rows:
+        _extend(done, decide(frames_of(alive(matched, known), webstore, business_central, known.read_bases), terms))
     orphans = _orphans(pairing, webstore, business_central, known, done.erased, terms)
     doubled: list[Ambiguity] = []
     for direction, rows in _to_create(pairing, matching, webstore, business_central, known, terms, orphans).items():
+        if not rows:
+            continue
         side = business_central if direction is Direction.PUSH else webstore
         alone, several = one_per_email(direction, rows, side.canonical)
         doubled += several
@@ -56,8 +74,24 @@ def compare(webstore: Extract, business_central: Extract, known: Known, terms: T
             standing=_withheld_creates(pairing, known, terms),
         ),
     )
-    spent = _spent_decisions(terms, done, pairs)
-    return _sorted_plan(done, pairing, matching, doubled, orphans, spent, pairs.num_rows, business_central)
+    compared = set(zip(matched["bc_id"].to_pylist(), matched["webstore_id"].to_pylist(), strict=True))
+    spent = (*part.spent, *spent_decisions(terms, done, compared))
+    ambiguous = (*matching.ambiguities, *doubled)
+    return Plan(
+        writes=_sorted(done.writes, lambda w: (w.direction, w.operation, w.bc_number or "", w.webstore_id or 0)),
+        links=_sorted(matching.matches, lambda m: (m.webstore_id, m.bc_id)),
+        agreements=_sorted(done.agreements, lambda a: (a.bc_id, a.webstore_id)),
+        standing=_sorted(done.standing, lambda s: (s.bc_number or "", s.field, s.kind)),
+        held=_sorted(done.held, lambda w: (w.direction, w.key)),
+        quarantined=_sorted(done.quarantined, lambda q: (q.system, q.bc_number or "", q.webstore_id or 0, q.field)),
+        ambiguous=_sorted(ambiguous, lambda a: (a.rung, a.webstore_ids, a.bc_ids)),
+        orphans=_sorted(orphans, lambda o: (o.gone, o.bc_number)),
+        spent_decisions=tuple(sorted(set(spent))),
+        renumbered=tuple(sorted((row["bc_id"], row["bc_number"]) for row in pairing.renumbered.to_pylist())),
+        pairs=part.pairs + matched.num_rows,
+        numbers=_numbers(matching.matches, ambiguous, business_central),
+        settled=part.settled,
+    )
 
 
 def _match(pairing: Pairing, webstore: Extract, business_central: Extract, known: Known, terms: Terms) -> Matching:
@@ -65,7 +99,7 @@ def _match(pairing: Pairing, webstore: Extract, business_central: Extract, known
     pull_all = terms.flags.pull == "All"
     push = terms.flags.push == "Mapped Only"
     ticked = pairing.unlinked["c"].to_pylist()
-    w_ids, c_ids, chosen = webstore.canonical["webstore_id"], business_central.canonical["bc_id"], known.selected
+    w_ids, c_ids, chosen = webstore.raw["webstore_id"], business_central.raw["bc_id"], known.selected
     wanted_w = [row for row in pairing.new_webstore if pull_all and (chosen is None or w_ids[row].as_py() in chosen)]
     wanted_c = [row for row in ticked if push and (chosen is None or c_ids[row].as_py() in chosen)]
     if not wanted_w and not wanted_c:
@@ -78,105 +112,20 @@ def _match(pairing: Pairing, webstore: Extract, business_central: Extract, known
     )
 
 
-def _chosen(pairs: pa.Table, known: Known) -> pa.Table:
-    """In a selected run only the pairs of which one customer was selected."""
-    if known.selected is None:
-        return pairs
-    bc_ids = pa.array([key for key in known.selected if isinstance(key, str)], type=pa.large_string())
-    webstore_ids = pa.array([key for key in known.selected if isinstance(key, int)], type=pa.int64())
-    by_bc_id = pc.is_in(pairs["bc_id"], value_set=bc_ids)
-    return pairs.filter(pc.or_(by_bc_id, pc.is_in(pairs["webstore_id"], value_set=webstore_ids)))
-
-
-def _alive(pairs: pa.Table, known: Known) -> pa.Table:
-    """Without pairs of erased customers: comparing them would fill again what was wiped."""
-    if not known.tombstones:
-        return pairs
-    bc_ids = pa.array([key for key in known.tombstones if isinstance(key, str)], type=pa.large_string())
-    webstore_ids = pa.array([key for key in known.tombstones if isinstance(key, int)], type=pa.int64())
-    erased = pc.or_(pc.is_in(pairs["bc_id"], value_set=bc_ids), pc.is_in(pairs["webstore_id"], value_set=webstore_ids))
-    return pairs.filter(pc.invert(erased))
-
-
-def _with_matches(pairs: pa.Table, matches: Sequence[Match], webstore: Extract, business_central: Extract) -> pa.Table:
-    """Pairs of the mapping table, then the newly matched ones (which are ticked by being linked)."""
-    if not matches:
-        return pairs
+def _matched(matches: Sequence[Match], webstore: Extract, business_central: Extract) -> pa.Table:
+    """The newly matched pairs as pairs of the mapping table; by being linked they are ticked."""
     w_ids = pa.array([m.webstore_id for m in matches], type=pa.int64())
     c_ids = pa.array([m.bc_id for m in matches], type=pa.large_string())
     c = pc.index_in(c_ids, value_set=business_central.raw["bc_id"].combine_chunks())
-    added = pa.table(
+    return pa.table(
         {
             "bc_id": c_ids,
             "bc_number": pc.take(business_central.raw["number"], c),
             "webstore_id": w_ids,
-            "ticked": pa.array([True] * len(matches)),
+            "ticked": pa.array([True] * len(matches), type=pa.bool_()),
             "w": pc.index_in(w_ids, value_set=webstore.raw["webstore_id"].combine_chunks()),
             "c": c,
         },
-    )
-    return pa.concat_tables([pairs, added.select(pairs.column_names).cast(pairs.schema)])
-
-
-def _moved(pairs: pa.Table, webstore: Extract, business_central: Extract, known: Known) -> PairFrames:
-    """The pairs whose fingerprints differ from their base's, with all that merging them needs."""
-    now = [
-        pa.array(side.hashes, type=pa.large_string()).take(pairs[row])
-        for side, row in ((webstore, "w"), (business_central, "c"))
-    ]
-    base = known.base_hashes
-    by_pair = pc.index_in(
-        _pair_keys(pairs["bc_id"], pairs["webstore_id"]),
-        value_set=_pair_keys(_texts(base["bc_id"]), pa.array(base["webstore_id"], from_pandas=True)),
-    )
-    unmoved = pa.array([True] * pairs.num_rows, type=pa.bool_())
-    for hashes, name in zip(now, ("webstore_hash", "business_central_hash"), strict=True):
-        same = pc.equal(hashes, _texts(base[name]).take(by_pair))
-        unmoved = pc.and_(unmoved, pc.fill_null(same, False))
-    moved = pc.invert(unmoved)
-    chosen = pairs.filter(moved)
-    w_index, c_index = chosen["w"], chosen["c"]
-    fields = [name for name in webstore.canonical.column_names if name != "webstore_id"]
-    stored = known.read_bases(chosen["bc_id"].to_pylist()) if chosen.num_rows else None
-    base_w, base_c = _base_frames(chosen, stored, fields)
-    return PairFrames(
-        pairs=chosen.select(["bc_id", "bc_number", "webstore_id", "ticked"]),
-        webstore=webstore.canonical.take(w_index),
-        business_central=business_central.canonical.take(c_index),
-        base_webstore=base_w,
-        base_business_central=base_c,
-        webstore_raw=webstore.raw.take(w_index),
-        business_central_raw=business_central.raw.take(c_index),
-    )
-
-
-def _texts(column: pd.Series) -> pa.Array:
-    return pa.array(column, type=pa.large_string(), from_pandas=True)
-
-
-def _pair_keys(bc_ids: pa.Array | pa.ChunkedArray, webstore_ids: pa.Array | pa.ChunkedArray) -> pa.Array:
-    """One text per pair."""
-    both = [bc_ids.cast(pa.large_string()), webstore_ids.cast(pa.int64()).cast(pa.large_string())]
-    columns = [column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column for column in both]
-    return pc.binary_join_element_wise(*columns, pa.scalar(" ", pa.large_string()))
-
-
-def _base_frames(pairs: pa.Table, stored: pd.DataFrame | None, fields: Sequence[str]) -> tuple[pa.Table, pa.Table]:
-    """Bases in the order of the pairs, one text column per field; null where a pair has none."""
-    by_pair = {}
-    if stored is not None:
-        for bc_id, webstore_id, w, c in zip(
-            stored["bc_id"], stored["webstore_id"], stored["webstore"], stored["business_central"], strict=True
-        ):
-            by_pair[bc_id, webstore_id] = (orjson.loads(w), orjson.loads(c))
-    found = [
-        by_pair.get(key, ({}, {}))
-        for key in zip(pairs["bc_id"].to_pylist(), pairs["webstore_id"].to_pylist(), strict=True)
-    ]
-    schema = pa.schema([(name, pa.large_string()) for name in fields])
-    return (
-        pa.table({name: [w.get(name) for w, _ in found] for name in fields}, schema=schema),
-        pa.table({name: [c.get(name) for _, c in found] for name in fields}, schema=schema),
     )
 
 
@@ -284,14 +233,6 @@ def _twice(pairing: Pairing) -> list[Quarantined]:
     ]
 
 
-def _spent_decisions(terms: Terms, done: Decisions, pairs: pa.Table) -> tuple[tuple[str, int, str], ...]:
-    """Decisions on pairs of this run that are not needed any more: carried out, overtaken by an edit, or moot."""
-    if not terms.decisions:
-        return ()
-    compared = set(zip(pairs["bc_id"].to_pylist(), pairs["webstore_id"].to_pylist(), strict=True))
-    return tuple(sorted(key for key in terms.decisions if key[:2] in compared and key not in done.asked))
-
-
 def _malformed(webstore: Extract, business_central: Extract) -> list[Quarantined]:
     found = [
         Quarantined("webstore", None, None, row["webstore_id"], "", row["malformed"])
@@ -313,33 +254,15 @@ def _extend(decisions: Decisions, more: Decisions) -> None:
     decisions.asked |= more.asked
 
 
-def _sorted_plan(
-    done: Decisions,
-    pairing: Pairing,
-    matching: Matching,
-    doubled: Sequence[Ambiguity],
-    orphans: Sequence[Orphan],
-    spent: tuple[tuple[str, int, str], ...],
-    pairs: int,
-    business_central: Extract,
-) -> Plan:
-    return Plan(
-        writes=tuple(
-            sorted(done.writes, key=lambda w: (w.direction, w.operation, w.bc_number or "", w.webstore_id or 0))
-        ),
-        links=tuple(sorted(matching.matches, key=lambda m: (m.webstore_id, m.bc_id))),
-        agreements=tuple(sorted(done.agreements, key=lambda a: (a.bc_id, a.webstore_id))),
-        standing=tuple(sorted(done.standing, key=lambda s: (s.bc_number or "", s.field, s.kind))),
-        held=tuple(sorted(done.held, key=lambda w: (w.direction, w.key))),
-        quarantined=tuple(
-            sorted(done.quarantined, key=lambda q: (q.system, q.bc_number or "", q.webstore_id or 0, q.field))
-        ),
-        ambiguous=tuple(sorted((*matching.ambiguities, *doubled), key=lambda a: (a.rung, a.webstore_ids, a.bc_ids))),
-        orphans=tuple(sorted(orphans, key=lambda o: (o.gone, o.bc_number))),
-        spent_decisions=spent,
-        renumbered=tuple((row["bc_id"], row["bc_number"]) for row in pairing.renumbered.to_pylist()),
-        pairs=pairs,
-        numbers=dict(
-            zip(business_central.raw["bc_id"].to_pylist(), business_central.raw["number"].to_pylist(), strict=True)
-        ),
-    )
+def _sorted(items: Iterable[T], key: Callable[[T], Any]) -> tuple[T, ...]:
+    return tuple(sorted(items, key=key))
+
+
+def _numbers(matches: Sequence[Match], ambiguous: Sequence[Ambiguity], business_central: Extract) -> dict[str, str]:
+    """Business Central id → number, for those whom the plan names by id alone."""
+    named = sorted({m.bc_id for m in matches} | {bc_id for found in ambiguous for bc_id in found.bc_ids})
+    if not named:
+        return {}
+    ids = pa.array(named, type=pa.large_string())
+    rows = pc.index_in(ids, value_set=business_central.raw["bc_id"].combine_chunks())
+    return dict(zip(named, pc.take(business_central.raw["number"], rows).to_pylist(), strict=True))

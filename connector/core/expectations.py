@@ -68,7 +68,7 @@ PATTERNS: Mapping[str, tuple[str, bool]] = {
     "is a GUID": (r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$", True),
     "is a time": (r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d", True),
     "holds no control characters": (r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]", False),
-    "holds no damaged characters": (r"\ufffd", False),  # what a wrong character set leaves of a letter
+    "holds no damaged characters": ("\ufffd", False),  # what a wrong character set leaves of a letter
 }
 _RANGE = re.compile(r"(-?\d+(?:\.\d+)?)?\s*\|\s*(-?\d+(?:\.\d+)?)?")
 _WHEN = re.compile(r"(?P<field>\S+) is (?P<value>.+)")

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import Side
+from connector.core.fingerprints import raw_fingerprints, reading_key
 from connector.core.normalize import key_columns, row_hashes
 from connector.core.terms import Terms
 
@@ -19,17 +23,52 @@ __all__ = ["Extract", "Known", "ReadBases", "extract_of"]
 ReadBases = Callable[[Sequence[str]], pd.DataFrame]
 
 
-@dataclass(frozen=True)
 class Extract:
-    """The customers of one side: as the API gave them, canonical, and their fingerprints, row by row the same customers.
+    """The customers of one side. What their texts mean is worked out when it is asked for, and only once.
 
-    Malformed records stand in `malformed` only (raw rows).
+    Attributes:
+        raw: one row per customer, as the API gave them.
+        malformed: the rows that are not shaped like a customer, or are set apart; they are nowhere else.
     """
 
-    raw: pa.Table
-    canonical: pa.Table
-    hashes: list[str]
-    malformed: pa.Table
+    def __init__(self, side: Side, raw: pa.Table, malformed: pa.Table, terms: Terms) -> None:
+        self.raw = raw
+        self.malformed = malformed
+        self._module = webstore_customer if side is Side.WEBSTORE else business_central_customer
+        self._terms = terms
+
+    @cached_property
+    def canonical(self) -> pa.Table:
+        """Canonical values of all customers, row by row those of `raw`."""
+        return self._canonical(self.raw)
+
+    @cached_property
+    def fingerprints(self) -> np.ndarray[Any, np.dtype[np.int64]]:
+        """What `raw` says of each customer, as one number (fingerprints.py)."""
+        return raw_fingerprints(self.raw, reading_key(self._terms.rules, self._terms.geography))
+
+    @cached_property
+    def hashes(self) -> list[str]:
+        """Fingerprints of all customers' comparison keys, comparable with those of bases."""
+        return self.hashes_of(self.canonical)
+
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The canonical fields."""
+        return self._terms.rules.names
+
+    def canonical_of(self, rows: pa.Array) -> pa.Table:
+        """Canonical values of some customers, in the order of their row numbers."""
+        if "canonical" in self.__dict__:
+            return self.canonical.take(rows)
+        return self._canonical(self.raw.take(rows))
+
+    def hashes_of(self, canonical: pa.Table) -> list[str]:
+        """Fingerprints of the comparison keys of canonical values."""
+        return row_hashes(key_columns(canonical, self._terms.rules.normalizers))
+
+    def _canonical(self, raw: pa.Table) -> pa.Table:
+        return self._module.canonical(raw, self._terms.rules, self._terms.geography)
 
 
 @dataclass(frozen=True)
@@ -38,7 +77,8 @@ class Known:
 
     Attributes:
         mapping: current mapping rows (`bc_id`, `bc_number`, `webstore_id`, `webstore_customer`).
-        base_hashes: `bc_id`, `webstore_id`, `webstore_hash`, `business_central_hash` of every base.
+        base_hashes: `bc_id`, `webstore_id`, `webstore_hash`, `business_central_hash` of every base, and the fingerprints of the
+            records that were last found to hold it: `webstore_seen`, `business_central_seen` (null = none yet).
         read_bases: bases of some Business Central ids: `bc_id`, `webstore_id` and the JSON texts of both sides.
         rejected: pairs (Business Central id, webstore id) that a person said are not the same.
         gone_webstore, gone_business_central: ids whose absence was confirmed by a 404.
@@ -61,10 +101,8 @@ class Known:
 
 
 def extract_of(side: Side, raw: pa.Table, terms: Terms) -> Extract:
-    """Canonical values and fingerprints of raw columns; records that are not shaped like a customer are set apart."""
+    """The customers of one side; records that are not shaped like a customer are set apart."""
     fine = pc.equal(raw["malformed"], "")
-    usable = raw.filter(fine).combine_chunks()
-    module = webstore_customer if side is Side.WEBSTORE else business_central_customer
-    canonical = module.canonical(usable, terms.rules, terms.geography)
-    keys = key_columns(canonical, {rule.field: rule.normalizer for rule in terms.rules.rules})
-    return Extract(usable, canonical, row_hashes(keys), raw.filter(pc.invert(fine)))
+    if pc.all(fine, min_count=0).as_py():
+        return Extract(side, raw.combine_chunks(), raw.slice(0, 0), terms)
+    return Extract(side, raw.filter(fine).combine_chunks(), raw.filter(pc.invert(fine)), terms)

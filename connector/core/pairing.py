@@ -6,7 +6,9 @@ Everything is done on key columns with row numbers as the result (`index_in`), s
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +21,7 @@ class Pairing:
     """The mapping table beside both extracts.
 
     Attributes:
-        pairs: one row per linked customer that is in both extracts, in order of bc_id: `bc_id`, `bc_number` (as Business
+        pairs: one row per linked customer that is in both extracts: `bc_id`, `bc_number` (as Business
             Central has it now), `webstore_id`, `ticked`, and the row numbers `w` and `c` in the two extracts.
         unlinked: one row per mapping row without a Webstore ID whose customer is in the extract: `bc_id`, `bc_number`, `c`.
         missing_webstore: linked rows whose webstore customer is not in the extract.
@@ -55,45 +57,79 @@ def pair(mapping: pd.DataFrame, webstore: pa.Table, business_central: pa.Table) 
             "webstore_id": pa.array(mapping["webstore_id"], type=pa.int64(), from_pandas=True),
             "ticked": pa.array(mapping["webstore_customer"], type=pa.bool_()),
         }
-    ).sort_by("bc_id")
-    doubled = pc.or_(_repeated(rows["bc_id"]), _repeated(rows["webstore_id"]))
-    every = rows
-    rows, twice = rows.filter(pc.invert(doubled)), rows.filter(doubled)
-    w_ids, c_ids = webstore["webstore_id"].combine_chunks(), business_central["bc_id"].combine_chunks()
-    rows = rows.append_column("w", pc.index_in(rows["webstore_id"], value_set=w_ids, skip_nulls=True))
-    rows = rows.append_column("c", pc.index_in(rows["bc_id"], value_set=c_ids))
-    there = pc.is_valid(rows["c"])
-    linked = pc.is_valid(rows["webstore_id"])
-    number = pc.take(business_central["number"], rows["c"])
-    renumbered = pc.fill_null(pc.not_equal(number, rows["bc_number"]), False)
-    rows = rows.append_column("before", rows["bc_number"]).set_column(
-        1, "bc_number", pc.coalesce(number, rows["bc_number"])
     )
+    w_ids, c_ids = webstore["webstore_id"].combine_chunks(), business_central["bc_id"].combine_chunks()
+    w = pc.index_in(rows["webstore_id"].combine_chunks(), value_set=w_ids, skip_nulls=True)
+    c = pc.index_in(rows["bc_id"].combine_chunks(), value_set=c_ids)
+    doubled = pc.or_(_repeated(rows["bc_id"], c), _repeated(rows["webstore_id"], w))
+    new_webstore, new_business_central = _absent(w_ids, w, rows["webstore_id"]), _absent(c_ids, c, rows["bc_id"])
+    rows = rows.append_column("w", w).append_column("c", c)
+    twice = rows.filter(doubled)
+    if twice.num_rows:
+        rows = rows.filter(pc.invert(doubled))
+    there, linked = pc.is_valid(rows["c"]), pc.is_valid(rows["webstore_id"])
+    number = pc.take(business_central["number"].combine_chunks(), rows["c"].combine_chunks())
+    other = pc.fill_null(pc.not_equal(number, rows["bc_number"]), False)
+    renumbered = rows.select(["bc_id"]).append_column("before", rows["bc_number"]).append_column("bc_number", number)
+    rows = rows.set_column(1, "bc_number", pc.coalesce(number, rows["bc_number"]))
     return Pairing(
-        pairs=rows.filter(pc.and_(there, pc.is_valid(rows["w"]))).drop_columns("before"),
-        unlinked=rows.filter(pc.and_(there, pc.and_(rows["ticked"], pc.invert(linked)))).select(
+        pairs=_where(rows, pc.and_(there, pc.is_valid(rows["w"]))),
+        unlinked=_where(rows, pc.and_(there, pc.and_(rows["ticked"], pc.invert(linked)))).select(
             ["bc_id", "bc_number", "c"]
         ),
-        missing_webstore=rows.filter(pc.and_(linked, pc.is_null(rows["w"]))).select(
+        missing_webstore=_where(rows, pc.and_(linked, pc.is_null(rows["w"]))).select(
             ["bc_id", "bc_number", "webstore_id", "ticked"]
         ),
-        missing_business_central=rows.filter(pc.invert(there)).select(["bc_id", "bc_number", "webstore_id"]),
-        new_webstore=_absent(w_ids, every["webstore_id"]),
-        new_business_central=_absent(c_ids, every["bc_id"]),
-        renumbered=rows.filter(renumbered).select(["bc_id", "before", "bc_number"]),
+        missing_business_central=_where(rows, pc.invert(there)).select(["bc_id", "bc_number", "webstore_id"]),
+        new_webstore=new_webstore,
+        new_business_central=new_business_central,
+        renumbered=_where(renumbered, other),
         twice=twice.select(["bc_id", "bc_number", "webstore_id"]),
     )
 
 
-def _repeated(ids: pa.ChunkedArray) -> pa.Array:
-    """Where an id stands in more than one row; a null is no id."""
-    column = ids.combine_chunks()
-    counts = column.value_counts()
-    several = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
-    return pc.and_(pc.is_valid(column), pc.is_in(column, value_set=several))
+def _where(rows: pa.Table, holds: pa.ChunkedArray) -> pa.Table:
+    """The rows of which something holds; all of them at no cost."""
+    return rows if pc.all(holds, min_count=0).as_py() else rows.filter(holds)
 
 
-def _absent(ids: pa.Array, mapped: pa.ChunkedArray) -> list[int]:
-    """Row numbers of ids that the mapping does not name."""
-    outside: list[int] = pc.indices_nonzero(pc.invert(pc.is_in(ids, value_set=mapped.combine_chunks()))).to_pylist()
-    return outside
+def _repeated(ids: pa.ChunkedArray, found: pa.Array) -> pa.Array:
+    """Where an id stands in more than one row; a null is no id.
+
+    Args:
+        found: the row of each id in its extract: numbers are counted faster than texts, and only the ids that are in no
+            extract need to be counted themselves.
+    """
+    several = _counts(found) > 1
+    rows = found.fill_null(0).to_numpy(zero_copy_only=False)
+    doubled = np.zeros(len(found), dtype=bool)
+    if several.any():
+        doubled = several[rows] & found.is_valid().to_numpy(zero_copy_only=False)
+    lost = pc.and_(pc.is_null(found), pc.is_valid(ids)).combine_chunks()
+    if not pc.any(lost, min_count=0).as_py():
+        return pa.array(doubled)
+    counts = ids.filter(lost).combine_chunks().value_counts()
+    twice = counts.filter(pc.greater(counts.field("counts"), 1)).field("values")
+    return pc.or_(pa.array(doubled), pc.and_(lost, pc.is_in(ids.combine_chunks(), value_set=twice)))
+
+
+def _counts(found: pa.Array) -> np.ndarray[Any, np.dtype[np.intp]]:
+    counts: np.ndarray[Any, np.dtype[np.intp]] = np.bincount(found.drop_null().to_numpy(), minlength=1)
+    return counts
+
+
+def _absent(ids: pa.Array, found: pa.Array, mapped: pa.ChunkedArray) -> list[int]:
+    """Row numbers of ids that the mapping does not name.
+
+    Args:
+        found: the rows that the mapping names.
+    """
+    unnamed = np.ones(len(ids), dtype=bool)
+    unnamed[found.drop_null().to_numpy()] = False
+    rows = np.flatnonzero(unnamed)
+    # an id that is in the extract twice is found once
+    again = (
+        pc.is_in(ids.take(pa.array(rows)), value_set=mapped.combine_chunks()) if len(rows) else pa.array([], pa.bool_())
+    )
+    result: list[int] = rows[~again.to_numpy(zero_copy_only=False).astype(bool)].tolist()
+    return result

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from connector.core.customer import Direction
 from connector.core.matching import Ambiguity, Match
@@ -164,7 +165,13 @@ class Orphan:
 
 @dataclass(frozen=True)
 class Plan:
-    """All that a run intends and all that it leaves, sorted."""
+    """All that a run intends and all that it leaves, sorted.
+
+    Attributes:
+        numbers: Business Central id → number, for those whom the plan names by id alone.
+        settled: pairs that were read and hold their base (pairs.SETTLED), for the store to remember; no part of what is
+            intended.
+    """
 
     writes: tuple[Write, ...] = ()
     links: tuple[Match, ...] = ()
@@ -178,6 +185,7 @@ class Plan:
     spent_decisions: tuple[tuple[str, int, str], ...] = ()
     pairs: int = 0
     numbers: Mapping[str, str] = field(default_factory=dict, compare=False)
+    settled: pa.Table | None = field(default=None, compare=False, repr=False)
 
     @property
     def hash(self) -> str:

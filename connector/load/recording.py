@@ -67,7 +67,7 @@ def _still_free(work: Work, links: Sequence[Match]) -> list[Match]:
 
 
 def record_findings(run: Run, plan: Plan, selected: frozenset[str | int] | None) -> None:
-    """Remember what waits for people (conflicts, ambiguous customers, quarantine), and the plan itself.
+    """Remember what waits for people (conflicts, ambiguous customers, quarantine), who has not moved, and the plan itself.
 
     A full run replaces what earlier runs found, a selected one only what concerns its customers.
     """
@@ -88,6 +88,8 @@ def record_findings(run: Run, plan: Plan, selected: frozenset[str | int] | None)
         for orphan in plan.orphans if not run.dry_run else ():
             if orphan.erased:
                 work.tombstones.add(orphan.bc_id, orphan.webstore_id, "erased in the webstore")
+        if plan.settled is not None:
+            work.bases.saw(plan.settled)
         _put_plan(work, run, plan)
 
 

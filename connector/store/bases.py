@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 import pandas as pd
+import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -25,7 +26,24 @@ _HASHES: dict[str, Kind] = {
     "webstore_id": "number",
     "webstore_hash": "text",
     "business_central_hash": "text",
+    "webstore_seen": "number",
+    "business_central_seen": "number",
 }
+_SAW = ["bc_id", "webstore_id", "webstore_seen", "business_central_seen", "webstore_hash", "business_central_hash"]
+_ROWS_AT_ONCE = 20_000
+_SAW_ONE_BY_ONE = sa.text(
+    "UPDATE base SET webstore_seen = :webstore_seen, business_central_seen = :business_central_seen"
+    " WHERE bc_id = :bc_id AND webstore_id = :webstore_id AND webstore_code = :code"
+    " AND webstore_hash = :webstore_hash AND business_central_hash = :business_central_hash"
+)
+_SAW_AT_ONCE = sa.text(
+    "UPDATE base SET webstore_seen = s.w_seen, business_central_seen = s.c_seen"
+    " FROM unnest(CAST(:bc_id AS text[]), CAST(:webstore_id AS bigint[]), CAST(:webstore_seen AS bigint[]),"
+    " CAST(:business_central_seen AS bigint[]), CAST(:webstore_hash AS text[]), CAST(:business_central_hash AS text[]))"
+    " AS s(bc_id, webstore_id, w_seen, c_seen, w_hash, c_hash)"
+    " WHERE base.bc_id = s.bc_id AND base.webstore_id = s.webstore_id AND base.webstore_code = :code"
+    " AND base.webstore_hash = s.w_hash AND base.business_central_hash = s.c_hash"
+)
 _READ: dict[str, Kind] = {
     "bc_id": "text",
     "webstore_id": "number",
@@ -80,7 +98,8 @@ class Bases:
         """The fingerprints of every base, a million in about a second.
 
         Returns:
-            One row per pair: `bc_id`, `webstore_id`, `webstore_hash`, `business_central_hash`.
+            One row per pair: `bc_id`, `webstore_id`, `webstore_hash`, `business_central_hash`, and the fingerprints of the
+            records that were last found to hold the base, `webstore_seen` and `business_central_seen` (missing = none yet).
         """
         # the plus keeps SQLite from taking an index: nearly all rows are wanted, and in order of id they are read faster
         plus = "+" if self._connection.dialect.name == "sqlite" else ""
@@ -102,6 +121,8 @@ class Bases:
                     "business_central_hash": base.business_central_hash,
                     "run_id": base.run_id,
                     "updated_at": time,
+                    "webstore_seen": None,
+                    "business_central_seen": None,
                 }
                 for (bc_id, webstore_id), base in by_pair.items()
             ]
@@ -117,6 +138,20 @@ class Bases:
             ]
             upsert(self._connection, BASE_VALUES, ("base_id",), values)
         learn(self._connection, BASE, count)
+
+    def saw(self, settled: pa.Table) -> None:
+        """Remember of pairs that were read which records hold their base; a base that has moved since stays unseen.
+
+        Args:
+            settled: one row per pair: `bc_id`, `webstore_id`, the fingerprints of the two records (`webstore_seen`,
+                `business_central_seen`), and the hashes of the base that they hold.
+        """
+        form = _SAW_AT_ONCE if self._connection.dialect.name == "postgresql" else _SAW_ONE_BY_ONE
+        for batch in settled.select(_SAW).to_batches(max_chunksize=_ROWS_AT_ONCE):
+            if form is _SAW_AT_ONCE:
+                self._connection.execute(form, {"code": self._code, **batch.to_pydict()})
+            else:
+                self._connection.execute(form, [{"code": self._code, **row} for row in batch.to_pylist()])
 
     def remove(self, bc_id: str) -> None:
         """Forget the bases of a Business Central customer."""

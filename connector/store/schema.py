@@ -41,7 +41,7 @@ __all__ = [
 ]
 
 # the newest revision in migrations/versions; reading it from there would import alembic for every command
-HEAD = "0001"
+HEAD = "0002"
 REVISION_TABLE = "customer_sync_revision"
 METADATA = sa.MetaData()
 
@@ -142,6 +142,9 @@ BASE = sa.Table(
     sa.Column("business_central_hash", sa.Text, nullable=False),
     sa.Column("run_id", sa.Text),
     sa.Column("updated_at", UtcTime, nullable=False),
+    # fingerprints (core/fingerprints.py) of the records that were last found to hold this base; null = none yet
+    sa.Column("webstore_seen", sa.BigInteger),
+    sa.Column("business_central_seen", sa.BigInteger),
     sa.UniqueConstraint("bc_id", "webstore_id", "webstore_code", name="base_one_per_pair"),
 )
 BASE_VALUES = sa.Table(

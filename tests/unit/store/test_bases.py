@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import pandas as pd
+import pyarrow as pa
+
 from connector.store import Base, Store
 
 
@@ -32,8 +35,43 @@ def test_fingerprints_of_all_pairs_of_one_webstore_are_read_at_once(store: Store
     with store.view("shop") as view:
         hashes = view.bases.hashes()
     assert len(hashes) == 1202
-    assert hashes.iloc[1201].to_list() == ["id-1202", 1202, "w-city 1202", "c-city 1202"]
+    assert hashes.iloc[1201].to_list()[:4] == ["id-1202", 1202, "w-city 1202", "c-city 1202"]
+    assert hashes["webstore_seen"].isna().all()
     assert hashes["webstore_id"].dtype == "Int64"
+
+
+def settled(*rows: tuple[str, int, int, int, str]) -> pa.Table:
+    names = ["bc_id", "webstore_id", "webstore_seen", "business_central_seen", "webstore_hash", "business_central_hash"]
+    return pa.table(
+        dict(zip(names, zip(*((*row[:4], f"w-{row[4]}", f"c-{row[4]}") for row in rows), strict=True), strict=True))
+    )
+
+
+def seen(store: Store) -> dict[str, int | None]:
+    with store.view("shop") as view:
+        hashes = view.bases.hashes()
+    return {
+        bc_id: None if pd.isna(w) else (int(w), int(c))
+        for bc_id, w, c in zip(hashes["bc_id"], hashes["webstore_seen"], hashes["business_central_seen"], strict=True)
+    }
+
+
+def test_records_that_hold_their_base_are_remembered_until_the_base_moves(store: Store) -> None:
+    with store.work("shop") as work:
+        work.bases.put([base("a", 1, "Oslo"), base("b", 2, "Rome"), base("c", 3, "Bonn")])
+    with store.work("outlet") as work:
+        work.bases.put([base("a", 1, "Oslo")])
+    with store.work("shop") as work:
+        # of c another base was read, and of nobody is there any
+        work.bases.saw(
+            settled(("a", 1, 7, -(2**63), "Oslo"), ("b", 2, 5, 6, "Rome"), ("c", 3, 1, 1, "Bern"), ("d", 4, 1, 1, "X"))
+        )
+    assert seen(store) == {"a": (7, -(2**63)), "b": (5, 6), "c": None}
+    with store.view("outlet") as view:
+        assert view.bases.hashes()["webstore_seen"].isna().all()
+    with store.work("shop") as work:
+        work.bases.put([base("b", 2, "Roma")])
+    assert seen(store)["b"] is None
 
 
 def test_a_webstore_without_bases_has_empty_columns_of_the_same_types(store: Store) -> None:

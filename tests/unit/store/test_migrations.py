@@ -19,10 +19,10 @@ from connector.store.engine import make_engine, parse_url
 from connector.store.schema import HEAD, METADATA, REVISION_TABLE
 
 ROOT = Path(__file__).parents[3]
-SECOND = '''"""A revision of the future."""
+NEXT = '''"""A revision of the future."""
 import sqlalchemy as sa
 from alembic import op
-revision, down_revision = "0002", "0001"
+revision, down_revision = "9999", "{head}"
 branch_labels = depends_on = None
 def upgrade():
     op.add_column("mapping_row", sa.Column("note", sa.Text, nullable=False, server_default="new"))
@@ -35,7 +35,7 @@ Newer = Callable[..., "subprocess.CompletedProcess[str]"]
 
 @pytest.fixture
 def newer(tmp_path: Path) -> Newer:
-    """Runs a statement with the version of the project that comes after this one: it has a second revision."""
+    """Runs a statement with the version of the project that comes after this one: it has a further revision."""
 
     def run(code: str, url: str, *, fault: str = "") -> subprocess.CompletedProcess[str]:
         root = tmp_path / "newer"
@@ -43,8 +43,10 @@ def newer(tmp_path: Path) -> Newer:
             shutil.copytree(ROOT / "connector", root / "connector", ignore=shutil.ignore_patterns("__pycache__"))
         store = root / "connector" / "store"
         schema = (store / "schema.py").read_text(encoding="utf-8")
-        (store / "schema.py").write_text(schema.replace(f'HEAD = "{HEAD}"', 'HEAD = "0002"'), encoding="utf-8")
-        (store / "migrations" / "versions" / "0002_note.py").write_text(SECOND.format(fault=fault), encoding="utf-8")
+        (store / "schema.py").write_text(schema.replace(f'HEAD = "{HEAD}"', 'HEAD = "9999"'), encoding="utf-8")
+        (store / "migrations" / "versions" / "9999_note.py").write_text(
+            NEXT.format(fault=fault, head=HEAD), encoding="utf-8"
+        )
         program = f"import sys\nfrom connector.store import open_store\nstore = open_store(sys.argv[1])\n{code}\nstore.close()"
         environment = {**os.environ, "PYTHONPATH": str(root), "PYTHONDONTWRITEBYTECODE": "1"}
         command = [sys.executable, "-c", program, url]
@@ -114,10 +116,10 @@ def test_a_store_of_an_older_version_is_backed_up_and_migrated_and_its_rows_stay
         work.mapping.link("a", "C100", 5)
     store.close()
     done = newer("print(store.revision(), store.check())", url)
-    assert (done.stdout, done.stderr) == ("0002 []\n", "")
+    assert (done.stdout, done.stderr) == ("9999 []\n", "")
 
     if url.startswith("sqlite"):
-        backup = tmp_path / "store.sqlite.before-0002"
+        backup = tmp_path / "store.sqlite.before-9999"
         assert backup.stat().st_mode & 0o777 == 0o600
         old = open_store(f"sqlite:///{backup}", migrate=False)
         with old.view("shop") as view:
@@ -129,7 +131,7 @@ def test_a_store_of_an_older_version_is_backed_up_and_migrated_and_its_rows_stay
             schemas = [
                 name
                 for name in sa.inspect(connection).get_schema_names()
-                if name.startswith("customer_sync_before_0002")
+                if name.startswith("customer_sync_before_9999")
             ]
             copied = sa.table("mapping_row", sa.column("bc_number"), schema=schemas[0])
             rows = connection.execute(sa.select(copied)).all()
@@ -141,9 +143,9 @@ def test_a_store_of_an_older_version_is_backed_up_and_migrated_and_its_rows_stay
 def test_a_store_of_a_newer_version_is_refused_and_can_be_taken_down_by_that_version(url: str, newer: Newer) -> None:
     open_store(url).close()
     assert newer("pass", url).returncode == 0
-    with pytest.raises(StoreError, match=r"a newer version of customer-sync made it \(revision 0002\)"):
+    with pytest.raises(StoreError, match=r"a newer version of customer-sync made it \(revision 9999\)"):
         open_store(url)
-    assert newer("store.migrate('0001')", url).returncode == 0
+    assert newer("store.migrate('0002')", url).returncode == 0
     store = open_store(url)
     assert store.check() == []
     store.close()

@@ -1,0 +1,185 @@
+"""The pairs of the mapping table: who has not moved since both sides last agreed, and what becomes of the others.
+
+An unchanged pair costs one comparison per side: its record reads word for word as it did when it was last found to hold the
+base. Only the others are read (canonical values, comparison keys), and only those whose keys differ from their base's are
+merged field by field.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field
+
+import orjson
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector.core.extracts import Extract, Known, ReadBases
+from connector.core.pairing import Pairing
+from connector.core.planning import Decisions, PairFrames, decide
+from connector.core.terms import Terms
+
+__all__ = ["SETTLED", "Part", "alive", "decide_pairs", "frames_of", "spent_decisions"]
+
+# canonical values of both sides
+_Read = tuple[pa.Table, pa.Table]
+# pairs that hold their base, with what the store is to remember of them (Known.base_hashes)
+SETTLED = pa.schema(
+    [
+        ("bc_id", pa.large_string()),
+        ("webstore_id", pa.int64()),
+        ("webstore_seen", pa.int64()),
+        ("business_central_seen", pa.int64()),
+        ("webstore_hash", pa.large_string()),
+        ("business_central_hash", pa.large_string()),
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Part:
+    """What was decided about some pairs of the mapping table.
+
+    Attributes:
+        pairs: how many they were.
+        spent: decisions of people that are not needed any more: carried out, overtaken by an edit, or moot.
+        settled: pairs that were read and hold their base, as in SETTLED: they need not be read again while they stay so.
+    """
+
+    decisions: Decisions = field(default_factory=Decisions)
+    pairs: int = 0
+    spent: tuple[tuple[str, int, str], ...] = ()
+    settled: pa.Table = field(default_factory=SETTLED.empty_table)
+
+
+def decide_pairs(pairing: Pairing, webstore: Extract, business_central: Extract, known: Known, terms: Terms) -> Part:
+    """Compare the pairs of the mapping table with their bases, and decide about those that differ."""
+    pairs = alive(_chosen(pairing.pairs, known), known)
+    moved, read, settled = _moved(pairs, webstore, business_central, known.base_hashes)
+    done = decide(frames_of(moved, webstore, business_central, known.read_bases, read), terms)
+    compared: Collection[tuple[str, int]] = ()
+    if terms.decisions:
+        compared = set(zip(pairs["bc_id"].to_pylist(), pairs["webstore_id"].to_pylist(), strict=True))
+    return Part(done, pairs.num_rows, spent_decisions(terms, done, compared), settled)
+
+
+def alive(pairs: pa.Table, known: Known) -> pa.Table:
+    """Without pairs of erased customers: comparing them would fill again what was wiped."""
+    if not known.tombstones:
+        return pairs
+    return pairs.filter(pc.invert(_named(pairs, known.tombstones)))
+
+
+def spent_decisions(
+    terms: Terms, done: Decisions, compared: Collection[tuple[str, int]]
+) -> tuple[tuple[str, int, str], ...]:
+    """The decisions on compared pairs that nothing asks for any more."""
+    return tuple(key for key in terms.decisions if key[:2] in compared and key not in done.asked)
+
+
+def frames_of(
+    pairs: pa.Table, webstore: Extract, business_central: Extract, read_bases: ReadBases, read: _Read | None = None
+) -> PairFrames:
+    """All that merging these pairs needs.
+
+    Args:
+        pairs: as in Pairing.
+        read: canonical values of both sides, row by row, where they are known already.
+    """
+    w, c = pairs["w"].combine_chunks(), pairs["c"].combine_chunks()
+    canonical_w, canonical_c = read or (webstore.canonical_of(w), business_central.canonical_of(c))
+    stored = read_bases(pairs["bc_id"].to_pylist()) if pairs.num_rows else None
+    base_w, base_c = _base_frames(pairs, stored, webstore.fields)
+    return PairFrames(
+        pairs=pairs.select(["bc_id", "bc_number", "webstore_id", "ticked"]),
+        webstore=canonical_w,
+        business_central=canonical_c,
+        base_webstore=base_w,
+        base_business_central=base_c,
+        webstore_raw=webstore.raw.take(w),
+        business_central_raw=business_central.raw.take(c),
+    )
+
+
+def _chosen(pairs: pa.Table, known: Known) -> pa.Table:
+    """In a selected run only the pairs of which one customer was selected."""
+    return pairs if known.selected is None else pairs.filter(_named(pairs, known.selected))
+
+
+def _named(pairs: pa.Table, keys: Collection[str | int]) -> pa.ChunkedArray:
+    """Of which pairs one customer is among these Business Central ids and webstore ids."""
+    bc_ids = pa.array([key for key in keys if isinstance(key, str)], type=pa.large_string())
+    webstore_ids = pa.array([key for key in keys if isinstance(key, int)], type=pa.int64())
+    by_bc_id = pc.is_in(pairs["bc_id"], value_set=bc_ids)
+    return pc.or_(by_bc_id, pc.is_in(pairs["webstore_id"], value_set=webstore_ids))
+
+
+def _moved(
+    pairs: pa.Table, webstore: Extract, business_central: Extract, base_hashes: pd.DataFrame
+) -> tuple[pa.Table, _Read, pa.Table]:
+    """The pairs that differ from their base, their canonical values, and (as in SETTLED) those that were read and do not."""
+    base = _bases_of(pairs, base_hashes)
+    seen = {
+        "webstore_seen": pa.array(webstore.fingerprints).take(pairs["w"].combine_chunks()),
+        "business_central_seen": pa.array(business_central.fingerprints).take(pairs["c"].combine_chunks()),
+    }
+    unread = pc.invert(pc.and_(*(pc.fill_null(pc.equal(now, base[name]), False) for name, now in seen.items())))
+    rows = pc.indices_nonzero(unread)
+    pairs, base = pairs.take(rows), base.take(rows)
+    sides = (("webstore_hash", webstore, "w"), ("business_central_hash", business_central, "c"))
+    read = [side.canonical_of(pairs[at].combine_chunks()) for _, side, at in sides]
+    same = pa.repeat(pa.scalar(True), len(rows))
+    for (name, side, _), canonical in zip(sides, read, strict=True):
+        now = pa.array(side.hashes_of(canonical), type=pa.large_string())
+        same = pc.and_(same, pc.fill_null(pc.equal(now, base[name]), False))
+    settled = {
+        **{name: pairs[name] for name in ("bc_id", "webstore_id")},
+        **{name: now.take(rows) for name, now in seen.items()},
+        **{name: base[name] for name in ("webstore_hash", "business_central_hash")},
+    }
+    moved = pc.invert(same)
+    canonical_w, canonical_c = (canonical.filter(moved) for canonical in read)
+    return pairs.filter(moved), (canonical_w, canonical_c), pa.table(settled, schema=SETTLED).filter(same)
+
+
+def _bases_of(pairs: pa.Table, base_hashes: pd.DataFrame) -> pa.Table:
+    """Fingerprints of the base of each pair, row by row; null where a pair has none."""
+    columns = {
+        column.name: pa.array(base_hashes[column.name], type=column.type, from_pandas=True)
+        if column.name in base_hashes
+        else pa.nulls(len(base_hashes), column.type)
+        for column in SETTLED
+    }
+    base = pa.table(columns, schema=SETTLED)
+    found = base.take(pc.index_in(pairs["bc_id"].combine_chunks(), value_set=base["bc_id"].combine_chunks()))
+    # a customer that was linked to another account before has a base for each of the two
+    others = pc.not_equal(found["webstore_id"], pairs["webstore_id"])
+    if pc.any(others, min_count=0).as_py():
+        found = base.take(pc.index_in(_pair_keys(pairs), value_set=_pair_keys(base)))
+    return found
+
+
+def _pair_keys(pairs: pa.Table) -> pa.Array:
+    """One text per pair."""
+    ids = [pairs["bc_id"].combine_chunks(), pairs["webstore_id"].combine_chunks().cast(pa.large_string())]
+    return pc.binary_join_element_wise(*ids, pa.scalar(" ", pa.large_string()))
+
+
+def _base_frames(pairs: pa.Table, stored: pd.DataFrame | None, fields: Sequence[str]) -> tuple[pa.Table, pa.Table]:
+    """Bases in the order of the pairs, one text column per field; null where a pair has none."""
+    by_pair = {}
+    if stored is not None:
+        for bc_id, webstore_id, w, c in zip(
+            stored["bc_id"], stored["webstore_id"], stored["webstore"], stored["business_central"], strict=True
+        ):
+            by_pair[bc_id, webstore_id] = (orjson.loads(w), orjson.loads(c))
+    found = [
+        by_pair.get(key, ({}, {}))
+        for key in zip(pairs["bc_id"].to_pylist(), pairs["webstore_id"].to_pylist(), strict=True)
+    ]
+    schema = pa.schema([(name, pa.large_string()) for name in fields])
+    return (
+        pa.table({name: [w.get(name) for w, _ in found] for name in fields}, schema=schema),
+        pa.table({name: [c.get(name) for _, c in found] for name in fields}, schema=schema),
+    )

@@ -1,0 +1,185 @@
+"""Whom nobody touched is not read again, and whoever was touched is."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import replace
+from typing import Any
+
+import orjson
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from connector.core import webstore_customer
+from connector.core.comparison import compare
+from connector.core.customer import Side
+from connector.core.extracts import Extract, Known, extract_of
+from connector.core.fingerprints import READING, raw_fingerprints, reading_key
+from connector.core.pairs import SETTLED
+from connector.core.plan import Plan
+from tests.property.texts import PIECES
+from tests.unit.core.customers import RULES, account, business_central, customer, mapping, terms, values, webstore
+
+ROWS = mapping(("c1", 1, True), ("c2", 2, True))
+KEY = "0" * 16
+
+
+def fingerprints(*rows: dict[str, Any]) -> list[int]:
+    table = pa.table({name: pa.array([row[name] for row in rows], pa.large_string()) for name in rows[0]})
+    return raw_fingerprints(table, KEY).tolist()
+
+
+class World:
+    """Two pairs whose bases are what stands there; counts how many customers of each side are read."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.terms = terms()
+        self.accounts = [account(1, "Ann Lee", "ann@x.example"), account(2, "Bo Berg", "bo@x.example")]
+        self.customers = [customer("c1", "Ann Lee", "ann@x.example"), customer("c2", "Bo Berg", "bo@x.example")]
+        w, c = webstore(self.accounts, self.terms), business_central(self.customers, self.terms)
+        self.bases = pd.DataFrame(
+            {
+                "bc_id": ["c1", "c2"], "webstore_id": [1, 2], "webstore_hash": w.hashes, "business_central_hash": c.hashes,
+                "webstore_seen": pd.array([None, None], "Int64"), "business_central_seen": pd.array([None, None], "Int64"),
+                "webstore": [orjson.dumps(values(w, row)).decode() for row in (0, 1)],
+                "business_central": [orjson.dumps(values(c, row)).decode() for row in (0, 1)],
+            }
+        )  # fmt: skip
+        self.read = 0
+        original = Extract._canonical
+
+        def counting(extract: Extract, raw: pa.Table) -> pa.Table:
+            self.read += raw.num_rows
+            return original(extract, raw)
+
+        monkeypatch.setattr(Extract, "_canonical", counting)
+
+    def run(self) -> tuple[Plan, int]:
+        """One comparison; what it settled is remembered as the store does. Gives the plan and how many were read."""
+        self.read = 0
+        known = Known(ROWS, self.bases, lambda ids: self.bases[self.bases["bc_id"].isin(list(ids))])
+        plan = compare(
+            webstore(self.accounts, self.terms), business_central(self.customers, self.terms), known, self.terms
+        )
+        assert plan.settled is not None
+        for row in plan.settled.to_pylist():
+            at = self.bases["bc_id"] == row["bc_id"]
+            self.bases.loc[at, ["webstore_seen", "business_central_seen"]] = (
+                row["webstore_seen"], row["business_central_seen"],
+            )  # fmt: skip
+        return plan, self.read
+
+
+def test_a_customer_is_read_once_and_then_only_when_a_record_changes(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch)
+    first, read = world.run()
+    assert (first.writes, read, first.settled.num_rows) == ((), 4, 2)  # type: ignore[union-attr]
+    again, read = world.run()
+    assert (again.writes, again.pairs, read, again.settled) == ((), 2, 0, SETTLED.empty_table())
+    world.accounts[1]["billing"] = {"city": "Oslo"}
+    plan, read = world.run()
+    assert ([(w.bc_id, c.field, c.after) for w in plan.writes for c in w.changes], read) == (
+        [("c2", "city", "Oslo")],
+        2,
+    )
+
+
+def test_a_record_that_reads_the_same_in_other_words_is_read_and_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch)
+    world.run()
+    world.customers[0]["email"] = "ANN@x.example"
+    plan, read = world.run()
+    assert (plan.writes, read, plan.settled["bc_id"].to_pylist()) == ((), 2, ["c1"])  # type: ignore[index]
+    assert world.run()[1] == 0
+
+
+def test_other_rules_and_other_countries_read_everybody_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch)
+    world.run()
+    world.terms = replace(world.terms, geography=RULES.geography.with_company(["NO", "FR"]))
+    assert world.run()[1] == 4
+    world.terms = replace(world.terms, rules=replace(world.terms.rules, digest="other files"))
+    assert world.run()[1] == 4
+    assert world.run()[1] == 0
+
+
+def test_only_a_pair_that_holds_its_base_is_remembered(monkeypatch: pytest.MonkeyPatch) -> None:
+    world = World(monkeypatch)
+    world.accounts[0]["billing"] = world.accounts[1]["billing"] = {"city": "Oslo"}
+    plan, _ = world.run()
+    assert (len(plan.writes), plan.settled) == (2, SETTLED.empty_table())
+    assert len(world.run()[0].writes) == 2
+
+
+@pytest.mark.parametrize("separator", ["\x1f", "\x00", " ", ""])
+def test_a_text_that_moves_to_the_next_field_is_another_record(separator: str) -> None:
+    rows = [
+        {"a": f"x{separator}y", "b": "", "c": "z"},
+        {"a": "x", "b": f"y{separator}", "c": "z"},
+        {"a": "x", "b": f"{separator}y", "c": "z"},
+        {"a": "", "b": f"x{separator}y", "c": "z"},
+        {"a": f"x{separator}y{separator}z", "b": "", "c": ""},
+    ]
+    distinct = {tuple(row.values()) for row in rows}
+    assert len(set(fingerprints(*rows))) == len(distinct)
+
+
+def test_no_such_key_is_told_from_a_blank_one_and_from_a_nul() -> None:
+    assert len(set(fingerprints({"meta:vat": None}, {"meta:vat": ""}, {"meta:vat": "\x00"}))) == 3
+
+
+def test_the_fingerprint_of_a_text_is_the_same_in_every_process_and_in_every_place() -> None:
+    rows = [{"a": text} for text in ("", "Ann", "Ånn", "\U0001f600")]
+    assert fingerprints(*rows) == [
+        -4103550027474788298,
+        3099947271196639963,
+        -3700100928244085924,
+        -7755991918641138015,
+    ]
+    many = fingerprints(*rows * 40_000)
+    assert many == fingerprints(*rows) * 40_000
+
+
+def test_who_saved_it_when_and_under_which_role_is_no_part_of_what_is_said() -> None:
+    one = webstore([account(1, "Ann Lee", "ann@x.example")], terms())
+    record = account(9, "Ann Lee", "ann@x.example") | {"date_modified_gmt": "2026-02-02T00:00:00", "role": "subscriber"}
+    other = webstore([record], terms())
+    assert one.fingerprints.tolist() == other.fingerprints.tolist()
+
+
+def test_what_texts_mean_is_what_the_version_of_the_reading_says() -> None:
+    """If this fails, the same texts mean something else than before: raise READING, and take the new digest."""
+    rules = terms()
+    accounts = [account(n, f"{t} {u}", t, city=u, postcode=t, state=u, country="US", phone=t) for n, (t, u) in _texts()]
+    accounts += [account(900 + n, f"{u} {t}", u, address_1=t, company=u, country=u, state=t) for n, (t, u) in _texts()]
+    customers = [
+        customer(f"c{n}", t, u, city=t, postalCode=u, state=t, country="US", phoneNumber=u, addressLine1=t)
+        for n, (t, u) in _texts()
+    ]
+    sides = (webstore(accounts, rules), business_central(customers, rules))
+    said = [[side.canonical.to_pylist(), side.hashes] for side in sides]
+    digest = hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]
+    assert (READING, digest) == (1, "12a4c28b7a6216b1")
+
+
+def _texts() -> list[tuple[int, tuple[str, str]]]:
+    plain = (
+        "Ann",
+        "ANN@x.example; b@x.example",
+        "+47 (0)22 33",
+        "0047223344",
+        "n-7010 ",
+        "GR 1.4-7",
+        "Oslo",
+        "california",
+    )
+    texts = [*plain, *PIECES, *(f"x {piece} y" for piece in PIECES)]
+    return list(enumerate(zip(texts, reversed(texts), strict=True)))
+
+
+def test_malformed_records_are_in_no_fingerprint() -> None:
+    records = [account(1, "Ann Lee"), account(2, "Bo Berg") | {"email": ["no text"]}]
+    extract = extract_of(Side.WEBSTORE, webstore_customer.columns(records, RULES.fields), terms())
+    assert (len(extract.fingerprints), extract.malformed.num_rows) == (1, 1)
+    assert reading_key(RULES.fields, RULES.geography) != reading_key(RULES.fields.without_metadata(), RULES.geography)
