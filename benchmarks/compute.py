@@ -2,186 +2,164 @@
 
     python -m benchmarks.compute [--customers 1000000] [--rounds 3]
 
-Every customer is mapped, one of a hundred has changed on each side, both extracts are in random order. The reference is a
-program written by hand in pyarrow for this one question and nothing else: align by key, compare every raw column with its base,
-gather what changed. It has no normalisers, no names, no policies and no plan; the ratio is what these cost. Best of the rounds,
-both in one process.
+Every customer is mapped, one of a hundred has changed on each side, both extracts are in random order. The references are
+programs written by hand for this one question (contestants.py), each in a process of its own, best of the rounds; the goal
+counts against the fastest of them. Peak memory is the process's, its inputs included: theirs are the extracts and the bases,
+ours the extracts and the fingerprints, since a base is read only where something moved.
 """
 
 from __future__ import annotations
 
 import argparse
-import resource
 import sys
-import time
-from collections.abc import Callable
-from typing import Any
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import orjson
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
+from pyarrow import feather
 
-from connector.core import business_central_customer, webstore_customer
+from benchmarks.customers import CHANGED, TERMS, both_sides, changed, mapping_of
+from benchmarks.measuring import Part, alone, answer, best, peak_mb
 from connector.core.comparison import compare
 from connector.core.customer import Side
-from connector.core.extracts import Extract, Known, extract_of
-from connector.core.merge import FieldPolicy
-from connector.core.terms import Flags, Terms
-from connector.rules import load_rules
+from connector.core.extracts import Known, extract_of
 
-RATIO = 1.3
-CHANGED = 100  # one of so many
-RULES = load_rules()
-TERMS = Terms(
-    RULES.fields.without_metadata(),
-    Flags("Mapped Only", "All", FieldPolicy("ask", "ask", "keep", "withhold")),
-    RULES.geography.with_company(["NO"]),
-)
-W_FIELDS = ("email", "first_name", "last_name", "billing.address_1", "billing.address_2", "billing.city",
-            "billing.postcode", "billing.country", "billing.state", "billing.phone", "billing.company")  # fmt: skip
-C_FIELDS = (
-    "email",
-    "displayName",
-    "addressLine1",
-    "addressLine2",
-    "city",
-    "postalCode",
-    "country",
-    "state",
-    "phoneNumber",
-)
+RATIO, MEMORY = 1.3, 1.5
+_NAMES = ("webstore", "company", "base_webstore", "base_company", "mapping", "hashes", "bases")
 
 
-def _texts(pattern: str, numbers: np.ndarray) -> pa.Array:
-    head, _, tail = pattern.partition("#")
-    return pc.binary_join_element_wise(head, pa.array(numbers).cast(pa.string()), tail, "").cast(pa.large_string())
-
-
-def _table(schema: pa.Schema, size: int, columns: dict[str, pa.Array]) -> pa.Table:
-    blank = {name: pa.array([""] * size, pa.large_string()) for name in schema.names if name not in columns}
-    if "meta_known" in schema.names:
-        blank["meta_known"] = pa.array([True] * size)
-    everything = {**blank, **columns}
-    return pa.table({name: everything[name].cast(schema.field(name).type) for name in schema.names})
-
-
-def sides(size: int) -> tuple[pa.Table, pa.Table]:
-    """Both extracts, in order of key and without any change."""
-    n = np.arange(size)
-    person = {"email": _texts("person#@shop.example", n), "phone": _texts("+47 4#", n + 1_000_000)}
-    street, city, code = _texts("Street #", n), _texts("City #", n % 5_000), _texts("1#", n % 900 + 100)
-    country, email = pa.array(["NO"] * size, pa.large_string()), person["email"]
-    webstore = {
-        "webstore_id": pa.array(n + 1), "email": email, "first_name": _texts("Ann#", n), "last_name": _texts("Lee#", n),
-        "role": pa.array(["customer"] * size, pa.large_string()), "username": _texts("user#", n), "billing.address_1": street,
-        "billing.city": city, "billing.postcode": code, "billing.country": country, "billing.phone": person["phone"],
-    }  # fmt: skip
-    company = {
-        "bc_id": _texts("0000-#", n), "number": _texts("C#", n), "email": email, "addressLine1": street, "city": city,
-        "displayName": pc.binary_join_element_wise(_texts("Ann#", n), _texts("Lee#", n), pa.scalar(" ", pa.large_string())),
-        "postalCode": code, "country": country, "phoneNumber": person["phone"],
-        "type": pa.array(["Person"] * size, pa.large_string()), "etag": _texts('W/"#"', n),
-    }  # fmt: skip
-    rules = TERMS.rules
-    return (
-        _table(webstore_customer.schema(rules), size, webstore),
-        _table(business_central_customer.schema(rules), size, company),
-    )
-
-
-def changed(table: pa.Table, column: str, first: int, dice: np.random.Generator) -> pa.Table:
-    """One of a hundred customers with another value, all in random order."""
-    values = table[column].to_pylist()
-    values[first::CHANGED] = [f"{value} B" for value in values[first::CHANGED]]
-    edited = table.set_column(table.column_names.index(column), column, pa.array(values, pa.large_string()))
-    return edited.take(pa.array(dice.permutation(table.num_rows))).combine_chunks()
-
-
-def known_of(webstore: Extract, company: Extract) -> Known:
-    """Everybody is mapped; both sides have agreed on what they hold."""
-    bc_ids, webstore_ids = company.raw["bc_id"].to_pandas(), webstore.raw["webstore_id"].to_pandas()
-    bases = pd.DataFrame(
-        {"bc_id": bc_ids, "webstore_id": webstore_ids, "webstore_hash": webstore.hashes,
-         "business_central_hash": company.hashes, "webstore_seen": webstore.fingerprints,
-         "business_central_seen": company.fingerprints}
+def make(size: int, folder: Path) -> None:
+    """Write the inputs of all contestants."""
+    dice = np.random.default_rng(1)
+    base_w, base_c = both_sides(np.arange(size))
+    now_w = changed(base_w, "billing.city", range(3, size, CHANGED)).take(pa.array(dice.permutation(size)))
+    now_c = changed(base_c, "addressLine1", range(7, size, CHANGED)).take(pa.array(dice.permutation(size)))
+    w, c = extract_of(Side.WEBSTORE, base_w, TERMS), extract_of(Side.BUSINESS_CENTRAL, base_c, TERMS)
+    hashes = pa.table(
+        {
+            "bc_id": base_c["bc_id"], "webstore_id": base_w["webstore_id"],
+            "webstore_hash": pa.array(w.hashes, pa.large_string()),
+            "business_central_hash": pa.array(c.hashes, pa.large_string()),
+            "webstore_seen": pa.array(w.fingerprints), "business_central_seen": pa.array(c.fingerprints),
+        }
     )  # fmt: skip
-    w, c = webstore.canonical.drop_columns("webstore_id"), company.canonical.drop_columns("bc_id")
-    rows = {bc_id: row for row, bc_id in enumerate(bc_ids)}
-
-    def read(wanted: Any) -> pd.DataFrame:
-        chosen = [rows[bc_id] for bc_id in wanted]
-        texts = [[orjson.dumps(row).decode() for row in side.take(pa.array(chosen)).to_pylist()] for side in (w, c)]
-        return bases.iloc[chosen].assign(webstore=texts[0], business_central=texts[1])
-
-    mapping = pd.DataFrame(
-        {"bc_id": bc_ids, "bc_number": company.raw["number"].to_pandas(), "webstore_id": webstore_ids.astype("Int64"),
-         "webstore_customer": True, "name": "", "username": ""}
-    )  # fmt: skip
-    return Known(mapping, bases, read)
+    texts = {}
+    for column, side, key in (("webstore", w, "webstore_id"), ("business_central", c, "bc_id")):
+        rows = side.canonical.drop_columns(key).to_pylist()
+        texts[column] = pa.array([orjson.dumps(row).decode() for row in rows], pa.large_string())
+    stored = pa.table({"bc_id": base_c["bc_id"], "webstore_id": base_w["webstore_id"], **texts})
+    tables = (now_w, now_c, base_w, base_c, mapping_of(np.arange(size)), hashes, stored)
+    for name, table in zip(_NAMES, tables, strict=True):
+        feather.write_feather(table.combine_chunks(), folder / f"{name}.arrow", compression="uncompressed")
 
 
-def ours(webstore: pa.Table, company: pa.Table, known: Known) -> int:
-    """The plan; how many writes it has."""
-    return len(
-        compare(
-            extract_of(Side.WEBSTORE, webstore, TERMS), extract_of(Side.BUSINESS_CENTRAL, company, TERMS), known, TERMS
-        ).writes
+def read(folder: Path, name: str, *, mapped: bool = False) -> pa.Table:
+    """One of the inputs."""
+    return feather.read_table(folder / f"{name}.arrow", memory_map=mapped)
+
+
+def contestant(name: str, folder: Path, rounds: int) -> int:
+    """One program, measured in this process."""
+    if name == "ours":
+        return ours(folder, rounds)
+    from benchmarks.contestants import CONTESTANTS, Inputs  # noqa: PLC0415 - their libraries are no part of our memory
+
+    given = Inputs(*(read(folder, one) for one in _NAMES[:5]))
+    seconds, found = best(rounds, lambda: CONTESTANTS[name](given))
+    return answer(seconds=seconds, found=found, peak_mb=peak_mb())
+
+
+def ours(folder: Path, rounds: int) -> int:
+    """The plan, from the extracts and what the store gives."""
+    webstore, company = read(folder, "webstore"), read(folder, "company")
+    frames = [read(folder, name).to_pandas(types_mapper=_types) for name in ("mapping", "hashes")]
+    known = Known(frames[0], frames[1], _Bases(folder).read)
+
+    def decide() -> tuple[int, str]:
+        sides = extract_of(Side.WEBSTORE, webstore, TERMS), extract_of(Side.BUSINESS_CENTRAL, company, TERMS)
+        plan = compare(*sides, known, TERMS)
+        return sum(len(write.changes) for write in plan.writes), ""
+
+    seconds, (found, _) = best(rounds, decide)
+    return answer(seconds=seconds, found=found, peak_mb=peak_mb())
+
+
+def _types(kind: pa.DataType) -> object:
+    return pd.StringDtype("pyarrow", na_value=float("nan")) if pa.types.is_large_string(kind) else None
+
+
+class _Bases:
+    """The bases as the store gives them: JSON texts of the pairs that are asked for."""
+
+    def __init__(self, folder: Path) -> None:
+        self._table = read(folder, "bases", mapped=True)
+        self._index = pd.Index(self._table["bc_id"].to_pylist())  # as a database has one
+        self._index.get_indexer(self._index[:1])
+
+    def read(self, bc_ids: Sequence[str]) -> pd.DataFrame:
+        """`bc_id`, `webstore_id`, and both sides as JSON."""
+        rows = self._index.get_indexer(bc_ids)
+        return self._table.take(pa.array(rows)).to_pandas(types_mapper=_types)
+
+
+def measure(size: int, rounds: int = 3) -> list[Part]:
+    """Time against the fastest, and memory against its."""
+    from benchmarks.contestants import CONTESTANTS  # noqa: PLC0415
+
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        make_alone(size, folder)
+        told = {
+            one: alone("benchmarks.compute", "--contestant", one, "--folder", name, "--rounds", str(rounds))
+            for one in ("ours", *CONTESTANTS)
+        }
+    expected = len(range(3, size, CHANGED)) + len(range(7, size, CHANGED))
+    wrong = {one: result["found"] for one, result in told.items() if result["found"] != expected}
+    if wrong:
+        raise AssertionError(f"{expected} fields were changed, but these found others: {wrong}")
+    mine = told.pop("ours")
+    fastest = min(told, key=lambda one: told[one]["seconds"])
+    parts = [
+        Part(
+            f"decide {size:,} pairs of 20 fields, against {one}", mine["seconds"], result["seconds"],
+            mine["seconds"] / result["seconds"], RATIO, peak_mb=mine["peak_mb"], gates=one == fastest,
+            note="the fastest" if one == fastest else "",
+        )
+        for one, result in told.items()
+    ]  # fmt: skip
+    memory = told[fastest]["peak_mb"]
+    parts.append(
+        Part(f"peak memory of it, against {fastest}", mine["peak_mb"], memory, mine["peak_mb"] / memory, MEMORY, "MB")
     )
+    return parts
 
 
-def reference(webstore: pa.Table, company: pa.Table, base_w: pa.Table, base_c: pa.Table) -> int:
-    """By hand: which rows differ from their base in any column, with what they were and are."""
-    found = 0
-    for now, base, key, fields in ((webstore, base_w, "webstore_id", W_FIELDS), (company, base_c, "bc_id", C_FIELDS)):
-        rows = pc.index_in(base[key], value_set=now[key].combine_chunks())
-        differs = pa.array(np.zeros(base.num_rows, dtype=bool))
-        for name in fields:
-            differs = pc.or_(differs, pc.not_equal(now[name].take(rows), base[name]).combine_chunks())
-        chosen = pc.indices_nonzero(differs)
-        base.take(chosen)
-        now.take(rows.take(chosen))
-        found += len(chosen)
-    return found
-
-
-def best(rounds: int, act: Callable[[], int]) -> tuple[float, int]:
-    """Seconds of the fastest round, and what it gave."""
-    seconds, result = [], 0
-    for _ in range(rounds):
-        began = time.perf_counter()
-        result = act()
-        seconds.append(time.perf_counter() - began)
-    return min(seconds), result
+def make_alone(size: int, folder: Path) -> None:
+    """Make the inputs in a process of its own."""
+    alone("benchmarks.compute", "--make", str(size), "--folder", str(folder))
 
 
 def main() -> int:
-    """Print both, and the ratio."""
+    """Measure and print, or act for another process."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--customers", type=int, default=1_000_000)
     parser.add_argument("--rounds", type=int, default=3)
+    parser.add_argument("--contestant", help=argparse.SUPPRESS)
+    parser.add_argument("--make", type=int, help=argparse.SUPPRESS)
+    parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
-    dice = np.random.default_rng(1)
-    base_w, base_c = sides(arguments.customers)
-    known = known_of(extract_of(Side.WEBSTORE, base_w, TERMS), extract_of(Side.BUSINESS_CENTRAL, base_c, TERMS))
-    webstore = changed(base_w, "billing.city", 3, dice)
-    company = changed(base_c, "addressLine1", 7, dice)
-    before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    theirs, rows = best(arguments.rounds, lambda: reference(webstore, company, base_w, base_c))
-    middle = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    mine, writes = best(arguments.rounds, lambda: ours(webstore, company, known))
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss // 1024
-    expected = 2 * len(range(3, arguments.customers, CHANGED))
-    ok = rows == writes == expected
-    sys.stdout.write(
-        f"{arguments.customers:,} mapped customers on each side, {len(TERMS.rules.rules)} fields, {writes:,} writes planned"
-        f"{'' if ok else f' instead of {expected:,}'}\n"
-        f"pyarrow by hand  {theirs:.2f} s, process {middle:,} MB at most (inputs {before:,} MB)\n"
-        f"ours             {mine:.2f} s, {mine / arguments.customers / 2 * 1e6:.1f} us a customer and side, {peak:,} MB\n"
-        f"ratio            {mine / theirs:.2f} (goal {RATIO})\n"
-    )
-    return 0 if ok and mine <= RATIO * theirs else 1
+    if arguments.make:
+        make(arguments.make, arguments.folder)
+        return answer()
+    if arguments.contestant:
+        return contestant(arguments.contestant, arguments.folder, arguments.rounds)
+    parts = measure(arguments.customers, arguments.rounds)
+    sys.stdout.write("".join(f"{part.line}\n" for part in parts))
+    return 0 if all(part.holds for part in parts if part.gates) else 1
 
 
 if __name__ == "__main__":

@@ -55,17 +55,17 @@ def refusal(
 def payload_refusals(target: Side, rules: FieldRules, body: Mapping[str, Any]) -> dict[str, str]:
     """Why the target cannot keep what a request body holds: field → reason."""
     reasons: dict[str, str] = {}
-    for rule in rules.rules:
-        if target is Side.BUSINESS_CENTRAL:
-            stored = body.get(rule.business_central)
-            reason = _too_long(rule, stored) or (_bad_neighbour(stored) if rule.business_central == "email" else "")
-        elif rule.webstore == "name":
-            names = {part: str(body.get(part, "")) for part in ("first_name", "last_name")}
-            reason = next((f"{part}: {why}" for part, why in ((p, _mangled(v)) for p, v in names.items()) if why), "")
-        else:
-            continue
-        if reason:
-            reasons[rule.field] = reason
+    if target is Side.BUSINESS_CENTRAL:
+        for name, stored in body.items():
+            for rule in rules.by_property.get(name, ()):
+                reason = _too_long(rule, stored) or (_bad_neighbour(stored) if name == "email" else "")
+                if reason:
+                    reasons[rule.field] = reason
+        return reasons
+    names = {part: str(body[part]) for part in ("first_name", "last_name") if part in body}
+    reason = next((f"{part}: {why}" for part, why in ((p, _mangled(v)) for p, v in names.items()) if why), "")
+    if reason:
+        reasons |= {rule.field: reason for rule in rules.rules if rule.webstore == "name"}
     return reasons
 
 
@@ -108,7 +108,7 @@ def _too_long(rule: FieldRule, stored: Any) -> str:
     """Business Central counts UTF-16 units: an emoji is two."""
     if not isinstance(stored, str) or PROPERTIES[rule.business_central].kind not in {"text", "code"}:
         return ""
-    length = len(stored.encode("utf-16-le", "surrogatepass")) // 2
+    length = len(stored) if stored.isascii() else len(stored.encode("utf-16-le", "surrogatepass")) // 2
     return f"{length} characters, but Business Central keeps {rule.max_length}" if length > rule.max_length else ""
 
 

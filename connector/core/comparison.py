@@ -7,6 +7,7 @@ the pairs that moved need their base, and only the store knows it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -27,6 +28,7 @@ from connector.core.terms import Terms
 __all__ = ["compare", "conclude"]
 
 T = TypeVar("T")
+_NOBODY = pa.table({"bc_id": pa.array([], pa.large_string()), "webstore_id": pa.array([], pa.int64())})
 
 
 def compare(webstore: Extract, business_central: Extract, known: Known, terms: Terms) -> Plan:
@@ -35,7 +37,10 @@ def compare(webstore: Extract, business_central: Extract, known: Known, terms: T
     Returns:
         The plan, its parts sorted, so that the order of the extracts does not matter.
     """
-    pairing = pair(known.mapping, webstore.raw, business_central.raw)
+    with ThreadPoolExecutor(2, "fingerprints") as threads:
+        for side in (webstore, business_central):
+            threads.submit(getattr, side, "fingerprints")
+        pairing = pair(known.mapping, webstore.raw, business_central.raw)
     part = decide_pairs(pairing, webstore, business_central, known, terms)
     return conclude(part, pairing, webstore, business_central, known, terms)
 
@@ -52,7 +57,7 @@ def conclude(
     done = Decisions()
     _extend(done, part.decisions)
     matching = _match(pairing, webstore, business_central, known, terms)
-    matched = _matched(matching.matches, webstore, business_central)
+    matched = _matched(matching.matches, webstore, business_central) if matching.matches else _NOBODY
     if matched.num_rows:
         _extend(done, decide(frames_of(alive(matched, known), webstore, business_central, known.read_bases), terms))
     orphans = _orphans(pairing, webstore, business_central, known, done.erased, terms)

@@ -119,7 +119,8 @@ def _decide_create(
         company = bool(source["billing.company"].strip())
         own = business_central_customer.payload(filled, terms.rules, terms.geography, None, company=company)
         body = {**terms.template(fields), **own}
-    refused = terms.refusals(direction.target, needed, fields, body, creating=True)
+    country = fields.get(terms.rules.country, "")
+    refused = terms.refusals(direction.target, needed, country, body, creating=True)
     if refused:
         decisions.quarantined += [
             Quarantined(str(direction.target.other), bc_id, number, webstore_id, name, reason)

@@ -121,6 +121,14 @@ class FieldRules:
         return {rule.field: rule for rule in self.rules}
 
     @cached_property
+    def by_property(self) -> Mapping[str, tuple[FieldRule, ...]]:
+        """Rules by Business Central property."""
+        found: dict[str, tuple[FieldRule, ...]] = {}
+        for rule in self.rules:
+            found[rule.business_central] = (*found.get(rule.business_central, ()), rule)
+        return found
+
+    @cached_property
     def normalizers(self) -> dict[str, str]:
         """Canonical field → name of its normaliser."""
         return {rule.field: rule.normalizer for rule in self.rules}

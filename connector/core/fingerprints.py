@@ -55,11 +55,16 @@ def raw_fingerprints(raw: pa.Table, key: str) -> np.ndarray[Any, np.dtype[np.int
     """
     names = sorted(name for name in raw.column_names if name not in _NOT_SAID)
     result = np.zeros(raw.num_rows, dtype=np.uint64)
-    columns = [raw[name].combine_chunks().cast(pa.large_string()) for name in names]
+    columns = [_whole(raw[name]).cast(pa.large_string()) for name in names]
     for start in range(0, raw.num_rows, _ROWS_AT_ONCE):
         part = [column.slice(start, _ROWS_AT_ONCE) for column in columns]
         result[start : start + _ROWS_AT_ONCE] = _hashed(part, key) + _lengths(part)
     return result.view(np.int64)
+
+
+def _whole(column: pa.ChunkedArray) -> pa.Array:
+    """One array; a column that is one already would be copied by combine_chunks."""
+    return column.chunk(0) if column.num_chunks == 1 else column.combine_chunks()
 
 
 def _hashed(columns: Sequence[pa.Array], key: str) -> _Numbers:

@@ -23,8 +23,10 @@ PERSONAL = ("name", "phone", "address_1", "city", "postcode")
 def looks_erased(now: Mapping[str, str], base: Mapping[str, str | None]) -> bool:
     """Whether every personal field is blank now though at least two, the name among them, were known before."""
     fields = [name for name in PERSONAL if name in now]
+    if any(now[name] for name in fields):
+        return False
     known_before = [name for name in fields if base.get(name)]
-    return "name" in known_before and len(known_before) >= 2 and not any(now[name] for name in fields)
+    return "name" in known_before and len(known_before) >= 2
 
 
 def with_proposals(

@@ -10,10 +10,11 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 
-import orjson
+import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+import pyarrow.json
 
 from connector.core.extracts import Extract, Known, ReadBases
 from connector.core.pairing import Pairing
@@ -22,6 +23,8 @@ from connector.core.terms import Terms
 
 __all__ = ["SETTLED", "Part", "alive", "decide_pairs", "frames_of", "spent_decisions"]
 
+# JSON is read in blocks of so many bytes; no object may be longer
+_BLOCK = 1 << 20
 # canonical values of both sides
 _Read = tuple[pa.Table, pa.Table]
 # pairs that hold their base, with what the store is to remember of them (Known.base_hashes)
@@ -119,14 +122,15 @@ def _moved(
     pairs: pa.Table, webstore: Extract, business_central: Extract, base_hashes: pd.DataFrame
 ) -> tuple[pa.Table, _Read, pa.Table]:
     """The pairs that differ from their base, their canonical values, and (as in SETTLED) those that were read and do not."""
-    base = _bases_of(pairs, base_hashes)
+    base = _bases(base_hashes)
+    at_base = _rows_of_bases(pairs, base)
     seen = {
         "webstore_seen": pa.array(webstore.fingerprints).take(pairs["w"].combine_chunks()),
         "business_central_seen": pa.array(business_central.fingerprints).take(pairs["c"].combine_chunks()),
     }
-    unread = pc.invert(pc.and_(*(pc.fill_null(pc.equal(now, base[name]), False) for name, now in seen.items())))
-    rows = pc.indices_nonzero(unread)
-    pairs, base = pairs.take(rows), base.take(rows)
+    known = [pc.fill_null(pc.equal(now, base[name].take(at_base)), False) for name, now in seen.items()]
+    rows = pc.indices_nonzero(pc.invert(pc.and_(*known)))
+    pairs, base = pairs.take(rows), base.take(at_base.take(rows))
     sides = (("webstore_hash", webstore, "w"), ("business_central_hash", business_central, "c"))
     read = [side.canonical_of(pairs[at].combine_chunks()) for _, side, at in sides]
     same = pa.repeat(pa.scalar(True), len(rows))
@@ -143,21 +147,27 @@ def _moved(
     return pairs.filter(moved), (canonical_w, canonical_c), pa.table(settled, schema=SETTLED).filter(same)
 
 
-def _bases_of(pairs: pa.Table, base_hashes: pd.DataFrame) -> pa.Table:
-    """Fingerprints of the base of each pair, row by row; null where a pair has none."""
+def _bases(base_hashes: pd.DataFrame) -> pa.Table:
+    """The fingerprints of all bases, columns as in SETTLED."""
     columns = {
         column.name: pa.array(base_hashes[column.name], type=column.type, from_pandas=True)
         if column.name in base_hashes
         else pa.nulls(len(base_hashes), column.type)
         for column in SETTLED
     }
-    base = pa.table(columns, schema=SETTLED)
-    found = base.take(pc.index_in(pairs["bc_id"].combine_chunks(), value_set=base["bc_id"].combine_chunks()))
+    return pa.table(columns, schema=SETTLED)
+
+
+def _rows_of_bases(pairs: pa.Table, base: pa.Table) -> pa.Array:
+    """The row of each pair's base; null where it has none."""
+    if base["bc_id"].equals(pairs["bc_id"]) and base["webstore_id"].equals(pairs["webstore_id"]):
+        return pa.array(np.arange(pairs.num_rows))  # as they were linked; later edits of the mapping change the order
+    rows = pc.index_in(pairs["bc_id"].combine_chunks(), value_set=base["bc_id"].combine_chunks())
     # a customer that was linked to another account before has a base for each of the two
-    others = pc.not_equal(found["webstore_id"], pairs["webstore_id"])
+    others = pc.not_equal(base["webstore_id"].take(rows), pairs["webstore_id"])
     if pc.any(others, min_count=0).as_py():
-        found = base.take(pc.index_in(_pair_keys(pairs), value_set=_pair_keys(base)))
-    return found
+        return pc.index_in(_pair_keys(pairs), value_set=_pair_keys(base))
+    return rows
 
 
 def _pair_keys(pairs: pa.Table) -> pa.Array:
@@ -168,18 +178,27 @@ def _pair_keys(pairs: pa.Table) -> pa.Array:
 
 def _base_frames(pairs: pa.Table, stored: pd.DataFrame | None, fields: Sequence[str]) -> tuple[pa.Table, pa.Table]:
     """Bases in the order of the pairs, one text column per field; null where a pair has none."""
-    by_pair = {}
-    if stored is not None:
-        for bc_id, webstore_id, w, c in zip(
-            stored["bc_id"], stored["webstore_id"], stored["webstore"], stored["business_central"], strict=True
-        ):
-            by_pair[bc_id, webstore_id] = (orjson.loads(w), orjson.loads(c))
-    found = [
-        by_pair.get(key, ({}, {}))
-        for key in zip(pairs["bc_id"].to_pylist(), pairs["webstore_id"].to_pylist(), strict=True)
-    ]
     schema = pa.schema([(name, pa.large_string()) for name in fields])
-    return (
-        pa.table({name: [w.get(name) for w, _ in found] for name in fields}, schema=schema),
-        pa.table({name: [c.get(name) for _, c in found] for name in fields}, schema=schema),
+    if stored is None or stored.empty:
+        nothing = pa.table([pa.nulls(pairs.num_rows, pa.large_string())] * len(fields), schema=schema)
+        return nothing, nothing
+    keys = pa.table(
+        {
+            "bc_id": pa.array(stored["bc_id"], type=pa.large_string()),
+            "webstore_id": pa.array(stored["webstore_id"], type=pa.int64()),
+        }
     )
+    rows = pc.index_in(_pair_keys(pairs), value_set=_pair_keys(keys))
+    w, c = (_fields_of(stored[side].tolist(), schema).take(rows) for side in ("webstore", "business_central"))
+    return w, c
+
+
+def _fields_of(texts: Sequence[str], schema: pa.Schema) -> pa.Table:
+    """JSON objects as columns."""
+    lines = "\n".join(texts).encode()
+    longest = max(map(len, texts)) * 4
+    return pyarrow.json.read_json(
+        pa.py_buffer(lines),
+        read_options=pyarrow.json.ReadOptions(block_size=max(_BLOCK, longest)),
+        parse_options=pyarrow.json.ParseOptions(explicit_schema=schema, unexpected_field_behavior="ignore"),
+    ).select(schema.names)

@@ -38,7 +38,7 @@ def texts_at(row: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, st
     return {place: row[place] or "" for place in places if place in row}
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Change:
     """One field of one write: what the target holds, what it will hold, what both last agreed on, and why."""
 
@@ -49,7 +49,7 @@ class Change:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Write:
     """One customer that is to be created or updated.
 
@@ -96,7 +96,7 @@ class Write:
         return self.bc_number or f"woo:{self.webstore_id}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Standing:
     """A difference that is not written: a conflict, a withheld change, or a cleared value that was kept."""
 
@@ -112,7 +112,7 @@ class Standing:
     reason: str
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Agreement:
     """Fields of a pair on which both sides agree now though the base does not say so yet: only the base moves."""
 

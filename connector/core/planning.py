@@ -6,9 +6,10 @@ merged field by field (merge.py) and become writes, standing differences or agre
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections import ChainMap
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import pyarrow as pa
@@ -23,6 +24,7 @@ from connector.core.normalize import NORMALIZERS, email_key, key_columns
 from connector.core.orphans import looks_erased
 from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write, texts_at
 from connector.core.regional import same_in_the_country
+from connector.core.rows import rows_of
 from connector.core.terms import Flags, Terms
 
 __all__ = ["Decisions", "Pair", "PairFrames", "decide", "plan_update"]
@@ -71,16 +73,19 @@ class Decisions:
 def decide(frames: PairFrames, terms: Terms) -> Decisions:
     """Merge every field of the given pairs and turn the verdicts into decisions."""
     merges = _merge(frames, terms.rules, terms.flags)
-    touched = np.zeros(frames.pairs.num_rows, dtype=np.bool_)
-    for merge in merges.values():
-        touched |= merge.verdict != Verdict.NONE
+    verdicts: dict[int, dict[str, Verdict]] = {}
+    reasons: dict[int, dict[str, str]] = {}
+    for name, merge in merges.items():
+        rows = np.flatnonzero(merge.verdict)
+        for row, verdict, situation in zip(
+            rows.tolist(), merge.verdict[rows].tolist(), merge.situation[rows].tolist(), strict=True
+        ):
+            verdicts.setdefault(row, {})[name] = Verdict(verdict)
+            reasons.setdefault(row, {})[name] = Situation(situation).words
     decisions = Decisions()
-    rows = np.flatnonzero(touched)
-    taken = _Rows(frames, rows)
-    for position, row in enumerate(rows.tolist()):
-        verdicts = {name: Verdict(int(m.verdict[row])) for name, m in merges.items() if m.verdict[row]}
-        reasons = {name: Situation(int(merges[name].situation[row])).words for name in verdicts}
-        _decide_pair(taken.pair(position), verdicts, reasons, terms, decisions)
+    touched = sorted(verdicts)
+    for row, pair in zip(touched, _pairs(frames, touched), strict=True):
+        _decide_pair(pair, verdicts[row], reasons[row], terms, decisions)
     return decisions
 
 
@@ -112,7 +117,7 @@ def _newer(webstore: pa.ChunkedArray, business_central: pa.ChunkedArray) -> np.n
     return result
 
 
-@dataclass(frozen=True)
+@dataclass(slots=True)
 class Pair:
     """One pair as plain values: ids, canonical values (`w`, `c`), bases (None = none yet), and the raw rows."""
 
@@ -128,29 +133,20 @@ class Pair:
     c_raw: Mapping[str, Any]
 
 
-class _Rows:
-    """The touched rows of all frames as Python values, taken once."""
-
-    def __init__(self, frames: PairFrames, rows: np.ndarray[Any, np.dtype[np.intp]]) -> None:
-        index = pa.array(rows)
-        self._lists = [
-            table.take(index).to_pylist()
-            for table in (
-                frames.pairs,
-                frames.webstore,
-                frames.business_central,
-                frames.base_webstore,
-                frames.base_business_central,
-                frames.webstore_raw,
-                frames.business_central_raw,
-            )
-        ]
-
-    def pair(self, position: int) -> Pair:
-        ids, w, c, base_w, base_c, w_raw, c_raw = (values[position] for values in self._lists)
-        return Pair(
-            ids["bc_id"], ids["bc_number"], ids["webstore_id"], ids["ticked"], w, c, base_w, base_c, w_raw, c_raw
-        )
+def _pairs(frames: PairFrames, rows: Sequence[int]) -> Iterator[Pair]:
+    """Some pairs of the frames, in order."""
+    index = pa.array(rows, type=pa.int64())
+    tables = (
+        frames.pairs,
+        frames.webstore,
+        frames.business_central,
+        frames.base_webstore,
+        frames.base_business_central,
+        frames.webstore_raw,
+        frames.business_central_raw,
+    )
+    for ids, *values in zip(*(rows_of(table.take(index)) for table in tables), strict=True):
+        yield Pair(ids["bc_id"], ids["bc_number"], ids["webstore_id"], ids["ticked"], *values)
 
 
 def _decide_pair(
@@ -160,7 +156,8 @@ def _decide_pair(
         decisions.erased.append(Orphan("webstore", pair.bc_id, pair.bc_number, pair.webstore_id, erased=True))
         return
     verdicts, w = decide_name(verdicts, pair.w, pair.c, pair.base_w, pair.w_raw, terms.rules)
-    pair = replace(pair, w=w)
+    if w is not pair.w:
+        pair = replace(pair, w=w)
     agreed = [name for name, verdict in verdicts.items() if verdict is Verdict.AGREE]
     if agreed:
         webstore, business_central = {name: pair.w[name] for name in agreed}, {name: pair.c[name] for name in agreed}
@@ -233,10 +230,10 @@ def plan_update(
         if source is None:
             source = values | also_agreed(values, pair.w, pair.c, (pair.base_w, pair.base_c), pair.w_raw, terms.rules)
     else:
-        current = {**pair.c, "raw.email": pair.c_raw["email"]}
+        current: ChainMap[str, Any] = ChainMap({"raw.email": pair.c_raw["email"]}, cast(Any, pair.c))
         body = business_central_customer.payload(values, terms.rules, terms.geography, current)
     refused = terms.refusals(
-        direction.target, values, {**(pair.c if pushing else pair.w), **values}, body, creating=False
+        direction.target, values, _country_after(pair.c if pushing else pair.w, values, terms), body, creating=False
     )
     if refused:
         decisions.quarantined += [
@@ -261,6 +258,11 @@ def plan_update(
         seen=texts_at(pair.w_raw if pushing else pair.c_raw, body),
     )
     decisions.add_write(write, terms.holds)
+
+
+def _country_after(fields: Mapping[str, str], values: Mapping[str, str], terms: Terms) -> str:
+    country = terms.rules.country
+    return values[country] if country in values else fields[country] if country else ""
 
 
 def _standing(pair: Pair, name: str, verdict: Verdict, reason: str, flags: Flags) -> Standing | None:

@@ -79,7 +79,7 @@ class Terms:
         self,
         target: Side,
         values: Mapping[str, str],
-        customer: Mapping[str, str],
+        country: str,
         body: Mapping[str, Any],
         *,
         creating: bool,
@@ -87,10 +87,10 @@ class Terms:
         """Why the target cannot keep these values: field → reason, for those that it cannot.
 
         Args:
-            customer: all canonical values of the customer that they come from.
+            country: the canonical country that the customer will have.
             body: the request that would carry them.
         """
-        by_name, country = self.rules.by_name, customer.get(self.rules.country, "")
+        by_name = self.rules.by_name
         reasons = {
             name: refusal(target, by_name[name], value, self.geography, creating=creating, country=country)
             for name, value in values.items()
