@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TEST_WORKERS ?= 3
-LIVE := $(addprefix tests/,flows/test_on_a_real_server.py flows/test_approvals.py flows/test_webhook_runs.py docs/test_commands_work.py)
+LIVE := $(addprefix tests/,flows/test_on_a_real_server.py flows/test_approvals.py flows/test_webhook_runs.py flows/test_workers.py docs/test_commands_work.py)
 # where this is set, every process that a test starts would compile the project again
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -63,6 +63,6 @@ $(READY): pyproject.toml constraints.txt
 	@echo "Preparing $(VENV) …"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgresql,match]'
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgresql,match,dask]'
 	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true
 	@touch $(READY)

@@ -18,6 +18,7 @@ from connector.setup import (
     Breakers,
     BusinessCentralConnection,
     Matching,
+    PartitionSettings,
     Reports,
     Setup,
     StoreSettings,
@@ -98,6 +99,7 @@ class ConnectorSetup(Block):
     breakers: Breakers = Field(default_factory=Breakers, title="Breakers")
     reports: Reports = Field(default_factory=Reports, title="Reports")
     store: StoreSettings = Field(default_factory=StoreSettings, title="Store")
+    partitions: PartitionSettings = Field(default_factory=PartitionSettings, title="Partitions")
     webhooks: Webhooks = Field(default_factory=Webhooks, title="Webhooks")
     templates: list[Template] = Field(default_factory=list, title="Templates of created customers")
 

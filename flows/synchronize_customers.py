@@ -15,7 +15,7 @@ from connector.load.breaking import stop_on_plan
 from connector.load.extraction import Extraction
 from connector.load.opening import Opened
 from connector.load.recording import record_findings
-from connector.load.run import LoadResult
+from connector.load.run import LoadResult, Run
 from connector.load.standing import new_conflicts, newly_held
 from connector.load.summary import summary_of
 from connector.quality import prepare
@@ -26,6 +26,7 @@ from flows.naming import run_name
 from flows.opening import THREADS, opened_run, trigger_of_run, whole
 from flows.outcomes import HOOKS, concluded, skipped
 from flows.overrides import Overrides, customers_of
+from flows.partitions import Divided, partitions_of_run
 from flows.passes import Wish, in_passes
 from flows.setups import resolve_setup
 from flows.showing import show_plan, show_summary
@@ -124,8 +125,8 @@ def _synchronize(
     def one_pass(wish: Wish) -> SyncReport:
         # a long read hides the import; a short one is mostly that of a run with nothing new to validate
         import_of_expectations = prepare(after_seconds=_LONG_READ)
-        with opened_run(setup, wish.dry_run, mode) as opened:
-            extracts = read(opened)
+        with opened_run(setup, wish.dry_run, mode) as opened, partitions_of_run(opened.run) as partitions:
+            extracts = Divided(opened.run, partitions) if partitions is not None and mode == "all" else read(opened)
             import_of_expectations.cancel()
             return _carry_out(opened, extracts, wish)
 
@@ -138,16 +139,24 @@ def _read_all(opened: Opened) -> _Extracts:
     return _Extracts(webstore.result(), business_central.result())
 
 
-def _carry_out(opened: Opened, extracts: _Extracts, wish: Wish) -> SyncReport:
+def _plan_of(run: Run, extracts: _Extracts | Divided) -> Plan:
+    """Confirm who is missing, validate, and decide."""
+    if isinstance(extracts, Divided):
+        return extracts.plan()
+    selected = extracts.selected
+    missing = confirm_missing(run, extracts.webstore, extracts.business_central, selected)
+    fit = validate_extracts(run, extracts.webstore, extracts.business_central, missing, selected is not None)
+    plan: Plan = compare_customers(run, fit.webstore, fit.business_central, fit.missing, selected).unquote()
+    return plan
+
+
+def _carry_out(opened: Opened, extracts: _Extracts | Divided, wish: Wish) -> SyncReport:
     """Decide, then do, then tell."""
     run, selected = opened.run, extracts.selected
     approved = known_plan(run, wish.approved_plan) if wish.approved_plan else None
     if selected is None:
         check_extracts(run, extracts.webstore, extracts.business_central, approved is not None)
-    missing = confirm_missing(run, extracts.webstore, extracts.business_central, selected)
-    fit = validate_extracts(run, extracts.webstore, extracts.business_central, missing, selected is not None)
-    plan: Plan = compare_customers(run, fit.webstore, fit.business_central, fit.missing, selected).unquote()
-    plan = check_plan(run, whole(plan), selected is not None).unquote()
+    plan: Plan = check_plan(run, whole(_plan_of(run, extracts)), selected is not None).unquote()
     dropped = 0
     if approved is not None:
         plan, dropped = approved_part(plan, approved, wish.leave_out)
@@ -157,7 +166,7 @@ def _carry_out(opened: Opened, extracts: _Extracts, wish: Wish) -> SyncReport:
     waiting = "" if run.dry_run or approved is not None else approval_reason(run.setup, plan)
     if waiting:
         refuse_if_nobody_can_be_asked(plan.hash, waiting)
-    extracted = {"webstore": len(extracts.webstore.frame), "business_central": len(extracts.business_central.frame)}
+    extracted = {"webstore": extracts.webstore.rows, "business_central": extracts.business_central.rows}
     asked = approved is not None or bool(waiting)
     stop_on_plan(run, plan, extracted, selected=selected is not None, approved=asked)
     results: dict[Direction, LoadResult] = {} if run.dry_run or waiting else load(opened, plan)

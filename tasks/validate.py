@@ -10,14 +10,14 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 from prefect.utilities.annotations import quote
 
-from connector.core.expectations import Finding
+from connector.core.expectations import Finding, Severity
 from connector.core.plan import Plan
 from connector.load.breaking import stop_on_extracts
 from connector.load.extraction import Extraction, Missing
 from connector.load.run import Run
 from connector.load.validating import Validated, stops_of, validate_customers, validate_plan
 
-__all__ = ["check_extracts", "check_plan", "validate_extracts"]
+__all__ = ["check_extracts", "check_plan", "tell_findings", "validate_extracts"]
 
 ROWS = 500
 
@@ -46,6 +46,14 @@ def check_plan(run: Run, plan: Plan, selected: bool) -> quote:
     _publish(run, "plan", findings)
     stops_of(findings)
     return quote(checked)
+
+
+@task(task_run_name="show what was found", cache_policy=NO_CACHE)
+def tell_findings(run: Run, findings: Sequence[Finding]) -> None:
+    """Show what is not as expected of customers in partitions; stop when the data as a whole are not."""
+    _publish(run, "extracts", findings)
+    run.warnings += [f.words for f in findings if f.expectation.severity is Severity.WARN]
+    stops_of(findings)
 
 
 def _publish(run: Run, what: str, findings: Sequence[Finding]) -> None:

@@ -55,11 +55,11 @@ def conclude(
         pairing: of these extracts; its pairs are decided already, and count as linked.
     """
     done = Decisions()
-    _extend(done, part.decisions)
+    done.extend(part.decisions)
     matching = _match(pairing, webstore, business_central, known, terms)
     matched = _matched(matching.matches, webstore, business_central) if matching.matches else _NOBODY
     if matched.num_rows:
-        _extend(done, decide(frames_of(alive(matched, known), webstore, business_central, known.read_bases), terms))
+        done.extend(decide(frames_of(alive(matched, known), webstore, business_central, known.read_bases), terms))
     orphans = _orphans(pairing, webstore, business_central, known, done.erased, terms)
     doubled: list[Ambiguity] = []
     for direction, rows in _to_create(pairing, matching, webstore, business_central, known, terms, orphans).items():
@@ -71,9 +71,8 @@ def conclude(
         if direction is Direction.PULL:
             alone, shared = of_nobody_else(alone, webstore.canonical, business_central.raw, known.rejected)
             doubled += shared
-        _extend(done, decide_creates(direction, side.canonical, side.raw, alone, terms, known.usernames))
-    _extend(
-        done,
+        done.extend(decide_creates(direction, side.canonical, side.raw, alone, terms, known.usernames))
+    done.extend(
         Decisions(
             quarantined=[*_malformed(webstore, business_central), *_twice(pairing)],
             standing=_withheld_creates(pairing, known, terms),
@@ -247,16 +246,6 @@ def _malformed(webstore: Extract, business_central: Extract) -> list[Quarantined
         Quarantined("business_central", row["bc_id"], row["number"], None, "", row["malformed"])
         for row in business_central.malformed.select(["bc_id", "number", "malformed"]).to_pylist()
     ]
-
-
-def _extend(decisions: Decisions, more: Decisions) -> None:
-    decisions.writes += more.writes
-    decisions.held += more.held
-    decisions.agreements += more.agreements
-    decisions.standing += more.standing
-    decisions.quarantined += more.quarantined
-    decisions.erased += more.erased
-    decisions.asked |= more.asked
 
 
 def _sorted(items: Iterable[T], key: Callable[[T], Any]) -> tuple[T, ...]:

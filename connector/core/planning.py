@@ -65,6 +65,16 @@ class Decisions:
     erased: list[Orphan] = field(default_factory=list)
     asked: set[tuple[str, int, str]] = field(default_factory=set)
 
+    def extend(self, more: Decisions) -> None:
+        """Take what became of others, too."""
+        self.writes += more.writes
+        self.held += more.held
+        self.agreements += more.agreements
+        self.standing += more.standing
+        self.quarantined += more.quarantined
+        self.erased += more.erased
+        self.asked |= more.asked
+
     def add_write(self, write: Write, holds: Collection[tuple[str, str]]) -> None:
         """A write is planned, or listed as held when the customer is on hold for that direction."""
         (self.held if (write.key, str(write.direction)) in holds else self.writes).append(write)

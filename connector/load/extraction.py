@@ -6,7 +6,7 @@ Pages become columns as soon as they arrive; parsed records are not kept.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,10 +17,12 @@ from connector.clients import Census
 from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import Side
 from connector.core.pairing import pair
+from connector.core.partitioning import Numbers
 from connector.errors import InputError
+from connector.load.partitions import Partitions
 from connector.load.run import Run
 
-__all__ = ["Extraction", "Missing", "read_all", "read_company_countries", "read_missing", "read_selected"]
+__all__ = ["Extraction", "Missing", "read_all", "read_company_countries", "read_gone", "read_missing", "read_selected"]
 
 _GUID = re.compile(r"^\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?$")
 _WEBSTORE = re.compile(r"^woo:(\d{1,18})$", re.IGNORECASE)
@@ -28,10 +30,23 @@ _WEBSTORE = re.compile(r"^woo:(\d{1,18})$", re.IGNORECASE)
 
 @dataclass(frozen=True)
 class Extraction:
-    """The customers of one side, one row each, columns as its module's SCHEMA, and what the server announced."""
+    """The customers of one side, one row each, columns as its module's SCHEMA, and what the server announced.
+
+    Attributes:
+        frame: empty, when the customers were landed in partitions.
+        landed: how many were landed; None = they are in the frame.
+        metadata_shown: whether the webstore showed `meta_data`, of landed customers.
+    """
 
     frame: pd.DataFrame
     census: Census
+    landed: int | None = None
+    metadata_shown: bool = True
+
+    @property
+    def rows(self) -> int:
+        """How many customers they are."""
+        return len(self.frame) if self.landed is None else self.landed
 
 
 @dataclass(frozen=True)
@@ -74,14 +89,41 @@ def frame_of(table: pa.Table) -> pd.DataFrame:
     return frame
 
 
-def read_all(run: Run, side: Side) -> Extraction:
-    """Read every customer of one side."""
+def read_all(
+    run: Run,
+    side: Side,
+    partitions: Partitions | None = None,
+    parts_of: Callable[[pa.Table], Numbers] | None = None,
+) -> Extraction:
+    """Read every customer of one side.
+
+    Args:
+        partitions: where the customers are landed instead of being kept; parts_of: the partition of each row.
+    """
     module, rules = _module(side), run.rules.fields
-    tables = [module.schema(rules).empty_table()]
+    schema = module.schema(rules)
+    if partitions is not None and parts_of is not None:
+        shown: list[bool] = []
+        with partitions.landing(str(side), schema, parts_of) as landing:
+
+            def land(records: list[dict[str, Any]]) -> None:
+                table = module.columns(records, rules)
+                shown.append(side is Side.BUSINESS_CENTRAL or webstore_customer.meta_known(table))
+                landing.add(table)
+
+            census = _read_all(run, side, land)
+        return Extraction(frame_of(schema.empty_table()), census, landing.rows, all(shown))
+    tables = [schema.empty_table()]
 
     def keep(records: list[dict[str, Any]]) -> None:
         tables.append(module.columns(records, rules))
 
+    census = _read_all(run, side, keep)
+    return Extraction(frame_of(pa.concat_tables(tables).combine_chunks()), census)
+
+
+def _read_all(run: Run, side: Side, keep: Callable[[list[dict[str, Any]]], None]) -> Census:
+    module, rules = _module(side), run.rules.fields
     if side is Side.WEBSTORE:
         census = run.webstore.read_customers(
             keep,
@@ -89,13 +131,12 @@ def read_all(run: Run, side: Side) -> Extraction:
             on_progress=lambda done, total: run.progress("Reading the webstore", done, total),
         )
         run.accounts_announced = census.announced or census.rows
-    else:
-        census = run.business_central.read_customers(
-            keep,
-            select=module.api_fields(rules),
-            on_progress=lambda done, total: run.progress("Reading Business Central", done, total),
-        )
-    return Extraction(frame_of(pa.concat_tables(tables).combine_chunks()), census)
+        return census
+    return run.business_central.read_customers(
+        keep,
+        select=module.api_fields(rules),
+        on_progress=lambda done, total: run.progress("Reading Business Central", done, total),
+    )
 
 
 def read_company_countries(run: Run) -> list[str]:
@@ -106,8 +147,13 @@ def read_company_countries(run: Run) -> list[str]:
 def read_missing(run: Run, mapping: pd.DataFrame, webstore: pa.Table, business_central: pa.Table) -> Missing:
     """Ask for the mapped customers that neither extract shows; only what the server denies counts as gone."""
     pairing = pair(mapping, webstore, business_central)
-    w_ids: list[int] = pairing.missing_webstore["webstore_id"].to_pylist()
-    c_ids: list[str] = pairing.missing_business_central["bc_id"].to_pylist()
+    return read_gone(
+        run, pairing.missing_webstore["webstore_id"].to_pylist(), pairing.missing_business_central["bc_id"].to_pylist()
+    )
+
+
+def read_gone(run: Run, w_ids: Sequence[int], c_ids: Sequence[str]) -> Missing:
+    """Ask for customers by id; whom the server denies is gone."""
     w_found = (
         run.webstore.customers_by_id(w_ids, fields=webstore_customer.api_fields(run.rules.fields)) if w_ids else {}
     )

@@ -27,10 +27,10 @@ from connector.load.revalidating import last_validated, validate_once
 from connector.load.run import Run
 from connector.quality import validate
 
-__all__ = ["Validated", "plan_table", "stops_of", "validate_customers", "validate_plan"]
+__all__ = ["Validated", "apart", "plan_table", "reasons_of", "stops_of", "validate_customers", "validate_plan"]
 
 _IDS = {Side.WEBSTORE: "webstore_id", Side.BUSINESS_CENTRAL: "bc_id"}
-_Reasons = Mapping[Any, str]
+Reasons = Mapping[Any, str]
 
 
 @dataclass(frozen=True)
@@ -72,15 +72,15 @@ def validate_customers(
     findings += validate_once(run, known, "mapping", _suite(run, "mapping"), *_mapping_table(mapping))
     if selected:  # what was found among a few says nothing of all
         run.validated.clear()
-    w, c = _reasons(findings, mapping)
+    w, c = reasons_of(findings, mapping)
     run.warnings += [f.words for f in findings if f.expectation.severity is Severity.WARN]
     return Validated(
-        replace(webstore, frame=_set_apart(webstore.frame, "webstore_id", w)),
-        replace(business_central, frame=_set_apart(business_central.frame, "bc_id", c)),
+        replace(webstore, frame=_setapart(webstore.frame, "webstore_id", w)),
+        replace(business_central, frame=_setapart(business_central.frame, "bc_id", c)),
         replace(
             missing,
-            webstore=_apart(missing.webstore, "webstore_id", w),
-            business_central=_apart(missing.business_central, "bc_id", c),
+            webstore=apart(missing.webstore, "webstore_id", w),
+            business_central=apart(missing.business_central, "bc_id", c),
         ),
         tuple(findings),
     )
@@ -152,7 +152,7 @@ def plan_table(plan: Plan) -> tuple[pa.Table, pa.Array]:
     return table, pa.array(range(table.num_rows))
 
 
-def _reasons(findings: Sequence[Finding], mapping: pd.DataFrame) -> tuple[_Reasons, _Reasons]:
+def reasons_of(findings: Sequence[Finding], mapping: pd.DataFrame) -> tuple[Reasons, Reasons]:
     """Webstore id → why it is set apart, and the same for Business Central ids. A bad mapping row sets both apart."""
     w: dict[Any, list[str]] = defaultdict(list)
     c: dict[Any, list[str]] = defaultdict(list)
@@ -172,18 +172,19 @@ def _reasons(findings: Sequence[Finding], mapping: pd.DataFrame) -> tuple[_Reaso
     return _joined(w), _joined(c)
 
 
-def _joined(reasons: Mapping[Any, Sequence[str]]) -> _Reasons:
+def _joined(reasons: Mapping[Any, Sequence[str]]) -> Reasons:
     return {key: " ".join(dict.fromkeys(texts)) for key, texts in reasons.items()}
 
 
-def _set_apart(frame: pd.DataFrame, key: str, reasons: _Reasons) -> pd.DataFrame:
+def _setapart(frame: pd.DataFrame, key: str, reasons: Reasons) -> pd.DataFrame:
     if not reasons:
         return frame
     found = frame[key].map(reasons)
     return frame.assign(malformed=frame["malformed"].where(found.isna() | (frame["malformed"] != ""), found))
 
 
-def _apart(table: pa.Table, key: str, reasons: _Reasons) -> pa.Table:
+def apart(table: pa.Table, key: str, reasons: Reasons) -> pa.Table:
+    """The same rows; whoever there is a reason for has it in `malformed`."""
     if not reasons or not table.num_rows:
         return table
     texts = [

@@ -19,6 +19,7 @@ __all__ = [
     "PersonalData",
     "PullWebstoreCustomers",
     "PushWebstoreCustomers",
+    "Runner",
     "UsernameRule",
     "WhenBusy",
     "WhileWaiting",
@@ -146,3 +147,11 @@ class HtmlReports(Choice):
     NEVER = "never"
     CHANGES = "changes"
     EVERY_RUN = "every run"
+
+
+class Runner(Choice):
+    """What deals with the partitions of a run."""
+
+    THREADS = "threads"
+    DASK = "dask"
+    RAY = "ray"

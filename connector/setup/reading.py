@@ -17,6 +17,7 @@ from connector.setup.sections import (
     Approval,
     Breakers,
     Matching,
+    PartitionSettings,
     Reports,
     StoreSettings,
     Synchronization,
@@ -44,6 +45,7 @@ class Setup(Section):
     approval: Approval = Field(default_factory=Approval)
     reports: Reports = Field(default_factory=Reports)
     store: StoreSettings = Field(default_factory=StoreSettings)
+    partitions: PartitionSettings = Field(default_factory=PartitionSettings)
     webhooks: Webhooks = Field(default_factory=Webhooks)
     templates: tuple[Template, ...] = Field(
         default=(), description="Defaults for customers created in Business Central."
@@ -144,6 +146,9 @@ def _anchored(setup: Setup, folder: Path) -> Setup:
     reports = setup.reports.folder
     if reports is not None and not reports.is_absolute():
         changes["reports"] = setup.reports.model_copy(update={"folder": folder / reports})
+    parts = setup.partitions.folder
+    if "://" not in parts and not Path(parts).is_absolute():
+        changes["partitions"] = setup.partitions.model_copy(update={"folder": str(folder / parts)})
     own = setup.synchronization.mappings
     if own is not None and not own.is_absolute():
         changes["synchronization"] = setup.synchronization.model_copy(update={"mappings": folder / own})

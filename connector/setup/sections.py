@@ -20,6 +20,7 @@ from connector.setup.choices import (
     PersonalData,
     PullWebstoreCustomers,
     PushWebstoreCustomers,
+    Runner,
     UsernameRule,
     WhenBusy,
     WhileWaiting,
@@ -31,6 +32,7 @@ __all__ = [
     "Approval",
     "Breakers",
     "Matching",
+    "PartitionSettings",
     "Policies",
     "Reports",
     "StoreSettings",
@@ -260,6 +262,33 @@ class StoreSettings(Section):
         default="sqlite:///customer-sync-data/store.sqlite",
         pattern=r"^(sqlite|postgresql\+psycopg)://",
         description="SQLAlchemy address: sqlite:///FILE, or postgresql+psycopg://USER@HOST/DATABASE.",
+    )
+
+
+class PartitionSettings(Section):
+    """Dividing the customers of a run, for installations with more of them than memory holds."""
+
+    count: int = Field(
+        default=0,
+        ge=0,
+        le=10_000,
+        description="0: all customers at once in memory. Else so many partitions, dealt with one after the other; about one "
+        "for every 100,000 customers.",
+    )
+    folder: str = Field(
+        default="customer-sync-data/partitions",
+        description="Where they are kept during a run: a path, or an address that fsspec knows (s3://…, abfs://…). They hold "
+        "personal data.",
+    )
+    runner: Runner = Field(
+        default=Runner.THREADS, description="What deals with them: threads of this process, Dask or Ray workers."
+    )
+    workers: int = Field(
+        default=2, ge=1, le=1_000, description="Threads, or worker processes that are started for the run."
+    )
+    address: str = Field(
+        default="",
+        description="Address of a Dask or Ray cluster that is there already; blank = one is started for the run.",
     )
 
 

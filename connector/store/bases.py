@@ -13,7 +13,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store.columns import now
-from connector.store.frames import Kind, chunks, frame, read_columns
+from connector.store.frames import Kind, chunks, frame, read_columns, stream_columns
 from connector.store.schema import BASE, BASE_VALUES
 from connector.store.upserting import learn, upsert
 
@@ -101,10 +101,17 @@ class Bases:
             One row per pair: `bc_id`, `webstore_id`, `webstore_hash`, `business_central_hash`, and the fingerprints of the
             records that were last found to hold the base, `webstore_seen` and `business_central_seen` (missing = none yet).
         """
+        return read_columns(self._connection, BASE, _HASHES, self._mine)
+
+    def stream_hashes(self) -> Iterator[pa.Table]:
+        """As `hashes`, in pieces."""
+        return stream_columns(self._connection, BASE, _HASHES, self._mine)
+
+    @property
+    def _mine(self) -> sa.ColumnElement[bool]:
         # the plus keeps SQLite from taking an index: nearly all rows are wanted, and in order of id they are read faster
         plus = "+" if self._connection.dialect.name == "sqlite" else ""
-        mine = sa.literal_column(f"{plus}base.webstore_code", sa.Text) == self._code
-        return read_columns(self._connection, BASE, _HASHES, mine)
+        return sa.literal_column(f"{plus}base.webstore_code", sa.Text) == self._code
 
     def put(self, bases: Iterable[Base]) -> None:
         """Set the bases of some pairs, whole."""

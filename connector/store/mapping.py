@@ -6,17 +6,18 @@ Business Central ids are kept in lower case: one GUID written in two ways must n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import InputError
-from connector.store.frames import Kind, chunks, frame, read_columns
+from connector.store.frames import Kind, chunks, frame, read_columns, stream_columns
 from connector.store.schema import MAPPING_ROW, MAPPING_VERSION, REJECTION
 
 __all__ = ["MappingReader", "MappingRow", "MappingVersion", "StoredRow", "Touched", "true_in"]
@@ -104,6 +105,10 @@ class MappingReader:
             `username`.
         """
         return self._frame(_ROW.v_to.is_(None))
+
+    def stream(self) -> Iterator[pa.Table]:
+        """As `current`, in pieces."""
+        return stream_columns(self._connection, MAPPING_ROW, _COLUMNS, self._mine(_ROW.v_to.is_(None)))
 
     def as_of(self, number: int) -> pd.DataFrame:
         """The mapping table as it was in a version, columns as in `current`; version 0 is empty.
@@ -258,10 +263,13 @@ class MappingReader:
             )
 
     def _frame(self, condition: sa.ColumnElement[bool]) -> pd.DataFrame:
+        return read_columns(self._connection, MAPPING_ROW, _COLUMNS, self._mine(condition))
+
+    def _mine(self, condition: sa.ColumnElement[bool]) -> sa.ColumnElement[bool]:
         # the plus keeps SQLite from taking an index: most rows are wanted, and reading them in order of id is faster
         plus = "+" if self._connection.dialect.name == "sqlite" else ""
         code = sa.literal_column(f"{plus}mapping_row.webstore_code", sa.Text) == self._code
-        return read_columns(self._connection, MAPPING_ROW, _COLUMNS, sa.and_(code, condition))
+        return sa.and_(code, condition)
 
     def _rows(self, condition: sa.ColumnElement[bool]) -> list[StoredRow]:
         columns = (_ROW.id, _ROW.v_from, _ROW.v_to, *(_ROW[name] for name in _COLUMNS))

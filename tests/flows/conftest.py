@@ -11,8 +11,9 @@ from connector.store import open_store
 from sandbox.server import Running, start
 from tests import hypothesis_profiles
 from tests.flows.shop import Shop
+from tests.servers.postgresql import postgresql
 
-__all__ = ["emptied", "hypothesis_profiles"]
+__all__ = ["emptied", "hypothesis_profiles", "postgresql"]
 
 
 @pytest.fixture(scope="session")

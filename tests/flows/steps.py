@@ -18,6 +18,16 @@ from connector.load.breaking import stop_on_extracts, stop_on_plan
 from connector.load.deciding import decide_run, table_from
 from connector.load.extraction import Extraction, read_all, read_company_countries, read_missing, read_selected
 from connector.load.opening import Opened, open_run
+from connector.load.partitioned import (
+    confirm_partitions,
+    decide_partitions,
+    in_threads,
+    job_of,
+    land_known,
+    places,
+    validate_partitions,
+)
+from connector.load.partitions import partitions_at
 from connector.load.pull import pull
 from connector.load.push import push
 from connector.load.recording import record_findings, record_links, record_plan
@@ -65,29 +75,25 @@ def synchronize(
     run_id: str = "",
     when_planned: Callable[[], None] = _nothing,
     page_size: int = 20_000,
+    partitions: int = 0,
 ) -> Done:
     """As flows/synchronize_customers.py.
 
     Args:
         customers: of a selected run; none = all.
         page_size: Business Central customers a page.
+        partitions: of a run over all customers: into how many they are divided; 0 = they are not.
         when_planned: called when everything has been read and decided, before anything is written.
     """
     mode = "selected" if customers else "all"
     with _opened(setup, mode, dry_run, scheduled, actor, run_id, page_size) as opened:
         run = opened.run
-        webstore, business_central, selected = _extracts(run, customers)
         approved = known_plan(run, approved_plan) if approved_plan else None
-        if selected is None:
-            stop_on_extracts(run, webstore.census, business_central.census, approved=approved is not None)
-        with run.store.view(run.code) as view:
-            mapping = view.mapping.current()
-        if selected is not None:
-            mapping = mapping[mapping["bc_id"].isin(selected) | mapping["webstore_id"].isin(selected)]
-        missing = read_missing(run, mapping, table_from(webstore.frame), table_from(business_central.frame))
-        fit = validate_customers(run, webstore, business_central, missing, selected=selected is not None)
-        stops_of(fit.findings)
-        plan = decide_run(run, fit.webstore.frame, fit.business_central.frame, fit.missing, selected)
+        plan, webstore, business_central, selected = (
+            _decided_in_parts(run, partitions, approved is not None)
+            if partitions
+            else _decided(run, customers, approved is not None)
+        )
         plan, findings = validate_plan(run, plan, selected=selected is not None)
         stops_of(findings)
         dropped = 0
@@ -95,7 +101,7 @@ def synchronize(
             plan, dropped = approved_part(plan, approved, leave_out)
         record_findings(run, plan, selected)
         waiting = "" if run.dry_run or approved is not None else approval_reason(run.setup, plan)
-        extracted = {"webstore": len(webstore.frame), "business_central": len(business_central.frame)}
+        extracted = {"webstore": webstore.rows, "business_central": business_central.rows}
         asked = approved is not None or bool(waiting)
         stop_on_plan(run, plan, extracted, selected=selected is not None, approved=asked)
         when_planned()
@@ -172,6 +178,40 @@ class _Opening:
 
     def __exit__(self, *error: Any) -> bool | None:
         return self._run.__exit__(*error)
+
+
+def _decided(
+    run: Run, customers: Sequence[str], approved: bool
+) -> tuple[Plan, Extraction, Extraction, frozenset[str | int] | None]:
+    webstore, business_central, selected = _extracts(run, customers)
+    if selected is None:
+        stop_on_extracts(run, webstore.census, business_central.census, approved=approved)
+    with run.store.view(run.code) as view:
+        mapping = view.mapping.current()
+    if selected is not None:
+        mapping = mapping[mapping["bc_id"].isin(selected) | mapping["webstore_id"].isin(selected)]
+    missing = read_missing(run, mapping, table_from(webstore.frame), table_from(business_central.frame))
+    fit = validate_customers(run, webstore, business_central, missing, selected=selected is not None)
+    stops_of(fit.findings)
+    plan = decide_run(run, fit.webstore.frame, fit.business_central.frame, fit.missing, selected)
+    return plan, webstore, business_central, selected
+
+
+def _decided_in_parts(run: Run, count: int, approved: bool) -> tuple[Plan, Extraction, Extraction, None]:
+    """As flows/partitions.py."""
+    folder = f"{run.setup.partitions.folder}/{run.code}"
+    with partitions_at(folder, count) as partitions:
+        placement = land_known(run, partitions)
+        webstore, business_central = (read_all(run, side, partitions, places(side, placement)) for side in Side)
+        run.know_countries(read_company_countries(run))
+        stop_on_extracts(run, webstore.census, business_central.census, approved=approved)
+        run.know_metadata(webstore.metadata_shown)
+        job, mapper = job_of(run, partitions), in_threads()
+        missing = confirm_partitions(run, job, placement, mapper)
+        job, of_all = validate_partitions(run, job)
+        plan, findings = decide_partitions(run, job, missing, mapper)
+        stops_of([*of_all, *findings])
+    return plan, webstore, business_central, None
 
 
 def _extracts(run: Run, customers: Sequence[str]) -> tuple[Extraction, Extraction, frozenset[str | int] | None]:

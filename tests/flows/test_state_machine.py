@@ -168,9 +168,9 @@ class Life(RuleBasedStateMachine):
 
     # runs
 
-    @rule(scheduled=st.booleans())
-    def a_run(self, scheduled: bool) -> None:
-        self._observe(lambda: self.shop.sync(scheduled=scheduled))
+    @rule(scheduled=st.booleans(), partitions=st.sampled_from((0, 0, 3)))
+    def a_run(self, scheduled: bool, partitions: int) -> None:
+        self._observe(lambda: self.shop.sync(scheduled=scheduled, partitions=partitions))
 
     @rule(number=moments_of_a_run)
     def a_run_that_is_killed(self, number: int) -> None:
@@ -202,8 +202,8 @@ class Life(RuleBasedStateMachine):
         before = look_at(self.running)
         self.shop.forget_requests()
         with suppress(RemoteTrouble):
-            first, second = self.shop.sync(dry_run=True), self.shop.sync(dry_run=True)
-            assert first.plan.hash == second.plan.hash
+            first, second = self.shop.sync(dry_run=True), self.shop.sync(dry_run=True, partitions=2)
+            assert first.plan == second.plan
         assert self.shop.writes() == []
         assert look_at(self.running) == before
 

@@ -1,0 +1,79 @@
+"""A run over partitions decides what a run over everybody at once decides, whatever their number."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+
+import pytest
+
+from connector.core.customer import Direction
+from connector.core.plan import Plan
+from connector.load.editing import unlink
+from sandbox.server import Running, start
+from tests.flows.shop import SHIPPED, Shop
+
+COUNTS = (1, 7)
+
+
+def plans(shop: Shop, *, scheduled: bool = False) -> list[Plan]:
+    """What would be done, decided over everybody at once and over partitions; nothing is written."""
+    return [shop.sync(dry_run=True, scheduled=scheduled, partitions=count).plan for count in (0, *COUNTS)]
+
+
+def assert_the_same(found: list[Plan]) -> Plan:
+    whole, *divided = found
+    for count, plan in zip(COUNTS, divided, strict=True):
+        assert plan == whole, count
+        assert plan.hash == whole.hash
+        assert dict(plan.numbers) == dict(whole.numbers)
+    return whole
+
+
+@pytest.fixture(scope="module")
+def running() -> Iterator[Running]:
+    with start(seed=0) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def shop(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Shop:
+    """Recorded accounts, of whom the company knows some, after a run; then people go on working on both sides."""
+    policies = {"conflict": "ask", "first_link": "business-central"}
+    return Shop(
+        running, tmp_path_factory.mktemp("divided"), policies=policies, mappings=str(SHIPPED),
+        push_webstore_customers="Mapped Only", pull_webstore_customers="All",
+    )  # fmt: skip
+
+
+def test_a_first_run_matches_and_creates_the_same_customers(shop: Shop) -> None:
+    plan = assert_the_same(plans(shop))
+    assert len(plan.links) > 500
+    assert len(plan.of(Direction.PULL, "create")) > 500
+    assert plan.ambiguous
+
+
+def test_what_people_did_since_is_found_in_every_partition(shop: Shop, running: Running) -> None:
+    shop.sync()
+    dice = random.Random(4)
+    links = {bc_id: key for bc_id, key in shop.links().items() if key is not None}
+    linked = dice.sample(sorted(links), 60)
+    for bc_id in linked[:20]:
+        shop.type_in_company(bc_id, city=f"Voss {dice.random():.3f}")
+    for bc_id in linked[10:30]:
+        shop.type_in_webstore(links[bc_id], city=f"Oslo {dice.random():.3f}", phone="+47 22 33 44 55")
+    for bc_id in linked[30:33]:
+        running.business_central.people_delete(bc_id)
+    for bc_id in linked[33:36]:
+        running.webstore.people_delete(links[bc_id])
+    number = shop.number(linked[36])
+    unlink(shop.setup, number, actor="the office")
+    for n in range(5):
+        shop.register(f"new{n}@divided.example", f"Nils{n} Ny{n}", city="Bergen")
+        shop.employ(f"new{n + 3}@divided.example", f"Nils{n + 3} Ny{n + 3}", city="Bergen", ticked=n % 2 == 0)
+    shop.employ("post@divided.example; new0@divided.example", "Firma AS")
+    plan = assert_the_same(plans(shop))
+    assert {o.gone for o in plan.orphans} == {"webstore", "business_central"}
+    assert plan.conflicts
+    assert len(plan.writes) > 30
+    assert plan.links or plan.ambiguous
