@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from connector.core import typed
-from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of
+from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of, texts_of
 from connector.core.geography import Geography
 from connector.core.normalize import CANONICAL, by_unique, clean, clean_email
 
@@ -107,10 +107,13 @@ def columns(records: Sequence[Mapping[str, Any]], rules: FieldRules | None = Non
     """
     wanted = schema(rules)
     readers = [(name, _reader(name)) for name in (*_TEXTS, *_more(rules))]
+    plainly = _plain_columns(records, wanted, readers)
+    if plainly is not None:
+        return plainly
     rows: dict[str, list[Any]] = {name: [] for name in wanted.names}
     for record in records:
         identifier = record.get("id")
-        if not isinstance(identifier, str) or not identifier:
+        if not isinstance(identifier, str) or not text_of(identifier, "id", []):
             continue
         wrong: list[str] = []
         rows["bc_id"].append(identifier.lower())
@@ -119,6 +122,27 @@ def columns(records: Sequence[Mapping[str, Any]], rules: FieldRules | None = Non
             rows[name].append(read(record.get(name), name, wrong))
         rows["malformed"].append(f"not a text: {', '.join(wrong)}" if wrong else "")
     return pa.table(rows, schema=wanted)
+
+
+def _plain_columns(
+    records: Sequence[Mapping[str, Any]], wanted: pa.Schema, readers: Sequence[tuple[str, Any]]
+) -> pa.Table | None:
+    """The same for a page of records that are all shaped as they should be, column by column; None for any other page."""
+    ids: list[Any] = [record.get("id") for record in records]
+    if not all(type(identifier) is str and identifier for identifier in ids):
+        return None
+    wrong: list[str] = []
+    found: dict[str, Any] = {
+        "bc_id": texts_of([identifier.lower() for identifier in ids]),
+        "etag": texts_of([record.get("@odata.etag") for record in records]),
+    }
+    for name, read in readers:
+        values = [record.get(name) for record in records]
+        found[name] = texts_of(values) if read is text_of else [read(value, name, wrong) for value in values]
+    found["malformed"] = [""] * len(ids)
+    if wrong or any(column is None for column in found.values()):
+        return None
+    return pa.table(found, schema=wanted)
 
 
 def _reader(name: str) -> Any:

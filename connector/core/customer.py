@@ -9,15 +9,18 @@ Text is never null in a frame: "" means the field is blank. Null appears in base
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
 from typing import Any
 
+import pyarrow as pa
+import pyarrow.compute as pc
+
 from connector.core.names import Cultures
 
-__all__ = ["Direction", "FieldRule", "FieldRules", "Side", "scalar_of", "text_of"]
+__all__ = ["Direction", "FieldRule", "FieldRules", "Side", "scalar_of", "text_of", "texts_of"]
 
 
 class Side(StrEnum):
@@ -164,6 +167,14 @@ def text_of(value: Any, name: str, wrong: list[str]) -> str:
         return value
     wrong.append(name)
     return ""
+
+
+def texts_of(values: Sequence[Any]) -> pa.Array | None:
+    """`text_of` of a column at once; None when one of the values is no text, or cannot be stored as one."""
+    try:
+        return pc.fill_null(pa.array(values, type=pa.large_string()), "")
+    except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
+        return None
 
 
 def scalar_of(value: Any, name: str, wrong: list[str]) -> str:

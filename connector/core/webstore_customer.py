@@ -17,7 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core import plain
-from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of
+from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of, texts_of
 from connector.core.geography import Geography
 from connector.core.names import EAST_ASIAN, Culture, compose, split
 from connector.core.normalize import CANONICAL, by_unique, clean, code_key, email_key, unescape
@@ -92,6 +92,9 @@ def columns(records: Sequence[Mapping[str, Any]], rules: FieldRules | None = Non
     wanted = schema(rules)
     keys = rules.meta_keys if rules is not None else ()
     parts = [("billing", _BILLING)] + ([("shipping", _SHIPPING)] if "shipping.city" in wanted.names else [])
+    plainly = _plain_columns(records, wanted, parts, keys)
+    if plainly is not None:
+        return plainly
     rows: dict[str, list[Any]] = {name: [] for name in wanted.names}
     for record in records:
         identifier = record.get("id")
@@ -113,6 +116,38 @@ def columns(records: Sequence[Mapping[str, Any]], rules: FieldRules | None = Non
         rows["modified"].append(text_of(record.get("date_modified_gmt"), "date_modified_gmt", wrong))
         rows["malformed"].append(f"not a text: {', '.join(wrong)}" if wrong else "")
     return pa.table(rows, schema=wanted)
+
+
+def _plain_columns(
+    records: Sequence[Mapping[str, Any]],
+    wanted: pa.Schema,
+    parts: Sequence[tuple[str, Sequence[str]]],
+    keys: Sequence[str],
+) -> pa.Table | None:
+    """The same for a page of records that are all shaped as they should be, column by column; None for any other page."""
+    ids = [record.get("id") for record in records]
+    found: dict[str, Any] = {"webstore_id": ids}
+    if not all(type(identifier) is int for identifier in ids):
+        return None
+    for name in _TOP:
+        found[name] = texts_of([record.get(name) for record in records])
+    for part, names in parts:
+        addresses: list[Any] = [record.get(part) for record in records]
+        if not all(type(address) is dict for address in addresses):
+            return None
+        for name in names:
+            found[f"{part}.{name}"] = texts_of([address.get(name) for address in addresses])
+    found["modified"] = texts_of([record.get("date_modified_gmt") for record in records])
+    found["malformed"] = [""] * len(ids)
+    if any(column is None for column in found.values()):
+        return None
+    wrong: list[str] = []
+    if keys:
+        metadata: dict[str, list[Any]] = {name: [] for name in ("meta_known", *(f"meta:{key}" for key in keys))}
+        for record in records:
+            _add_metadata(metadata, record.get("meta_data"), keys, wrong)
+        found |= metadata
+    return None if wrong else pa.table(found, schema=wanted)
 
 
 def _add_metadata(rows: dict[str, list[Any]], items: Any, keys: Sequence[str], wrong: list[str]) -> None:
