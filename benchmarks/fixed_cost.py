@@ -1,15 +1,16 @@
-"""What a run with nothing to do costs: against a bare Prefect flow with as many tasks, on a running server.
+"""What Prefect costs a run, and what the run costs beside it: on a running server, and from a cold start.
 
     python -m benchmarks.fixed_cost [CUSTOMERS] [RUNS]
 
-Both flows run in this process, in turn, so that a slow moment of the machine meets both; both systems are emulated by another
-process. Prints the medians and their ratio; ends with 1 when the ratio is above 1.3. Each flow waits about a second for
-Prefect's heartbeat thread; the second table is measured without it.
+Warm: a run with nothing to do and a bare Prefect flow with as many tasks, in this process in turn, so that a slow moment of the
+machine meets both. Each flow waits about a second for Prefect's heartbeat thread; the second line is measured without it. Cold:
+the command `customer-sync sync` and a program with one empty flow, each with the start of Python and of Prefect's own server.
+Both systems are emulated by another process. Medians.
 """
 
 from __future__ import annotations
 
-import json
+import argparse
 import logging
 import os
 import statistics
@@ -17,8 +18,9 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -30,45 +32,66 @@ from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
 from prefect.logging.handlers import PrefectConsoleHandler
 from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings
 
+from benchmarks.emulated import emulated
+from benchmarks.measuring import Part, timed
 from flows.synchronize_customers import synchronize_customers
 from tests.servers.prefect import prefect_server
 
-LIMIT = 1.3
+LIMIT, COLD = 1.3, 2.0
 
 
 def main() -> int:
     """Measure, print, and give the exit code."""
-    customers = int(sys.argv[1]) if len(sys.argv) > 1 else 200
-    runs = int(sys.argv[2]) if len(sys.argv) > 2 else 9
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("customers", type=int, nargs="?", default=10)
+    parser.add_argument("runs", type=int, nargs="?", default=9)
+    arguments = parser.parse_args()
+    parts = measure(arguments.customers, arguments.runs)
+    sys.stdout.write("".join(f"{part.line}  {part.note}\n" for part in parts))
+    return 0 if all(part.holds for part in parts if part.gates) else 1
+
+
+def measure(customers: int = 10, runs: int = 9) -> list[Part]:
+    """Warm: on a running server; cold: the command, from its start to its end, without a server."""
     with (
         tempfile.TemporaryDirectory() as folder,
         prefect_server(Path(folder) / "prefect") as api,
-        emulated(Path(folder) / "systems", customers) as setup,
+        emulated(Path(folder) / "systems", customers) as told,
         temporary_settings({PREFECT_API_URL: api}),
     ):
         for handler in logging.getLogger("prefect").handlers:
             if isinstance(handler, PrefectConsoleHandler):
                 handler.setLevel(logging.CRITICAL)
-        return measured(setup, customers, runs)
+        warm = measured(told["setup_file"], customers, runs)
+        return [*warm, cold(told["setup_file"], customers, max(2, runs // 3), Path(folder))]
 
 
-@contextmanager
-def emulated(folder: Path, customers: int) -> Iterator[str]:
-    """Both systems in a process of their own; gives the setup file."""
-    size = ["--webstore-customers", str(customers), "--business-central-customers", str(customers)]
-    command = [sys.executable, "-m", "sandbox.command", *size, "--directory", str(folder)]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603
-    assert process.stdout is not None
-    try:
-        told = json.loads(process.stdout.readline())
-        os.environ.update(told["env"])
-        yield told["setup_file"]
-    finally:
-        process.terminate()
-        process.wait(timeout=30)
+def cold(setup: str, customers: int, runs: int, folder: Path) -> Part:
+    """`customer-sync sync` against a bare Prefect flow, each in a process of its own that starts Prefect's server."""
+    program = folder / "bare.py"
+    program.write_text("from prefect import flow\n\n\n@flow\ndef bare():\n    return 1\n\n\nbare()\n", encoding="utf-8")
+    environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
+    environment |= {"PREFECT_HOME": str(folder / "home"), "PREFECT_LOGGING_LEVEL": "CRITICAL"}
+    environment |= {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
+    command = Path(sys.executable).parent / "customer-sync"
+    contestants = {"ours": [str(command), "sync", "--setup", setup, "--json"], "bare": [sys.executable, str(program)]}
+    times: dict[str, list[float]] = {name: [] for name in contestants}
+    for turn in range(runs + 1):
+        for name, call in contestants.items():
+            seconds, _ = timed(partial(_run, call, environment))
+            if turn:  # the first one makes Prefect's database
+                times[name].append(seconds)
+    ours, bare = (statistics.median(times[name]) for name in ("ours", "bare"))
+    return Part(
+        f"cold start of customer-sync sync, {customers} customers, against a bare flow", ours, bare, ours / bare, COLD
+    )
 
 
-def measured(setup: str, customers: int, runs: int) -> int:
+def _run(command: list[str], environment: dict[str, str]) -> None:
+    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=300)  # noqa: S603
+
+
+def measured(setup: str, customers: int, runs: int) -> list[Part]:
     """Compare the two flows."""
 
     def ours() -> Any:
@@ -79,11 +102,11 @@ def measured(setup: str, customers: int, runs: int) -> int:
     assert not any(summary[side][what] for side in ("push", "pull") for what in ("created", "updated", "failed"))
     tasks = tasks_of(summary["run_id"])
     bare = bare_flow(tasks)
-    print(f"{customers} customers on each side, {tasks} tasks, {runs} runs each; seconds, median (fastest–slowest)")
-    ratio = compared("with the heartbeat, as in every installation", ours, bare, runs)
+    what = f"run with nothing to do, {customers} customers, against a bare flow of {tasks} tasks"
+    parts = [compared(what, ours, bare, runs)]
     with temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}):
-        compared("without it", ours, bare, runs)
-    return int(ratio > LIMIT)
+        parts.append(replace(compared(f"{what}, without Prefect's heartbeat", ours, bare, runs), gates=False))
+    return parts
 
 
 def tasks_of(run_id: str) -> int:
@@ -107,23 +130,17 @@ def bare_flow(tasks: int) -> Callable[[], Any]:
     return bare
 
 
-def compared(title: str, ours: Callable[[], Any], bare: Callable[[], Any], runs: int) -> float:
-    """Run both in turn; prints, and gives the ratio of the medians."""
-    times: dict[str, list[float]] = {"bare flow": [], "synchronize-customers": []}
+def compared(what: str, ours: Callable[[], Any], bare: Callable[[], Any], runs: int) -> Part:
+    """Run both in turn; the medians."""
+    times: dict[str, list[float]] = {"bare": [], "ours": []}
     for _ in range(runs):
-        for name, call in (("bare flow", bare), ("synchronize-customers", ours)):
-            started = time.perf_counter()
-            call()
-            times[name].append(time.perf_counter() - started)
+        for name, call in (("bare", bare), ("ours", ours)):
+            times[name].append(timed(call)[0])
             # the server still records the task runs; whoever comes too soon finds its database busy and waits for seconds
             time.sleep(2)
-    medians = {name: statistics.median(values) for name, values in times.items()}
-    print(title)
-    for name, values in times.items():
-        print(f"  {name:22} {medians[name]:.2f} ({min(values):.2f}–{max(values):.2f})")
-    ratio = medians["synchronize-customers"] / medians["bare flow"]
-    print(f"  ratio                  {ratio:.2f}")
-    return ratio
+    mine, theirs = statistics.median(times["ours"]), statistics.median(times["bare"])
+    note = f"ours {min(times['ours']):.2f}–{max(times['ours']):.2f} s, bare {min(times['bare']):.2f}–{max(times['bare']):.2f} s"
+    return Part(what, mine, theirs, mine / theirs, LIMIT, note=note)
 
 
 if __name__ == "__main__":

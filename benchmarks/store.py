@@ -18,6 +18,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
+from benchmarks.measuring import Part, peak_mb
 from connector.core.normalize import fingerprint
 from connector.store import Base, Intent, MappingRow, Settlement, Store, Work, open_store
 
@@ -121,23 +122,39 @@ def measure_round(store: Store, count: int, turn: int, watch: Stopwatch) -> None
         work.journal.settle([Settlement(i, "confirmed", record=values, remote_id=str(n)) for n, i in enumerate(ids)])
 
 
+def measured(count: int, url: str = "") -> tuple[Stopwatch, float]:
+    """All rounds; gives what they took, and the size of the file in MB (0 = no file)."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "store.sqlite"
+        store, watch = open_store(url or f"sqlite:///{path}"), Stopwatch()
+        try:
+            with watch("fill"):
+                fill(store, count)
+            for turn in range(ROUNDS):
+                measure_round(store, count, turn, watch)
+        finally:
+            store.close()
+        return watch, path.stat().st_size / 1e6 if path.exists() else 0
+
+
+def measure(count: int = 1_000_000) -> list[Part]:
+    """Medians against their limits, which are for a million rows."""
+    watch, _ = measured(count)
+    return [
+        Part(f"store of {count:,}: {name}", statistics.median(t for t, _ in watch.found[name]), limit,
+             statistics.median(t for t, _ in watch.found[name]) / limit, 1, peak_mb=peak_mb(), note="the reference is the limit")
+        for name, limit in LIMITS.items()
+    ]  # fmt: skip
+
+
 def main() -> int:
     """Measure and print; 1 when a limit is missed."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--rows", type=int, default=1_000_000)
     parser.add_argument("--url", help="an empty database; a temporary SQLite file without it")
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory() as folder:
-        path = Path(folder) / "store.sqlite"
-        store, watch = open_store(arguments.url or f"sqlite:///{path}"), Stopwatch()
-        try:
-            with watch("fill"):
-                fill(store, arguments.rows)
-            for turn in range(ROUNDS):
-                measure_round(store, arguments.rows, turn, watch)
-        finally:
-            store.close()
-        size = f", {path.stat().st_size / 1e6:,.0f} MB" if path.exists() else ""
+    watch, megabytes = measured(arguments.rows, arguments.url or "")
+    size = f", {megabytes:,.0f} MB" if megabytes else ""
     [(filled, _)] = watch.found.pop("fill")
     print(f"Mapping table and bases of {arguments.rows:,} customers, filled in {filled:.0f} s{size}; {ROUNDS} rounds.")
     if hasattr(os, "getloadavg") and os.getloadavg()[0] > (os.cpu_count() or 1):

@@ -85,7 +85,7 @@ def leftover_of(pairing: Pairing, webstore: Extract, business_central: Extract, 
     return Leftover(
         _taken(webstore, w, pairing.new_webstore),
         _taken(business_central, c, pairing.new_business_central),
-        replace(pairing, pairs=pairing.pairs.slice(0, 0), new_webstore=[], new_business_central=[]),
+        replace(pairing, pairs=pairing.pairs.schema.empty_table(), new_webstore=[], new_business_central=[]),
         webstore.malformed,
         business_central.malformed,
         {bc_id: name for bc_id, name in known.usernames.items() if bc_id in waiting},

@@ -7,6 +7,7 @@ plan is the one that `deciding.decide_run` makes of the same customers.
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
@@ -128,6 +129,7 @@ def missing_in(job: Job, number: int) -> tuple[list[int], list[str]]:
 def decide_in(job: Job, number: int) -> Decided:
     """Validate the customers of a partition and decide about its pairs."""
     findings = _validated(job, number)
+    gc.collect()  # Great Expectations leaves its batches in cycles: a whole partition each
     webstore, business_central, mapping = _read(job, number, findings)
     known = _known(job, number, mapping)
     pairing = pair(mapping, webstore.raw, business_central.raw)
@@ -218,16 +220,13 @@ def confirm_partitions(run: Run, job: Job, placement: Placement, mapper: Mapper)
 def validate_partitions(run: Run, job: Job) -> tuple[Job, list[Finding]]:
     """What is expected of all records together, looked at column by column; whoever fails is set apart by the job."""
     findings: list[Finding] = []
-    for suite, expectations in run.rules.suites.items():
-        wanted = [e for e in expectations if _of_all(e)]
-        if suite not in {*map(str, Side), MAPPING} or not wanted:
-            continue
+    for suite in (*map(str, Side), MAPPING):
         key = "bc_id" if suite == MAPPING else _IDS[Side(suite)]
-        fields = {name for e in wanted for name in e.fields} | {"malformed"} - (
-            {"malformed"} if suite == MAPPING else set()
-        )
-        table = _columns(job.partitions, suite, key, fields)
-        findings += validate(suite, wanted, table.append_column("id", table[key]), table[key].combine_chunks())
+        for expectation in run.rules.suites.get(suite, ()):
+            if _of_all(expectation):
+                table = _judged(job.partitions, suite, key, expectation)
+                table = table.append_column("id", table[key]) if "id" not in table.column_names else table
+                findings += validate(suite, [expectation], table, table[key].combine_chunks())
     return replace(job, findings=tuple(findings)), findings
 
 
@@ -363,15 +362,48 @@ def places(side: Side, placement: Placement) -> Callable[[pa.Table], Numbers]:
     return lambda table: part_of_ids(table["bc_id"], placement.count)
 
 
-def _columns(partitions: Partitions, name: str, key: str, fields: set[str]) -> pa.Table:
-    """Some columns of the good records of all partitions."""
+def _judged(partitions: Partitions, name: str, key: str, expectation: Expectation) -> pa.Table:
+    """The rows by which an expectation of all records can be judged: for a column's being there one partition's, for uniqueness
+    those that may be there twice, else all."""
+    if expectation.words == "is there":
+        return partitions.read(name, 0)
     there = partitions.read(name, 0).column_names
-    wanted = sorted({key, *(field for field in fields if field in there)})
-    tables = []
-    for number in range(partitions.count):
-        table = partitions.read(name, number, wanted)
-        tables.append(table.filter(pc.equal(table["malformed"], "")) if "malformed" in wanted else table)
+    fields = [field for field in expectation.fields if field in there]
+    wanted = list(dict.fromkeys([key, *fields, *(["malformed"] if "malformed" in there else [])]))
+    if not expectation.words.startswith("is unique"):
+        return pa.concat_tables(_good(partitions.read(name, n, wanted)) for n in range(partitions.count))
+
+    def rows_of(number: int) -> pa.Table:
+        rows = _good(partitions.read(name, number, wanted))
+        # two blanks are not the same
+        return rows.filter(pc.not_equal(rows[fields[0]].cast(pa.large_string()), "")) if len(fields) == 1 else rows
+
+    if not fields:
+        return partitions.read(name, 0).slice(0, 0)
+    hashed = np.concatenate([_hashes(rows_of(number), fields) for number in range(partitions.count)])
+    values, counts = np.unique(hashed, return_counts=True)
+    several = values[counts > 1]
+    tables = [rows_of(0).slice(0, 0)]
+    for number in range(partitions.count if len(several) else 0):
+        rows = rows_of(number)
+        tables.append(rows.filter(pa.array(np.isin(_hashes(rows, fields), several))))
     return pa.concat_tables(tables)
+
+
+def _good(rows: pa.Table) -> pa.Table:
+    return rows.filter(pc.equal(rows["malformed"], "")) if "malformed" in rows.column_names else rows
+
+
+def _hashes(rows: pa.Table, fields: Sequence[str]) -> np.ndarray[Any, np.dtype[np.uint64]]:
+    """Equal for equal values; whoever has the hash of somebody else is looked at."""
+    texts = [rows[field].cast(pa.large_string()).combine_chunks() for field in fields]
+    if not rows.num_rows:
+        return np.zeros(0, np.uint64)
+    joined = pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()), null_handling="replace")
+    hashed: np.ndarray[Any, np.dtype[np.uint64]] = pd.util.hash_array(
+        joined.cast(pa.large_binary()).to_numpy(zero_copy_only=False), categorize=False
+    )
+    return hashed
 
 
 def _of_all(expectation: Expectation) -> bool:

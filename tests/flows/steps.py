@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import uuid
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -76,6 +77,7 @@ def synchronize(
     when_planned: Callable[[], None] = _nothing,
     page_size: int = 20_000,
     partitions: int = 0,
+    side_by_side: bool = False,
 ) -> Done:
     """As flows/synchronize_customers.py.
 
@@ -83,6 +85,7 @@ def synchronize(
         customers: of a selected run; none = all.
         page_size: Business Central customers a page.
         partitions: of a run over all customers: into how many they are divided; 0 = they are not.
+        side_by_side: read both systems at the same time, as the flows do; tests want the same order of requests every time.
         when_planned: called when everything has been read and decided, before anything is written.
     """
     mode = "selected" if customers else "all"
@@ -92,7 +95,7 @@ def synchronize(
         plan, webstore, business_central, selected = (
             _decided_in_parts(run, partitions, approved is not None)
             if partitions
-            else _decided(run, customers, approved is not None)
+            else _decided(run, customers, approved is not None, side_by_side)
         )
         plan, findings = validate_plan(run, plan, selected=selected is not None)
         stops_of(findings)
@@ -107,6 +110,7 @@ def synchronize(
         when_planned()
         results = {} if run.dry_run or waiting else _load(run, plan)
         opened.summary = summary_of(run, plan, results, extracted, opened.seconds, opened.mode)
+        opened.summary |= {"validated": run.validated}
         opened.summary |= {"dropped_from_plan": dropped} if approved is not None else {}
         opened.status = "waiting" if waiting else "stopped" if opened.summary["stopped"] else "completed"
         return Done(opened.summary, plan, waiting)
@@ -181,9 +185,9 @@ class _Opening:
 
 
 def _decided(
-    run: Run, customers: Sequence[str], approved: bool
+    run: Run, customers: Sequence[str], approved: bool, side_by_side: bool
 ) -> tuple[Plan, Extraction, Extraction, frozenset[str | int] | None]:
-    webstore, business_central, selected = _extracts(run, customers)
+    webstore, business_central, selected = _extracts(run, customers, side_by_side)
     if selected is None:
         stop_on_extracts(run, webstore.census, business_central.census, approved=approved)
     with run.store.view(run.code) as view:
@@ -214,9 +218,12 @@ def _decided_in_parts(run: Run, count: int, approved: bool) -> tuple[Plan, Extra
     return plan, webstore, business_central, None
 
 
-def _extracts(run: Run, customers: Sequence[str]) -> tuple[Extraction, Extraction, frozenset[str | int] | None]:
+def _extracts(
+    run: Run, customers: Sequence[str], side_by_side: bool
+) -> tuple[Extraction, Extraction, frozenset[str | int] | None]:
     if not customers:
-        webstore, business_central = read_all(run, Side.WEBSTORE), read_all(run, Side.BUSINESS_CENTRAL)
+        with ThreadPoolExecutor(2 if side_by_side else 1) as threads:
+            webstore, business_central = threads.map(lambda side: read_all(run, side), Side)
         run.know_countries(read_company_countries(run))
         return webstore, business_central, None
     with run.store.view(run.code) as view:
