@@ -46,13 +46,13 @@ lint: $(READY)  ## Style, types, formatting, security rules, known weaknesses of
 serve: $(READY)  ## Both emulated systems in the foreground, to try things against
 	$(BIN)/customer-sync sandbox
 
-bench: $(READY)  ## Benchmarks
-	$(BIN)/python -m benchmarks.store
-	-$(BIN)/python -m benchmarks.compute
-	-$(BIN)/python -m benchmarks.load
-	$(BIN)/python -m benchmarks.matching
-	$(BIN)/python -m benchmarks.quality
-	$(BIN)/python -m benchmarks.fixed_cost
+bench: $(READY)  ## Benchmarks, beside other programs; writes docs/performance.md; a tenth of the size with QUICK=1
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt '.[bench]'
+	@# it asks for an older pandas than ours and works with this one
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps datacompy==1.1.0
+	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
+	$(if $(QUICK),,$(BIN)/python -m benchmarks.matching)
+	$(if $(QUICK),,$(BIN)/python -m benchmarks.quality)
 
 contract: $(READY)  ## The recorded traces against a shop: WEBSTORE_URL=… CONSUMER_KEY=… CONSUMER_SECRET=…
 	WEBSTORE_URL="$(WEBSTORE_URL)" CONSUMER_KEY="$(CONSUMER_KEY)" CONSUMER_SECRET="$(CONSUMER_SECRET)" \

@@ -1,0 +1,98 @@
+"""All benchmarks of speed, one after the other: prints every comparison, writes benchmarks/results.json and docs/performance.md.
+
+    python -m benchmarks [--quick] [--only NAME ...]
+
+With --quick a tenth of the size, and nothing is written. Ends with 1 when a goal is missed.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import json
+import os
+import platform
+import sys
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from benchmarks.measuring import Entry, Part, worst
+
+FOLDER = Path(__file__).parent
+RESULTS, PAGE = FOLDER / "results.json", FOLDER.parent / "docs" / "performance.md"
+BEGIN, END = "<!-- made by make bench: begin -->", "<!-- made by make bench: end -->"
+# entry → module, arguments of its `measure`, arguments with --quick
+BENCHMARKS: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {
+    "compute": ("compute", {"size": 1_000_000, "rounds": 3}, {"size": 100_000, "rounds": 2}),
+    "growth": ("growth", {"sizes": (100_000, 1_000_000, 5_000_000)}, {"sizes": (10_000, 100_000)}),
+    "extraction": ("extraction", {"customers": 10_000}, {"customers": 1_000, "rounds": 1}),
+    "load": ("load", {"size": 10_000}, {"size": 500}),
+    "nothing_to_do": ("nothing_to_do", {"customers": 100_000}, {"customers": 2_000, "rounds": 2}),
+    "fixed_cost": ("fixed_cost", {"customers": 10, "runs": 7}, {"customers": 10, "runs": 1}),
+    "store": ("store", {"count": 1_000_000}, {"count": 100_000}),
+    "workers": ("workers", {}, {"quick": True}),
+}
+
+
+def main() -> int:
+    """Run them."""
+    parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
+    parser.add_argument("--quick", action="store_true")
+    parser.add_argument("--only", nargs="+", choices=list(BENCHMARKS), default=list(BENCHMARKS))
+    arguments = parser.parse_args()
+    known: dict[str, Any] = json.loads(RESULTS.read_text(encoding="utf-8")) if RESULTS.exists() else {}
+    held = True
+    for name in arguments.only:
+        module, whole, quick = BENCHMARKS[name]
+        act: Callable[..., list[Part]] = importlib.import_module(f"benchmarks.{module}").measure
+        began = time.perf_counter()
+        parts = act(**(quick if arguments.quick else whole))
+        entry = worst(parts)
+        held &= entry.holds
+        known[name] = asdict(entry)
+        sys.stdout.write(f"{name} ({time.perf_counter() - began:.0f} s)\n")
+        sys.stdout.write("".join(f"  {part.line}\n" for part in parts))
+        sys.stdout.flush()
+        if not arguments.quick:
+            RESULTS.write_text(
+                json.dumps({n: known[n] for n in BENCHMARKS if n in known}, indent=1) + "\n", encoding="utf-8"
+            )
+            write_page(known)
+    return 0 if held else 1
+
+
+def write_page(known: Mapping[str, Mapping[str, Any]]) -> None:
+    """Put the figures into the page, between its marks."""
+    text = PAGE.read_text(encoding="utf-8")
+    head, _, rest = text.partition(BEGIN)
+    tail = rest.partition(END)[2]
+    PAGE.write_text(f"{head}{BEGIN}\n{table(known)}\n{END}{tail}", encoding="utf-8")
+
+
+def table(known: Mapping[str, Mapping[str, Any]]) -> str:
+    """One line for each comparison."""
+    lines = [
+        f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()}.",
+        "",
+        "| benchmark | comparison | ours | reference | ratio | goal | holds | peak |",
+        "|---|---|--:|--:|--:|--:|---|--:|",
+    ]
+    for name in BENCHMARKS:
+        for part in Entry(**known[name]).parts if name in known else ():
+            goal = f"{'≥' if part['at_least'] else '≤'} {part['goal']:g}" if part["gates"] else ""
+            verdict = ("yes" if part["holds"] else "**no**") if part["gates"] else ""
+            peak = f"{part['peak_mb']:,} MB" if part["peak_mb"] else ""
+            what = part["what"] + (f" ({part['note']})" if part["note"] else "")
+            title = name.replace("_", " ")
+            ours, reference = (f"{part[side]:,.2f} {part['unit']}" for side in ("ours", "reference"))
+            lines.append(
+                f"| {title} | {what} | {ours} | {reference} | {part['ratio']:.2f} | {goal} | {verdict} | {peak} |"
+            )
+    return "\n".join(lines)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
