@@ -162,7 +162,8 @@ def _pairs(frames: PairFrames, rows: Sequence[int]) -> Iterator[Pair]:
 def _decide_pair(
     pair: Pair, verdicts: Mapping[str, Verdict], reasons: Mapping[str, str], terms: Terms, decisions: Decisions
 ) -> None:
-    if looks_erased(pair.w, pair.base_w):
+    # a name that was wiped has a verdict, whatever the flags are
+    if "name" in verdicts and looks_erased(pair.w, pair.base_w):
         decisions.erased.append(Orphan("webstore", pair.bc_id, pair.bc_number, pair.webstore_id, erased=True))
         return
     verdicts, w = decide_name(verdicts, pair.w, pair.c, pair.base_w, pair.w_raw, terms.rules)
@@ -173,25 +174,22 @@ def _decide_pair(
         webstore, business_central = {name: pair.w[name] for name in agreed}, {name: pair.c[name] for name in agreed}
         decisions.agreements.append(Agreement(pair.bc_id, pair.webstore_id, webstore, business_central))
     decided = _decided(pair, verdicts, terms, decisions)
+    wanted: dict[Direction, dict[str, tuple[str, str]]] = {}
     for name, verdict in verdicts.items():
-        standing = None if name in decided else _standing(pair, name, verdict, reasons[name], terms.flags)
-        if standing:
-            decisions.standing.append(standing)
-    for direction in Direction:
-        pushing = direction is Direction.PUSH
-        source = pair.c if pushing else pair.w
-        wanted = {
-            name: (source[name], reasons[name])
-            for name, verdict in verdicts.items()
-            if _DIRECTIONS.get(verdict) is direction
-        }
-        for name, result in decided.items():
-            value = result.push if pushing else result.pull
+        direction = _DIRECTIONS.get(verdict)
+        if direction is not None:
+            source = pair.c if direction is Direction.PUSH else pair.w
+            wanted.setdefault(direction, {})[name] = (source[name], reasons[name])
+        elif name not in decided:
+            standing = _standing(pair, name, verdict, reasons[name], terms.flags)
+            decisions.standing += [standing] if standing else []
+    for name, result in decided.items():
+        for direction, value in ((Direction.PUSH, result.push), (Direction.PULL, result.pull)):
             if value is not None:
-                wanted[name] = (value, f"{reasons[name]}; a person decided")
-        if wanted:
-            both = frozenset(n for n, r in decided.items() if r.push is not None and r.pull is not None)
-            plan_update(pair, direction, wanted, terms, decisions, both_sides=both)
+                wanted.setdefault(direction, {})[name] = (value, f"{reasons[name]}; a person decided")
+    both = frozenset(n for n, r in decided.items() if r.push is not None and r.pull is not None)
+    for direction in sorted(wanted, reverse=True):  # pushes first
+        plan_update(pair, direction, wanted[direction], terms, decisions, both_sides=both)
 
 
 def _decided(pair: Pair, verdicts: Mapping[str, Verdict], terms: Terms, decisions: Decisions) -> dict[str, Outcome]:
