@@ -51,5 +51,6 @@ def split(table: pa.Table, parts: Numbers) -> Iterator[tuple[int, pa.Table]]:
     order = np.argsort(parts, kind="stable")
     ordered, sorted_parts = table.take(pa.array(order)), parts[order]
     there, starts = np.unique(sorted_parts, return_index=True)
-    for part, start, end in zip(there.tolist(), starts.tolist(), [*starts.tolist()[1:], len(parts)], strict=True):
+    ends = np.append(starts[1:], len(parts))[: len(starts)]
+    for part, start, end in zip(there.tolist(), starts.tolist(), ends.tolist(), strict=True):
         yield part, ordered.slice(start, end - start)

@@ -1,0 +1,65 @@
+"""Partitions on disk and in memory: what lands comes back, and nothing stays when the run is over."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import fsspec
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from connector.errors import SetupError
+from connector.load.partitions import partitions_at
+from connector.setup import PartitionSettings, Runner
+from flows.partitions import runner_of
+
+SCHEMA = pa.schema([("n", pa.int64()), ("text", pa.large_string())])
+
+
+def rows(*numbers: int) -> pa.Table:
+    return pa.table({"n": list(numbers), "text": [f"row {n}" for n in numbers], "more": [0] * len(numbers)})
+
+
+@pytest.mark.parametrize("kind", ["folder", "memory"])
+def test_what_lands_is_read_again_from_its_partition_and_removed_at_the_end(kind: str, tmp_path: Path) -> None:
+    url = str(tmp_path / "parts") if kind == "folder" else "memory://parts"
+    files, root = fsspec.core.url_to_fs(url)
+    files.makedirs(f"{root}/webstore", exist_ok=True)
+    files.pipe(f"{root}/webstore/0001-0.parquet", b"what a killed run left")
+    with partitions_at(url, 3) as partitions:
+        with partitions.landing("webstore", SCHEMA, lambda table: np.asarray(table["n"]) % 3) as landing:
+            landing.add(rows(1, 2, 4))
+            landing.add(rows(5))
+        with partitions.landing("webstore", SCHEMA, lambda table: np.asarray(table["n"]) % 3, "late") as late:
+            late.add(rows(8))
+        assert landing.rows == 4
+        found = [partitions.read("webstore", part) for part in range(3)]
+        assert [table["n"].to_pylist() for table in found] == [[], [1, 4], [2, 5, 8]]
+        assert all(table.schema == SCHEMA for table in found)
+        assert partitions.read("webstore", 1, ["text"]).to_pydict() == {"text": ["row 1", "row 4"]}
+    assert not files.exists(root)
+
+
+def test_nothing_stays_when_the_run_fails(tmp_path: Path) -> None:
+    with (
+        pytest.raises(ZeroDivisionError),
+        partitions_at(str(tmp_path / "parts"), 2) as partitions,
+        partitions.landing("webstore", SCHEMA, lambda table: np.asarray(table["n"]) % 2) as landing,
+    ):
+        landing.add(rows(1))
+        raise ZeroDivisionError
+    assert not (tmp_path / "parts").exists()
+
+
+@pytest.mark.parametrize("url", ["nowhere://bucket/parts", "/dev/null/parts"])
+def test_a_place_that_cannot_hold_partitions_is_refused_with_a_remedy(url: str) -> None:
+    with pytest.raises(SetupError, match=r"Partitions cannot be kept in .*") as refused, partitions_at(url, 2):
+        raise AssertionError
+    assert "[partitions] folder" in str(refused.value.hint)
+
+
+def test_a_runner_that_is_not_installed_is_refused_with_the_command_that_installs_it() -> None:
+    with pytest.raises(SetupError, match=r"partitions.runner = ray needs prefect_ray") as refused:
+        runner_of(PartitionSettings(runner=Runner.RAY))
+    assert "'.[ray]'" in str(refused.value.hint)
