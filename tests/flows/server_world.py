@@ -21,7 +21,7 @@ from sandbox.server import Running, start
 from tests.flows.shop import small_rules
 from tests.servers.prefect import prefect_server
 
-__all__ = ["World", "world"]
+__all__ = ["ROOT", "Served", "World", "prefect_environment", "worker", "world"]
 
 ROOT = Path(__file__).parents[2]
 PATIENCE = 150.0
@@ -29,19 +29,12 @@ FINAL = frozenset({"COMPLETED", "FAILED", "CRASHED", "CANCELLED"})
 
 
 @dataclass
-class World:
-    """Everything that runs. `setup` is the setup file; the block made of it is called shop."""
+class Served:
+    """A Prefect server; `environment` is that of commands and workers which use it."""
 
     api: str
-    running: Running
-    setup: Path
     environment: Mapping[str, str]
     http: requests.Session
-
-    @property
-    def ui(self) -> str:
-        """Address of the user interface."""
-        return self.api.removesuffix("/api")
 
     def get(self, path: str) -> Any:
         """Read from the API."""
@@ -103,6 +96,19 @@ class World:
             time.sleep(0.3)
         raise AssertionError(f"waited in vain for {what}")
 
+
+@dataclass
+class World(Served):
+    """Everything that runs. `setup` is the setup file; the block made of it is called shop."""
+
+    running: Running
+    setup: Path
+
+    @property
+    def ui(self) -> str:
+        """Address of the user interface."""
+        return self.api.removesuffix("/api")
+
     def resume(self, run_id: str, **answers: Any) -> None:
         """Fill in the form of a run that waits."""
         self.post(f"/flow_runs/{run_id}/resume", {"run_input": answers})
@@ -147,28 +153,47 @@ def world(folder: Path) -> Iterator[World]:
         rules = small_rules(folder)
         text = text.replace("[synchronization]", f'[synchronization]\nmappings = "{rules}"')
         setup.write_text(f'{text}\n[reports]\nfolder = "{folder / "reports"}"\n', encoding="utf-8")
-        environment = {
-            **{name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "CUSTOMER_SYNC"))},
-            **announcement(running, setup)["env"],
-            "PREFECT_HOME": str(folder / "prefect"),
-            "PREFECT_API_URL": api,
-            "PREFECT_UI_URL": api.removesuffix("/api"),
-            "PREFECT_WORKER_QUERY_SECONDS": "1",
-            "PREFECT_RUNNER_POLL_FREQUENCY": "1",
-            "DO_NOT_TRACK": "1",
-        }
+        environment = prefect_environment(api, folder / "prefect", announcement(running, setup)["env"])
         http = stack.enter_context(requests.Session())
         http.trust_env = False
-        made = World(api, running, setup, environment, http)
+        made = World(api, environment, http, running, setup)
         made.command("setup", "push", "shop", "--setup", str(setup))
         made.command("deploy", "--setup", "shop")
-        stack.enter_context(_worker(environment, folder / "worker.log"))
+        stack.enter_context(worker(environment, folder / "worker.log"))
         yield made
 
 
+def prefect_environment(api: str, home: Path, secrets: Mapping[str, str]) -> dict[str, str]:
+    """What commands and workers need to use a server; new runs are picked up within a second."""
+    return {
+        **{name: value for name, value in os.environ.items() if not name.startswith(("PREFECT_", "CUSTOMER_SYNC"))},
+        **secrets,
+        "PREFECT_HOME": str(home),
+        "PREFECT_API_URL": api,
+        "PREFECT_UI_URL": api.removesuffix("/api"),
+        "PREFECT_WORKER_QUERY_SECONDS": "1",
+        "PREFECT_RUNNER_POLL_FREQUENCY": "1",
+        "DO_NOT_TRACK": "1",
+        # where this is set, every run would compile the project again
+        "PYTHONDONTWRITEBYTECODE": "",
+    }
+
+
 @contextmanager
-def _worker(environment: Mapping[str, str], log: Path) -> Iterator[None]:
-    command = [sys.executable, "-m", "prefect", "worker", "start", "--pool", "customer-sync", "--type", "process"]
+def worker(environment: Mapping[str, str], log: Path, *options: str) -> Iterator[None]:
+    """A process worker, ended afterwards; `options` go to its command."""
+    command = [
+        sys.executable,
+        "-m",
+        "prefect",
+        "worker",
+        "start",
+        "--pool",
+        "customer-sync",
+        "--type",
+        "process",
+        *options,
+    ]
     with log.open("w") as file:
         process = subprocess.Popen(command, cwd=ROOT, env=dict(environment), stdout=file, stderr=file)
         try:

@@ -16,6 +16,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from typing import Any
 import psycopg
 import pytest
 
-__all__ = ["PostgreSQL", "postgresql"]
+__all__ = ["PostgreSQL", "installed", "postgresql", "postgresql_server"]
 
 _SETTINGS = ("fsync=off", "full_page_writes=off", "listen_addresses=", "shared_buffers=32MB", "timezone=Asia/Kolkata")
 _PR_SET_PDEATHSIG = 1
@@ -132,18 +133,16 @@ def _wait(server: PostgreSQL, process: subprocess.Popen[bytes], log: Path) -> No
             time.sleep(0.03)
 
 
-@pytest.fixture(scope="session")
-def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
-    """A running server; without its programs the test is skipped, or fails where CI=true demands them."""
+def installed() -> bool:
+    """Whether its programs are on this machine."""
+    return _binaries() is not None
+
+
+@contextmanager
+def postgresql_server(shared: Path) -> Iterator[PostgreSQL]:
+    """Start a server, and end it afterwards. `shared` is where the folder that initdb makes is kept."""
     binaries = _binaries()
-    if binaries is None:
-        reason = "PostgreSQL is not installed (tests/servers/install.sh installs it)"
-        if os.environ.get("CI") == "true":
-            pytest.fail(reason)
-        pytest.skip(reason)
-    shared = tmp_path_factory.getbasetemp()
-    if "PYTEST_XDIST_WORKER" in os.environ:
-        shared = shared.parent
+    assert binaries is not None
     # in /tmp itself: the path of a socket may have 107 characters, and root's test folders are closed to others
     base = Path(tempfile.mkdtemp(prefix="customer-sync-pg-", dir="/tmp"))
     try:
@@ -159,3 +158,18 @@ def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]
             process.wait(timeout=20)
     finally:
         shutil.rmtree(base)
+
+
+@pytest.fixture(scope="session")
+def postgresql(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PostgreSQL]:
+    """A running server; without its programs the test is skipped, or fails where CI=true demands them."""
+    if not installed():
+        reason = "PostgreSQL is not installed (tests/servers/install.sh installs it)"
+        if os.environ.get("CI") == "true":
+            pytest.fail(reason)
+        pytest.skip(reason)
+    shared = tmp_path_factory.getbasetemp()
+    if "PYTEST_XDIST_WORKER" in os.environ:
+        shared = shared.parent
+    with postgresql_server(shared) as server:
+        yield server
