@@ -1,4 +1,4 @@
-"""The same run on threads, on Dask workers and with a store in PostgreSQL: the same plan; and two workers for four webstores."""
+"""The same run on threads, on Dask workers and with a store in PostgreSQL: the same plan."""
 
 from __future__ import annotations
 
