@@ -32,8 +32,10 @@ fault-matrix: $(READY)  ## Every fault at every kind of work, on both sides; wri
 soak: $(READY)  ## Random life, faults, kills and webhooks for MINUTES=30; writes docs/soak.md; the last line counts
 	$(BIN)/python -m tests.faults.soak --minutes $(or $(MINUTES),30) --write
 
-mutation: $(READY)  ## Mutation testing of the two modules that decide; takes minutes (docs/mutation.md)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check '.[mutation]'
+# verdicts of an earlier run would be kept though tests have changed, so they are removed first
+mutation: $(READY)  ## Mutation testing of the three modules that decide; takes minutes (docs/mutation.md)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutation]'
+	rm -rf mutants
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
 

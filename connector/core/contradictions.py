@@ -63,7 +63,7 @@ def is_somebody_else(webstore: Values, business_central: Values) -> bool:
     moved or has got a new address keeps something: the number, the house, the mailbox.
     """
     w, c = webstore, business_central
-    known = [field for field in ("email", "house", "vat") if w[field].strip() and c[field].strip()]
+    known = [field for field in ("email", "house", "vat") if w[field] and c[field]]
     agree = sum(w[field] == c[field] for field in known) + _same_phone(w, c)
     differ = sum(w[field] != c[field] for field in known) + _phones_differ(w, c)
     return agree == 0 and differ >= 2

@@ -54,7 +54,7 @@ def evidence_of(canonical: pa.Table) -> pa.Table:
             "phone": _column(canonical, "phone"),
             "country": country,
             "postcode": postcode,
-            "house": pc.replace_substring_regex(_column(canonical, "address_1"), r"\D+", " "),
+            "house": pc.utf8_trim_whitespace(pc.replace_substring_regex(_column(canonical, "address_1"), r"\D+", " ")),
             "vat": _vat_keys(vat, country),
         }
     )

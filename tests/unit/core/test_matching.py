@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pyarrow as pa
+import pytest
 
 from connector.core.matching import Ladder, Match, candidates, match
 from tests.unit.core.people import business_central, pairs, person, webstore
@@ -46,6 +47,18 @@ def test_two_webstore_customers_with_one_email_are_ambiguous() -> None:
     assert not found.matches
     assert found.ambiguities[0].webstore_ids == (1, 2)
     assert found.ambiguities[0].reason == "2 webstore customers share it"
+
+
+def test_two_customers_on_each_side_are_no_pair_that_a_person_could_simply_affirm() -> None:
+    same = {"email": "a@x", "phone": "22334455", "country": "NO"}
+    found = match(
+        webstore(person(1, **same), person(2, email="a@x")),
+        business_central(person("A", **same), person("B", email="a@x")),
+    )
+    (ambiguity,) = found.ambiguities
+    assert not ambiguity.unique
+    assert ambiguity.evidence == {"email": "a@x"}
+    assert ambiguity.reason == "2 Business Central customers share it"
 
 
 def test_who_shares_the_email_of_a_linked_business_central_customer_is_ambiguous_and_not_created() -> None:
@@ -103,8 +116,8 @@ def test_a_rejected_pair_is_not_proposed_again_and_not_created_either() -> None:
 
 
 def test_the_order_of_the_customers_does_not_matter() -> None:
-    left = [person(1, email="a@x"), person(2, email="b@x"), person(3, email="c@x"), person(4, email="c@x")]
-    right = [person("B", email="a@x"), person("A", email="b@x"), person("D", email="c@x"), person("C", email="c@x")]
+    left = [person(1, email="b@x"), person(2, email="a@x"), person(3, email="c@x"), person(4, email="c@x")]
+    right = [person("B", email="b@x"), person("A", email="a@x"), person("D", email="c@x"), person("C", email="c@x")]
     straight = match(webstore(*left), business_central(*right))
     assert straight == match(webstore(*left[::-1]), business_central(*right[::-1]))
     assert pairs(straight) == [(1, "B"), (2, "A")]
@@ -211,6 +224,60 @@ def test_a_pair_that_something_contradicts_waits_and_says_what() -> None:
     assert (ambiguity.webstore_ids, ambiguity.bc_ids) == ((1,), ("A",))
 
 
+@pytest.mark.parametrize(
+    ("same", "names", "sentence"),
+    [
+        (
+            {"vat": "NO911111112"},
+            ("Berg AS", "Berg AS"),
+            "neither e-mail nor phone number nor address confirms the VAT number",
+        ),
+        (
+            {"email": "info@berg"},
+            ("Berg AS", "Berg AS"),
+            "the mailbox is one that people share, and neither phone number nor address confirms it",
+        ),
+        (
+            {"email": "info@berg", **OFFICE},
+            ("", "Berg AS"),
+            "one of the two has no name, and nothing else tells whose evidence it is",
+        ),
+    ],
+)
+def test_a_pair_that_waits_says_what_it_lacks(same: dict[str, str], names: tuple[str, str], sentence: str) -> None:
+    left, right = webstore(person(1, names[0], **same)), business_central(person("A", names[1], **same))
+    found = match(left, right)
+    assert not found.matches
+    assert found.ambiguities[0].reason == sentence
+
+
+@pytest.mark.parametrize("written", ["Bygg Berg", "Bergbygg", "Berg Bygg"])
+def test_a_company_without_its_legal_form_is_linked_however_its_other_words_are_written(written: str) -> None:
+    found = match(webstore(person(1, written, **OFFICE)), business_central(person("A", "Berg Bygg AS", **OFFICE)))
+    assert pairs(found) == [(1, "A")]
+
+
+def test_two_streets_without_a_number_confirm_no_vat_number() -> None:
+    left = webstore(person(1, "Berg AS", **{**OFFICE, "address_1": "Storgata"}))
+    right = business_central(person("A", "Berg AS", **{**OFFICE, "address_1": "Kirkegata"}))
+    assert not match(left, right).matches
+
+
+def test_a_mailbox_tells_a_name_that_its_owner_writes_in_one_word() -> None:
+    address = "anna.van-den-berg@x"
+    found = match(
+        webstore(person(1, "", email=address)), business_central(person("A", "Anna Vandenberg", email=address))
+    )
+    assert pairs(found) == [(1, "A")]
+
+
+def test_only_what_stands_before_the_first_at_sign_tells_whose_mailbox_it_is() -> None:
+    address = "x@bo.dahl@y"
+    found = match(webstore(person(1, "", email=address)), business_central(person("A", "Bo Dahl", email=address)))
+    assert not found.matches
+    assert set(found.ambiguities[0].contradictions) == {"name"}
+
+
 def test_the_same_phone_and_name_only_suggest_but_nobody_is_created() -> None:
     found = match(
         webstore(person(1, "Ann Lee", phone="22 33 44 55", country="NO")),
@@ -247,6 +314,27 @@ def test_a_rung_that_links_and_suggests_links() -> None:
     assert pairs(found) == [(1, "A")]
 
 
+def test_a_linking_rung_named_twice_lets_no_suggesting_rung_link() -> None:
+    ladder = Ladder(link=("email", "email"), suggest=("name",))
+    found = match(webstore(person(1)), business_central(person("A")), ladder=ladder)
+    assert not found.matches
+    assert found.ambiguities[0].reason == "this evidence only suggests"
+
+
+def test_who_shares_phone_and_place_is_asked_about_by_the_phone() -> None:
+    same = {"phone": "22334455", "postcode": "0150", "country": "NO"}
+    (ambiguity,) = match(webstore(person(1, **same)), business_central(person("A", **same))).ambiguities
+    assert ambiguity.rung == "phone_name"
+
+
+def test_a_phone_number_is_read_by_the_country_of_its_own_customer() -> None:
+    ladder = Ladder(link=(), suggest=("name",))
+    for here, there in (("22 33 44 55", "+47 22334455"), ("+46 8 123 456 78", "08-123 456 78")):
+        left, right = person(1, phone=here, country="NO"), person("A", phone=there, country="SE")
+        (ambiguity,) = match(webstore(left), business_central(right), ladder=ladder).ambiguities
+        assert set(ambiguity.contradictions) == {"country"}
+
+
 def test_the_same_name_and_place_only_suggest_and_a_rejection_sets_the_customer_free() -> None:
     place = {"name": "Ann Lee", "postcode": "SW1A 1AA", "country": "GB"}
     left = webstore(person(1, **place, email="a@x"))
@@ -265,6 +353,14 @@ def test_namesakes_at_one_postal_code_of_whom_nothing_else_agrees_are_two_people
     assert not match(left, right, ladder=Ladder(link=(), suggest=("name",))).ambiguities
 
 
+@pytest.mark.parametrize("written", ["Storgata 5", "Storgata 5, back door", "5 Storgata"])
+def test_who_kept_the_house_is_asked_about_however_the_street_is_written(written: str) -> None:
+    here = {"postcode": "0150", "country": "NO"}
+    left = webstore(person(1, email="a@x", vat="911111112", address_1="Storgata 5", **here))
+    right = business_central(person("A", email="b@x", vat="922222223", address_1=written, **here))
+    assert [ambiguity.rung for ambiguity in match(left, right).ambiguities] == ["name_postcode"]
+
+
 def test_a_namesake_is_left_out_and_the_possible_counterpart_stays() -> None:
     here = {"postcode": "0150", "country": "NO"}
     found = match(
@@ -276,6 +372,14 @@ def test_a_namesake_is_left_out_and_the_possible_counterpart_stays() -> None:
     )
     (ambiguity,) = found.ambiguities
     assert (ambiguity.webstore_ids, ambiguity.bc_ids, ambiguity.unique) == ((1,), ("B",), True)
+
+
+def test_who_kept_both_the_number_and_the_house_is_asked_about_though_mailbox_and_company_are_others() -> None:
+    kept = {"phone": "22334455", "country": "NO", "address_1": "Storgata 5"}
+    left = webstore(person(1, email="a@x", vat="911111112", **kept))
+    right = business_central(person("A", email="b@x", vat="922222223", **kept))
+    (ambiguity,) = match(left, right, ladder=Ladder(link=(), suggest=("name",))).ambiguities
+    assert (ambiguity.webstore_ids, ambiguity.bc_ids, ambiguity.unique) == ((1,), ("A",), True)
 
 
 def test_one_phone_and_name_are_asked_about_though_everything_else_differs() -> None:

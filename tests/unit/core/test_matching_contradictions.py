@@ -13,7 +13,7 @@ def values(**known: str) -> dict[str, str]:
     return dict.fromkeys(FIELDS, "") | known
 
 
-OSLO = {"country": "NO", "postcode": "0150", "house": " 5"}
+OSLO = {"country": "NO", "postcode": "0150", "house": "5"}
 
 
 @pytest.mark.parametrize(
@@ -101,6 +101,7 @@ def test_likeness_is_a_percentage_that_does_not_depend_on_the_order_of_words() -
         ("post2@berg.example", True),
         ("familie.berg@mail.example", True),
         ("berg-family@mail.example", True),
+        ("berg_family@mail.example", True),
         ("anna.berg@info.example", False),
         ("anna.berg+shop@mail.example", False),
         ("shop+anna.berg@mail.example", True),
@@ -136,16 +137,16 @@ def test_different_countries_contradict_but_whoever_keeps_name_and_own_mailbox_m
 
 def test_namesakes_are_two_people_when_two_things_differ_and_nothing_agrees() -> None:
     one = values(name="ann lee", email="a@x", phone="22334455", vat="NO911111112", **OSLO)
-    other = one | {"email": "b@x", "phone": "22334456", "vat": "NO922222223", "house": " 7"}
+    other = one | {"email": "b@x", "phone": "22334456", "vat": "NO922222223", "house": "7"}
     assert is_somebody_else(one, other)
     for field in ("email", "phone", "vat", "house"):
         assert not is_somebody_else(one, other | {field: one[field]})
-    blank = {"email": "", "phone": "", "vat": "", "house": " "}
+    blank = {"email": "", "phone": "", "vat": "", "house": ""}
     for field in ("email", "phone", "vat", "house"):
         assert not is_somebody_else(one, {**other, **blank, field: other[field]})
         assert not is_somebody_else({**one, **blank, field: one[field]}, other)
     assert is_somebody_else(one, {**other, **blank, "email": "b@x", "phone": "22334456"})
-    assert is_somebody_else(one, {**other, **blank, "house": " 7", "vat": "NO922222223"})
+    assert is_somebody_else(one, {**other, **blank, "house": "7", "vat": "NO922222223"})
 
 
 def test_a_vat_number_with_and_without_its_prefix_is_one_number() -> None:
@@ -205,7 +206,7 @@ def test_a_shared_mailbox_needs_a_second_witness() -> None:
     alone = values(name="berg as", email="info@x")
     assert set(contradictions("email", alone, one)) == {"phone"}
     assert set(contradictions("email", alone, alone)) == {"phone"}
-    moved = one | {"house": " 7"}
+    moved = one | {"house": "7"}
     assert contradictions("email", one, moved) == {}
     assert set(contradictions("email", one, moved | {"phone": "22334456"})) == {"phone"}
     assert contradictions("email", one, one | {"phone": ""}) == {}

@@ -56,6 +56,7 @@ def decided(
         ("cleared in the webstore, changed in Business Central", "", "b", ("a", "a"), Verdict.PUSH),
         ("an accepted difference, then Business Central changed", "a", "c", ("a", "b"), Verdict.PUSH),
         ("half a base is no base", "a", "b", ("a", None), Verdict.CONFLICT),
+        ("the other half of a base is none either", "a", "b", (None, "a"), Verdict.CONFLICT),
     ],
 )
 def test_the_decision_table(
@@ -100,12 +101,15 @@ def test_drift_overwrite_lets_the_open_side_win() -> None:
     assert decided("b", "a", ("a", "a"), overwrite, gates=(True, False)) is Verdict.PUSH
     assert decided("a", "b", ("a", "a"), overwrite, gates=(False, True)) is Verdict.PULL
     assert decided("a", "b", ("a", "a"), overwrite, gates=(False, False)) is Verdict.PUSH_WITHHELD
+    assert decided("b", "a", ("a", "a"), overwrite, gates=(False, False)) is Verdict.PULL_WITHHELD
 
 
 def test_drift_overwrite_never_overwrites_with_a_blank_that_is_to_be_kept() -> None:
     overwrite = replace(ASK, drift="overwrite")
     assert decided("a", "", (None, None), overwrite, gates=(True, False)) is Verdict.PULL_WITHHELD
     assert decided("a", "", (None, None), replace(overwrite, blank="clear"), gates=(True, False)) is Verdict.PUSH
+    assert decided("", "a", (None, None), overwrite, gates=(False, True)) is Verdict.PUSH_WITHHELD
+    assert decided("", "a", (None, None), replace(overwrite, blank="clear"), gates=(False, True)) is Verdict.PULL
 
 
 def test_a_field_that_travels_one_way_closes_the_other_gate() -> None:
@@ -174,8 +178,31 @@ def test_a_write_never_replaces_a_value_that_only_the_other_side_changed(
         assert not (verdict is Verdict.PULL and w == base_w and not (c == "" and policy.blank == "keep"))
 
 
-def test_every_situation_has_words() -> None:
-    assert all(situation.words for situation in Situation)
+@pytest.mark.parametrize(
+    ("webstore", "business_central", "base", "words"),
+    [
+        ("a", "b", "ab", "neither side changed"),
+        ("b", "b", "aa", "both sides hold the same value"),
+        ("a", "b", "aa", "only Business Central changed"),
+        ("b", "a", "aa", "only the webstore changed"),
+        ("b", "c", "aa", "both sides changed, differently"),
+        ("", "a", None, "newly linked, blank in the webstore"),
+        ("a", "", None, "newly linked, blank in Business Central"),
+        ("a", "b", None, "newly linked, both set and different"),
+        ("a", "", "aa", "only Business Central changed: it was cleared"),
+        ("", "a", "aa", "only the webstore changed: it was cleared"),
+        ("b", "", "aa", "both sides changed, Business Central was cleared"),
+        ("", "b", "aa", "both sides changed, the webstore was cleared"),
+    ],
+)
+def test_what_happened_to_a_field_is_told_in_words(
+    webstore: str, business_central: str, base: str | None, words: str
+) -> None:
+    w, c, base_w, base_c = (
+        pa.array([value], type=pa.large_string()) for value in (webstore, business_central, *(base or [None, None]))
+    )
+    (situation,) = situations(FieldValues(w, c, base_w, base_c)).tolist()
+    assert Situation(situation).words == words
 
 
 def test_columns_are_decided_row_by_row() -> None:
@@ -219,12 +246,19 @@ def test_a_field_that_travels_one_way_closes_the_other_gate_and_opens_none(direc
 
 @pytest.mark.parametrize("cleared", ["webstore", "business_central"])
 @pytest.mark.parametrize(
-    ("conflict", "verdict"),
-    [("ask", Verdict.CONFLICT), ("business-central", Verdict.PUSH), ("webstore", Verdict.PULL)],
+    ("conflict", "newer", "verdict"),
+    [
+        ("ask", 1, Verdict.CONFLICT),
+        ("business-central", 1, Verdict.PUSH),
+        ("webstore", -1, Verdict.PULL),
+        ("newest", 1, Verdict.PULL),
+        ("newest", -1, Verdict.PUSH),
+        ("newest", 0, Verdict.CONFLICT),
+    ],
 )
 def test_a_cleared_and_a_changed_side_are_a_conflict_when_clearing_counts(
-    cleared: str, conflict: str, verdict: Verdict
+    cleared: str, conflict: str, newer: int, verdict: Verdict
 ) -> None:
     policy = replace(ASK, blank="clear", conflict=conflict)
     webstore, business_central = ("", "b") if cleared == "webstore" else ("b", "")
-    assert decided(webstore, business_central, ("a", "a"), policy) is verdict
+    assert decided(webstore, business_central, ("a", "a"), policy, newer=newer) is verdict
