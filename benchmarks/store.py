@@ -30,7 +30,6 @@ LIMITS = {
     "commit that changes 1,000 rows": 0.2,
     "comparison of two versions, 1,000 changes": 0.5,
     "read of all ids and hashes into a dataframe": 1.5,
-    "read of the mapping table into a dataframe": 1.5,
     "settling 10,000 writes": 1.0,
 }
 

@@ -54,7 +54,7 @@ def stop_on_extracts(run: Run, webstore: Census, business_central: Census, *, ap
     """
     with run.store.view(run.code) as view:
         extracted: dict[str, int] = last_full_run(view, run.run_id).get("extracted", {})
-        linked = int(view.mapping.current()["webstore_id"].notna().sum())
+        linked = view.mapping.linked()
     for name, read in (("The webstore", webstore), ("Business Central", business_central)):
         if read.unreadable:
             run.warnings.append(
@@ -74,7 +74,7 @@ def stop_on_plan(run: Run, plan: Plan, extracted: dict[str, int], *, selected: b
     """Raise PremiseBroken if the plan does more than may be done unasked; a dry run, and an approved plan, only say so."""
     with run.store.view(run.code) as view:
         last = last_full_run(view, run.run_id)
-        linked = int(view.mapping.current()["webstore_id"].notna().sum())
+        linked = view.mapping.linked()
     # a selected run sees few orphans; the last full run saw all
     before = Before(bool(last), len(plan.orphans) if selected else int(last.get("orphans", 0)), linked)
     customers = {Side(name): rows for name, rows in extracted.items()}

@@ -13,12 +13,18 @@ from connector.core.plan import Plan
 from connector.load.extraction import Missing
 from connector.load.run import Run
 
-__all__ = ["decide_run", "table_from"]
+__all__ = ["decide_run", "table_from", "usernames_of"]
 
 
 def table_from(frame: pd.DataFrame) -> pa.Table:
     """The columns of a frame without copying."""
     return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+
+
+def usernames_of(mapping: pd.DataFrame) -> dict[str, str]:
+    """Business Central id → user name that the mapping row gives to an account to be created."""
+    given = mapping[mapping["username"] != ""]
+    return dict(zip(given["bc_id"], given["username"], strict=True))
 
 
 def decide_run(
@@ -47,6 +53,6 @@ def decide_run(
             selected=selected,
             tombstones=frozenset(stones["bc_id"].dropna()) | frozenset(stones["webstore_id"].dropna().astype(int)),
             orphan_policy=str(run.setup.synchronization.policies.orphan),
-            usernames={k: v for k, v in zip(mapping["bc_id"], mapping["username"], strict=True) if v},
+            usernames=usernames_of(mapping),
         )
         return compare(extract_of(Side.WEBSTORE, w, terms), extract_of(Side.BUSINESS_CENTRAL, c, terms), known, terms)

@@ -40,6 +40,7 @@ from connector.core.plan import Plan
 from connector.core.planning import Decisions
 from connector.core.terms import Terms
 from connector.errors import PremiseBroken
+from connector.load.deciding import usernames_of
 from connector.load.extraction import Missing, read_gone
 from connector.load.partitions import Partitions
 from connector.load.run import Run
@@ -329,7 +330,7 @@ def _known(job: Job, number: int, mapping: pd.DataFrame) -> Known:
         read_bases=_reader(job),
         rejected=job.rejected,
         tombstones=job.tombstones,
-        usernames={k: v for k, v in zip(mapping["bc_id"], mapping["username"], strict=True) if v},
+        usernames=usernames_of(mapping),
     )
 
 

@@ -54,9 +54,10 @@ def record_links(run: Run, plan: Plan) -> int:
 
 def _still_free(work: Work, links: Sequence[Match]) -> list[Match]:
     """The links of whose customers nobody was linked to somebody else, or said that they are not the same."""
-    mapping, rejected = work.mapping.current(), work.mapping.rejections()
-    taken = mapping[mapping["webstore_id"].notna()]
-    linked_c, linked_w = set(taken["bc_id"]), set(taken["webstore_id"].astype("int64"))
+    rejected = work.mapping.rejections()
+    rows = work.mapping.rows_by_bc_id(link.bc_id for link in links)
+    linked_c = {bc_id for bc_id, row in rows.items() if row.webstore_id is not None}
+    linked_w = work.mapping.rows_by_webstore_id(link.webstore_id for link in links).keys()
     return [
         link
         for link in links

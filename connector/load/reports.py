@@ -14,10 +14,12 @@ from typing import Any
 
 import pandas as pd
 
-from connector.core.plan import Plan, customer_key
+from connector.core.plan import Plan
 from connector.load.run import Run
+from connector.load.standing import numbers_of
 from connector.load.tables import write_table
 from connector.setup import PersonalData, Setup
+from connector.store import View
 
 __all__ = ["Report", "ShownTable", "masked", "masked_rows", "purge_files", "report_of"]
 
@@ -85,7 +87,7 @@ def report_of(run: Run, plan: Plan, *, selected: bool, where: str = "") -> Repor
         if not selected:
             for name, action in (("ambiguous", "ambiguous"), ("orphans", "orphan"), ("quarantined", "quarantined")):
                 frames[name] = whole.loc[whole["action"] == action, ["bc_number", "webstore_id", "field", "reason"]]
-        frames["holds"] = _holds(view.holds.read(), view.mapping.current())
+        frames["holds"] = _holds(view)
         known: Mapping[str, str] = next(
             (r["summary"]["shown"] for r in view.runs.recent(5) if "shown" in r["summary"]), {}
         )
@@ -125,12 +127,10 @@ def _mask(value: Any) -> Any:
     return f"{value[0]}****" if isinstance(value, str) and value else value
 
 
-def _holds(holds: pd.DataFrame, mapping: pd.DataFrame) -> pd.DataFrame:
-    numbers = {
-        customer_key(str(bc_id), None): str(number)
-        for bc_id, number in zip(mapping["bc_id"], mapping["bc_number"], strict=True)
-    }
+def _holds(view: View) -> pd.DataFrame:
+    holds = view.holds.read()
     held = holds[holds["on_hold"].astype(bool)]
+    numbers = numbers_of(view, held["key"])
     columns = ["bc_number", "key", "direction", "failed_attempts", "last_error", "last_failed_at"]
     return held.assign(bc_number=held["key"].map(lambda key: numbers.get(key, "")).astype(object))[columns]
 

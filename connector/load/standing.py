@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connector.core.customer import Direction
 from connector.core.plan import Plan, customer_key
 from connector.load.recording import standing_conflicts
 from connector.load.run import LoadResult, Run
-from connector.store import StandingConflict
+from connector.store import StandingConflict, View
 
 __all__ = ["new_conflicts", "newly_held"]
 
@@ -25,15 +25,21 @@ def new_conflicts(run: Run, plan: Plan) -> list[StandingConflict]:
     return [c for c in conflicts if (c.bc_id.lower(), c.webstore_id, c.field) not in seen]
 
 
+def numbers_of(view: View, keys: Iterable[str]) -> dict[str, str]:
+    """Customer key → Business Central number, of those who are in the mapping table."""
+    rows = view.mapping.rows_by_bc_id(key.removeprefix("bc:") for key in keys if key.startswith("bc:"))
+    return {customer_key(bc_id, None): row.bc_number for bc_id, row in rows.items()}
+
+
 def newly_held(run: Run, results: Mapping[Direction, LoadResult]) -> list[dict[str, Any]]:
     """Customers that are on hold because of a failure in this run: `bc_number`, `key`, `direction`."""
     failed = {(f.customer, str(direction)) for direction, result in results.items() for f in result.failures}
     if not failed or run.trigger != "scheduled":
         return []
     with run.store.view(run.code) as view:
-        holds, mapping = view.holds.read(), view.mapping.current()
-    numbers = {customer_key(str(i), None): str(n) for i, n in zip(mapping["bc_id"], mapping["bc_number"], strict=True)}
-    held = holds[holds["on_hold"].astype(bool)]
+        holds = view.holds.read()
+        held = holds[holds["on_hold"].astype(bool)]
+        numbers = numbers_of(view, held["key"])
     return [
         {"bc_number": numbers.get(row["key"], ""), "key": row["key"], "direction": row["direction"]}
         for row in held.to_dict(orient="records")

@@ -106,6 +106,11 @@ class MappingReader:
         """
         return self._frame(_ROW.v_to.is_(None))
 
+    def linked(self) -> int:
+        """How many rows have a Webstore ID now."""
+        mine = sa.and_(_ROW.webstore_code == self._code, _ROW.v_to.is_(None), _ROW.webstore_id.is_not(None))
+        return self._connection.scalar(sa.select(sa.func.count()).select_from(MAPPING_ROW).where(mine)) or 0
+
     def stream(self) -> Iterator[pa.Table]:
         """As `current`, in pieces."""
         return stream_columns(self._connection, MAPPING_ROW, _COLUMNS, self._mine(_ROW.v_to.is_(None)))
