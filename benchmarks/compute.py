@@ -54,7 +54,9 @@ def make(size: int, folder: Path) -> None:
     stored = pa.table({"bc_id": base_c["bc_id"], "webstore_id": base_w["webstore_id"], **texts})
     tables = (now_w, now_c, base_w, base_c, mapping_of(np.arange(size)), hashes, stored)
     for name, table in zip(_NAMES, tables, strict=True):
-        feather.write_feather(table.combine_chunks(), folder / f"{name}.arrow", compression="uncompressed")
+        # one chunk of bases, so that asking for some of them costs what an index costs, and no copy of all
+        chunk = {"chunksize": size} if name == "bases" else {}
+        feather.write_feather(table.combine_chunks(), folder / f"{name}.arrow", compression="uncompressed", **chunk)
 
 
 def read(folder: Path, name: str, *, mapped: bool = False) -> pa.Table:

@@ -18,8 +18,9 @@ __all__ = ["emulated", "setup_of"]
 
 @contextmanager
 def emulated(folder: Path, customers: int, *, latency_ms: float = 0) -> Iterator[dict[str, Any]]:
-    """Start them with so many customers on each side; gives what they announce (addresses, keys, setup file)."""
+    """Start them with so many customers on each side (0 = none); gives what they announce (addresses, keys, setup file)."""
     size = ["--webstore-customers", str(customers), "--business-central-customers", str(customers)]
+    size = size if customers else ["--empty"]
     command = [sys.executable, "-m", "sandbox.command", *size, "--directory", str(folder)]
     command += ["--latency-ms", str(latency_ms)]
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)  # noqa: S603

@@ -3,8 +3,8 @@
     python -m benchmarks.load [--customers 10000] [--latency-ms 50]
 
 Everything is written as a run writes it: looked up, re-checked, journalled, settled, linked. The reference sends one request per
-customer to the same emulated systems, looks at nothing and remembers nothing; it is measured on a hundred customers. Requests
-are counted by the emulators. The minimum is
+customer to the same emulated systems, looks at nothing and remembers nothing; it is measured on a hundred customers. The systems
+are emulated in a process of their own and count the requests. The minimum is
 
     create in the webstore          look-ups (one per e-mail, or the whole list when that is fewer) + creates / 50
     update in the webstore          updates / 100 re-checks + updates / 100
@@ -24,30 +24,57 @@ from math import ceil
 from pathlib import Path
 from typing import Any
 
+import requests
+
+from benchmarks.emulated import emulated, setup_of
 from benchmarks.measuring import Part, timed
-from connector.clients import WooCommerceClient
+from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.load.editing import tick
-from sandbox.server import Running, start
-from tests.flows.shop import Shop
+from connector.setup import Setup
+from connector.store import open_store
+from tests.flows import steps
+from tests.flows.shop import QUIET, small_rules
 
 FASTER = 20.0
 ALONE = 100
 
 
-def requests_of(running: Running) -> dict[str, tuple[int, int]]:
-    """Requests of each system since the last look: (reads of lists and records, requests that write)."""
-    counted = {}
-    for name in ("webstore", "business_central"):
-        log = getattr(running, f"{name}_log")
-        entries = [entry for entry in log.entries if not entry.is_token_request]
-        counted[name] = (sum(not e.is_write for e in entries), sum(e.is_write for e in entries))
-        log.clear()
-    return counted
+class System:
+    """One of the emulated systems, as its control address lets people use and watch it."""
+
+    def __init__(self, control: str) -> None:
+        self._control = control
+        self._session = requests.Session()
+        self._session.trust_env = False
+
+    def create(self, record: dict[str, Any]) -> Any:
+        """Somebody makes a customer; gives the id."""
+        return self._said("people", {"action": "create", "record": record})["id"]
+
+    def update(self, key: Any, changes: dict[str, Any]) -> None:
+        """Somebody edits a customer."""
+        self._said("people", {"action": "update", "id": key, "changes": changes})
+
+    def forget_requests(self) -> None:
+        """Begin to count."""
+        self._session.delete(f"{self._control}/requests", timeout=60).raise_for_status()
+
+    def requests(self) -> tuple[int, int]:
+        """Requests since then: reads of lists and records, and those that write."""
+        answer = self._session.get(f"{self._control}/requests", timeout=60)
+        answer.raise_for_status()
+        entries = [entry for entry in answer.json()["requests"] if not entry["is_token_request"]]
+        return sum(not e["is_write"] for e in entries), sum(e["is_write"] for e in entries)
+
+    def _said(self, what: str, content: dict[str, Any]) -> Any:
+        answer = self._session.post(f"{self._control}/{what}", json=content, timeout=60)
+        answer.raise_for_status()
+        return answer.json()
 
 
-def one_by_one(shop: Shop, accounts: list[int]) -> float:
+def one_by_one(setup: Setup, accounts: list[int]) -> float:
     """Seconds for each account when every one is a request of its own."""
-    with WooCommerceClient(shop.setup.webstore) as client:
+    with WooCommerceClient(setup.webstore) as client:
         seconds, _ = timed(lambda: [client.update(key, {"billing": {"city": "Alone"}}) for key in accounts])
     return seconds / len(accounts)
 
@@ -55,33 +82,37 @@ def one_by_one(shop: Shop, accounts: list[int]) -> float:
 def measure(size: int = 10_000, latency_ms: float = 50) -> list[Part]:
     """Four kinds of work: requests against the least there can be, and time against one request per customer."""
     rows: list[tuple[str, float, int, int, int]] = []
-    with tempfile.TemporaryDirectory() as name, start(empty=True, latency_ms=latency_ms) as running:
-        off = {"updates_percent": 100}
-        shop = Shop(running, Path(name), push_webstore_customers="Mapped Only")
-        shop.setup = shop.setup.model_copy(update={"breakers": shop.setup.breakers.model_copy(update=off)})
-        for number in range(size):
-            shop.register(f"w{number}@load.example", f"Ann{number} Lee{number}", city="Oslo")
+    with tempfile.TemporaryDirectory() as name, emulated(Path(name), 0, latency_ms=latency_ms) as told:
+        setup = setup_of(
+            told,
+            synchronization=QUIET | {"mappings": small_rules(Path(name)), "push_webstore_customers": "Mapped Only"},
+            breakers={"updates_percent": None},
+        )
+        webstore, company = System(told["control"]["webstore"]), System(told["control"]["business_central"])
+        accounts = [webstore.create(_person(f"Ann{n} Lee{n}", f"w{n}@load.example")) for n in range(size)]
 
-        def work(what: str, system: str, least: int, counted: Callable[[Any], int]) -> None:
-            requests_of(running)
-            seconds, done = timed(shop.sync)
-            reading, writing = requests_of(running)[system]
+        def work(what: str, system: System, least: int, counted: Callable[[Any], int]) -> None:
+            system.forget_requests()
+            seconds, done = timed(lambda: steps.synchronize(setup))
+            reading, writing = system.requests()
             if counted(done.summary) != size:
                 raise AssertionError(f"{what}: {counted(done.summary):,} written, not {size:,}")
             rows.append((what, seconds, reading, writing, least))
 
-        work("create in Business Central", "business_central", ceil(size / 100), lambda s: s["pull"]["created"])
-        for key in running.webstore.customer_ids():
-            shop.type_in_webstore(key, city="Bergen")
-        work("update in Business Central", "business_central", ceil(size / 100), lambda s: s["pull"]["updated"])
-        for customer in running.business_central.customer_ids():
-            shop.type_in_company(customer, city="Voss")
-        work("update in the webstore", "webstore", ceil(size / 100), lambda s: s["push"]["updated"])
-        alone = one_by_one(shop, sorted(running.webstore.customer_ids())[:ALONE])
-        shop.sync()
-        new = [shop.employ(f"c{n}@load.example", f"Bo{n} Berg{n}", city="Oslo") for n in range(size)]
-        tick(shop.setup, [shop.number(key) for key in new], actor="benchmark")
-        work("create in the webstore", "webstore", ceil(size / 50), lambda s: s["push"]["created"])
+        work("create in Business Central", company, ceil(size / 100), lambda s: s["pull"]["created"])
+        for key in accounts:
+            webstore.update(key, {"billing": {"city": "Bergen"}})
+        work("update in Business Central", company, ceil(size / 100), lambda s: s["pull"]["updated"])
+        for customer in mapping_of(setup)["bc_id"]:
+            company.update(customer, {"city": "Voss"})
+        work("update in the webstore", webstore, ceil(size / 100), lambda s: s["push"]["updated"])
+        alone = one_by_one(setup, accounts[:ALONE])
+        steps.synchronize(setup)
+        new = [company.create(_customer(f"Bo{n} Berg{n}", f"c{n}@load.example")) for n in range(size)]
+        with BusinessCentralClient(setup.business_central) as client:
+            numbers = [record["number"] for record in client.customers_by_id(new).values()]
+        tick(setup, numbers, actor="benchmark")
+        work("create in the webstore", webstore, ceil(size / 50), lambda s: s["push"]["created"])
     parts = []
     for what, seconds, reading, writing, least in rows:
         note = f"{reading:,} reads, {writing:,} writes; one request per customer takes {alone * 1000:.0f} ms"
@@ -91,6 +122,25 @@ def measure(size: int = 10_000, latency_ms: float = 50) -> list[Part]:
             Part(f"{what}, {size:,}: requests that write", writing, least, writing / least, 1, "requests", note=note),
         ]  # fmt: skip
     return parts
+
+
+def mapping_of(setup: Setup) -> Any:
+    """The mapping table."""
+    store = open_store(setup.store.url)
+    try:
+        with store.view(setup.webstore_code) as view:
+            return view.mapping.current()
+    finally:
+        store.close()
+
+
+def _person(name: str, email: str) -> dict[str, Any]:
+    first, _, last = name.partition(" ")
+    return {"email": email, "first_name": first, "last_name": last, "billing": {"country": "NO", "city": "Oslo"}}
+
+
+def _customer(name: str, email: str) -> dict[str, Any]:
+    return {"displayName": name, "type": "Person", "email": email, "country": "NO", "city": "Oslo"}
 
 
 def main() -> int:

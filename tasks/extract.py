@@ -13,6 +13,7 @@ from connector.load.extraction import (
     Missing,
     Selected,
     read_all,
+    read_company,
     read_company_countries,
     read_missing,
     read_selected,
@@ -33,8 +34,7 @@ def extract_webstore(run: Run) -> Extraction:
 @task(task_run_name="extract Business Central customers", cache_policy=NO_CACHE)
 def extract_business_central(run: Run) -> Extraction:
     """Read all Business Central customers, ordered by number, and the company's countries."""
-    extraction = read_all(run, Side.BUSINESS_CENTRAL)
-    run.know_countries(read_company_countries(run))
+    extraction = read_company(run)
     _log_census("Business Central", extraction)
     return extraction
 
@@ -42,9 +42,7 @@ def extract_business_central(run: Run) -> Extraction:
 @task(task_run_name="extract selected customers", cache_policy=NO_CACHE)
 def extract_selected(run: Run, customers: list[str]) -> Selected:
     """Read the selected customers and their counterparts; unknown ones are refused together."""
-    with run.store.view(run.code) as view:
-        mapping = view.mapping.current()
-    selected = read_selected(run, customers, mapping)
+    selected = read_selected(run, customers)
     run.know_countries(read_company_countries(run))
     get_run_logger().info("%d customers selected", len(selected.keys))
     return selected
@@ -55,11 +53,7 @@ def confirm_missing(
     run: Run, webstore: Extraction, business_central: Extraction, selected: frozenset[str | int] | None = None
 ) -> Missing:
     """Ask by id for mapped customers that the extracts did not show (of a selected run: of the selected ones)."""
-    with run.store.view(run.code) as view:
-        mapping = view.mapping.current()
-    if selected is not None:
-        mapping = mapping[mapping["bc_id"].isin(selected) | mapping["webstore_id"].isin(selected)]
-    missing = read_missing(run, mapping, table_from(webstore.frame), table_from(business_central.frame))
+    missing = read_missing(run, table_from(webstore.frame), table_from(business_central.frame), selected)
     gone = len(missing.gone_webstore) + len(missing.gone_business_central)
     if gone:
         get_run_logger().warning("%d mapped customers are gone on one side", gone)

@@ -1,6 +1,6 @@
 """Joining both extracts against the mapping table: who is who, who is new, who is gone.
 
-Everything is done on key columns with row numbers as the result (`index_in`), so that a million customers cost one pass.
+Everything is done on key columns with row numbers as the result (alignment.py), so that a million customers cost one pass.
 """
 
 from __future__ import annotations
@@ -12,6 +12,8 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
+
+from connector.core.alignment import rows_in
 
 __all__ = ["Pairing", "pair"]
 
@@ -59,8 +61,7 @@ def pair(mapping: pd.DataFrame, webstore: pa.Table, business_central: pa.Table) 
         }
     )
     w_ids, c_ids = webstore["webstore_id"].combine_chunks(), business_central["bc_id"].combine_chunks()
-    w = pc.index_in(rows["webstore_id"].combine_chunks(), value_set=w_ids, skip_nulls=True)
-    c = pc.index_in(rows["bc_id"].combine_chunks(), value_set=c_ids)
+    w, c = rows_in(rows["webstore_id"], w_ids), rows_in(rows["bc_id"], c_ids)
     doubled = pc.or_(_repeated(rows["bc_id"], c), _repeated(rows["webstore_id"], w))
     new_webstore, new_business_central = _absent(w_ids, w, rows["webstore_id"]), _absent(c_ids, c, rows["bc_id"])
     rows = rows.append_column("w", w).append_column("c", c)

@@ -16,6 +16,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
+from connector.core.alignment import rows_in
 from connector.core.extracts import Extract, Known, ReadBases
 from connector.core.pairing import Pairing
 from connector.core.planning import Decisions, PairFrames, decide
@@ -95,13 +96,13 @@ def frames_of(
     stored = read_bases(pairs["bc_id"].to_pylist()) if pairs.num_rows else None
     base_w, base_c = _base_frames(pairs, stored, webstore.fields)
     return PairFrames(
-        pairs=pairs.select(["bc_id", "bc_number", "webstore_id", "ticked"]),
+        pairs=pairs.select(["bc_id", "bc_number", "webstore_id", "ticked", "w", "c"]),
         webstore=canonical_w,
         business_central=canonical_c,
         base_webstore=base_w,
         base_business_central=base_c,
-        webstore_raw=webstore.raw.take(w),
-        business_central_raw=business_central.raw.take(c),
+        webstore_raw=webstore.raw,
+        business_central_raw=business_central.raw,
     )
 
 
@@ -162,7 +163,7 @@ def _rows_of_bases(pairs: pa.Table, base: pa.Table) -> pa.Array:
     """The row of each pair's base; null where it has none."""
     if base["bc_id"].equals(pairs["bc_id"]) and base["webstore_id"].equals(pairs["webstore_id"]):
         return pa.array(np.arange(pairs.num_rows))  # as they were linked; later edits of the mapping change the order
-    rows = pc.index_in(pairs["bc_id"].combine_chunks(), value_set=base["bc_id"].combine_chunks())
+    rows = rows_in(pairs["bc_id"], base["bc_id"])
     # a customer that was linked to another account before has a base for each of the two
     others = pc.not_equal(base["webstore_id"].take(rows), pairs["webstore_id"])
     if pc.any(others, min_count=0).as_py():

@@ -18,6 +18,7 @@ import pyarrow.compute as pc
 from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import Direction, FieldRules
 from connector.core.decisions import Outcome, outcome
+from connector.core.garbage import collector_resting
 from connector.core.merge import FieldPolicy, FieldValues, Merge, Situation, Verdict, merge_field
 from connector.core.name_order import also_agreed, decide_name
 from connector.core.normalize import NORMALIZERS, email_key, key_columns
@@ -38,10 +39,10 @@ class PairFrames:
     """The pairs to be merged, in one order.
 
     Attributes:
-        pairs: `bc_id`, `bc_number`, `webstore_id`, `ticked`.
+        pairs: `bc_id`, `bc_number`, `webstore_id`, `ticked`, and the row numbers `w` and `c` in the two extracts.
         webstore, business_central: canonical values, one column per field.
         base_webstore, base_business_central: the same for the base; null = no base for that field.
-        webstore_raw, business_central_raw: the rows as the APIs gave them.
+        webstore_raw, business_central_raw: the two extracts, whole, as the APIs gave them.
     """
 
     pairs: pa.Table
@@ -94,8 +95,9 @@ def decide(frames: PairFrames, terms: Terms) -> Decisions:
             reasons.setdefault(row, {})[name] = Situation(situation).words
     decisions = Decisions()
     touched = sorted(verdicts)
-    for row, pair in zip(touched, _pairs(frames, touched), strict=True):
-        _decide_pair(pair, verdicts[row], reasons[row], terms, decisions)
+    with collector_resting():
+        for row, pair in zip(touched, _pairs(frames, touched), strict=True):
+            _decide_pair(pair, verdicts[row], reasons[row], terms, decisions)
     return decisions
 
 
@@ -106,7 +108,10 @@ def _merge(frames: PairFrames, rules: FieldRules, flags: Flags) -> dict[str, Mer
         countries = [frames.webstore[rules.country], frames.business_central[rules.country]]
         sides = same_in_the_country(sides, rules.normalizers, countries)
     gates = flags.gates(frames.pairs["ticked"].to_numpy().astype(np.bool_))
-    newer = _newer(frames.webstore_raw["modified"], frames.business_central_raw["lastModifiedDateTime"])
+    newer = _newer(
+        frames.webstore_raw["modified"].take(frames.pairs["w"]),
+        frames.business_central_raw["lastModifiedDateTime"].take(frames.pairs["c"]),
+    )
     return {
         rule.field: merge_field(
             FieldValues(*[side[rule.field].combine_chunks() for side in sides]),
@@ -146,6 +151,8 @@ class Pair:
 def _pairs(frames: PairFrames, rows: Sequence[int]) -> Iterator[Pair]:
     """Some pairs of the frames, in order."""
     index = pa.array(rows, type=pa.int64())
+    # the two extracts are whole
+    there = (index, index, index, index, index, frames.pairs["w"].take(index), frames.pairs["c"].take(index))
     tables = (
         frames.pairs,
         frames.webstore,
@@ -155,7 +162,7 @@ def _pairs(frames: PairFrames, rows: Sequence[int]) -> Iterator[Pair]:
         frames.webstore_raw,
         frames.business_central_raw,
     )
-    for ids, *values in zip(*(rows_of(table.take(index)) for table in tables), strict=True):
+    for ids, *values in zip(*map(rows_of, tables, there), strict=True):
         yield Pair(ids["bc_id"], ids["bc_number"], ids["webstore_id"], ids["ticked"], *values)
 
 

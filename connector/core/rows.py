@@ -14,15 +14,16 @@ __all__ = ["Row", "rows_of"]
 
 
 class _Columns(dict[str, list[Any]]):
-    """The columns of a table as lists."""
+    """The columns of some rows of a table as lists."""
 
-    def __init__(self, table: pa.Table) -> None:
+    def __init__(self, table: pa.Table, rows: pa.Array) -> None:
         super().__init__()
         self.table = table
+        self.rows = rows
         self.names = dict.fromkeys(table.column_names)
 
     def __missing__(self, name: str) -> list[Any]:
-        values: list[Any] = self.table[name].to_pylist()
+        values: list[Any] = self.table[name].take(self.rows).to_pylist()
         self[name] = values
         return values
 
@@ -49,7 +50,7 @@ class Row(Mapping[str, Any]):
         return name in self._columns.names
 
 
-def rows_of(table: pa.Table) -> list[Row]:
-    """The rows of a table, in order."""
-    columns = _Columns(table)
-    return [Row(columns, row) for row in range(table.num_rows)]
+def rows_of(table: pa.Table, rows: pa.Array) -> list[Row]:
+    """Some rows of a table, in the order of their numbers."""
+    columns = _Columns(table, rows)
+    return [Row(columns, row) for row in range(len(rows))]

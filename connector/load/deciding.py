@@ -42,10 +42,10 @@ def decide_run(
     run.know_metadata(webstore_customer.meta_known(w))
     terms = run.terms
     with run.store.view(run.code) as view:
-        mapping, stones = view.mapping.current(), view.tombstones.all()
+        stones = view.tombstones.all()
         known = Known(
-            mapping=mapping,
-            base_hashes=view.bases.hashes(),
+            mapping=run.mapping,
+            base_hashes=run.base_hashes,
             read_bases=view.bases.read,
             rejected=view.mapping.rejections(),
             gone_webstore=missing.gone_webstore,
@@ -53,6 +53,6 @@ def decide_run(
             selected=selected,
             tombstones=frozenset(stones["bc_id"].dropna()) | frozenset(stones["webstore_id"].dropna().astype(int)),
             orphan_policy=str(run.setup.synchronization.policies.orphan),
-            usernames=usernames_of(mapping),
+            usernames=usernames_of(run.mapping),
         )
         return compare(extract_of(Side.WEBSTORE, w, terms), extract_of(Side.BUSINESS_CENTRAL, c, terms), known, terms)

@@ -22,7 +22,16 @@ from connector.errors import InputError
 from connector.load.partitions import Partitions
 from connector.load.run import Run
 
-__all__ = ["Extraction", "Missing", "read_all", "read_company_countries", "read_gone", "read_missing", "read_selected"]
+__all__ = [
+    "Extraction",
+    "Missing",
+    "read_all",
+    "read_company",
+    "read_company_countries",
+    "read_gone",
+    "read_missing",
+    "read_selected",
+]
 
 _GUID = re.compile(r"^\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?$")
 _WEBSTORE = re.compile(r"^woo:(\d{1,18})$", re.IGNORECASE)
@@ -139,13 +148,30 @@ def _read_all(run: Run, side: Side, keep: Callable[[list[dict[str, Any]]], None]
     )
 
 
+def read_company(run: Run) -> Extraction:
+    """Read all Business Central customers and the company's countries, then what the store knows of pairs: the company is
+    read long before the webstore is.
+    """
+    extraction = read_all(run, Side.BUSINESS_CENTRAL)
+    run.know_countries(read_company_countries(run))
+    run.look_up_pairs()
+    return extraction
+
+
 def read_company_countries(run: Run) -> list[str]:
     """The company's Country/Region codes."""
     return [str(record["code"]) for record in run.business_central.reference("countriesRegions")]
 
 
-def read_missing(run: Run, mapping: pd.DataFrame, webstore: pa.Table, business_central: pa.Table) -> Missing:
-    """Ask for the mapped customers that neither extract shows; only what the server denies counts as gone."""
+def read_missing(
+    run: Run, webstore: pa.Table, business_central: pa.Table, selected: frozenset[str | int] | None = None
+) -> Missing:
+    """Ask for the mapped customers (of a selected run: the selected ones) that an extract does not show; only what the
+    server denies counts as gone.
+    """
+    mapping = run.mapping
+    if selected is not None:
+        mapping = mapping[mapping["bc_id"].isin(selected) | mapping["webstore_id"].isin(selected)]
     pairing = pair(mapping, webstore, business_central)
     return read_gone(
         run, pairing.missing_webstore["webstore_id"].to_pylist(), pairing.missing_business_central["bc_id"].to_pylist()
@@ -167,7 +193,7 @@ def read_gone(run: Run, w_ids: Sequence[int], c_ids: Sequence[str]) -> Missing:
     )
 
 
-def read_selected(run: Run, identifiers: Sequence[str], mapping: pd.DataFrame) -> Selected:
+def read_selected(run: Run, identifiers: Sequence[str]) -> Selected:
     """Read selected customers and their mapped counterparts. If somebody among them may have to be created, read everybody:
     only all customers tell whether he is there already under another e-mail, by his VAT number or his phone.
 
@@ -202,9 +228,9 @@ def read_selected(run: Run, identifiers: Sequence[str], mapping: pd.DataFrame) -
     c |= {str(record["id"]).lower(): record for records in by_email.values() for record in records}
     w |= {int(record["id"]): record for records in w_by_email.values() for record in records}
     keys = frozenset[str | int]([*w, *c])
-    if _may_be_created(run, mapping, keys):
+    if _may_be_created(run, run.mapping, keys):
         return Selected(_everybody(run, Side.WEBSTORE, w), _everybody(run, Side.BUSINESS_CENTRAL, c), keys)
-    _add_counterparts(run, mapping, w, c)
+    _add_counterparts(run, run.mapping, w, c)
     return Selected(_extraction(run, Side.WEBSTORE, w), _extraction(run, Side.BUSINESS_CENTRAL, c), keys)
 
 

@@ -12,6 +12,7 @@ from typing import Any
 
 import pyarrow as pa
 
+from connector.core.alignment import ENGINE, hashes_of_rows
 from connector.core.expectations import Expectation, Finding
 from connector.load.run import Run
 from connector.quality import validate
@@ -54,10 +55,8 @@ def validate_once(
 
 def _digest(expectations: Sequence[Expectation], table: pa.Table) -> str:
     needed = {name for expectation in expectations for name in expectation.fields} | {"id", "bc_id", "webstore_id"}
-    columns = table.select([name for name in table.column_names if name in needed]).combine_chunks()
-    sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, columns.schema.remove_metadata()) as writer:
-        writer.write_table(columns.replace_schema_metadata(None))
-    digest = hashlib.blake2b(sink.getvalue(), digest_size=16)
+    names = [name for name in table.column_names if name in needed]
+    digest = hashlib.blake2b(hashes_of_rows([table[name] for name in names], ENGINE).data, digest_size=16)
+    digest.update("\n".join(names).encode())
     digest.update("\n".join(str(expectation) for expectation in expectations).encode())
     return digest.hexdigest()

@@ -7,8 +7,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from types import TracebackType
 from typing import Any
+
+import pandas as pd
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core.decisions import Decision
@@ -153,6 +156,25 @@ class Run:
             copy_billing_to_shipping=self.setup.accounts.copy_billing_to_shipping,
             ladder=Ladder(self.setup.matching.link, self.setup.matching.suggest),
         )
+
+    @property
+    def mapping(self) -> pd.DataFrame:
+        """The mapping table as this run first read it: a run decides about one state of it, whatever people edit meanwhile."""
+        return self._pairs_known[0]
+
+    @property
+    def base_hashes(self) -> pd.DataFrame:
+        """The fingerprints of all bases, of the same moment as `mapping`."""
+        return self._pairs_known[1]
+
+    def look_up_pairs(self) -> None:
+        """Read both now, if they have not been read."""
+        _ = self._pairs_known
+
+    @cached_property
+    def _pairs_known(self) -> tuple[pd.DataFrame, pd.DataFrame]:
+        with self.store.view(self.code) as view:
+            return view.mapping.current(), view.bases.hashes()
 
     def check_lease(self) -> None:
         """Raise StoreError when another run has taken over, because this process stood still for too long."""

@@ -55,8 +55,6 @@ def validate_customers(
         Whoever is quarantined has the reason in `malformed`. Findings of severity "stop" are among the findings: give them
         to `stops_of`.
     """
-    with run.store.view(run.code) as view:
-        mapping = view.mapping.current()
     findings: list[Finding] = []
     known = {} if selected else last_validated(run)
     sides = {
@@ -69,10 +67,10 @@ def validate_customers(
         records = records.filter(pc.equal(records["malformed"], ""))
         keys = records[_IDS[side]].combine_chunks()
         findings += validate_once(run, known, str(side), suite, records.append_column("id", keys), keys)
-    findings += validate_once(run, known, "mapping", _suite(run, "mapping"), *_mapping_table(mapping))
+    findings += validate_once(run, known, "mapping", _suite(run, "mapping"), *_mapping_table(run.mapping))
     if selected:  # what was found among a few says nothing of all
         run.validated.clear()
-    w, c = reasons_of(findings, mapping)
+    w, c = reasons_of(findings, run.mapping)
     run.warnings += [f.words for f in findings if f.expectation.severity is Severity.WARN]
     return Validated(
         replace(webstore, frame=_setapart(webstore.frame, "webstore_id", w)),

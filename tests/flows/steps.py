@@ -17,7 +17,14 @@ from connector.core.plan import Plan
 from connector.load.applying import approval_reason, approved_part, known_plan
 from connector.load.breaking import stop_on_extracts, stop_on_plan
 from connector.load.deciding import decide_run, table_from
-from connector.load.extraction import Extraction, read_all, read_company_countries, read_missing, read_selected
+from connector.load.extraction import (
+    Extraction,
+    read_all,
+    read_company,
+    read_company_countries,
+    read_missing,
+    read_selected,
+)
 from connector.load.opening import Opened, open_run
 from connector.load.partitioned import (
     confirm_partitions,
@@ -190,11 +197,7 @@ def _decided(
     webstore, business_central, selected = _extracts(run, customers, side_by_side)
     if selected is None:
         stop_on_extracts(run, webstore.census, business_central.census, approved=approved)
-    with run.store.view(run.code) as view:
-        mapping = view.mapping.current()
-    if selected is not None:
-        mapping = mapping[mapping["bc_id"].isin(selected) | mapping["webstore_id"].isin(selected)]
-    missing = read_missing(run, mapping, table_from(webstore.frame), table_from(business_central.frame))
+    missing = read_missing(run, table_from(webstore.frame), table_from(business_central.frame), selected)
     fit = validate_customers(run, webstore, business_central, missing, selected=selected is not None)
     stops_of(fit.findings)
     plan = decide_run(run, fit.webstore.frame, fit.business_central.frame, fit.missing, selected)
@@ -223,12 +226,10 @@ def _extracts(
 ) -> tuple[Extraction, Extraction, frozenset[str | int] | None]:
     if not customers:
         with ThreadPoolExecutor(2 if side_by_side else 1) as threads:
-            webstore, business_central = threads.map(lambda side: read_all(run, side), Side)
-        run.know_countries(read_company_countries(run))
+            reading = threads.submit(read_all, run, Side.WEBSTORE), threads.submit(read_company, run)
+            webstore, business_central = (one.result() for one in reading)
         return webstore, business_central, None
-    with run.store.view(run.code) as view:
-        mapping = view.mapping.current()
-    selected = read_selected(run, customers, mapping)
+    selected = read_selected(run, customers)
     run.know_countries(read_company_countries(run))
     return selected.webstore, selected.business_central, selected.keys
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import hashlib
+import subprocess
+import sys
 from dataclasses import replace
 from typing import Any
 
@@ -130,15 +132,22 @@ def test_no_such_key_is_told_from_a_blank_one_and_from_a_nul() -> None:
 
 
 def test_the_fingerprint_of_a_text_is_the_same_in_every_process_and_in_every_place() -> None:
-    rows = [{"a": text} for text in ("", "Ann", "Ånn", "\U0001f600")]
-    assert fingerprints(*rows) == [
-        -4103550027474788298,
-        3099947271196639963,
-        -3700100928244085924,
-        -7755991918641138015,
-    ]
-    many = fingerprints(*rows * 40_000)
-    assert many == fingerprints(*rows) * 40_000
+    texts = ["", "Ann", "Ånn", "\U0001f600", "x" * 5_000]
+    here = fingerprints(*({"a": text} for text in texts))
+    program = (
+        "import sys, pyarrow as pa; from connector.core.fingerprints import raw_fingerprints;"
+        f"print(*raw_fingerprints(pa.table({{'a': pa.array({texts!r}, pa.large_string())}}), {KEY!r}).tolist())"
+    )
+    elsewhere = subprocess.run([sys.executable, "-c", program], stdout=subprocess.PIPE, check=True, text=True)
+    assert list(map(int, elsewhere.stdout.split())) == here
+    assert len(set(here)) == len(texts)
+    assert fingerprints(*[{"a": text} for text in texts] * 40_000) == here * 40_000
+
+
+def test_another_version_of_the_engine_reads_everybody_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    before = reading_key(RULES.fields, RULES.geography)
+    monkeypatch.setattr("connector.core.fingerprints.ENGINE", "another")
+    assert reading_key(RULES.fields, RULES.geography) != before
 
 
 def test_who_saved_it_when_and_under_which_role_is_no_part_of_what_is_said() -> None:
