@@ -33,7 +33,7 @@ from connector.load.editing import tick
 from connector.setup import Setup
 from connector.store import open_store
 from tests.flows import steps
-from tests.flows.shop import QUIET, small_rules
+from tests.flows.shop import small_rules
 
 FASTER = 20.0
 ALONE = 100
@@ -85,7 +85,7 @@ def measure(size: int = 10_000, latency_ms: float = 50) -> list[Part]:
     with tempfile.TemporaryDirectory() as name, emulated(Path(name), 0, latency_ms=latency_ms) as told:
         setup = setup_of(
             told,
-            synchronization=QUIET | {"mappings": small_rules(Path(name)), "push_webstore_customers": "Mapped Only"},
+            synchronization={"mappings": small_rules(Path(name)), "settle_seconds": 0},
             breakers={"updates_percent": None},
         )
         webstore, company = System(told["control"]["webstore"]), System(told["control"]["business_central"])
@@ -93,7 +93,7 @@ def measure(size: int = 10_000, latency_ms: float = 50) -> list[Part]:
 
         def work(what: str, system: System, least: int, counted: Callable[[Any], int]) -> None:
             system.forget_requests()
-            seconds, done = timed(lambda: steps.synchronize(setup))
+            seconds, done = timed(lambda: steps.synchronize(setup, side_by_side=True))
             reading, writing = system.requests()
             if counted(done.summary) != size:
                 raise AssertionError(f"{what}: {counted(done.summary):,} written, not {size:,}")

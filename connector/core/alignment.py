@@ -43,9 +43,9 @@ def hashes_of_rows(columns: Sequence[_Array], salt: str) -> np.ndarray[Any, np.d
     with _database().cursor() as cursor:
         cursor.register("records", rows)
         query = f"SELECT row, hash(?::VARCHAR, {', '.join(names)}) AS hash FROM records"  # noqa: S608 - c0, c1, …
-        told = cursor.sql(query, params=[salt]).to_arrow_table()
+        told = cursor.execute(query, [salt]).fetchnumpy()
     result = np.zeros(rows.num_rows, dtype=np.uint64)
-    result[told["row"].to_numpy()] = told["hash"].to_numpy()
+    result[told["row"]] = told["hash"]
     return result.view(np.int64)
 
 
@@ -53,8 +53,8 @@ def _joined(keys: _Array, among: _Array) -> pa.Array:
     with _database().cursor() as cursor:
         cursor.register("wanted", pa.table({"key": keys, "row": _count(len(keys))}))
         cursor.register("there", pa.table({"key": among, "place": _count(len(among))}))
-        told = cursor.sql("SELECT row, place FROM wanted JOIN there USING (key)").to_arrow_table()
-    rows, places = told["row"].to_numpy(), told["place"].to_numpy()
+        told = cursor.execute("SELECT row, place FROM wanted JOIN there USING (key)").fetchnumpy()
+    rows, places = (np.asarray(told[name]) for name in ("row", "place"))
     result = np.full(len(keys), -1, dtype=np.int32)
     result[rows] = places
     if np.count_nonzero(result >= 0) < len(rows):  # a key stands in several rows: the first is written last

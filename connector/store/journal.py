@@ -111,8 +111,14 @@ class Journal:
             | {"webstore_code": self._code, "intended_at": time}
             for intent in intents
         ]
-        statement = sa.insert(JOURNAL).returning(_J.id, sort_by_parameter_order=True)
-        return [int(number) for number in self._connection.scalars(statement, rows)]
+        customers = [(intent.bc_id, intent.webstore_id) for intent in intents]
+        if len(set(customers)) < len(customers):
+            in_order = sa.insert(JOURNAL).returning(_J.id, sort_by_parameter_order=True)
+            return [int(number) for number in self._connection.scalars(in_order, rows)]
+        # where ids must come back in order, SQLite is given one row at a time; the customers tell them apart, too
+        statement = sa.insert(JOURNAL).returning(_J.bc_id, _J.webstore_id, _J.id)
+        ids = {(bc_id, webstore_id): int(i) for bc_id, webstore_id, i in self._connection.execute(statement, rows)}
+        return [ids[customer] for customer in customers]
 
     def settle(self, settlements: Sequence[Settlement]) -> None:
         """Add outcomes.
