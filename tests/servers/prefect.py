@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import requests
 
-__all__ = ["prefect_here", "prefect_server"]
+__all__ = ["new_home", "prefect_here", "prefect_server"]
 
 STARTS_WITHIN_SECONDS = 180
 # what makes runs of schedules and looks after runs that were left alone; they work every few seconds, needed or not
@@ -66,9 +66,7 @@ def prefect_server(home: Path, *, ui: bool = False, services: bool = True) -> It
         ui: serve the user interface, too.
         services: schedule and look after runs; without, it only answers.
     """
-    home.mkdir(parents=True, exist_ok=True)
-    if not (home / "prefect.db").exists():
-        shutil.copy(_empty_database(), home / "prefect.db")
+    new_home(home)
     port = free_port()
     url = f"http://127.0.0.1:{port}/api"
     environment = {**_environment(home), "PREFECT_API_URL": url}
@@ -109,6 +107,13 @@ def _wait_until_healthy(url: str, process: subprocess.Popen[bytes]) -> None:
             except requests.ConnectionError:
                 time.sleep(0.2)
     raise RuntimeError(f"the Prefect server did not start within {STARTS_WITHIN_SECONDS} s")
+
+
+def new_home(home: Path) -> None:
+    """Make a home of Prefect whose database is there already; one that has a database stays as it is."""
+    home.mkdir(parents=True, exist_ok=True)
+    if not (home / "prefect.db").exists():
+        shutil.copy(_empty_database(), home / "prefect.db")
 
 
 def _environment(home: Path) -> dict[str, str]:
