@@ -48,7 +48,7 @@ lint: $(READY)  ## Style, types, formatting, security rules, known weaknesses of
 serve: $(READY)  ## Both emulated systems in the foreground, to try things against
 	$(BIN)/customer-sync sandbox
 
-bench: $(READY)  ## Benchmarks, beside other programs; writes docs/performance.md; a tenth of the size in two minutes with QUICK=1
+bench: $(READY)  ## Benchmarks, beside other programs; writes docs/performance.md; a fraction of the size in two minutes with QUICK=1
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt '.[bench]'
 	@# it asks for an older pandas than ours and works with this one
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps datacompy==1.1.0

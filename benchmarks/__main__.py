@@ -2,8 +2,8 @@
 
     python -m benchmarks [--quick] [--only NAME ...]
 
-Ends with 1 when a goal is missed. With --quick about a tenth of the size, two benchmarks at a time: nothing is written, and no
-goal counts, since a tenth of the size costs more than a tenth, and what runs beside it costs, too.
+Ends with 1 when a goal is missed. With --quick a fraction of the size, two benchmarks at a time: nothing is written, and no goal
+counts, since a fraction of the size costs more than that, and what runs beside it costs, too.
 """
 
 from __future__ import annotations
@@ -75,7 +75,11 @@ def side_by_side(lanes: Sequence[Sequence[str]]) -> int:
     """Each lane's benchmarks one after the other in a process of its own; 1 when one of the processes failed."""
     command = [sys.executable, "-m", "benchmarks", "--quick", "--only"]
     processes = [subprocess.Popen([*command, *names]) for names in lanes]  # noqa: S603
-    ended = [process.wait() for process in processes]
+    try:
+        ended = [process.wait() for process in processes]
+    finally:
+        for process in processes:
+            process.terminate()
     return int(any(ended))
 
 

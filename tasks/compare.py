@@ -25,6 +25,7 @@ def compare_customers(
 ) -> quote:
     """Join, match and merge; the result is the plan, quoted so that Prefect does not walk through it."""
     plan = decide_run(run, webstore.frame, business_central.frame, missing, selected)
+    run.forget_pairs()
     get_run_logger().info(
         "plan %s: %d pushes, %d pulls, %d links, %d conflicts, %d quarantined, %d ambiguous",
         plan.hash[:12],

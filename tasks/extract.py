@@ -33,7 +33,7 @@ def extract_webstore(run: Run) -> Extraction:
 
 @task(task_run_name="extract Business Central customers", cache_policy=NO_CACHE)
 def extract_business_central(run: Run) -> Extraction:
-    """Read all Business Central customers, ordered by number, and the company's countries."""
+    """Read all Business Central customers, ordered by number, the company's countries, and what the store knows of pairs."""
     extraction = read_company(run)
     _log_census("Business Central", extraction)
     return extraction

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 __all__ = ["ENGINE", "hashes_of_rows", "rows_in"]
 
 ENGINE = f"duckdb {duckdb.__version__}"
-# fewer keys are found by Arrow before DuckDB has planned its query
+# so many keys and rows together are found by Arrow before DuckDB has planned its query
 _FEW = 50_000
 _Array: TypeAlias = pa.Array | pa.ChunkedArray
 

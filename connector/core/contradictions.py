@@ -19,7 +19,7 @@ Values = Mapping[str, str]
 
 _SHARED = frozenset(
     "account accounting accounts admin administrasjon bestellung billing booking bookkeeping buchhaltung buero butikk "
-    "buero commande compta comptabilite contact contabilidad contacto contatti customer einkauf ekonomi eshop export "
+    "commande compta comptabilite contact contabilidad contacto contatti customer einkauf ekonomi eshop export "
     "faktura faktury fakturamottak fam familia familie familien familj famille family finance firma firmapost hallo hei "
     "hej hello hola import info information inkoop innkjop innkjøp invoice invoices kantoor kasse kontakt kontor "
     "logistics logistik mail marketing noreply no-reply none office ordre order orders pedidos post postmaster "
@@ -28,6 +28,8 @@ _SHARED = frozenset(
     "webshop".split()
 )
 _SEPARATORS = re.compile(r"[._\-\d]+")
+_NO_DIGITS = re.compile(r"\D")
+_TELLING_DIGITS = 7  # of a phone number, as in evidence.phone_tails
 _OWN_PART = re.compile(r"[+@]")  # what follows a + is its owner's note: anna.berg+shop@
 
 
@@ -57,16 +59,20 @@ def contradictions(rung: str, webstore: Values, business_central: Values) -> dic
 
 
 def is_somebody_else(webstore: Values, business_central: Values) -> bool:
-    """Whether two customers of one name are two people: nothing else agrees, and two of e-mail, phone and house differ.
+    """Whether two customers of one name are two people: nothing else agrees, and two of e-mail, house, VAT number and phone
+    differ. What may be the same is not different: whoever is taken for somebody else is created.
 
     Many people are called John Smith, and everybody who buys for one company bears its name at its postal code. Who
     moved or has got a new address keeps something: the number, the house, the mailbox.
     """
     w, c = webstore, business_central
-    known = [field for field in ("email", "house", "vat") if w[field] and c[field]]
-    agree = sum(w[field] == c[field] for field in known) + _same_phone(w, c)
-    differ = sum(w[field] != c[field] for field in known) + _phones_differ(w, c)
-    return agree == 0 and differ >= 2
+    same = [w[field] == c[field] for field in ("email", "house") if w[field] and c[field]]
+    if w["vat"] and c["vat"]:
+        same.append(_compatible(w["vat"], c["vat"]))
+    digits = [_NO_DIGITS.sub("", phone) for phone in (w["phone"], c["phone"])]
+    if min(map(len, digits)) >= _TELLING_DIGITS:
+        same.append(_same_phone(w, c) or _one_in_the_other(*digits))
+    return not any(same) and len(same) >= 2
 
 
 def is_shared_mailbox(email: str) -> bool:
@@ -127,6 +133,11 @@ def _second_witness(w: Values, c: Values) -> bool:
 def _same_phone(w: Values, c: Values) -> bool:
     number = e164(w["phone"], w["country"] or c["country"])
     return number != "" and number == e164(c["phone"], c["country"] or w["country"])
+
+
+def _one_in_the_other(one: str, other: str) -> bool:
+    """Whether the last seven digits of a number stand in the other: 22 33 44 55 in "+47 22 33 44 55 (Ann 9-16)"."""
+    return one[-_TELLING_DIGITS:] in other or other[-_TELLING_DIGITS:] in one
 
 
 def _phones_differ(w: Values, c: Values) -> bool:

@@ -172,7 +172,8 @@ def text_of(value: Any, name: str, wrong: list[str]) -> str:
 def texts_of(values: Sequence[Any]) -> pa.Array | None:
     """`text_of` of a column at once; None when one of the values is no text, or cannot be stored as one."""
     try:
-        return pc.fill_null(pa.array(values, type=pa.large_string()), "")
+        texts = pa.array(values, type=pa.large_string())
+        return pc.fill_null(texts, "") if texts.null_count else texts
     except (pa.ArrowInvalid, pa.ArrowTypeError, UnicodeEncodeError):
         return None
 

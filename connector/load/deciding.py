@@ -13,12 +13,18 @@ from connector.core.plan import Plan
 from connector.load.extraction import Missing
 from connector.load.run import Run
 
-__all__ = ["decide_run", "table_from", "usernames_of"]
+__all__ = ["decide_run", "table_from", "usernames_of", "with_late"]
 
 
 def table_from(frame: pd.DataFrame) -> pa.Table:
     """The columns of a frame without copying."""
     return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+
+
+def with_late(frame: pd.DataFrame, late: pa.Table) -> pa.Table:
+    """The rows of an extract and those that were asked for afterwards; nothing is copied when there are none."""
+    table = table_from(frame)
+    return pa.concat_tables([table, late], promote_options="permissive").combine_chunks() if late.num_rows else table
 
 
 def usernames_of(mapping: pd.DataFrame) -> dict[str, str]:
@@ -35,10 +41,7 @@ def decide_run(
     selected: frozenset[str | int] | None = None,
 ) -> Plan:
     """Compare both extracts under the setup's flags and policies; writes nothing."""
-    w = pa.concat_tables([table_from(webstore), missing.webstore], promote_options="permissive").combine_chunks()
-    c = pa.concat_tables(
-        [table_from(business_central), missing.business_central], promote_options="permissive"
-    ).combine_chunks()
+    w, c = with_late(webstore, missing.webstore), with_late(business_central, missing.business_central)
     run.know_metadata(webstore_customer.meta_known(w))
     terms = run.terms
     with run.store.view(run.code) as view:

@@ -26,6 +26,7 @@ from connector.load.bases import put_bases
 from connector.load.breaking import stop_failing_load
 from connector.load.rechecking import Known, canonical_records, same_value
 from connector.load.run import Failure, LoadResult, Run
+from connector.setup import UsernameRule
 from connector.store import Intent, MappingRow, Settlement, Work
 
 __all__ = ["Dropped", "Landed", "Landing", "Look", "deliver", "landing_of"]
@@ -129,7 +130,8 @@ def announce(run: Run, writes: Sequence[Write], result: LoadResult) -> list[tupl
     """
     with run.store_lock, run.store.work(run.code) as work:
         known = Known(work, [(write.bc_id, write.webstore_id) for write in writes])
-        reasons = [known.overtaken(write) for write in writes]
+        names = run.setup.accounts.username is UsernameRule.MAPPING
+        reasons = [known.overtaken(write, names_accounts=names) for write in writes]
         ids = work.journal.intend([_intent(run, write) for write in writes])
         dropped = [Settlement(i, "dropped", message=reason) for i, reason in zip(ids, reasons, strict=True) if reason]
         work.journal.settle(dropped)

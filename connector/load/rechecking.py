@@ -103,15 +103,22 @@ class Known:
         """The row of a Business Central customer."""
         return None if bc_id is None else self._by_bc_id.get(bc_id.lower())
 
-    def overtaken(self, write: Write) -> str:
-        """Why nothing must be sent: somebody has edited the mapping table since the plan was made, so that the write means
-        nobody any more. "" = nobody has."""
+    def overtaken(self, write: Write, *, names_accounts: bool) -> str:
+        """Why nothing must be sent: somebody has edited the mapping table since it was read, so that the write means nobody
+        any more, or somebody under another name. "" = nobody has.
+
+        Args:
+            names_accounts: accounts get the user name of their mapping row, and WooCommerce never changes one.
+        """
         if any(change.reason.startswith(UNDO) for change in write.changes):
             return ""  # what a run wrote is put back, whoever is linked to whom by now
         pushing = write.direction is Direction.PUSH
         row = self.row(write.bc_id) if pushing or write.operation == "update" else None
         if pushing and (row is None or not row.webstore_customer):
             return "somebody has unticked the customer meanwhile"
+        renamed = row is not None and row.username != write.payload.get("username", "")
+        if pushing and write.operation == "create" and names_accounts and renamed:
+            return "somebody has given the account another user name meanwhile"
         if write.operation == "create":
             linked = self.linked_meanwhile(write.direction, write.bc_id, write.webstore_id)
             return "" if linked is None else f"somebody has linked the customer to {linked} meanwhile"

@@ -159,7 +159,9 @@ class Run:
 
     @property
     def mapping(self) -> pd.DataFrame:
-        """The mapping table as this run first read it: a run decides about one state of it, whatever people edit meanwhile."""
+        """The mapping table as this run read it, while the webstore was being read. A run decides about that state of it; what
+        people edit later counts when something is to be written (rechecking.Known), and for the next run.
+        """
         return self._pairs_known[0]
 
     @property
@@ -170,6 +172,10 @@ class Run:
     def look_up_pairs(self) -> None:
         """Read both now, if they have not been read."""
         _ = self._pairs_known
+
+    def forget_pairs(self) -> None:
+        """It has been decided: writing needs the rows that it writes only, and as they are then."""
+        self.__dict__.pop("_pairs_known", None)
 
     @cached_property
     def _pairs_known(self) -> tuple[pd.DataFrame, pd.DataFrame]:

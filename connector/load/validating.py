@@ -20,7 +20,7 @@ from connector.core.expectations import WHOLE, Expectation, Finding, Severity
 from connector.core.plan import Plan
 from connector.core.quarantining import Objection, without
 from connector.errors import PremiseBroken
-from connector.load.deciding import table_from
+from connector.load.deciding import with_late
 from connector.load.extraction import Extraction, Missing
 from connector.load.knowing import objections_of
 from connector.load.revalidating import last_validated, validate_once
@@ -58,13 +58,11 @@ def validate_customers(
     findings: list[Finding] = []
     known = {} if selected else last_validated(run)
     sides = {
-        Side.WEBSTORE: [table_from(webstore.frame), missing.webstore],
-        Side.BUSINESS_CENTRAL: [table_from(business_central.frame), missing.business_central],
+        Side.WEBSTORE: _well_shaped(with_late(webstore.frame, missing.webstore)),
+        Side.BUSINESS_CENTRAL: _well_shaped(with_late(business_central.frame, missing.business_central)),
     }
-    for side, tables in sides.items():
+    for side, records in sides.items():
         suite = [e for e in _suite(run, str(side)) if not (selected and e.words in WHOLE)]
-        records = pa.concat_tables(tables, promote_options="permissive").combine_chunks()
-        records = records.filter(pc.equal(records["malformed"], ""))
         keys = records[_IDS[side]].combine_chunks()
         findings += validate_once(run, known, str(side), suite, records.append_column("id", keys), keys)
     findings += validate_once(run, known, "mapping", _suite(run, "mapping"), *_mapping_table(run.mapping))
@@ -122,6 +120,12 @@ def stops_of(findings: Iterable[Finding]) -> None:
 
 def _suite(run: Run, name: str) -> Sequence[Expectation]:
     return run.rules.suites.get(name, ())
+
+
+def _well_shaped(records: pa.Table) -> pa.Table:
+    """Without those that are not shaped like a customer; nothing is copied when all are."""
+    fine = pc.equal(records["malformed"], "")
+    return records if pc.all(fine, min_count=0).as_py() else records.filter(fine)
 
 
 def _mapping_table(mapping: pd.DataFrame) -> tuple[pa.Table, pa.Array]:

@@ -81,6 +81,7 @@ def synchronize(
     approved_plan: str = "",
     leave_out: Sequence[str] = (),
     run_id: str = "",
+    when_read: Callable[[], None] = _nothing,
     when_planned: Callable[[], None] = _nothing,
     page_size: int = 20_000,
     partitions: int = 0,
@@ -93,6 +94,7 @@ def synchronize(
         page_size: Business Central customers a page.
         partitions: of a run over all customers: into how many they are divided; 0 = they are not.
         side_by_side: read both systems at the same time, as the flows do; tests want the same order of requests every time.
+        when_read: called when both systems and the mapping table have been read (not in a run over partitions).
         when_planned: called when everything has been read and decided, before anything is written.
     """
     mode = "selected" if customers else "all"
@@ -102,7 +104,7 @@ def synchronize(
         plan, webstore, business_central, selected = (
             _decided_in_parts(run, partitions, approved is not None)
             if partitions
-            else _decided(run, customers, approved is not None, side_by_side)
+            else _decided(run, customers, approved is not None, side_by_side, when_read)
         )
         plan, findings = validate_plan(run, plan, selected=selected is not None)
         stops_of(findings)
@@ -192,15 +194,17 @@ class _Opening:
 
 
 def _decided(
-    run: Run, customers: Sequence[str], approved: bool, side_by_side: bool
+    run: Run, customers: Sequence[str], approved: bool, side_by_side: bool, when_read: Callable[[], None]
 ) -> tuple[Plan, Extraction, Extraction, frozenset[str | int] | None]:
     webstore, business_central, selected = _extracts(run, customers, side_by_side)
+    when_read()
     if selected is None:
         stop_on_extracts(run, webstore.census, business_central.census, approved=approved)
     missing = read_missing(run, table_from(webstore.frame), table_from(business_central.frame), selected)
     fit = validate_customers(run, webstore, business_central, missing, selected=selected is not None)
     stops_of(fit.findings)
     plan = decide_run(run, fit.webstore.frame, fit.business_central.frame, fit.missing, selected)
+    run.forget_pairs()
     return plan, webstore, business_central, selected
 
 

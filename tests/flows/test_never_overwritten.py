@@ -7,6 +7,8 @@ from collections.abc import Callable
 import pytest
 
 from connector.load import editing
+from connector.setup import UsernameRule
+from connector.store import open_store
 from tests.flows.moments import COMMIT, REQUEST, watched
 from tests.flows.shop import Shop
 
@@ -88,8 +90,15 @@ def test_a_billing_email_that_a_visitor_types_while_the_account_follows_the_offi
     assert shop.account(account)["billing"]["email"] == "regnskap@nord.example"
 
 
+# the mapping table is edited after it was read, or after the plan was made
+MOMENTS = pytest.mark.parametrize("moment", ["when_read", "when_planned"])
+
+
+@MOMENTS
 @pytest.mark.parametrize("what", ["unlink", "untick"])
-def test_a_customer_that_is_taken_out_of_the_mapping_during_the_run_is_not_written(shop: Shop, what: str) -> None:
+def test_a_customer_that_is_taken_out_of_the_mapping_during_the_run_is_not_written(
+    shop: Shop, what: str, moment: str
+) -> None:
     account, customer = linked(shop)
     number = shop.number(customer)
     shop.type_in_company(customer, addressLine1="Nygaten 2")
@@ -98,32 +107,55 @@ def test_a_customer_that_is_taken_out_of_the_mapping_during_the_run_is_not_writt
         "untick": lambda: editing.untick(shop.setup, [number], actor="the office"),
     }[what]
     with watched():
-        done = shop.sync(when_planned=edit)
+        done = shop.sync(**{moment: edit})
     assert done.summary["push"]["dropped"] == 1
     assert shop.account(account)["billing"]["address_1"] == "Storgata 1"
     assert "meanwhile" in shop.journal()[-1]["message"]
 
 
-def test_a_customer_unticked_before_its_account_is_made_gets_none(shop: Shop) -> None:
+@MOMENTS
+def test_a_customer_unticked_before_its_account_is_made_gets_none(shop: Shop, moment: str) -> None:
     customer = shop.employ("ola@nord.example", ticked=True)
-    done = shop.sync(when_planned=lambda: editing.untick(shop.setup, [shop.number(customer)], actor="the office"))
+    done = shop.sync(**{moment: lambda: editing.untick(shop.setup, [shop.number(customer)], actor="the office")})
     assert (done.summary["push"]["created"], shop.accounts(), shop.links()) == (0, {}, {})
 
 
-def test_a_customer_linked_by_hand_before_its_account_is_made_gets_no_second_one(shop: Shop) -> None:
+@MOMENTS
+def test_an_account_is_never_made_under_a_user_name_that_was_corrected_during_the_run(shop: Shop, moment: str) -> None:
+    customer = shop.employ("ola@nord.example")
+    accounts = shop.setup.accounts.model_copy(update={"username": UsernameRule.MAPPING})
+    shop.setup = shop.setup.model_copy(update={"accounts": accounts})
+
+    def name_account(username: str) -> None:
+        store = open_store(shop.setup.store.url)
+        with store.work(shop.setup.webstore_code) as work:
+            work.describe(actor="the office", reason="imported")
+            work.mapping.tick(customer, shop.number(customer), username=username)
+        store.close()
+
+    name_account("ola.n")
+    done = shop.sync(**{moment: lambda: name_account("olan")})
+    assert (done.summary["push"]["dropped"], shop.accounts()) == (1, {})
+    shop.sync()
+    assert shop.account(shop.accounts()["ola@nord.example"])["username"] == "olan"
+
+
+@MOMENTS
+def test_a_customer_linked_by_hand_before_its_account_is_made_gets_no_second_one(shop: Shop, moment: str) -> None:
     customer = shop.employ("ola@nord.example", ticked=True)
 
     def link() -> None:
         account = shop.register("ola.privat@nord.example")
         editing.link(shop.setup, shop.number(customer), account, actor="the office")
 
-    done = shop.sync(when_planned=link)
+    done = shop.sync(**{moment: link})
     assert done.summary["push"]["dropped"] == 1
     assert list(shop.links().values()) == list(shop.accounts().values())
     assert len(shop.accounts()) == 1
 
 
-def test_links_that_the_office_makes_during_a_run_stay_and_stop_nobody_else(shop: Shop) -> None:
+@MOMENTS
+def test_links_that_the_office_makes_during_a_run_stay_and_stop_nobody_else(shop: Shop, moment: str) -> None:
     """The run wants to link by e-mail whom the office has just linked to somebody else."""
     shop.register("ola@nord.example", "Ola Nordmann")
     shop.register("per@nord.example", "Per Hansen")
@@ -134,7 +166,7 @@ def test_links_that_the_office_makes_during_a_run_stay_and_stop_nobody_else(shop
         other = shop.register("ola.privat@nord.example", "Ola Nordmann")
         editing.link(shop.setup, shop.number(ola), other, actor="the office")
 
-    done = shop.sync(when_planned=link)
+    done = shop.sync(**{moment: link})
     accounts = shop.accounts()
     assert shop.links() == {ola: accounts["ola.privat@nord.example"], per: accounts["per@nord.example"]}
     assert done.summary["stopped"] == []

@@ -235,3 +235,21 @@ def test_other_mails_and_phones_speak_against_a_pair_that_only_its_name_makes() 
     unreadable = one | {"phone": "ask at the desk"}
     assert contradictions("name", unreadable, unreadable) == {}
     assert contradictions("phone_name", one, other) == {}
+
+
+def test_what_may_be_the_same_is_not_what_tells_two_people_apart() -> None:
+    one = values(name="ann lee", email="a@x", phone="22334455", vat="911111112", house="1")
+    other = one | {"email": "b@x", "phone": "22334456", "vat": "NO922222223", "house": "7"}
+    assert is_somebody_else(one, other)
+    assert not is_somebody_else(one, other | {"vat": "NO911111112"})
+    assert not is_somebody_else(one | {"vat": "NO911111112"}, other | {"vat": "911111112"})
+    assert not is_somebody_else(one, other | {"phone": "+47 22 33 44 55"})
+    assert is_somebody_else(one, other | {"phone": "+47 32 33 44 66"})
+    blank = {"email": "", "vat": "", "house": ""}
+    for said in ("22334455 / 41000000", "22 33 44 55 (Ann 9-16)", "22334455 ext. 12", "22334455 #2", "0047 22334455"):
+        assert not is_somebody_else(one, other | {"phone": said})
+        assert not is_somebody_else(one | {"phone": said}, other | {"phone": "22334455"})
+    for said in ("n/a", "ask", "-", "0", "ring 2 times"):
+        assert not is_somebody_else(one | blank, other | blank | {"phone": said, "email": "b@x"})
+        assert not is_somebody_else({**one, **blank, "email": "a@x"}, {**other, **blank, "email": "b@x", "phone": said})
+    assert is_somebody_else({**one, **blank, "email": "a@x"}, {**other, **blank, "email": "b@x"})
