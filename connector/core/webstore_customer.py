@@ -112,7 +112,11 @@ def columns(records: Sequence[Mapping[str, Any]], rules: FieldRules | None = Non
             for name in names:
                 rows[f"{part}.{name}"].append(text_of(address.get(name), f"{part}.{name}", wrong))
         if keys:
-            _add_metadata(rows, record.get("meta_data"), keys, wrong)
+            items = record.get("meta_data")
+            values = _metadata_of(items, keys, wrong)
+            rows["meta_known"].append(isinstance(items, list))
+            for key in keys:
+                rows[f"meta:{key}"].append(values.get(f"meta:{key}"))
         rows["modified"].append(text_of(record.get("date_modified_gmt"), "date_modified_gmt", wrong))
         rows["malformed"].append(f"not a text: {', '.join(wrong)}" if wrong else "")
     return pa.table(rows, schema=wanted)
@@ -143,25 +147,25 @@ def _plain_columns(
         return None
     wrong: list[str] = []
     if keys:
-        metadata: dict[str, list[Any]] = {name: [] for name in ("meta_known", *(f"meta:{key}" for key in keys))}
-        for record in records:
-            _add_metadata(metadata, record.get("meta_data"), keys, wrong)
+        shown = [record.get("meta_data") for record in records]
+        found["meta_known"] = [isinstance(items, list) for items in shown]
+        metadata: dict[str, list[str | None]] = {f"meta:{key}": [None] * len(ids) for key in keys}
+        for row, items in enumerate(shown):
+            if items:  # most customers have none
+                for path, value in _metadata_of(items, keys, wrong).items():
+                    metadata[path][row] = value
         found |= metadata
     return None if wrong else pa.table(found, schema=wanted)
 
 
-def _add_metadata(rows: dict[str, list[Any]], items: Any, keys: Sequence[str], wrong: list[str]) -> None:
-    known = isinstance(items, list)
-    found = {}
-    if known:  # of several rows of one key WordPress reads the first
-        for item in reversed(items):
-            if isinstance(item, Mapping) and item.get("key") in keys:
-                found[item["key"]] = item.get("value")
-    rows["meta_known"].append(known)
-    for key in keys:
-        path = f"meta:{key}"
-        value = found.get(key)
-        rows[path].append(None if value is None else scalar_of(value, path, wrong))
+def _metadata_of(items: Any, keys: Sequence[str], wrong: list[str]) -> dict[str, str]:
+    """Column → value, of the keys that are there."""
+    if not isinstance(items, list):
+        return {}
+    # of several rows of one key WordPress reads the first
+    there = [item for item in reversed(items) if isinstance(item, Mapping) and item.get("key") in keys]
+    values = {item["key"]: item.get("value") for item in there}
+    return {f"meta:{key}": scalar_of(values[key], f"meta:{key}", wrong) for key in keys if values.get(key) is not None}
 
 
 def meta_known(table: pa.Table) -> bool:
