@@ -253,3 +253,7 @@ def test_what_may_be_the_same_is_not_what_tells_two_people_apart() -> None:
         assert not is_somebody_else(one | blank, other | blank | {"phone": said, "email": "b@x"})
         assert not is_somebody_else({**one, **blank, "email": "a@x"}, {**other, **blank, "email": "b@x", "phone": said})
     assert is_somebody_else({**one, **blank, "email": "a@x"}, {**other, **blank, "email": "b@x"})
+    for mine, theirs in (("2233445", "9988776"), ("41000005", "22334455"), ("22334455", "41000005")):
+        assert is_somebody_else(
+            {**one, **blank, "email": "a@x", "phone": mine}, {**other, **blank, "email": "b@x", "phone": theirs}
+        )
