@@ -49,7 +49,7 @@ serve: $(READY)  ## Both emulated systems in the foreground, to try things again
 	$(BIN)/customer-sync sandbox
 
 bench: $(READY)  ## Benchmarks, beside other programs; writes docs/performance.md; a fraction of the size in two minutes with QUICK=1
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt '.[bench]'
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
 	@# it asks for an older pandas than ours and works with this one
 	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps datacompy==1.1.0
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)

@@ -20,7 +20,7 @@ import pyarrow.compute as pc
 
 from connector.core.comparison import conclude
 from connector.core.customer import Side
-from connector.core.expectations import WHOLE, Expectation, Finding
+from connector.core.expectations import Expectation, Finding
 from connector.core.extracts import Extract, Known, extract_of
 from connector.core.leftovers import (
     MAPPED,
@@ -42,6 +42,7 @@ from connector.core.terms import Terms
 from connector.errors import PremiseBroken
 from connector.load.deciding import usernames_of
 from connector.load.extraction import Missing, read_gone
+from connector.load.judging import judged, takes_all
 from connector.load.partitions import Partitions
 from connector.load.run import Run
 from connector.load.validating import apart, reasons_of
@@ -85,8 +86,6 @@ _BASES = pa.schema(
     ]
 )
 _IDS = {Side.WEBSTORE: "webstore_id", Side.BUSINESS_CENTRAL: "bc_id"}
-# ids never stand in two partitions, so that each of them can say by itself whether they are unique
-_KEYS = frozenset({"id", "bc_id", "webstore_id"})
 
 
 @dataclass(frozen=True)
@@ -201,7 +200,7 @@ def job_of(run: Run, partitions: Partitions) -> Job:
         store_url=run.setup.store.url,
         code=run.code,
         terms=run.terms,
-        suites={name: [e for e in suite if not _of_all(e)] for name, suite in run.rules.suites.items()},
+        suites={name: [e for e in suite if not takes_all(e)] for name, suite in run.rules.suites.items()},
         rejected=frozenset(rejected),
         tombstones=frozenset(stones["bc_id"].dropna()) | frozenset(stones["webstore_id"].dropna().astype(int)),
     )
@@ -220,14 +219,14 @@ def confirm_partitions(run: Run, job: Job, placement: Placement, mapper: Mapper)
 
 def validate_partitions(run: Run, job: Job) -> tuple[Job, list[Finding]]:
     """What is expected of all records together, looked at column by column; whoever fails is set apart by the job."""
-    findings: list[Finding] = []
-    for suite in (*map(str, Side), MAPPING):
-        key = "bc_id" if suite == MAPPING else _IDS[Side(suite)]
-        for expectation in run.rules.suites.get(suite, ()):
-            if _of_all(expectation):
-                table = _judged(job.partitions, suite, key, expectation)
-                table = table.append_column("id", table[key]) if "id" not in table.column_names else table
-                findings += validate(suite, [expectation], table, table[key].combine_chunks())
+    keys = {str(side): key for side, key in _IDS.items()} | {MAPPING: "bc_id"}
+    findings = [
+        finding
+        for suite, key in keys.items()
+        for expectation in run.rules.suites.get(suite, ())
+        if takes_all(expectation)
+        for finding in judged(job.partitions, suite, key, expectation)
+    ]
     return replace(job, findings=tuple(findings)), findings
 
 
@@ -361,53 +360,3 @@ def places(side: Side, placement: Placement) -> Callable[[pa.Table], Numbers]:
     if side is Side.WEBSTORE:
         return lambda table: placement.of(table["webstore_id"])
     return lambda table: part_of_ids(table["bc_id"], placement.count)
-
-
-def _judged(partitions: Partitions, name: str, key: str, expectation: Expectation) -> pa.Table:
-    """The rows by which an expectation of all records can be judged: for a column's being there one partition's, for uniqueness
-    those that may be there twice, else all."""
-    if expectation.words == "is there":
-        return partitions.read(name, 0)
-    there = partitions.read(name, 0).column_names
-    fields = [field for field in expectation.fields if field in there]
-    wanted = list(dict.fromkeys([key, *fields, *(["malformed"] if "malformed" in there else [])]))
-    if not expectation.words.startswith("is unique"):
-        return pa.concat_tables(_good(partitions.read(name, n, wanted)) for n in range(partitions.count))
-
-    def rows_of(number: int) -> pa.Table:
-        rows = _good(partitions.read(name, number, wanted))
-        # two blanks are not the same
-        return rows.filter(pc.not_equal(rows[fields[0]].cast(pa.large_string()), "")) if len(fields) == 1 else rows
-
-    if not fields:
-        return partitions.read(name, 0).slice(0, 0)
-    hashed = np.concatenate([_hashes(rows_of(number), fields) for number in range(partitions.count)])
-    values, counts = np.unique(hashed, return_counts=True)
-    several = values[counts > 1]
-    tables = [rows_of(0).slice(0, 0)]
-    for number in range(partitions.count if len(several) else 0):
-        rows = rows_of(number)
-        tables.append(rows.filter(pa.array(np.isin(_hashes(rows, fields), several))))
-    return pa.concat_tables(tables)
-
-
-def _good(rows: pa.Table) -> pa.Table:
-    return rows.filter(pc.equal(rows["malformed"], "")) if "malformed" in rows.column_names else rows
-
-
-def _hashes(rows: pa.Table, fields: Sequence[str]) -> np.ndarray[Any, np.dtype[np.uint64]]:
-    """Equal for equal values; whoever has the hash of somebody else is looked at."""
-    texts = [rows[field].cast(pa.large_string()).combine_chunks() for field in fields]
-    if not rows.num_rows:
-        return np.zeros(0, np.uint64)
-    joined = pc.binary_join_element_wise(*texts, pa.scalar("\x1f", pa.large_string()), null_handling="replace")
-    hashed: np.ndarray[Any, np.dtype[np.uint64]] = pd.util.hash_array(
-        joined.cast(pa.large_binary()).to_numpy(zero_copy_only=False), categorize=False
-    )
-    return hashed
-
-
-def _of_all(expectation: Expectation) -> bool:
-    """Whether it takes all records to judge it."""
-    unique = expectation.words.startswith("is unique")
-    return expectation.words in WHOLE or (unique and not _KEYS.intersection(expectation.fields))
