@@ -18,6 +18,7 @@ from connector.store.columns import PlainText, UtcTime, id_column, text_column, 
 __all__ = [
     "BASE",
     "BASE_VALUES",
+    "CHANGE",
     "CONFLICT",
     "DECISION",
     "HEAD",
@@ -32,6 +33,7 @@ __all__ = [
     "REJECTION",
     "REVISION_TABLE",
     "RUN",
+    "SIDE",
     "SUGGESTION",
     "TOMBSTONE",
     "WATERMARK",
@@ -41,7 +43,7 @@ __all__ = [
 ]
 
 # the newest revision in migrations/versions; reading it from there would import alembic for every command
-HEAD = "0002"
+HEAD = "0003"
 REVISION_TABLE = "customer_sync_revision"
 METADATA = sa.MetaData()
 
@@ -145,6 +147,11 @@ BASE = sa.Table(
     # fingerprints (core/fingerprints.py) of the records that were last found to hold this base; null = none yet
     sa.Column("webstore_seen", sa.BigInteger),
     sa.Column("business_central_seen", sa.BigInteger),
+    # when each record was touched at the latest that this pipeline has seen or written (core/history.py); null = unknown
+    sa.Column("webstore_stamp", sa.BigInteger),
+    sa.Column("business_central_stamp", sa.BigInteger),
+    # whose account it was when it was linked (core/identity.py); null = not looked at yet
+    sa.Column("account_mark", sa.BigInteger),
     sa.UniqueConstraint("bc_id", "webstore_id", "webstore_code", name="base_one_per_pair"),
 )
 BASE_VALUES = sa.Table(
@@ -159,6 +166,8 @@ BASE_VALUES = sa.Table(
     ),
     sa.Column("webstore", sa.Text, nullable=False),
     sa.Column("business_central", sa.Text, nullable=False),
+    # the marks behind account_mark as people read them, JSON
+    text_column("marks"),
 )
 
 # one row per write: the intent is committed before anything is sent, the outcome when the answer is known
@@ -247,6 +256,9 @@ LEASE = sa.Table(
     sa.Column("machine", sa.Text, nullable=False),
     sa.Column("acquired_at", UtcTime, nullable=False),
     sa.Column("expires_at", UtcTime, nullable=False),
+    # the same end by the clock of the machine's own boot, which no correction of the time of day moves; null = unknown
+    text_column("boot"),
+    sa.Column("expires_boot", sa.Float),
 )
 
 # what the newest run left for people; each row keeps the time it first stood there
@@ -285,6 +297,30 @@ SUGGESTION = sa.Table(
     sa.Column("score", sa.Float, nullable=False),
     sa.Column("evidence", sa.Text, nullable=False),
     sa.Column("state", sa.Text, nullable=False),
+    sa.Column("since", UtcTime, nullable=False),
+)
+
+# values of the last run that differ from their base, and when each was first seen: only that tells which edit is newer
+CHANGE = sa.Table(
+    "change",
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("bc_id", sa.Text, primary_key=True),
+    sa.Column("webstore_id", sa.BigInteger, primary_key=True, autoincrement=False),
+    sa.Column("field", sa.Text, primary_key=True),
+    sa.Column("system", sa.Text, primary_key=True),
+    text_column("value"),
+    sa.Column("since", UtcTime, nullable=False),
+    sa.Column("run_id", sa.Text),
+)
+
+# which shop and which company the mapping table belongs to, as they told it themselves
+SIDE = sa.Table(
+    "side",
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("system", sa.Text, primary_key=True),
+    sa.Column("marks", PlainText, nullable=False),
     sa.Column("since", UtcTime, nullable=False),
 )
 
