@@ -15,7 +15,11 @@ JSON in, JSON out; what makes no sense is a 400 with {"error": text}.
                                 {"action": "update", "id": ..., "changes": {...}} 200 {"id": ...}
                                 {"action": "delete", "id": ...}                   200 {"id": ...}
     POST   /_sandbox/deliver    call the subscribers of webhooks now instead of after a while; {"delivered": requests sent}
-    POST   /_sandbox/clock      {"advance": seconds} sets the system's clock ahead: dates differ without any waiting
+    POST   /_sandbox/clock      {"advance": seconds} sets the system's clock ahead, or back when below zero
+    GET    /_sandbox/moments    {"moments": [name, ...]}
+    POST   /_sandbox/moments    {"name": ...} keeps the system as it is now, under a name; 201 {"name", "customers": n}
+    POST   /_sandbox/moments/<name>/restore
+                                goes back to that moment, as with a backup: see moments.py; {"name", "customers": n}
     POST   /_sandbox/reset      {} = the customers that the sandbox started with, {"empty": true} = none;
                                 also clears log and faults; {"customers": n}
 """
@@ -33,6 +37,7 @@ from starlette.routing import Route
 
 from sandbox.faults import FaultError, Faults
 from sandbox.middleware import CONTROL_PREFIX, PeopleStore
+from sandbox.moments import Moment
 from sandbox.operations import System
 from sandbox.people import SandboxInputError
 from sandbox.request_log import RequestLog
@@ -55,7 +60,7 @@ def create_control(
     """The control application of one emulator.
 
     `reset(empty)` restores its customers and returns their number; `deliver()` calls the subscribers of webhooks and
-    returns the number of requests that it sent; `advance(seconds)` sets the system's clock ahead.
+    returns the number of requests that it sent; `advance(seconds)` sets the system's clock ahead, or back.
     """
 
     async def requests(request: Request) -> Response:
@@ -84,10 +89,28 @@ def create_control(
 
     async def clock(request: Request) -> Response:
         seconds = (await _content(request)).get("advance")
-        if not isinstance(seconds, int | float) or seconds < 0:
-            raise _ControlError("advance must be a number of seconds, at least 0")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise _ControlError("advance must be a number of seconds; below 0 sets the clock back")
         advance(seconds)
         return JSONResponse({"advance": seconds})
+
+    kept: dict[str, Moment] = {}
+
+    async def moments(request: Request) -> Response:
+        if request.method == "GET":
+            return JSONResponse({"moments": list(kept)})
+        name = (await _content(request)).get("name")
+        if not isinstance(name, str) or not name or "/" in name:
+            raise _ControlError("name must be a text without a slash")
+        kept[name] = store.snapshot()
+        return JSONResponse({"name": name, "customers": len(store.customer_ids())}, status_code=201)
+
+    async def going_back(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in kept:
+            raise _ControlError(f"there is no moment {name!r}; there are: {', '.join(kept) or 'none'}")
+        store.restore(kept[name])
+        return JSONResponse({"name": name, "customers": len(store.customer_ids())})
 
     async def start_over(request: Request) -> Response:
         content = await _content(request)
@@ -103,6 +126,8 @@ def create_control(
             Route(f"{CONTROL_PREFIX}/people", _guarded(people), methods=["POST"]),
             Route(f"{CONTROL_PREFIX}/deliver", _guarded(delivery), methods=["POST"]),
             Route(f"{CONTROL_PREFIX}/clock", _guarded(clock), methods=["POST"]),
+            Route(f"{CONTROL_PREFIX}/moments", _guarded(moments), methods=["GET", "POST"]),
+            Route(f"{CONTROL_PREFIX}/moments/{{name}}/restore", _guarded(going_back), methods=["POST"]),
             Route(f"{CONTROL_PREFIX}/reset", _guarded(start_over), methods=["POST"]),
         ]
     )

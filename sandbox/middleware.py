@@ -17,6 +17,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from sandbox.canned_answers import Answer, altered, html_page, no_write_permission, server_error, torn, xml_error
 from sandbox.faults import Faults, Rule
 from sandbox.listening import CLOSE_EXTENSION
+from sandbox.moments import Moment
 from sandbox.operations import SeenRequest, System, read_request
 from sandbox.request_log import RequestLog
 
@@ -30,6 +31,8 @@ class PeopleStore(Protocol):
     def people_update(self, customer_id: Any, changes: dict[str, Any], /) -> None: ...
     def people_delete(self, customer_id: Any, /) -> None: ...
     def customer_ids(self) -> list[Any]: ...
+    def snapshot(self) -> Moment: ...
+    def restore(self, moment: Moment) -> None: ...
 
 
 @dataclass

@@ -12,6 +12,7 @@ from sandbox.business_central.database import columns_of
 from sandbox.business_central.entities import BLANKS, COMPANIES, CUSTOMERS, Kind
 from sandbox.business_central.references import named_guid
 from sandbox.business_central.rows import Values, milliseconds_of, rendered
+from sandbox.moments import Moment
 from sandbox.people import SandboxInputError
 
 _DATETIMES = frozenset(prop.name for prop in CUSTOMERS.properties if prop.kind is Kind.DATETIME)
@@ -79,6 +80,21 @@ class Store(CustomerTable):
             for table in ("customers", "gone_customers", "subscriptions", "notification", "attempt"):
                 self.database.change(f"DELETE FROM {table}")
             self.database.change("DELETE FROM counter WHERE name NOT IN ('token', 'stamp')")
+
+    def snapshot(self) -> Moment:
+        """The company's database as it is, for `restore`."""
+        return self.database.snapshot()
+
+    def restore(self, moment: Moment) -> None:
+        """Go back to a moment, as with a restored database or a sandbox that is copied from a backup. Nobody is told.
+
+        Values, ETags and `lastModifiedDateTime` are those of then, numbers of the series that were given since are
+        given again; ids are not, since they are drawn by chance. Tokens stay valid and the clock goes on.
+        """
+        with self.database.transaction():
+            self.database.restore(moment)
+            self.references.learn()
+            self.company_id = str((self.database.row("SELECT id FROM companies") or ("",))[0])
 
     def expire_tokens(self) -> None:
         """Let all tokens expire at once; new ones are valid."""

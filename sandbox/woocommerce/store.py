@@ -16,6 +16,8 @@ from typing import Any
 
 import orjson
 
+from sandbox import moments
+from sandbox.moments import Moment
 from sandbox.woocommerce import accounts, collation, people
 from sandbox.woocommerce.accounts import Account, MetaRow, Record, encoded
 from sandbox.woocommerce.deliveries import Deliveries
@@ -41,6 +43,7 @@ _PORTION = 5_000
 _COLUMNS = "id, login, email, nicename, display_name, registered, roles, hidden, record, name_key"
 _FIRST_ID = 3
 ANY_ROLE = "all"
+_TABLES = ("users", "members", "webhooks", "counters")
 
 
 class Store:
@@ -63,6 +66,10 @@ class Store:
 
     def _reset_memory(self) -> None:
         self.dice = random.Random(f"webstore {self._seed}")
+        self._learn()
+
+    def _learn(self) -> None:
+        """Read anew what is kept in memory of the tables; what waits to be delivered is dropped."""
         self._ids: dict[str, list[int]] = {ANY_ROLE: []}
         for role, identifier in self._database.execute("SELECT role, id FROM members ORDER BY id"):
             self._ids.setdefault(role, []).append(identifier)
@@ -98,7 +105,7 @@ class Store:
         return accounts.now_utc() + self._ahead
 
     def advance_clock(self, seconds: float) -> None:
-        """Set the shop's clock ahead: dates have a resolution of one second, tests need not wait for it."""
+        """Set the shop's clock ahead, or back: dates have a resolution of one second, tests need not wait for it."""
         with self.lock:
             self._ahead += timedelta(seconds=seconds)
 
@@ -107,9 +114,23 @@ class Store:
     def clear(self) -> None:
         """Forget everything: accounts, webhooks, numbers given so far."""
         with self.transaction():
-            for table in ("users", "members", "webhooks", "counters"):
+            for table in _TABLES:
                 self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own tables
             self._reset_memory()
+
+    def snapshot(self) -> Moment:
+        """The shop's database as it is, for `restore`."""
+        with self.lock:
+            return moments.copied(self._database, _TABLES)
+
+    def restore(self, moment: Moment) -> None:
+        """Go back to a moment, as with a dump of the database. No subscriber is told.
+
+        Ids that were given since are given again, to whoever comes next; the clock goes on.
+        """
+        with self.transaction():
+            moments.put_back(self._database, moment)
+            self._learn()
 
     def load(self, records: Iterable[Record]) -> int:
         """Add complete records in the shape of the API; returns their number. Raises ValueError for an id that exists."""
