@@ -9,7 +9,7 @@ JSON in, JSON out; what makes no sense is a 400 with {"error": text}.
     POST   /_sandbox/faults     {"kind": ..., "path": regex, "method": ..., "count": 1, "after": 0,
                                 "writes_only": false, further options}
                                 (the table of kinds and options stands in faults.py); 201 and the rule
-    DELETE /_sandbox/faults     forget rules and what they did
+    DELETE /_sandbox/faults     forget rules and what they did; those of one kind with ?kind=...
     POST   /_sandbox/people     what a person does on the screen, past the rules of the API:
                                 {"action": "create", "record": {...}}             201 {"id": ...}
                                 {"action": "update", "id": ..., "changes": {...}} 200 {"id": ...}
@@ -36,10 +36,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.faults import FaultError, Faults
-from sandbox.middleware import CONTROL_PREFIX, PeopleStore
+from sandbox.middleware import CONTROL_PREFIX
 from sandbox.moments import Moment
 from sandbox.operations import System
 from sandbox.people import SandboxInputError
+from sandbox.people_acts import PeopleStore
 from sandbox.request_log import RequestLog
 
 
@@ -72,7 +73,7 @@ def create_control(
 
     async def rules(request: Request) -> Response:
         if request.method == "DELETE":
-            faults.clear()
+            faults.clear(request.query_params.get("kind"))
         elif request.method == "POST":
             return JSONResponse(_add_rule(faults, await _content(request)), status_code=201)
         fired = [{**asdict(entry), "at": entry.at.isoformat()} for entry in faults.fired]

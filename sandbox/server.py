@@ -21,6 +21,7 @@ from sandbox.operations import System
 from sandbox.people import SandboxInputError
 from sandbox.population import Customers, Population
 from sandbox.request_log import RequestLog
+from sandbox.stale import Replica
 from sandbox.woocommerce.app import ApiKeys
 from sandbox.woocommerce.app import create_app as create_webstore
 from sandbox.woocommerce.store import Store as WebstoreStore
@@ -188,6 +189,20 @@ def _gates(
     def refill_business_central(empty: bool) -> int:
         return population.refill_business_central(running.business_central, empty=empty)
 
+    def webstore_replica() -> Replica:
+        copy = WebstoreStore(":memory:")
+        copy.restore(running.webstore.snapshot())
+        return Replica(create_webstore(copy, keys), copy.close)
+
+    def business_central_replica() -> Replica:
+        original = running.business_central
+        copy = BusinessCentralStore(":memory:", seed=original.seed, company=COMPANY)
+        copy.restore(original.snapshot())
+        copy.clock = original.clock
+        return Replica(create_business_central(copy, settings, tokens=original), copy.close)
+
+    running.webstore_faults.replica = webstore_replica
+    running.business_central_faults.replica = business_central_replica
     webstore = SandboxMiddleware(
         app=create_webstore(running.webstore, keys),
         control=create_control(
@@ -204,6 +219,7 @@ def _gates(
         log=running.webstore_log,
         faults=running.webstore_faults,
         latency_ms=latency_ms,
+        now=lambda: running.webstore.now().timestamp(),
     )
     company_app = create_business_central(running.business_central, settings)
     business_central = SandboxMiddleware(
@@ -222,6 +238,7 @@ def _gates(
         log=running.business_central_log,
         faults=running.business_central_faults,
         latency_ms=latency_ms,
+        now=running.business_central.clock.now,
         expire_tokens=running.business_central.expire_tokens,
         rename_company=running.business_central.rename_company,
     )
