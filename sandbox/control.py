@@ -14,6 +14,15 @@ JSON in, JSON out; what makes no sense is a 400 with {"error": text}.
                                 {"action": "create", "record": {...}}             201 {"id": ...}
                                 {"action": "update", "id": ..., "changes": {...}} 200 {"id": ...}
                                 {"action": "delete", "id": ...}                   200 {"id": ...}
+                                {"action": "replace", "id": ..., "record": {...}, "keep_old": false}
+                                                                                  200 {"id": ..., "old_id": ...}
+                                an account's id, or a customer's number, becomes somebody else's; who had it is gone
+                                (null), or with keep_old has another id, or another number
+    GET    /_sandbox/settings   what the system says of itself
+    POST   /_sandbox/settings   changes it; webstore: {"name", "description", "url"} of the shop;
+                                Business Central: {"name": another name of the company}, {"copied": true} puts a copy
+                                of the same name in the company's place, whose id is another one, and those of its
+                                customers are, unless "keep_customer_ids" is true
     POST   /_sandbox/deliver    call the subscribers of webhooks now instead of after a while; {"delivered": requests sent}
     POST   /_sandbox/clock      {"advance": seconds} sets the system's clock ahead, or back when below zero
     GET    /_sandbox/moments    {"moments": [name, ...]}
@@ -57,11 +66,13 @@ def create_control(
     reset: Callable[[bool], int],
     deliver: Callable[[], int],
     advance: Callable[[float], None],
+    settings: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> Starlette:
     """The control application of one emulator.
 
     `reset(empty)` restores its customers and returns their number; `deliver()` calls the subscribers of webhooks and
-    returns the number of requests that it sent; `advance(seconds)` sets the system's clock ahead, or back.
+    returns the number of requests that it sent; `advance(seconds)` sets the system's clock ahead, or back;
+    `settings(changes)` changes what the system says of itself, and returns all of it.
     """
 
     async def requests(request: Request) -> Response:
@@ -81,8 +92,11 @@ def create_control(
 
     async def people(request: Request) -> Response:
         content = await _content(request)
-        identifier = _act(store, system, content)
-        return JSONResponse({"id": identifier}, status_code=201 if content["action"] == "create" else 200)
+        done = _act(store, system, content)
+        return JSONResponse(done, status_code=201 if content["action"] == "create" else 200)
+
+    async def configuration(request: Request) -> Response:
+        return JSONResponse(settings(await _content(request) if request.method == "POST" else {}))
 
     async def delivery(_: Request) -> Response:
         # In a thread of its own: the subscriber may ask this very server something before it answers.
@@ -125,6 +139,7 @@ def create_control(
             Route(f"{CONTROL_PREFIX}/requests", _guarded(requests), methods=["GET", "DELETE"]),
             Route(f"{CONTROL_PREFIX}/faults", _guarded(rules), methods=["GET", "POST", "DELETE"]),
             Route(f"{CONTROL_PREFIX}/people", _guarded(people), methods=["POST"]),
+            Route(f"{CONTROL_PREFIX}/settings", _guarded(configuration), methods=["GET", "POST"]),
             Route(f"{CONTROL_PREFIX}/deliver", _guarded(delivery), methods=["POST"]),
             Route(f"{CONTROL_PREFIX}/clock", _guarded(clock), methods=["POST"]),
             Route(f"{CONTROL_PREFIX}/moments", _guarded(moments), methods=["GET", "POST"]),
@@ -168,22 +183,25 @@ def _add_rule(faults: Faults, content: dict[str, Any]) -> dict[str, Any]:
     return faults.add(kind, **content).as_json()
 
 
-def _act(store: PeopleStore, system: System, content: dict[str, Any]) -> int | str:
+def _act(store: PeopleStore, system: System, content: dict[str, Any]) -> dict[str, Any]:
     action = content.get("action")
     if action == "create":
-        created = store.people_create(_object(content, "record"))
-        return created if isinstance(created, int) else str(created)
+        return {"id": store.people_create(_object(content, "record"))}
     identifier = content.get("id")
     wanted = int if system is System.WEBSTORE else str
-    if action not in ("update", "delete"):
-        raise _ControlError("action must be create, update or delete")
+    if action not in ("update", "delete", "replace"):
+        raise _ControlError("action must be create, update, delete or replace")
     if not isinstance(identifier, wanted) or identifier not in store.customer_ids():
         raise _ControlError(f"there is no customer {identifier!r}")
+    if action == "replace":
+        keep_old = bool(content.get("keep_old", False))
+        newcomer, old = store.people_replace(identifier, _object(content, "record"), keep_old=keep_old)
+        return {"id": newcomer, "old_id": old}
     if action == "update":
         store.people_update(identifier, _object(content, "changes"))
     else:
         store.people_delete(identifier)
-    return identifier
+    return {"id": identifier}
 
 
 def _object(content: dict[str, Any], name: str) -> dict[str, Any]:

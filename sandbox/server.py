@@ -5,12 +5,14 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from sandbox.business_central.app import Settings
 from sandbox.business_central.app import create_app as create_business_central
+from sandbox.business_central.copying import change_company
 from sandbox.business_central.store import Store as BusinessCentralStore
 from sandbox.control import create_control
 from sandbox.credentials import Credentials, invented_credentials
@@ -20,8 +22,9 @@ from sandbox.middleware import CONTROL_PREFIX, SandboxMiddleware
 from sandbox.operations import System
 from sandbox.people import SandboxInputError
 from sandbox.population import Customers, Population
+from sandbox.replicas import business_central_replica, webstore_replica
 from sandbox.request_log import RequestLog
-from sandbox.stale import Replica
+from sandbox.woocommerce import site
 from sandbox.woocommerce.app import ApiKeys
 from sandbox.woocommerce.app import create_app as create_webstore
 from sandbox.woocommerce.store import Store as WebstoreStore
@@ -189,20 +192,9 @@ def _gates(
     def refill_business_central(empty: bool) -> int:
         return population.refill_business_central(running.business_central, empty=empty)
 
-    def webstore_replica() -> Replica:
-        copy = WebstoreStore(":memory:")
-        copy.restore(running.webstore.snapshot())
-        return Replica(create_webstore(copy, keys), copy.close)
-
-    def business_central_replica() -> Replica:
-        original = running.business_central
-        copy = BusinessCentralStore(":memory:", seed=original.seed, company=COMPANY)
-        copy.restore(original.snapshot())
-        copy.clock = original.clock
-        return Replica(create_business_central(copy, settings, tokens=original), copy.close)
-
-    running.webstore_faults.replica = webstore_replica
-    running.business_central_faults.replica = business_central_replica
+    running.webstore.address = running.webstore_url
+    running.webstore_faults.replica = partial(webstore_replica, running.webstore, keys)
+    running.business_central_faults.replica = partial(business_central_replica, running.business_central, settings)
     webstore = SandboxMiddleware(
         app=create_webstore(running.webstore, keys),
         control=create_control(
@@ -213,6 +205,7 @@ def _gates(
             reset=refill_webstore,
             deliver=running.webstore.deliveries.deliver,
             advance=running.webstore.advance_clock,
+            settings=partial(site.change_settings, running.webstore),
         ),
         system=System.WEBSTORE,
         store=running.webstore,
@@ -232,6 +225,7 @@ def _gates(
             reset=refill_business_central,
             deliver=company_app.state.courier.deliver,
             advance=running.business_central.clock.advance,
+            settings=partial(change_company, running.business_central),
         ),
         system=System.BUSINESS_CENTRAL,
         store=running.business_central,

@@ -154,6 +154,23 @@ class Store(CustomerTable):
                 chosen = values["lastModifiedDateTime"] if "lastModifiedDateTime" in changes else None
                 self.save(values, moment=chosen)
 
+    def people_replace(self, customer_id: str, record: Values, /, *, keep_old: bool = False) -> tuple[str, str | None]:
+        """The number of a customer becomes another customer's, who has an id of its own; gives that id.
+
+        With `keep_old` the one before gets the next number of the series, and its id is given, too; otherwise it is
+        gone. KeyError when it is absent, SandboxInputError like `load`.
+        """
+        with self.database.transaction():
+            old = self.customer(customer_id)
+            if old is None:
+                raise KeyError(customer_id)
+            number = old["number"]
+            if keep_old:
+                self.save({**old, "number": self.numbers.next()})
+            else:
+                self.delete(customer_id)
+            return self.people_create({**record, "number": number}), customer_id if keep_old else None
+
     def people_delete(self, customer_id: str, /) -> None:
         """A person deletes a customer, whatever speaks against it; one that is gone stays gone."""
         self.delete(customer_id)

@@ -32,6 +32,7 @@ CREATE TABLE IF NOT EXISTS members (
     role TEXT NOT NULL, name_key TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (role, name_key, id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS webhooks (id INTEGER PRIMARY KEY, webhook TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS options (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 _INDEXES = {
@@ -43,11 +44,14 @@ _PORTION = 5_000
 _COLUMNS = "id, login, email, nicename, display_name, registered, roles, hidden, record, name_key"
 _FIRST_ID = 3
 ANY_ROLE = "all"
-_TABLES = ("users", "members", "webhooks", "counters")
+_TABLES = ("users", "members", "webhooks", "options", "counters")
 
 
 class Store:
-    """One shop. `path` is a file or ":memory:"; the same seed draws the same random parts of usernames."""
+    """One shop. `path` is a file or ":memory:"; the same seed draws the same random parts of usernames.
+
+    `address` is where the shop listens; site.py tells the rest of what a shop says of itself.
+    """
 
     def __init__(self, path: str, *, seed: int = 0) -> None:
         self.lock = threading.RLock()
@@ -60,6 +64,7 @@ class Store:
         self._database.create_function("collation_key", 1, collation.sort_key, deterministic=True)
         self._depth = 0
         self._ahead = timedelta()
+        self.address = ""
         self.outbox: list[tuple[str, str]] = []
         self.deliveries = Deliveries(self)
         self._reset_memory()
@@ -274,6 +279,11 @@ class Store:
             self._counters[name] = value
             self._database.execute("INSERT OR REPLACE INTO counters VALUES (?, ?)", (name, value))
 
+    def set_option(self, name: str, value: str) -> None:
+        """Keep a setting of the shop; `select` reads it."""
+        with self.transaction():
+            self._database.execute("INSERT OR REPLACE INTO options VALUES (?, ?)", (name, value))
+
     # --- webhooks -----------------------------------------------------------------------------------------------
 
     def webhooks(self) -> list[dict[str, Any]]:
@@ -304,6 +314,13 @@ class Store:
     def people_update(self, customer_id: int, changes: Record, /) -> None:
         """An account edited on the screen; see `people.update`. Raises KeyError for an unknown id."""
         people.update(self, customer_id, changes)
+
+    def people_replace(self, customer_id: int, record: Record, /, *, keep_old: bool = False) -> tuple[int, int | None]:
+        """An account whose id becomes another person's; gives the id, and that of the person before.
+
+        See `people.replace`. Raises KeyError for an unknown id.
+        """
+        return customer_id, people.replace(self, customer_id, record, keep_old=keep_old)
 
     def people_delete(self, customer_id: int, /) -> None:
         """An account deleted on the screen. Raises KeyError for an unknown id."""
