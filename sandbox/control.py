@@ -9,13 +9,26 @@ JSON in, JSON out; what makes no sense is a 400 with {"error": text}.
     POST   /_sandbox/faults     {"kind": ..., "path": regex, "method": ..., "count": 1, "after": 0,
                                 "writes_only": false, further options}
                                 (the table of kinds and options stands in faults.py); 201 and the rule
-    DELETE /_sandbox/faults     forget rules and what they did
+    DELETE /_sandbox/faults     forget rules and what they did; those of one kind with ?kind=...
     POST   /_sandbox/people     what a person does on the screen, past the rules of the API:
                                 {"action": "create", "record": {...}}             201 {"id": ...}
                                 {"action": "update", "id": ..., "changes": {...}} 200 {"id": ...}
                                 {"action": "delete", "id": ...}                   200 {"id": ...}
+                                {"action": "replace", "id": ..., "record": {...}, "keep_old": false}
+                                                                                  200 {"id": ..., "old_id": ...}
+                                an account's id, or a customer's number, becomes somebody else's; who had it is gone
+                                (null), or with keep_old has another id, or another number
+    GET    /_sandbox/settings   what the system says of itself
+    POST   /_sandbox/settings   changes it; webstore: {"name", "description", "url"} of the shop;
+                                Business Central: {"name": another name of the company}, {"copied": true} puts a copy
+                                of the same name in the company's place, whose id is another one, and those of its
+                                customers are, unless "keep_customer_ids" is true
     POST   /_sandbox/deliver    call the subscribers of webhooks now instead of after a while; {"delivered": requests sent}
-    POST   /_sandbox/clock      {"advance": seconds} sets the system's clock ahead: dates differ without any waiting
+    POST   /_sandbox/clock      {"advance": seconds} sets the system's clock ahead, or back when below zero
+    GET    /_sandbox/moments    {"moments": [name, ...]}
+    POST   /_sandbox/moments    {"name": ...} keeps the system as it is now, under a name; 201 {"name", "customers": n}
+    POST   /_sandbox/moments/<name>/restore
+                                goes back to that moment, as with a backup: see moments.py; {"name", "customers": n}
     POST   /_sandbox/reset      {} = the customers that the sandbox started with, {"empty": true} = none;
                                 also clears log and faults; {"customers": n}
 """
@@ -32,9 +45,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from sandbox.faults import FaultError, Faults
-from sandbox.middleware import CONTROL_PREFIX, PeopleStore
+from sandbox.middleware import CONTROL_PREFIX
+from sandbox.moments import Moment
 from sandbox.operations import System
 from sandbox.people import SandboxInputError
+from sandbox.people_acts import PeopleStore
 from sandbox.request_log import RequestLog
 
 
@@ -51,11 +66,13 @@ def create_control(
     reset: Callable[[bool], int],
     deliver: Callable[[], int],
     advance: Callable[[float], None],
+    settings: Callable[[dict[str, Any]], dict[str, Any]],
 ) -> Starlette:
     """The control application of one emulator.
 
     `reset(empty)` restores its customers and returns their number; `deliver()` calls the subscribers of webhooks and
-    returns the number of requests that it sent; `advance(seconds)` sets the system's clock ahead.
+    returns the number of requests that it sent; `advance(seconds)` sets the system's clock ahead, or back;
+    `settings(changes)` changes what the system says of itself, and returns all of it.
     """
 
     async def requests(request: Request) -> Response:
@@ -67,7 +84,7 @@ def create_control(
 
     async def rules(request: Request) -> Response:
         if request.method == "DELETE":
-            faults.clear()
+            faults.clear(request.query_params.get("kind"))
         elif request.method == "POST":
             return JSONResponse(_add_rule(faults, await _content(request)), status_code=201)
         fired = [{**asdict(entry), "at": entry.at.isoformat()} for entry in faults.fired]
@@ -75,8 +92,11 @@ def create_control(
 
     async def people(request: Request) -> Response:
         content = await _content(request)
-        identifier = _act(store, system, content)
-        return JSONResponse({"id": identifier}, status_code=201 if content["action"] == "create" else 200)
+        done = _act(store, system, content)
+        return JSONResponse(done, status_code=201 if content["action"] == "create" else 200)
+
+    async def configuration(request: Request) -> Response:
+        return JSONResponse(settings(await _content(request) if request.method == "POST" else {}))
 
     async def delivery(_: Request) -> Response:
         # In a thread of its own: the subscriber may ask this very server something before it answers.
@@ -84,10 +104,28 @@ def create_control(
 
     async def clock(request: Request) -> Response:
         seconds = (await _content(request)).get("advance")
-        if not isinstance(seconds, int | float) or seconds < 0:
-            raise _ControlError("advance must be a number of seconds, at least 0")
+        if isinstance(seconds, bool) or not isinstance(seconds, int | float):
+            raise _ControlError("advance must be a number of seconds; below 0 sets the clock back")
         advance(seconds)
         return JSONResponse({"advance": seconds})
+
+    kept: dict[str, Moment] = {}
+
+    async def moments(request: Request) -> Response:
+        if request.method == "GET":
+            return JSONResponse({"moments": list(kept)})
+        name = (await _content(request)).get("name")
+        if not isinstance(name, str) or not name or "/" in name:
+            raise _ControlError("name must be a text without a slash")
+        kept[name] = store.snapshot()
+        return JSONResponse({"name": name, "customers": len(store.customer_ids())}, status_code=201)
+
+    async def going_back(request: Request) -> Response:
+        name = request.path_params["name"]
+        if name not in kept:
+            raise _ControlError(f"there is no moment {name!r}; there are: {', '.join(kept) or 'none'}")
+        store.restore(kept[name])
+        return JSONResponse({"name": name, "customers": len(store.customer_ids())})
 
     async def start_over(request: Request) -> Response:
         content = await _content(request)
@@ -101,8 +139,11 @@ def create_control(
             Route(f"{CONTROL_PREFIX}/requests", _guarded(requests), methods=["GET", "DELETE"]),
             Route(f"{CONTROL_PREFIX}/faults", _guarded(rules), methods=["GET", "POST", "DELETE"]),
             Route(f"{CONTROL_PREFIX}/people", _guarded(people), methods=["POST"]),
+            Route(f"{CONTROL_PREFIX}/settings", _guarded(configuration), methods=["GET", "POST"]),
             Route(f"{CONTROL_PREFIX}/deliver", _guarded(delivery), methods=["POST"]),
             Route(f"{CONTROL_PREFIX}/clock", _guarded(clock), methods=["POST"]),
+            Route(f"{CONTROL_PREFIX}/moments", _guarded(moments), methods=["GET", "POST"]),
+            Route(f"{CONTROL_PREFIX}/moments/{{name}}/restore", _guarded(going_back), methods=["POST"]),
             Route(f"{CONTROL_PREFIX}/reset", _guarded(start_over), methods=["POST"]),
         ]
     )
@@ -142,22 +183,25 @@ def _add_rule(faults: Faults, content: dict[str, Any]) -> dict[str, Any]:
     return faults.add(kind, **content).as_json()
 
 
-def _act(store: PeopleStore, system: System, content: dict[str, Any]) -> int | str:
+def _act(store: PeopleStore, system: System, content: dict[str, Any]) -> dict[str, Any]:
     action = content.get("action")
     if action == "create":
-        created = store.people_create(_object(content, "record"))
-        return created if isinstance(created, int) else str(created)
+        return {"id": store.people_create(_object(content, "record"))}
     identifier = content.get("id")
     wanted = int if system is System.WEBSTORE else str
-    if action not in ("update", "delete"):
-        raise _ControlError("action must be create, update or delete")
+    if action not in ("update", "delete", "replace"):
+        raise _ControlError("action must be create, update, delete or replace")
     if not isinstance(identifier, wanted) or identifier not in store.customer_ids():
         raise _ControlError(f"there is no customer {identifier!r}")
+    if action == "replace":
+        keep_old = bool(content.get("keep_old", False))
+        newcomer, old = store.people_replace(identifier, _object(content, "record"), keep_old=keep_old)
+        return {"id": newcomer, "old_id": old}
     if action == "update":
         store.people_update(identifier, _object(content, "changes"))
     else:
         store.people_delete(identifier)
-    return identifier
+    return {"id": identifier}
 
 
 def _object(content: dict[str, Any], name: str) -> dict[str, Any]:

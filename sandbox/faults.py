@@ -15,17 +15,22 @@
 | read-only-key | the system's refusal of a key that may only read | no | |
 | expired-token | Business Central's 401 | yes, after the tokens expired | |
 | company-renamed | Business Central's company under another name, for good | yes, after the renaming | name |
+| stale | what was true earlier (see below) | no | by, headers |
 | row-deleted-while-paging | a shifted list | yes, after the deletion | ids, rows (how many; 1) |
 | row-inserted-while-paging | a shifted list | yes, after the insertion | records, rows (how many; 1) |
 
 A rule strikes at requests whose path its pattern finds and whose method it names (all, when it names none), with
 `writes_only` at those that write:
 `after` of them pass first, then `count` are struck. Every rule counts every request that concerns it; of several
-rules that are due, the oldest strikes and the others stay due. Two things narrow a rule further:
+rules that are due, the oldest strikes and the others stay due. What narrows a rule further:
 - stale-tag concerns only requests that write a named customer, read-only-key only those that write, the paging kinds
   only later pages of a customer list;
 - altered-records concerns only requests that read customers; `records` says by id what to put over each record, where
   "billing" and the like are merged and the name of a value to leave out comes with the text "(missing)";
+- stale concerns only requests that read, and stays until it is forgotten, unless `count` is given. It answers beside
+  other faults, which then spoil its answer; `by` (stale.py tells more) is a "cache" by whole addresses, a "cache-path"
+  that drops what it does not know from an address, or a "replica" of the database as it is when the fault is added;
+  `headers` are those of a cache's hits, by default {"Age": "(age)", "X-Cache": "HIT"};
 - token requests go to another host in reality, so only a pattern that mentions "oauth2" concerns them.
 """
 
@@ -36,127 +41,27 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+from sandbox.fault_rules import (
+    BUSINESS_CENTRAL_ONLY,
+    OPTIONS_OF_KIND,
+    PAGING_KINDS,
+    STAYING_KINDS,
+    FaultError,
+    Fired,
+    Rule,
+)
 from sandbox.operations import SeenRequest, System
+from sandbox.stale import FORMS, Memory, Replica
 
-OPTIONS_OF_KIND: dict[str, frozenset[str]] = {
-    "429": frozenset({"retry_after"}),
-    "503": frozenset({"retry_after"}),
-    "500": frozenset({"handled"}),
-    "504-after-write": frozenset(),
-    "drop-before": frozenset(),
-    "drop-after-write": frozenset(),
-    "torn-json": frozenset(),
-    "altered-records": frozenset({"records"}),
-    "html": frozenset({"status"}),
-    "xml": frozenset({"status"}),
-    "slow": frozenset({"seconds"}),
-    "stale-tag": frozenset({"changes"}),
-    "read-only-key": frozenset(),
-    "expired-token": frozenset(),
-    "company-renamed": frozenset({"name"}),
-    "row-deleted-while-paging": frozenset({"ids", "rows"}),
-    "row-inserted-while-paging": frozenset({"records", "rows"}),
-}
-PAGING_KINDS = frozenset({"row-deleted-while-paging", "row-inserted-while-paging"})
-_BUSINESS_CENTRAL_ONLY = {
-    "expired-token": "WooCommerce has no tokens that expire",
-    "company-renamed": "WooCommerce has no companies",
-}
-
-
-def _any(_: SeenRequest) -> bool:
-    return True
-
-
-def _reads_customers(request: SeenRequest) -> bool:
-    return not request.is_write and any(o.target.startswith("customers") for o in request.operations)
-
-
-def _writes_a_named_customer(request: SeenRequest) -> bool:
-    return request.is_write and bool(request.addressed_customers)
-
-
-def _continues_a_list(request: SeenRequest) -> bool:
-    return request.lists_customers and request.is_later_page
-
-
-def _writes(request: SeenRequest) -> bool:
-    return request.is_write
-
-
-_NARROWED: dict[str, Callable[[SeenRequest], bool]] = {
-    "read-only-key": _writes,
-    "altered-records": _reads_customers,
-    "stale-tag": _writes_a_named_customer,
-    **dict.fromkeys(PAGING_KINDS, _continues_a_list),
-}
-_NOT_FOR_TOKENS = {*_NARROWED, "expired-token"}
-
-
-class FaultError(ValueError):
-    """A rule that makes no sense: unknown kind or option, broken pattern, numbers below zero."""
-
-
-@dataclass(frozen=True)
-class Fired:
-    """A fault that struck: which request, and what was done about it (the ids that were touched)."""
-
-    kind: str
-    method: str
-    path: str
-    at: datetime
-    touched: tuple[str, ...] = ()
-
-
-@dataclass
-class Rule:
-    """One fault to play. `seen` counts the requests that concerned it, `struck` those it spoiled."""
-
-    kind: str
-    path: re.Pattern[str]
-    method: str | None
-    count: int
-    after: int
-    options: dict[str, Any]
-    writes_only: bool = False
-    seen: int = 0
-    struck: int = 0
-
-    @property
-    def is_pending(self) -> bool:
-        """Whether it can still strike."""
-        return self.struck < self.count
-
-    def concerns(self, request: SeenRequest) -> bool:
-        """Whether the request is one of those that the rule counts."""
-        if not self.path.search(request.path) or (self.method and self.method != request.method):
-            return False
-        if self.writes_only and not request.is_write:
-            return False
-        if request.is_token_request:
-            return "oauth2" in self.path.pattern and self.kind not in _NOT_FOR_TOKENS
-        return _NARROWED.get(self.kind, _any)(request)
-
-    def as_json(self) -> dict[str, Any]:
-        """The rule as it stands in the answers of the control address."""
-        return {
-            "kind": self.kind,
-            "path": self.path.pattern,
-            "method": self.method,
-            "count": self.count,
-            "after": self.after,
-            "writes_only": self.writes_only,
-            "seen": self.seen,
-            "struck": self.struck,
-            **self.options,
-        }
+__all__ = ["OPTIONS_OF_KIND", "PAGING_KINDS", "FaultError", "Faults", "Fired", "Rule"]
 
 
 @dataclass
 class Faults:
-    """The rules of one emulator; safe to use from several threads."""
+    """The rules of one emulator; safe to use from several threads. `replica` makes a copy of the system as it is."""
 
     system: System
+    replica: Callable[[], Replica] | None = None
     _rules: list[Rule] = field(default_factory=list)
     _fired: list[Fired] = field(default_factory=list)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -167,42 +72,76 @@ class Faults:
         *,
         path: str = ".*",
         method: str | None = None,
-        count: int = 1,
+        count: int | None = None,
         after: int = 0,
         writes_only: bool = False,
         **options: Any,
     ) -> Rule:
-        """Add a rule (see the module's table). Raises FaultError when it makes no sense."""
+        """Add a rule (see the module's table). Raises FaultError when it makes no sense.
+
+        `count` is by default 1, and without end for those that stay.
+        """
         if kind not in OPTIONS_OF_KIND:
             raise FaultError(f"there is no fault {kind!r}; there are: {', '.join(OPTIONS_OF_KIND)}")
         unknown = sorted(options.keys() - OPTIONS_OF_KIND[kind])
         if unknown:
             raise FaultError(f"the fault {kind!r} has no option {', '.join(unknown)}")
-        if kind in _BUSINESS_CENTRAL_ONLY and self.system is System.WEBSTORE:
-            raise FaultError(_BUSINESS_CENTRAL_ONLY[kind])
-        if count < 1 or after < 0:
+        if kind in BUSINESS_CENTRAL_ONLY and self.system is System.WEBSTORE:
+            raise FaultError(BUSINESS_CENTRAL_ONLY[kind])
+        if count is None and kind not in STAYING_KINDS:
+            count = 1
+        if (count is not None and count < 1) or after < 0:
             raise FaultError("count must be at least 1 and after at least 0")
         try:
             pattern = re.compile(path)
         except re.error as error:
             raise FaultError(f"{path!r} is no regular expression: {error}") from error
         rule = Rule(kind, pattern, method.upper() if method else None, count, after, options, writes_only)
+        if kind == "stale":
+            rule.memory = self._memory(**options)
         with self._lock:
             self._rules.append(rule)
         return rule
+
+    def _memory(self, by: str = "cache", headers: dict[str, str] | None = None) -> Memory:
+        if by not in FORMS:
+            raise FaultError(f"nothing is stale by {by!r}; there are: {', '.join(FORMS)}")
+        texts = [] if headers is None else [*headers, *headers.values()] if isinstance(headers, dict) else [headers]
+        if not all(isinstance(text, str) for text in texts):
+            raise FaultError("headers must be an object of texts")
+        if by != "replica":
+            return Memory(self.system, by, headers)
+        if self.replica is None:
+            raise FaultError("this emulator has no replica")
+        return Memory(self.system, by, headers, self.replica())
 
     def take(self, request: SeenRequest) -> Rule | None:
         """The rule that strikes at this request, if any; counts the request for all rules that it concerns."""
         with self._lock:
             chosen = None
             for rule in self._rules:
-                if not rule.is_pending or not rule.concerns(request):
+                if rule.memory is not None or not rule.is_pending or not rule.concerns(request):
                     continue
                 rule.seen += 1
                 if chosen is None and rule.seen > rule.after:
                     rule.struck += 1
                     chosen = rule
             return chosen
+
+    def staleness(self, request: SeenRequest) -> tuple[Rule, Memory] | None:
+        """The oldest stale rule whose memory may answer the request; counts the request for it."""
+        with self._lock:
+            for rule in self._rules:
+                if rule.memory is not None and rule.is_pending and rule.concerns(request):
+                    rule.seen += 1
+                    if rule.seen > rule.after:
+                        return rule, rule.memory
+        return None
+
+    def struck(self, rule: Rule) -> None:
+        """Count an answer from a stale rule's memory."""
+        with self._lock:
+            rule.struck += 1
 
     def note(self, rule: Rule, request: SeenRequest, touched: tuple[str, ...] = ()) -> None:
         """Remember that the rule struck; called when its effect is certain."""
@@ -225,8 +164,8 @@ class Faults:
         """Whether some rule waits for a later page and must know which rows were read before."""
         return any(rule.kind in PAGING_KINDS for rule in self.pending)
 
-    def clear(self) -> None:
-        """Forget all rules and what they did."""
+    def clear(self, kind: str | None = None) -> None:
+        """Forget all rules and what they did, or those of one kind."""
         with self._lock:
-            self._rules.clear()
-            self._fired.clear()
+            self._rules[:] = [rule for rule in self._rules if kind not in (None, rule.kind)]
+            self._fired[:] = [entry for entry in self._fired if kind not in (None, entry.kind)]

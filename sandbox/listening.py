@@ -5,11 +5,12 @@ import errno
 import socket
 import threading
 import time
+from email.utils import formatdate
 from functools import partial
 from typing import Any
 
 import uvicorn
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sandbox.people import SandboxInputError
@@ -59,6 +60,27 @@ class Connections:
         return wrapped
 
 
+def http_date(moment: float) -> bytes:
+    """Seconds since 1970 as the value of a Date header."""
+    return formatdate(moment, usegmt=True).encode()
+
+
+def _dated(app: ASGIApp) -> ASGIApp:
+    """The application with a Date in those of its answers that have none; a cache's answers keep the one they had."""
+
+    async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
+        async def dated(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                headers = list(message.get("headers", ()))
+                if not any(name.lower() == b"date" for name, _ in headers):
+                    message = {**message, "headers": [(b"date", http_date(time.time())), *headers]}
+            await send(message)
+
+        await app(scope, receive, dated if scope["type"] == "http" else send)
+
+    return wrapped
+
+
 def bound_socket(port: int) -> socket.socket:
     """A socket bound to the port of this machine (0: a free one). Raises SandboxInputError when it cannot be had."""
     if not 0 <= port <= 65535:
@@ -89,7 +111,7 @@ class ServerThread:
     def __init__(self, name: str, app: ASGIApp, bound: socket.socket) -> None:
         connections = Connections()
         config = uvicorn.Config(
-            connections.offered_to(app),
+            connections.offered_to(_dated(app)),
             http=connections.protocol(),
             ws="none",
             loop="asyncio",
@@ -98,6 +120,8 @@ class ServerThread:
             # X-Forwarded-For would change the address by which a connection is found again.
             proxy_headers=False,
             server_header=False,
+            # uvicorn would add a second one to an answer that has a Date
+            date_header=False,
             timeout_graceful_shutdown=2,
         )
         self._bound = bound

@@ -6,30 +6,21 @@ nor delayed nor spoiled.
 """
 
 import asyncio
-import json
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import Any, Protocol
 
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.canned_answers import Answer, altered, html_page, no_write_permission, server_error, torn, xml_error
 from sandbox.faults import Faults, Rule
-from sandbox.listening import CLOSE_EXTENSION
+from sandbox.listening import CLOSE_EXTENSION, http_date
 from sandbox.operations import SeenRequest, System, read_request
+from sandbox.people_acts import PeopleActs, PeopleStore
 from sandbox.request_log import RequestLog
+from sandbox.stale import Memory
 
 CONTROL_PREFIX = "/_sandbox"
-
-
-class PeopleStore(Protocol):
-    """What both stores offer to people who do not use the API. Ids: int in the webstore, GUID in Business Central."""
-
-    def people_create(self, record: dict[str, Any], /) -> Any: ...
-    def people_update(self, customer_id: Any, changes: dict[str, Any], /) -> None: ...
-    def people_delete(self, customer_id: Any, /) -> None: ...
-    def customer_ids(self) -> list[Any]: ...
 
 
 @dataclass
@@ -45,8 +36,11 @@ class SandboxMiddleware:
     expire_tokens: Callable[[], None] | None = None
     rename_company: Callable[[str], None] | None = None
     latency_ms: float = 0
-    _read_ids: list[Any] = field(default_factory=list)
-    _people_acts: int = 0
+    now: Callable[[], float] = time.time
+    people: PeopleActs = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.people = PeopleActs(self.system, self.store)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -85,58 +79,11 @@ class SandboxMiddleware:
         elif rule.kind == "company-renamed" and self.rename_company is not None:
             self.rename_company(str(rule.options.get("name", "Renamed by a person")))
         elif rule.kind == "stale-tag":
-            exchange.touched = self._touch(request.addressed_customers[0], rule.options.get("changes"))
+            exchange.touched = self.people.touch(request.addressed_customers[0], rule.options.get("changes"))
         elif rule.kind == "row-deleted-while-paging":
-            exchange.touched = self._delete_read_rows(rule)
+            exchange.touched = self.people.delete_read_rows(rule)
         elif rule.kind == "row-inserted-while-paging":
-            exchange.touched = self._insert_rows(rule)
-
-    def _touch(self, identifier: str, changes: dict[str, Any] | None) -> tuple[str, ...]:
-        """A person edits the record; one that does not exist is left to the application's 404."""
-        key: Any = identifier
-        if self.system is System.WEBSTORE and identifier.isdigit():
-            key = int(identifier)
-        if key not in self.store.customer_ids():
-            return ()
-        self._people_acts += 1
-        note = f"Edited by a person {self._people_acts}"
-        if changes is None and self.system is System.WEBSTORE:
-            changes = {"billing": {"address_2": note}}
-        self.store.people_update(key, {"addressLine2": note} if changes is None else changes)
-        return (identifier,)
-
-    def _delete_read_rows(self, rule: Rule) -> tuple[str, ...]:
-        ids = rule.options.get("ids")
-        if ids is None:
-            existing = self.store.customer_ids()
-            rows = int(rule.options.get("rows", 1))
-            still_there = set(existing)
-            ids = [key for key in self._read_ids if key in still_there][:rows] or sorted(existing)[:rows]
-        for key in ids:
-            self.store.people_delete(key)
-        return tuple(str(key) for key in ids)
-
-    def _insert_rows(self, rule: Rule) -> tuple[str, ...]:
-        records = rule.options.get("records")
-        if records is None:
-            records = [self._new_person() for _ in range(int(rule.options.get("rows", 1)))]
-        return tuple(str(self.store.people_create(record)) for record in records)
-
-    def _new_person(self) -> dict[str, Any]:
-        self._people_acts += 1
-        email = f"newcomer{self._people_acts:05d}@paging.example"
-        if self.system is System.WEBSTORE:
-            return {"email": email, "first_name": "New", "last_name": f"Comer {self._people_acts}"}
-        return {"email": email, "displayName": f"New Comer {self._people_acts}"}
-
-    def note_page(self, request: SeenRequest, answer: Answer) -> None:
-        """Remember which rows a list has shown, while some fault waits for its later pages."""
-        if not request.lists_customers or answer.status != 200 or not self.faults.watches_pages():
-            return
-        content = json.loads(answer.body)
-        rows = content if isinstance(content, list) else content.get("value", [])
-        ids = [row["id"] for row in rows if "id" in row]
-        self._read_ids = [*self._read_ids, *ids] if request.is_later_page else ids
+            exchange.touched = self.people.insert_rows(rule)
 
 
 @dataclass
@@ -151,12 +98,26 @@ class _Exchange:
     rule: Rule | None
     began: float
     touched: tuple[str, ...] = ()
+    _stale: Rule | None = None
+    _memory: Memory | None = None
     _start: Message | None = None
     _chunks: list[bytes] = field(default_factory=list)
 
     async def run_application(self, body: bytes) -> None:
+        app = self.front.app
+        stale = self.front.faults.staleness(self.request)
+        if stale is not None:
+            rule, self._memory = stale
+            remembered = self._memory.remembered(*self._address)
+            if self._memory.app is not None or remembered is not None:
+                self._stale = rule
+                self.front.faults.struck(rule)
+            if remembered is not None:
+                await self._answer(remembered)
+                return
+            app = self._memory.app or app
         try:
-            await self.front.app(self.scope, _replayed(body, self.receive), self._collect)
+            await app(self.scope, _replayed(body, self.receive), self._collect)
         except Exception:
             # The server answers 500 in our place; a request without an entry would hide the crash from the tests.
             if self._start is None:
@@ -173,10 +134,25 @@ class _Exchange:
         self._chunks.append(message.get("body", b""))
         if not message.get("more_body", False):
             # Here and not after the application has returned: background tasks run behind the answer.
-            await self._answer(Answer(self._start["status"], list(self._start["headers"]), b"".join(self._chunks)))
+            answer = self._dated(Answer(self._start["status"], list(self._start["headers"]), b"".join(self._chunks)))
+            if self._memory is not None:
+                self._memory.remember(*self._address, answer)
+            await self._answer(answer)
+
+    @property
+    def _address(self) -> tuple[str, str, str]:
+        """What a cache knows a request by: its method as it was sent, path and raw query."""
+        return self.scope["method"], self.scope["path"], self.scope["query_string"].decode("latin-1")
+
+    def _dated(self, answer: Answer) -> Answer:
+        """The answer with the moment at which the system gave it, by its own clock."""
+        if any(name.lower() == b"date" for name, _ in answer.headers):
+            return answer
+        return Answer(answer.status, [*answer.headers, (b"date", http_date(self.front.now()))], answer.body)
 
     async def _answer(self, answer: Answer) -> None:
-        self.front.note_page(self.request, answer)
+        if self.front.faults.watches_pages():
+            self.front.people.note_page(self.request, answer)
         kind = None if self.rule is None else self.rule.kind
         if kind == "drop-after-write":
             await self.drop(handled=True)
@@ -193,23 +169,26 @@ class _Exchange:
 
     async def finish(self, answer: Answer, *, handled: bool) -> None:
         """Write the log entry, then send the answer."""
-        self._record(answer.status, handled=handled)
+        answer = self._dated(answer)
+        self._record(answer.status, handled=handled and self._stale is None)
         await self.send({"type": "http.response.start", "status": answer.status, "headers": answer.headers})
         await self.send({"type": "http.response.body", "body": answer.body})
 
     async def drop(self, *, handled: bool) -> None:
         """Close the connection without an answer, and wait until the server knows: it would send a 500 otherwise."""
-        self._record(None, handled=handled)
+        self._record(None, handled=handled and self._stale is None)
         self.scope["extensions"][CLOSE_EXTENSION]["close"]()
         while (await self.receive())["type"] != "http.disconnect":
             continue
 
     def _record(self, status: int | None, *, handled: bool) -> None:
         milliseconds = (time.perf_counter() - self.began) * 1000
-        kind = None if self.rule is None else self.rule.kind
+        struck = self.rule or self._stale
+        kind = None if struck is None else struck.kind
         self.front.log.record(self.request, status=status, milliseconds=milliseconds, handled=handled, fault=kind)
-        if self.rule is not None:
-            self.front.faults.note(self.rule, self.request, self.touched)
+        for rule in (self.rule, self._stale):
+            if rule is not None:
+                self.front.faults.note(rule, self.request, self.touched if rule is self.rule else ())
 
 
 def _refusal(system: System, rule: Rule) -> Answer | None:

@@ -39,7 +39,7 @@ class Operation(NamedTuple):
 
 @dataclass(frozen=True)
 class SeenRequest:
-    """A request as log and faults see it. `method` is the effective one: WooCommerce lets a POST stand for another."""
+    """A request as log and faults see it. `method` is the effective one: WordPress lets any stand for another."""
 
     system: System
     method: str
@@ -108,7 +108,7 @@ def read_request(
 
 
 def _effective_method(system: System, method: str, query: str, headers: Mapping[str, str]) -> str:
-    if system is not System.WEBSTORE or method != "POST":
+    if system is not System.WEBSTORE:
         return method
     override = parse_qs(query).get("_method") or [headers.get("x-http-method-override", "")]
     return override[0].upper() or method

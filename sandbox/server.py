@@ -5,12 +5,14 @@
 
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
 from sandbox.business_central.app import Settings
 from sandbox.business_central.app import create_app as create_business_central
+from sandbox.business_central.copying import change_company
 from sandbox.business_central.store import Store as BusinessCentralStore
 from sandbox.control import create_control
 from sandbox.credentials import Credentials, invented_credentials
@@ -20,7 +22,9 @@ from sandbox.middleware import CONTROL_PREFIX, SandboxMiddleware
 from sandbox.operations import System
 from sandbox.people import SandboxInputError
 from sandbox.population import Customers, Population
+from sandbox.replicas import business_central_replica, webstore_replica
 from sandbox.request_log import RequestLog
+from sandbox.woocommerce import site
 from sandbox.woocommerce.app import ApiKeys
 from sandbox.woocommerce.app import create_app as create_webstore
 from sandbox.woocommerce.store import Store as WebstoreStore
@@ -188,6 +192,9 @@ def _gates(
     def refill_business_central(empty: bool) -> int:
         return population.refill_business_central(running.business_central, empty=empty)
 
+    running.webstore.address = running.webstore_url
+    running.webstore_faults.replica = partial(webstore_replica, running.webstore, keys)
+    running.business_central_faults.replica = partial(business_central_replica, running.business_central, settings)
     webstore = SandboxMiddleware(
         app=create_webstore(running.webstore, keys),
         control=create_control(
@@ -198,12 +205,14 @@ def _gates(
             reset=refill_webstore,
             deliver=running.webstore.deliveries.deliver,
             advance=running.webstore.advance_clock,
+            settings=partial(site.change_settings, running.webstore),
         ),
         system=System.WEBSTORE,
         store=running.webstore,
         log=running.webstore_log,
         faults=running.webstore_faults,
         latency_ms=latency_ms,
+        now=lambda: running.webstore.now().timestamp(),
     )
     company_app = create_business_central(running.business_central, settings)
     business_central = SandboxMiddleware(
@@ -216,12 +225,14 @@ def _gates(
             reset=refill_business_central,
             deliver=company_app.state.courier.deliver,
             advance=running.business_central.clock.advance,
+            settings=partial(change_company, running.business_central),
         ),
         system=System.BUSINESS_CENTRAL,
         store=running.business_central,
         log=running.business_central_log,
         faults=running.business_central_faults,
         latency_ms=latency_ms,
+        now=running.business_central.clock.now,
         expire_tokens=running.business_central.expire_tokens,
         rename_company=running.business_central.rename_company,
     )

@@ -40,14 +40,17 @@ _ON_PREMISES = re.compile(r"(/BC/api)/(v2\.0|microsoft/runtime/beta)(?:/(.*))?",
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
-def create_app(store: Store, settings: Settings) -> Starlette:
-    """The application on a store. `app.state.courier` sends the notifications of its subscriptions."""
+def create_app(store: Store, settings: Settings, *, tokens: Store | None = None) -> Starlette:
+    """The application on a store. `app.state.courier` sends the notifications of its subscriptions.
+
+    `tokens` is the store whose tokens are valid, if it is another one: they are given by a service of their own.
+    """
     subscriptions = Subscriptions(store, settings)
     courier = Courier(store, settings, subscriptions)
     store.on_change.append(courier.note)
     store.balance_changes_etag = settings.balance_changes_etag
     store.clock.offsets_ms = settings.clock_offsets_ms
-    front = _Front(store, settings, subscriptions)
+    front = _Front(store, settings, subscriptions, Authentication(tokens or store, settings))
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
@@ -62,11 +65,13 @@ def create_app(store: Store, settings: Settings) -> Starlette:
 
 
 class _Front:
-    def __init__(self, store: Store, settings: Settings, subscriptions: Subscriptions) -> None:
+    def __init__(
+        self, store: Store, settings: Settings, subscriptions: Subscriptions, authentication: Authentication
+    ) -> None:
         self._settings = settings
         self._store = store
         self._service = Service(store, settings, subscriptions)
-        self._authentication = Authentication(store, settings)
+        self._authentication = authentication
         self._limits = Limits(settings, store.clock.now)
 
     async def serve(self, request: Request) -> Response:

@@ -18,7 +18,7 @@ class Clock:
         return time.time() + self._advanced
 
     def advance(self, seconds: float) -> None:
-        """Let time pass."""
+        """Let time pass; below zero the clock is set back."""
         self._advanced += seconds
 
     def next_moment(self) -> int:

@@ -52,6 +52,12 @@ class References:
                         self.put(entity.name, record)
                 for row in company_data()["postCodes"]:
                     self.put_post_code(**row)
+        self.learn()
+
+    def learn(self) -> None:
+        """Read anew which codes and ids the tables have."""
+        self._rows.clear()
+        self._ids.clear()
         for entity in REFERENCE_SETS:
             names = ", ".join(f'"{name}"' for name in entity.names)
             for values in self.database.rows(f"SELECT {names} FROM {entity.name}"):

@@ -12,6 +12,7 @@ from sandbox.business_central.database import columns_of
 from sandbox.business_central.entities import BLANKS, COMPANIES, CUSTOMERS, Kind
 from sandbox.business_central.references import named_guid
 from sandbox.business_central.rows import Values, milliseconds_of, rendered
+from sandbox.moments import Moment
 from sandbox.people import SandboxInputError
 
 _DATETIMES = frozenset(prop.name for prop in CUSTOMERS.properties if prop.kind is Kind.DATETIME)
@@ -80,6 +81,21 @@ class Store(CustomerTable):
                 self.database.change(f"DELETE FROM {table}")
             self.database.change("DELETE FROM counter WHERE name NOT IN ('token', 'stamp')")
 
+    def snapshot(self) -> Moment:
+        """The company's database as it is, for `restore`."""
+        return self.database.snapshot()
+
+    def restore(self, moment: Moment) -> None:
+        """Go back to a moment, as with a restored database or a sandbox that is copied from a backup. Nobody is told.
+
+        Values, ETags and `lastModifiedDateTime` are those of then, numbers of the series that were given since are
+        given again; ids are not, since they are drawn by chance. Tokens stay valid and the clock goes on.
+        """
+        with self.database.transaction():
+            self.database.restore(moment)
+            self.references.learn()
+            self.company_id = str((self.database.row("SELECT id FROM companies") or ("",))[0])
+
     def expire_tokens(self) -> None:
         """Let all tokens expire at once; new ones are valid."""
         self.database.change("UPDATE token SET expires = 0")
@@ -137,6 +153,23 @@ class Store(CustomerTable):
             else:
                 chosen = values["lastModifiedDateTime"] if "lastModifiedDateTime" in changes else None
                 self.save(values, moment=chosen)
+
+    def people_replace(self, customer_id: str, record: Values, /, *, keep_old: bool = False) -> tuple[str, str | None]:
+        """The number of a customer becomes another customer's, who has an id of its own; gives that id.
+
+        With `keep_old` the one before gets the next number of the series, and its id is given, too; otherwise it is
+        gone. KeyError when it is absent, SandboxInputError like `load`.
+        """
+        with self.database.transaction():
+            old = self.customer(customer_id)
+            if old is None:
+                raise KeyError(customer_id)
+            number = old["number"]
+            if keep_old:
+                self.save({**old, "number": self.numbers.next()})
+            else:
+                self.delete(customer_id)
+            return self.people_create({**record, "number": number}), customer_id if keep_old else None
 
     def people_delete(self, customer_id: str, /) -> None:
         """A person deletes a customer, whatever speaks against it; one that is gone stays gone."""

@@ -112,5 +112,6 @@ CREATE_WEBHOOK: Arguments = {
     "delivery_url": Argument(TEXT, is_required=True, is_checked=False),
 }
 DELETE_WEBHOOK: Arguments = {**ITEM_ID, **_DELETION}
+INDEX: Arguments = {"context": _choice("view", default="view")}
 LIST_COUNTRIES: Arguments = _CONTEXT
 GET_COUNTRY: Arguments = _CONTEXT

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from sandbox.woocommerce import arguments as known
+from sandbox.woocommerce import site
 from sandbox.woocommerce.accounts import encoded
 from sandbox.woocommerce.answers import Answer, chosen_fields, enveloped
 from sandbox.woocommerce.authentication import Access
@@ -51,6 +52,7 @@ class Router:
         self._store = store
         customers, webhooks = Customers(store), Webhooks(store)
         self._routes = (
+            _route("/", _Endpoint(("GET",), lambda request, _: site.index(store, request), known.INDEX)),
             _route(
                 "/wc/v3/customers",
                 _Endpoint(("GET",), customers.list, known.LIST_CUSTOMERS),

@@ -16,6 +16,8 @@ from typing import Any
 
 import orjson
 
+from sandbox import moments
+from sandbox.moments import Moment
 from sandbox.woocommerce import accounts, collation, people
 from sandbox.woocommerce.accounts import Account, MetaRow, Record, encoded
 from sandbox.woocommerce.deliveries import Deliveries
@@ -30,6 +32,7 @@ CREATE TABLE IF NOT EXISTS members (
     role TEXT NOT NULL, name_key TEXT NOT NULL, id INTEGER NOT NULL, PRIMARY KEY (role, name_key, id)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS webhooks (id INTEGER PRIMARY KEY, webhook TEXT NOT NULL);
+CREATE TABLE IF NOT EXISTS options (name TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS counters (name TEXT PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
 """
 _INDEXES = {
@@ -41,10 +44,14 @@ _PORTION = 5_000
 _COLUMNS = "id, login, email, nicename, display_name, registered, roles, hidden, record, name_key"
 _FIRST_ID = 3
 ANY_ROLE = "all"
+_TABLES = ("users", "members", "webhooks", "options", "counters")
 
 
 class Store:
-    """One shop. `path` is a file or ":memory:"; the same seed draws the same random parts of usernames."""
+    """One shop. `path` is a file or ":memory:"; the same seed draws the same random parts of usernames.
+
+    `address` is where the shop listens; site.py tells the rest of what a shop says of itself.
+    """
 
     def __init__(self, path: str, *, seed: int = 0) -> None:
         self.lock = threading.RLock()
@@ -57,12 +64,17 @@ class Store:
         self._database.create_function("collation_key", 1, collation.sort_key, deterministic=True)
         self._depth = 0
         self._ahead = timedelta()
+        self.address = ""
         self.outbox: list[tuple[str, str]] = []
         self.deliveries = Deliveries(self)
         self._reset_memory()
 
     def _reset_memory(self) -> None:
         self.dice = random.Random(f"webstore {self._seed}")
+        self._learn()
+
+    def _learn(self) -> None:
+        """Read anew what is kept in memory of the tables; what waits to be delivered is dropped."""
         self._ids: dict[str, list[int]] = {ANY_ROLE: []}
         for role, identifier in self._database.execute("SELECT role, id FROM members ORDER BY id"):
             self._ids.setdefault(role, []).append(identifier)
@@ -98,7 +110,7 @@ class Store:
         return accounts.now_utc() + self._ahead
 
     def advance_clock(self, seconds: float) -> None:
-        """Set the shop's clock ahead: dates have a resolution of one second, tests need not wait for it."""
+        """Set the shop's clock ahead, or back: dates have a resolution of one second, tests need not wait for it."""
         with self.lock:
             self._ahead += timedelta(seconds=seconds)
 
@@ -107,9 +119,23 @@ class Store:
     def clear(self) -> None:
         """Forget everything: accounts, webhooks, numbers given so far."""
         with self.transaction():
-            for table in ("users", "members", "webhooks", "counters"):
+            for table in _TABLES:
                 self._database.execute(f"DELETE FROM {table}")  # noqa: S608 - names of our own tables
             self._reset_memory()
+
+    def snapshot(self) -> Moment:
+        """The shop's database as it is, for `restore`."""
+        with self.lock:
+            return moments.copied(self._database, _TABLES)
+
+    def restore(self, moment: Moment) -> None:
+        """Go back to a moment, as with a dump of the database. No subscriber is told.
+
+        Ids that were given since are given again, to whoever comes next; the clock goes on.
+        """
+        with self.transaction():
+            moments.put_back(self._database, moment)
+            self._learn()
 
     def load(self, records: Iterable[Record]) -> int:
         """Add complete records in the shape of the API; returns their number. Raises ValueError for an id that exists."""
@@ -253,6 +279,11 @@ class Store:
             self._counters[name] = value
             self._database.execute("INSERT OR REPLACE INTO counters VALUES (?, ?)", (name, value))
 
+    def set_option(self, name: str, value: str) -> None:
+        """Keep a setting of the shop; `select` reads it."""
+        with self.transaction():
+            self._database.execute("INSERT OR REPLACE INTO options VALUES (?, ?)", (name, value))
+
     # --- webhooks -----------------------------------------------------------------------------------------------
 
     def webhooks(self) -> list[dict[str, Any]]:
@@ -283,6 +314,13 @@ class Store:
     def people_update(self, customer_id: int, changes: Record, /) -> None:
         """An account edited on the screen; see `people.update`. Raises KeyError for an unknown id."""
         people.update(self, customer_id, changes)
+
+    def people_replace(self, customer_id: int, record: Record, /, *, keep_old: bool = False) -> tuple[int, int | None]:
+        """An account whose id becomes another person's; gives the id, and that of the person before.
+
+        See `people.replace`. Raises KeyError for an unknown id.
+        """
+        return customer_id, people.replace(self, customer_id, record, keep_old=keep_old)
 
     def people_delete(self, customer_id: int, /) -> None:
         """An account deleted on the screen. Raises KeyError for an unknown id."""

@@ -126,5 +126,5 @@ def test_the_clock_of_the_shop_can_be_set_ahead_from_outside(running, webstore):
     assert answer.json() == {"advance": 3600}
     changed = webstore.session.put(f"{webstore.customers}/{made['id']}", json={}).json()
     assert changed["date_modified_gmt"] > made["date_modified_gmt"]
-    for nonsense in ({}, {"advance": -1}, {"advance": "x"}):
+    for nonsense in ({}, {"advance": "x"}):
         assert requests.post(f"{running.webstore_control}/clock", json=nonsense, timeout=10).status_code == 400
