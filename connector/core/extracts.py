@@ -25,10 +25,10 @@ __all__ = ["Extract", "Known", "ReadBases", "ReadReplaced", "Replaced", "extract
 ReadBases = Callable[[Sequence[str]], pd.DataFrame]
 # side, Business Central id, webstore id, field → canonical values that confirmed writes replaced
 Replaced = Mapping[tuple[Side, str, int, str], Collection[str]]
-ReadReplaced = Callable[[Sequence[str]], Replaced]
+ReadReplaced = Callable[[Sequence[str], Collection[Side]], Replaced]
 
 
-def _nothing_replaced(_bc_ids: Sequence[str]) -> Replaced:
+def _nothing_replaced(_bc_ids: Sequence[str], _sides: Collection[Side]) -> Replaced:
     return {}
 
 
@@ -112,7 +112,7 @@ class Known:
         orphan_policy: report, unlink or recreate.
         usernames: Business Central id → user name that the mapping row gives to an account to be created.
         gone_back: the sides of which a record was confirmed to be older than it was seen before.
-        read_replaced: what confirmed writes replaced, of some Business Central ids, per side (Replaced).
+        read_replaced: what confirmed writes replaced on some sides, of some Business Central ids.
         read_changes: values that differ from their base since earlier runs, of some Business Central ids (see
             connector.store.Changes).
         kept_out: accounts that the setup's role filter keeps out of the list; they may be linked nevertheless.

@@ -19,7 +19,7 @@ import pyarrow.json
 
 from connector.core.alignment import rows_in
 from connector.core.customer import Side
-from connector.core.extracts import Extract, Known
+from connector.core.extracts import Extract, Known, Replaced
 from connector.core.identity import OTHER_MARKS
 from connector.core.pairing import Pairing
 from connector.core.plan import Quarantined
@@ -101,7 +101,9 @@ def decide_pairs(pairing: Pairing, webstore: Extract, business_central: Extract,
     """Compare the pairs of the mapping table with their bases, and decide about those that differ."""
     pairs = alive(_chosen(pairing.pairs, known), known)
     found = _compared(pairs, webstore, business_central, known.base_hashes)
-    done = decide(frames_of(found.moved, webstore, business_central, known, found.read, found.gone_back), terms)
+    done = decide(
+        frames_of(found.moved, webstore, business_central, known, found.read, found.gone_back, found.as_seen), terms
+    )
     done.quarantined += [
         Quarantined("webstore", row["bc_id"], row["bc_number"], row["webstore_id"], "", OTHER_MARKS)
         for row in found.doubtful.select(["bc_id", "bc_number", "webstore_id"]).to_pylist()
@@ -133,6 +135,7 @@ def frames_of(
     known: Known,
     read: _Read | None = None,
     gone_back: Mapping[Side, _Mask] | None = None,
+    as_seen: _Mask | None = None,
 ) -> PairFrames:
     """All that merging these pairs needs.
 
@@ -140,6 +143,7 @@ def frames_of(
         pairs: as in Pairing.
         read: canonical values of both sides, row by row, where they are known already.
         gone_back: which records of a side are older than what was seen of them.
+        as_seen: whose account was not touched since it was seen, by its stamp; WooCommerce's stamps are whole seconds.
     """
     w, c = pairs["w"].combine_chunks(), pairs["c"].combine_chunks()
     canonical_w, canonical_c = read or (webstore.canonical_of(w), business_central.canonical_of(c))
@@ -155,10 +159,21 @@ def frames_of(
         webstore_raw=webstore.raw,
         business_central_raw=business_central.raw,
         gone_back=gone_back or {},
-        replaced=known.read_replaced(bc_ids) if known.gone_back and bc_ids else {},
+        replaced=_replaced(bc_ids, known, as_seen),
         changes=known.read_changes(bc_ids) if bc_ids else None,
+        sides_back=known.gone_back,
         kept_out=_is_in(pairs["webstore_id"], known.kept_out),
     )
+
+
+def _replaced(bc_ids: Sequence[str], known: Known, as_seen: _Mask | None) -> Replaced:
+    """What writes replaced: of everybody on a side that went back; and of the accounts that changed without being touched."""
+    found: dict[tuple[Side, str, int, str], Collection[str]] = {}
+    if known.gone_back and bc_ids:
+        found |= known.read_replaced(bc_ids, known.gone_back)
+    if as_seen is not None and as_seen.any() and Side.WEBSTORE not in known.gone_back:
+        found |= known.read_replaced([bc_ids[row] for row in np.flatnonzero(as_seen).tolist()], {Side.WEBSTORE})
+    return found
 
 
 def _is_in(ids: pa.ChunkedArray, keys: Collection[int]) -> _Mask:
@@ -186,7 +201,8 @@ class _Compared:
     """Pairs beside their bases.
 
     Attributes:
-        moved: those that differ, with their canonical values in `read`, and (per side) which of them went back.
+        moved: those that differ, with their canonical values in `read`, and (per side) which of them went back, and whose
+            account has the stamp that was seen of it.
         settled, sighted: see Part.
         doubtful: those whose account has other marks than the one that was linked; they are in nothing else.
     """
@@ -194,6 +210,7 @@ class _Compared:
     moved: pa.Table
     read: _Read
     gone_back: Mapping[Side, _Mask]
+    as_seen: _Mask
     settled: pa.Table
     sighted: pa.Table
     doubtful: pa.Table
@@ -230,6 +247,7 @@ def _compared(pairs: pa.Table, webstore: Extract, business_central: Extract, bas
         moved=pairs.filter(pa.array(moved)),
         read=(read[0].filter(pa.array(moved)), read[1].filter(pa.array(moved))),
         gone_back={side: back[side][moved] for side in Side},
+        as_seen=_mask(_equal(now["webstore_stamp"], base["webstore_stamp"]))[moved],
         settled=pa.concat_tables([rested, _settled(pairs, now, base).filter(pa.array(held & ~other))]),
         sighted=_sighted(pairs, now, base, same, back).filter(pa.array(moved)),
         doubtful=pairs.filter(pa.array(other)),

@@ -59,7 +59,9 @@ class PairFrames:
         base_webstore, base_business_central: the same for the base; null = no base for that field.
         webstore_raw, business_central_raw: the two extracts, whole, as the APIs gave them.
         gone_back: per side, whose record is older than what was seen of it; a side that is missing has none.
-        replaced: what confirmed writes replaced (extracts.Replaced), where a side went back.
+        replaced: what confirmed writes replaced (extracts.Replaced), where a side went back, or the account was not
+            touched since it was seen, by its stamp.
+        sides_back: the sides of which any record went back.
         changes: since when values differ from their base (extracts.Known.read_changes).
         kept_out: whose account the role filter keeps out; None = nobody's.
     """
@@ -75,6 +77,7 @@ class PairFrames:
     replaced: Replaced = field(default_factory=dict)
     changes: pd.DataFrame | None = None
     kept_out: _Mask | None = None
+    sides_back: frozenset[Side] = frozenset()
 
 
 @dataclass
@@ -178,9 +181,22 @@ class _Places:
         now = {Side.WEBSTORE: values.webstore, Side.BUSINESS_CENTRAL: values.business_central}
         for (side, bc_id, webstore_id, field_), texts in frames.replaced.items():
             row = self._row_of.get((bc_id, webstore_id)) if field_ == name else None
-            if row is not None and now[side][row].as_py() in {key(text) for text in texts}:
+            if row is None or now[side][row].as_py() not in {key(text) for text in texts}:
+                continue
+            # back to the old value within the second in which the new one was written: an old copy, unless it was seen before
+            if side in frames.sides_back or (bc_id, webstore_id) not in self._seen(name, side, now[side], key):
                 found[side][row] = True
         return WentBack(webstore=found[Side.WEBSTORE], business_central=found[Side.BUSINESS_CENTRAL])
+
+    def _seen(self, name: str, side: Side, now: pa.Array, key: Callable[[str], str]) -> set[tuple[str, int]]:
+        """The pairs whose value of now an earlier run saw already."""
+        return {
+            (bc_id, int(webstore_id))
+            for bc_id, webstore_id, system, value, _ in self._changes.get(name, ())
+            if system == str(side)
+            and (row := self._row_of.get((bc_id, int(webstore_id)))) is not None
+            and now[row].as_py() == key(value)
+        }
 
     def newer(self, name: str, values: FieldValues, key: Callable[[str], str]) -> Codes:
         """1 = the webstore's value was first seen later, -1 = Business Central's, 0 = nobody knows.

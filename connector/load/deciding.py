@@ -71,7 +71,7 @@ def decide_run(
             orphan_policy=str(run.setup.synchronization.policies.orphan),
             usernames=usernames_of(run.mapping),
             gone_back=missing.gone_back,
-            read_replaced=lambda bc_ids: replaced_by_writes(view, bc_ids, missing.gone_back),
+            read_replaced=lambda bc_ids, sides: replaced_by_writes(view, bc_ids, sides),
             read_changes=view.changes.read,
             kept_out=missing.kept_out,
         )

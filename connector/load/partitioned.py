@@ -49,7 +49,7 @@ from connector.load.partitions import Partitions
 from connector.load.run import Run
 from connector.load.validating import apart, reasons_of
 from connector.quality import validate
-from connector.store import View, open_store
+from connector.store import open_store
 
 __all__ = [
     "Decided",
@@ -356,19 +356,21 @@ def _known(job: Job, number: int, mapping: pd.DataFrame) -> Known:
         rejected=job.rejected,
         tombstones=job.tombstones,
         gone_back=job.gone_back,
-        read_replaced=_reader(job, lambda view, ids: replaced_by_writes(view, ids, job.gone_back)),
+        read_replaced=_reader(job, replaced_by_writes),
         read_changes=_reader(job, lambda view, ids: view.changes.read(ids)),
         kept_out=job.kept_out,
         usernames=usernames_of(mapping),
     )
 
 
-def _reader(job: Job, what: Callable[[View, Sequence[str]], T]) -> Callable[[Sequence[str]], T]:
-    def read(bc_ids: Sequence[str]) -> T:
+def _reader(job: Job, what: Callable[..., T]) -> Callable[..., T]:
+    """A function that reads something of some customers in the store, wherever it is called."""
+
+    def read(*of: Any) -> T:
         store = open_store(job.store_url, migrate=False)
         try:
             with store.view(job.code) as view:
-                return what(view, bc_ids)
+                return what(view, *of)
         finally:
             store.close()
 
