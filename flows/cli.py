@@ -17,6 +17,7 @@ from flows import (
     conflict_commands,
     deploy_command,
     exchange_commands,
+    identity_commands,
     mapping_commands,
     quality_commands,
     rules_commands,
@@ -45,6 +46,7 @@ app.add_typer(webhook_commands.app, name="webhooks")
 app.add_typer(quality_commands.quarantine_app, name="quarantine")
 app.command()(quality_commands.readiness)
 app.command("log")(activity_commands.log)
+app.command("restored")(identity_commands.restored_side)
 app.command("forget")(exchange_commands.forget)
 app.add_typer(rules_commands.app, name="rules")
 app.command("deploy")(deploy_command.deploy)

@@ -8,13 +8,16 @@ from typing import Annotated, Any
 import typer
 
 from connector.load import editing, versions
-from flows import exchange_commands, suggestion_commands, terminal
+from flows import exchange_commands, identity_commands, suggestion_commands, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, NumbersArgument, SetupOption, YesOption
 
 app = typer.Typer(help="The mapping table: who is who, its edits and its versions.", no_args_is_help=True)
 app.command()(suggestion_commands.suggest)
 app.command()(suggestion_commands.accept)
 app.command()(suggestion_commands.reject)
+app.command()(identity_commands.doubts)
+app.command()(identity_commands.same)
+app.command()(identity_commands.other)
 app.command("import")(exchange_commands.import_)
 app.command("export")(exchange_commands.export)
 

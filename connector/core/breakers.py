@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from connector.core.customer import Direction, Side
+from connector.core.merge import Situation
 from connector.core.plan import Plan, Write
 
 __all__ = ["Before", "Limits", "SideCensus", "Tripped", "extract_breakers", "load_breaker", "plan_breakers"]
@@ -18,6 +19,8 @@ __all__ = ["Before", "Limits", "SideCensus", "Tripped", "extract_breakers", "loa
 _NAMES = {Side.WEBSTORE: "the webstore", Side.BUSINESS_CENTRAL: "Business Central"}
 # fewer customers than these may all go without a question
 _FEW = 2
+_APPROVE = "Look at the plan; if it is right, approve exactly it."
+_BACK = {Side.WEBSTORE: Situation.WEBSTORE_WENT_BACK, Side.BUSINESS_CENTRAL: Situation.BUSINESS_CENTRAL_WENT_BACK}
 
 
 @dataclass(frozen=True)
@@ -30,6 +33,7 @@ class Limits:
         shrunken_extract_percent: customers that may be missing since the last full run, of those there were.
         emptied_side: a side that had customers must not be empty.
         gone_percent: mapped customers that may newly be gone, of all linked ones.
+        went_back: linked customers of one side that are older than what was seen of them.
         creates, creates_percent: customers created on one side; of those that are there (not in the first run).
         updates, updates_percent: customers of one side in whom an agreed value changes; of the linked ones.
         clears, clears_percent: customers of one side who lose a value; of the linked ones.
@@ -42,6 +46,7 @@ class Limits:
     shrunken_extract_percent: float | None = 10
     emptied_side: bool = True
     gone_percent: float | None = 10
+    went_back: int | None = 2
     creates: int | None = None
     creates_percent: float | None = None
     updates: int | None = None
@@ -155,6 +160,18 @@ def plan_breakers(
         clears = [write for write in plan.of(direction, "update") if _clears(write)]
         limit.check("clears", len(clears), plan.pairs, f"customers would lose a value in {place}", "linked ones")
     limit.check("account_mails", plan.account_mails, None, "people would be sent the shop's new-account mail", "")
+    for side, situation in _BACK.items():
+        back = {(s.bc_id, s.webstore_id) for s in plan.conflicts if s.reason == situation.words}
+        limit.check(
+            "went_back",
+            len(back),
+            None,
+            f"customers of {_NAMES[side]} are older than what was seen of them: was it restored from a backup, or does a "
+            "cache or a lagging copy of its database answer",
+            "",
+            f"They are left alone. customer-sync restored {str(side).replace('_', '-')} shows them and lets you say which side "
+            "is right; or wait until the present comes back by itself.",
+        )
     gone = len(plan.orphans) - before.orphans
     limit.check("gone", gone, before.linked, "mapped customers more than before are gone", "linked ones")
     return limit.tripped
@@ -180,18 +197,18 @@ class _Counter:
         self._limits = limits
         self._selected = selected
 
-    def check(self, what: str, count: int, whole: int | None, words: str, of: str) -> None:
+    def check(self, what: str, count: int, whole: int | None, words: str, of: str, remedy: str = _APPROVE) -> None:
         """Args: `whole`: what the percentage is of; None = it does not count here."""
         most = getattr(self._limits, what, None)
         percent = getattr(self._limits, f"{what}_percent", None)
         if most is not None and count > most:
-            self._trip(what, f"{count:,} {words}, more than {most:,}", {"count": count, "limit": most})
+            self._trip(what, f"{count:,} {words}, more than {most:,}", {"count": count, "limit": most}, remedy)
         elif whole is not None and not self._selected and _over(count, whole, percent, self._limits.floor):
             text = f"{count:,} {words}, {_share(count, whole)} of the {whole:,} {of}, more than {percent:g} %"
-            self._trip(f"{what}_percent", text, {"count": count, "of": whole, "limit": percent or 0})
+            self._trip(f"{what}_percent", text, {"count": count, "of": whole, "limit": percent or 0}, remedy)
 
-    def _trip(self, name: str, what: str, figures: Mapping[str, float]) -> None:
-        self.tripped.append(Tripped(name, what, figures, "Look at the plan; if it is right, approve exactly it."))
+    def _trip(self, name: str, what: str, figures: Mapping[str, float], remedy: str) -> None:
+        self.tripped.append(Tripped(name, what, figures, remedy))
 
 
 def _over(count: int, whole: int, percent: float | None, floor: int) -> bool:

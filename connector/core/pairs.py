@@ -20,7 +20,7 @@ import pyarrow.json
 from connector.core.alignment import rows_in
 from connector.core.customer import Side
 from connector.core.extracts import Extract, Known, Replaced
-from connector.core.identity import OTHER_MARKS
+from connector.core.identity import OTHER_MARKS, SAME
 from connector.core.pairing import Pairing
 from connector.core.plan import Quarantined
 from connector.core.planning import Decisions, PairFrames, decide
@@ -105,7 +105,7 @@ def decide_pairs(pairing: Pairing, webstore: Extract, business_central: Extract,
         frames_of(found.moved, webstore, business_central, known, found.read, found.gone_back, found.as_seen), terms
     )
     done.quarantined += [
-        Quarantined("webstore", row["bc_id"], row["bc_number"], row["webstore_id"], "", OTHER_MARKS)
+        Quarantined("webstore", row["bc_id"], row["bc_number"], row["webstore_id"], SAME, OTHER_MARKS)
         for row in found.doubtful.select(["bc_id", "bc_number", "webstore_id"]).to_pylist()
     ]
     compared: Collection[tuple[str, int]] = ()

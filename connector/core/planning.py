@@ -310,7 +310,7 @@ def _doubt(pair: Pair, terms: Terms, decisions: Decisions) -> Quarantined | None
                 continue
         side = {"webstore": "the webstore", "business_central": "Business Central"}[system]
         reason = OTHER_PERSON.format(side=side, what=", ".join(changed))
-        return Quarantined(system, pair.bc_id, pair.bc_number, pair.webstore_id, "", reason)
+        return Quarantined(system, pair.bc_id, pair.bc_number, pair.webstore_id, SAME, reason)
     return None
 
 

@@ -178,6 +178,12 @@ class Breakers(Section):
     gone_percent: float = Field(
         default=10, ge=0, le=100, description="Linked customers that may be gone at once, such as in a wrong company."
     )
+    went_back: int | None = Field(
+        default=2,
+        ge=0,
+        description="Most linked customers of one side that may be older than what was seen of them before, as after a "
+        "restored backup. Left alone they are in any case; left out = no limit.",
+    )
     creates: int | None = Field(default=None, ge=0, description="Most creates on one side; left out = no limit.")
     creates_percent: float | None = Field(
         default=None,

@@ -212,6 +212,11 @@ class Bases:
         if rows:
             self._connection.execute(statement, rows)
 
+    def mark(self, bc_id: str, webstore_id: int, account_mark: int | None, marks: str) -> None:
+        """Say anew whose the account of a pair is."""
+        pair = sa.and_(_B.webstore_code == self._code, _B.bc_id == bc_id.lower(), _B.webstore_id == webstore_id)
+        self._connection.execute(sa.update(BASE).where(pair).values(account_mark=account_mark, marks=marks))
+
     def with_stamp(self, system: str, stamp: int) -> set[tuple[str, int]]:
         """The pairs of which a side has exactly this stamp."""
         mine = sa.and_(_B.webstore_code == self._code, _B[f"{system}_stamp"] == stamp)

@@ -27,14 +27,15 @@ class Decision:
     """A person's answer to the conflict of one field of a pair.
 
     Attributes:
-        take: whose value both sides get: "webstore", "business-central", or "value" = `value`.
+        take: whose value both sides get: "webstore", "business-central", or "value" = `value`; "same" = the pair is still the
+            same customer (core/identity.py).
         webstore_seen, business_central_seen: the values it was decided on; when they have changed it no longer applies.
     """
 
     bc_id: str
     webstore_id: int
     field: str
-    take: Literal["webstore", "business-central", "value"]
+    take: Literal["webstore", "business-central", "value", "same"]
     webstore_seen: str
     business_central_seen: str
     actor: str

@@ -1,0 +1,78 @@
+"""`customer-sync mapping doubts, same, other`, and `customer-sync restored`: when ids or the past are not what they were."""
+
+from __future__ import annotations
+
+import getpass
+from typing import Annotated
+
+import typer
+
+from connector.load import restored, same_customer
+from flows import terminal
+from flows.options import DEFAULT_SETUP, JsonOption, NumbersArgument, SetupOption, YesOption
+
+SideArgument = Annotated[
+    str, typer.Argument(metavar="SIDE", help="webstore or business-central: the side that went back.")
+]
+
+
+def doubts(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
+    """List the linked customers of whom nobody knows whether they still are the same; runs leave them alone.
+
+    Example: customer-sync mapping doubts --json
+    """
+    with terminal.reported(as_json):
+        rows = same_customer.list_doubts(setup)
+    columns = ["bc_number", "webstore_id", "username", "created", "reason", "since"]
+    terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody is in doubt.")
+
+
+def same(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
+    """Say that customers in doubt still are the same: what was changed is synchronised by the next run.
+
+    Example: customer-sync mapping same C00010
+    """
+    with terminal.reported(as_json):
+        rows = same_customer.say_same(setup, numbers, actor=getpass.getuser())
+    terminal.show_rows(rows, ["bc_number", "webstore_id", "answer"], as_json=as_json)
+
+
+def other(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
+    """Say that customers in doubt are somebody else now: they are unlinked, and linked to the account that was meant, if it is
+    there under another id.
+
+    Example: customer-sync mapping other C00010
+    """
+    with terminal.reported(as_json), terminal.show_progress(quiet=as_json) as tell:
+        rows = same_customer.say_other(setup, numbers, actor=getpass.getuser(), progress=tell)
+    terminal.show_rows(rows, ["bc_number", "webstore_id", "answer"], as_json=as_json)
+
+
+def restored_side(
+    side: SideArgument,
+    take: Annotated[str, typer.Option(help="webstore or business-central: whose values are right.")] = "",
+    yes: YesOption = False,
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """Show who differs since one side went back in time (a restored backup, an old copy), and say which side is right.
+
+    Without --take nothing is decided. With it the next run writes that side's values into the other one, for everybody who
+    was not edited since; single customers can be decided first with conflicts decide.
+
+    Examples: customer-sync restored webstore; customer-sync restored webstore --take business-central
+    """
+    with terminal.reported(as_json):
+        rows = restored.list_restored(setup, side)
+        if not take:
+            columns = ["bc_number", "webstore_id", "field", "base", "webstore", "business_central", "since"]
+            terminal.show_rows(
+                rows, columns, as_json=as_json, empty=f"Nobody of the {side} is older than what was seen."
+            )
+            return
+        terminal.confirmed(f"Take {take} for {len(rows)} fields?", yes=yes, as_json=as_json)
+        count = restored.answer_restored(setup, side, take, actor=getpass.getuser())
+    if as_json:
+        terminal.print_json({"decided": count, "take": take})
+    else:
+        terminal.say(f"{count} fields: {take}. The next run applies it.")
