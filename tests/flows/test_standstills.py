@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from urllib3.connection import HTTPConnection
 
 from connector.load import editing
 from connector.setup import StoreSettings
@@ -239,3 +240,24 @@ def test_a_shop_that_asks_to_be_waited_for_is_written_to_in_the_end(shop: Shop, 
         done = shop.sync(when_planned=twice)
     assert done.summary["push"]["updated"] == 1
     assert shop.account(account)["billing"]["address_1"] == "Nygaten 2"
+
+
+def test_a_standstill_below_the_session_is_noticed_as_well(
+    shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The request is built, its connection chosen, and nothing of it has left."""
+    account, customer = linked(shop)
+    shop.type_in_company(customer, addressLine1="Nygaten 2")
+    endheaders = HTTPConnection.endheaders
+    stops = [takes_over(shop, lambda: shop.type_in_webstore(account, address_1="Strandgaten 7"))]
+
+    def stand_still(self: HTTPConnection, *arguments: Any, **more: Any) -> None:
+        if stops and self._method == "POST":  # type: ignore[attr-defined]
+            meanwhile = stops.pop()
+            clock.forward(LONGER_THAN_THE_LEASE)
+            elsewhere(meanwhile)
+        endheaders(self, *arguments, **more)
+
+    with pytest.raises(LeaseLost):
+        shop.sync(when_planned=lambda: monkeypatch.setattr(HTTPConnection, "endheaders", stand_still))
+    assert shop.account(account)["billing"]["address_1"] == "Strandgaten 7"
