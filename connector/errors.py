@@ -13,6 +13,7 @@ CustomerSyncError
 ├── RemoteTrouble              the other system is ill or busy: later it may answer             exit code 3
 │   ├── RemoteThrottled        429, or 503 with a request to wait
 │   ├── AnswerNotUnderstood    HTML, XML or torn JSON where JSON was due
+│   ├── LookedTooLongAgo       a write was held back: what it was decided on may not be true any more
 │   └── OutcomeUnknown         a write was sent and no answer came: look before writing again
 ├── PremiseBroken              the run as a whole must not go on (a shrunken extract, a breaker) exit code 3
 ├── StoreError                 the database of mappings and bases                               exit code 3
@@ -37,6 +38,7 @@ __all__ = [
     "EmailTaken",
     "InputError",
     "InternalError",
+    "LookedTooLongAgo",
     "OutcomeUnknown",
     "PremiseBroken",
     "RemoteRefused",
@@ -158,6 +160,10 @@ class RemoteThrottled(RemoteTrouble):
 
 class AnswerNotUnderstood(RemoteTrouble):
     """An answer that is not the JSON of the API: a login page, a maintenance page, a cut-off body."""
+
+
+class LookedTooLongAgo(RemoteTrouble):
+    """Too much time passed between the look at a customer and the moment in which its write was to leave. Nothing was sent."""
 
 
 class OutcomeUnknown(RemoteTrouble):

@@ -20,6 +20,7 @@ from connector.clients.company_writes import create_customer, send_chunk, update
 from connector.clients.odata import SYSTEM, checked_filter, is_guid, literal, refusal
 from connector.clients.redaction import protect
 from connector.clients.results import Census, Consume, Create, Finding, Outcome, Progress, Record, Update
+from connector.clients.wire import Guard
 from connector.errors import CustomerNotFound, InternalError
 from connector.setup import BusinessCentralConnection
 
@@ -40,6 +41,15 @@ class BusinessCentralClient:
     def __init__(self, connection: BusinessCentralConnection, *, retries: int = 5, backoff: float = 0.5) -> None:
         self._api = BusinessCentralApi(connection, retries=retries, backoff=backoff)
         self._threads = ThreadPoolExecutor(connection.max_concurrent_requests, thread_name_prefix="business-central")
+
+    @property
+    def guard(self) -> Guard | None:
+        """Asked right before the bytes of a write leave; raises when nothing may be sent. None = nobody is asked."""
+        return self._api.transport.guard
+
+    @guard.setter
+    def guard(self, guard: Guard | None) -> None:
+        self._api.transport.guard = guard
 
     @property
     def requests_made(self) -> int:
@@ -63,6 +73,15 @@ class BusinessCentralClient:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def company_id(self) -> str:
+        """The company's id as Business Central says it (lower case), however the setup names the company.
+
+        Raises:
+            SetupError: there is no such company.
+        """
+        return self._api.company_id
 
     def companies(self) -> list[Record]:
         """The environment's companies: `id`, `name`, `displayName` (may be blank) and more."""

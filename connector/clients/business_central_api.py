@@ -72,16 +72,25 @@ class BusinessCentralApi:
         return self.read_all("companies", of_company=False)
 
     @property
+    def company_id(self) -> str:
+        """The id (lower case) of the company that the setup names by id or name; raises as `company_path`."""
+        return self._company().lower()
+
+    @property
     def company_path(self) -> str:
         """`companies(…)`, of the setup's company by its id or its name.
 
         Raises:
             SetupError: there is no such company; lists the ones there are.
         """
+        return f"companies({self._company()})"
+
+    def _company(self) -> str:
+        """The company's id as the server writes it; asked for once."""
         with self._company_lock:
             if not self._company_id:
                 self._company_id = _chosen(self.connection.company, self.companies())
-            return f"companies({self._company_id})"
+            return self._company_id
 
     def address(self, path: str, options: Mapping[str, str] | None = None, *, of_company: bool = True) -> str:
         """The full address of a path."""

@@ -5,6 +5,8 @@ Rules that hold for both systems:
 - Only reads are repeated blindly. A write whose answer was lost or is a 5xx may have happened: OutcomeUnknown, and the
   caller looks before anything is sent again. A 429 is a refusal before processing, so also a write may be repeated then.
 - Redirects are not followed: the next host would get the credentials.
+- Where a guard is set, it is asked right before the bytes of a write leave; what it raises goes through as it is, and nothing
+  was sent.
 - One `requests.Session` per thread; proxies and password files of the environment are not used.
 - Before the first good answer of a client an unreachable host, a TLS failure or a page instead of the API is a wrong setup;
   later the same things are trouble of the server.
@@ -34,6 +36,7 @@ from connector.clients.answers import (
 )
 from connector.clients.pacing import Pacing
 from connector.clients.redaction import redact, silence_addresses
+from connector.clients.wire import AskingAdapter, Guard, guarded
 from connector.errors import (
     AnswerNotUnderstood,
     ConnectionRefused,
@@ -61,6 +64,9 @@ class Transport:
         verify: certificate verification: True, or a file with the authority's certificate.
         timeout_seconds: how long an answer is waited for.
         retries: how often a request is repeated at most; backoff: seconds of the first wait, doubled each time.
+
+    Attributes:
+        guard: asked before the bytes of a write leave; raises when nothing may be sent. None = nobody is asked.
     """
 
     def __init__(
@@ -72,6 +78,7 @@ class Transport:
         self.writes_made = 0
         self.timeout_seconds = timeout_seconds
         self.retries = retries
+        self.guard: Guard | None = None
         self._verify = str(verify) if isinstance(verify, Path) else verify
         self._backoff = backoff
         self._local = threading.local()
@@ -118,6 +125,7 @@ class Transport:
         Raises:
             ConnectionRefused, RemoteTrouble, RemoteThrottled, AnswerNotUnderstood: nothing was written.
             OutcomeUnknown: a write may have happened.
+            Whatever the guard raises: nothing of this request was worked on.
         """
         body = orjson.dumps(json) if json is not None else form
         head = {"User-Agent": "customer-sync", "Accept": "application/json", **(headers or {})}
@@ -161,16 +169,17 @@ class Transport:
                 with self._lock:
                     self.requests_made += 1
                     self.writes_made += is_write
-                response = self._session().request(
-                    method,
-                    url,
-                    data=body,
-                    headers=dict(headers),
-                    auth=auth,
-                    timeout=(_CONNECT_SECONDS, seconds),
-                    allow_redirects=False,
-                    verify=self._verify,
-                )
+                with guarded(self.guard if is_write else None):
+                    response = self._session().request(
+                        method,
+                        url,
+                        data=body,
+                        headers=dict(headers),
+                        auth=auth,
+                        timeout=(_CONNECT_SECONDS, seconds),
+                        allow_redirects=False,
+                        verify=self._verify,
+                    )
                 turn.is_good = response.status_code < 400
         except requests.RequestException as error:
             return self._no_answer(error, what, host, is_write)
@@ -189,6 +198,8 @@ class Transport:
         if session is None:
             session = requests.Session()
             session.trust_env = False
+            for scheme in ("http://", "https://"):
+                session.mount(scheme, AskingAdapter())
             with self._lock:
                 self._sessions.append(session)
             self._local.session = session

@@ -29,6 +29,7 @@ from connector.clients.webstore_rules import (
     is_account_email,
     safe_account,
 )
+from connector.clients.wire import Guard
 from connector.errors import AnswerNotUnderstood, CustomerNotFound, InternalError, RemoteRefused
 from connector.setup import WebstoreConnection
 
@@ -54,6 +55,15 @@ class WooCommerceClient:
         self._role = connection.customer_role_filter
         self._threads = ThreadPoolExecutor(connection.max_concurrent_requests, thread_name_prefix="webstore")
         self._ahead = connection.max_concurrent_requests * _PAGES_AHEAD
+
+    @property
+    def guard(self) -> Guard | None:
+        """Asked right before the bytes of a write leave; raises when nothing may be sent. None = nobody is asked."""
+        return self._api.transport.guard
+
+    @guard.setter
+    def guard(self, guard: Guard | None) -> None:
+        self._api.transport.guard = guard
 
     @property
     def requests_made(self) -> int:
@@ -172,6 +182,10 @@ class WooCommerceClient:
         query: dict[str, str | int] = {"email": wanted, "role": "all", "orderby": "id"}
         found = self._api.get_whole_list("customers", query)
         return [record for record in found if str(record.get("email", "")).casefold() == wanted.casefold()]
+
+    def count_accounts(self) -> int | None:
+        """How many accounts of any role there are, in one request; None when the webstore does not say."""
+        return announced_total(self._api.get("customers", {"role": "all", "per_page": 1, "_fields": "id"}))
 
     def get(self, webstore_id: int) -> Record:
         """One customer of any role.

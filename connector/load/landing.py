@@ -19,6 +19,7 @@ from connector.core.stamps import stamp_of
 from connector.errors import (
     CustomerSyncError,
     InternalError,
+    LookedTooLongAgo,
     OutcomeUnknown,
     RemoteRefused,
     RemoteTrouble,
@@ -26,6 +27,7 @@ from connector.errors import (
 )
 from connector.load.bases import Linked, put_bases, sighted_links, stamp_of_record
 from connector.load.breaking import stop_failing_load
+from connector.load.fencing import LOOK_SECONDS, looked_at
 from connector.load.rechecking import Known, canonical_records, same_value
 from connector.load.run import Failure, LoadResult, Run
 from connector.setup import UsernameRule
@@ -60,6 +62,8 @@ def landing_of(outcome: Outcome) -> Landing:
     """What a client says of one item."""
     if outcome.record is not None:
         return Landed(outcome.record, outcome.error)
+    if isinstance(outcome.error, LookedTooLongAgo):
+        return Dropped(outcome.error.message)
     return outcome.error or InternalError("A write has neither a record nor an error.")
 
 
@@ -92,12 +96,8 @@ def deliver(
                 result.stopped = "The run was cancelled; what was not written is planned again by the next run."
                 return result
             run.check_lease()
-            announced = announce(run, batch, result)
             try:
-                try:
-                    land(run, announced, send, result)
-                except OutcomeUnknown as lost:
-                    _count_looked_up([write for write, _ in announced], lost, look(run, direction), result)
+                _deliver_batch(run, direction, look, batch, send, result)
             except (RemoteTrouble, RemoteRefused) as trouble:  # of the request as a whole
                 result.stopped = str(trouble)
                 return result
@@ -106,6 +106,25 @@ def deliver(
             if done < total and stop_failing_load(run, result):
                 return result
     return result
+
+
+def _deliver_batch(
+    run: Run, direction: Direction, look: Look, batch: Sequence[Write], send: Send, result: LoadResult
+) -> None:
+    """Announce, look, send and settle; again from the start when so much time has passed since the look that nothing was
+    sent (this process stood still, or the shop asked to be waited for)."""
+    for seconds in LOOK_SECONDS:
+        with looked_at(seconds):
+            announced = announce(run, batch, result)
+            batch = [write for write, _ in announced]
+            try:
+                land(run, announced, send, result)
+            except LookedTooLongAgo:
+                continue
+            except OutcomeUnknown as lost:
+                _count_looked_up(batch, lost, look(run, direction), result)
+            return
+    result.dropped += len(batch)
 
 
 def _count_looked_up(
@@ -152,6 +171,8 @@ def land(run: Run, announced: Sequence[tuple[Write, int]], send: Send, result: L
 
     Raises:
         OutcomeUnknown: the batch was sent and may have happened; its intents stay open for recovery.
+        LookedTooLongAgo: nothing was sent; the intents are settled as dropped.
+        LeaseLost, StoreError: part of the batch may have been sent before; the intents stay open for whoever took over.
         RemoteTrouble, RemoteRefused, SetupError: the other system took nothing; the intents are settled as not happened.
     """
     if not announced:
@@ -161,6 +182,10 @@ def land(run: Run, announced: Sequence[tuple[Write, int]], send: Send, result: L
         landings = send(writes)
     except OutcomeUnknown:
         raise  # the intents stay open: recovery looks what became of them
+    except LookedTooLongAgo as old:
+        with run.store_lock, run.store.work(run.code) as work:
+            work.journal.settle([Settlement(i, "dropped", message=old.message) for i in ids])
+        raise
     except (RemoteTrouble, RemoteRefused, SetupError) as trouble:
         with run.store_lock, run.store.work(run.code) as work:
             work.journal.settle([Settlement(i, "not-happened", message=str(trouble)) for i in ids])

@@ -102,15 +102,16 @@ def open_run(
 def _turn(store: Store, setup: Setup, holder: str, *, enqueue: bool, patient: bool) -> Iterator[Lease]:
     """The webstore's lease, when it is this run's turn."""
     code, wait = setup.webstore_code, setup.synchronization.lease_wait_seconds
+    seconds = setup.synchronization.lease_seconds
     with ExitStack() as stack:
         try:
-            lease = stack.enter_context(store.lease(code, holder, wait_seconds=0 if enqueue else wait))
+            lease = stack.enter_context(store.lease(code, holder, seconds=seconds, wait_seconds=0 if enqueue else wait))
         except LeaseHeld:
             if not enqueue:
                 raise
             wait = wait or A_DAY
-            with store.lease(f"{code} (next)", holder, wait_seconds=wait if patient else 0):
-                lease = stack.enter_context(store.lease(code, holder, wait_seconds=wait))
+            with store.lease(f"{code} (next)", holder, seconds=seconds, wait_seconds=wait if patient else 0):
+                lease = stack.enter_context(store.lease(code, holder, seconds=seconds, wait_seconds=wait))
         yield lease
 
 

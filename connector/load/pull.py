@@ -19,8 +19,9 @@ from connector.core.customer import Direction
 from connector.core.normalize import clean_email, email_key, text_key
 from connector.core.plan import Plan, Write
 from connector.errors import CustomerChanged, CustomerSyncError, OutcomeUnknown
+from connector.load.fencing import looked_at
 from connector.load.landing import Dropped, Landing, Look, deliver, landing_of
-from connector.load.rechecking import changed_since
+from connector.load.rechecking import Known, changed_since
 from connector.load.run import LoadResult, Run
 
 __all__ = ["customers_like", "pull"]
@@ -74,23 +75,25 @@ def _try_again(run: Run, writes: Sequence[Write], stale: Sequence[int], landings
 
 
 def _create(run: Run, writes: Sequence[Write]) -> list[Landing]:
-    with run.creating():
+    # others may be waited for, for minutes: whatever was looked at before is looked at again
+    with run.creating(), looked_at():
         return _create_alone(run, writes)
 
 
 def _create_alone(run: Run, writes: Sequence[Write]) -> list[Landing]:
     with run.store.view(run.code) as view:
         rejected = view.mapping.rejections()
+        known = Known(view, [(write.bc_id, write.webstore_id) for write in writes])
+    overtaken = [known.overtaken(write, names_accounts=False) for write in writes]
     like = [
         [record for record in records if not _is_another(write, record, rejected)]
         for write, records in zip(writes, customers_like(run, writes), strict=True)
     ]
-    landings: list[Landing | None] = [
-        Dropped(f"Business Central has got a customer with this e-mail or name meanwhile ({', '.join(found)})")
-        if found
-        else None
-        for found in ([str(record.get("number")) for record in records] for records in like)
-    ]
+    landings: list[Landing | None] = []
+    for edited, records in zip(overtaken, like, strict=True):
+        numbers = ", ".join(str(record.get("number")) for record in records)
+        found = f"Business Central has got a customer with this e-mail or name meanwhile ({numbers})" if records else ""
+        landings.append(Dropped(edited or found) if edited or found else None)
     sent = [write for write, landing in zip(writes, landings, strict=True) if landing is None]
     if sent:
         outcomes = iter(run.business_central.batch([Create(dict(write.payload)) for write in sent]))

@@ -79,15 +79,29 @@ def _taken(run: Run, account: Mapping[str, Any]) -> Landing:
     )
 
 
+def _list_is_shorter(run: Run, emails: int) -> bool:
+    """Whether reading all accounts takes fewer requests than so many look-ups; not before the webstore has said how many
+    there are: an interrupted write is settled before anything is read, and there may be a million."""
+    # the run has read the role that it synchronises; of all roles there are at least as many
+    if emails <= max(_pages(run.accounts_announced), 1):
+        return False
+    there = run.webstore.count_accounts()
+    return there is not None and _pages(there) < emails
+
+
+def _pages(accounts: int) -> int:
+    return -(-accounts // 100)
+
+
 def accounts_by_email(run: Run, emails: Sequence[str]) -> dict[str, Mapping[str, Any]]:
     """Accounts of any role that have one of these e-mails.
 
-    One request per e-mail, or the whole list of ids and e-mails when that takes fewer: WooCommerce cannot search several.
+    One request per e-mail, or the whole list of ids and e-mails when that is known to take fewer: WooCommerce cannot search
+    several.
     """
     wanted = {email for email in emails if email}
     found: dict[str, Mapping[str, Any]] = {}
-    pages = -(-run.accounts_announced // 100)
-    if len(wanted) <= max(pages, 1):
+    if not _list_is_shorter(run, len(wanted)):
         for email in sorted(wanted):
             for record in run.webstore.customers_by_email(email):
                 found[email] = record

@@ -13,7 +13,7 @@ from connector.core.stamps import stamp_of
 from connector.core.undoing import UNDO
 from connector.errors import InternalError
 from connector.load.run import Run
-from connector.store import MappingRow, Work
+from connector.store import MappingRow, View
 
 __all__ = ["Known", "canonical_record", "canonical_records", "changed_since", "same_value"]
 
@@ -99,10 +99,10 @@ def same_value(run: Run, field: str, left: str, right: str) -> bool:
 class Known:
     """What the mapping table says at the moment about the customers of some writes; two queries, however many they are."""
 
-    def __init__(self, work: Work, customers: Iterable[tuple[str | None, int | None]]) -> None:
+    def __init__(self, view: View, customers: Iterable[tuple[str | None, int | None]]) -> None:
         pairs = list(customers)
-        self._by_bc_id = work.mapping.rows_by_bc_id(bc_id for bc_id, _ in pairs if bc_id is not None)
-        self._by_webstore_id = work.mapping.rows_by_webstore_id(key for _, key in pairs if key is not None)
+        self._by_bc_id = view.mapping.rows_by_bc_id(bc_id for bc_id, _ in pairs if bc_id is not None)
+        self._by_webstore_id = view.mapping.rows_by_webstore_id(key for _, key in pairs if key is not None)
 
     def row(self, bc_id: str | None) -> MappingRow | None:
         """The row of a Business Central customer."""

@@ -18,6 +18,7 @@ from connector.core.decisions import Decision
 from connector.core.matching import Ladder
 from connector.core.merge import FieldPolicy
 from connector.core.terms import Flags, Terms
+from connector.load.fencing import Fence, holding
 from connector.load.inbox import decisions_of
 from connector.rules import Rules
 from connector.setup import Setup
@@ -91,7 +92,8 @@ class Run:
         run_id: unique; the Prefect flow run's id where there is one.
         trigger: "scheduled" or "manual"; holds bind scheduled runs only.
         store_lock: push and pull run side by side but commit one after the other.
-        accounts_announced: how many accounts the webstore said it has.
+        webstore, business_central: the clients; whatever they write asks `fence` first.
+        accounts_announced: how many accounts the webstore said it has; 0 = it was not asked yet.
         actor: who is written into versions and logs.
         warnings: what the summary must say besides the numbers.
         validated: what was found in the data, by suite, for the next run (connector.load.revalidating).
@@ -118,13 +120,13 @@ class Run:
         self.actor = actor
         self.dry_run = dry_run
         self.progress = progress
+        self.fence = Fence()
         self.webstore = WooCommerceClient(setup.webstore)
         self.business_central = BusinessCentralClient(setup.business_central)
         self.templates: Mapping[tuple[str, str], Mapping[str, Any]] = {}
         self.store_lock = threading.RLock()
         self.accounts_announced = 0
         self.warnings: list[str] = []
-        self.lease: Lease | None = None
         self.validated: dict[str, Any] = {}
         self.ending = threading.Event()
 
@@ -132,6 +134,35 @@ class Run:
     def code(self) -> str:
         """The webstore's code."""
         return self.setup.webstore_code
+
+    @property
+    def webstore(self) -> WooCommerceClient:
+        """The webstore's client."""
+        return self._webstore
+
+    @webstore.setter
+    def webstore(self, client: WooCommerceClient) -> None:
+        client.guard = self.fence
+        self._webstore = client
+
+    @property
+    def business_central(self) -> BusinessCentralClient:
+        """Business Central's client."""
+        return self._business_central
+
+    @business_central.setter
+    def business_central(self, client: BusinessCentralClient) -> None:
+        client.guard = self.fence
+        self._business_central = client
+
+    @property
+    def lease(self) -> Lease | None:
+        """The right to write this webstore's customers; None = this run may write nothing."""
+        return self.fence.lease
+
+    @lease.setter
+    def lease(self, lease: Lease | None) -> None:
+        self.fence.lease = lease
 
     @property
     def terms(self) -> Terms:
@@ -195,9 +226,18 @@ class Run:
         Raises:
             LeaseHeld: another webstore's run does not come to an end.
         """
-        company = self.setup.business_central
-        name = f"creating customers in {company.company} of {company.base_url.rstrip('/')}".casefold()
-        with self.store.lease(name, f"run {self.run_id}", wait_seconds=_OTHERS_CREATE_SECONDS):
+        # as the server says which company it is: setups may name it, or give its id, or write the address in another way
+        company = self.business_central.company_id
+        with (
+            self.store.lease(
+                f"creating customers in company {company}",
+                f"run {self.run_id} of {self.code}",
+                seconds=self.setup.synchronization.lease_seconds,
+                wait_seconds=_OTHERS_CREATE_SECONDS,
+                what=f"creating customers in the company {self.setup.business_central.company}",
+            ) as lease,
+            holding(lease),
+        ):
             yield
 
     def know_countries(self, codes: Iterable[str]) -> None:

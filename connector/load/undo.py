@@ -17,7 +17,8 @@ from connector.core.customer import Direction
 from connector.core.plan import Plan
 from connector.core.planning import Pair
 from connector.core.undoing import Created, Done, reversal
-from connector.errors import InputError, OutcomeUnknown
+from connector.errors import InputError, LookedTooLongAgo, OutcomeUnknown
+from connector.load.fencing import looked_at
 from connector.load.rechecking import canonical_record, same_value
 from connector.load.run import Run
 from connector.load.versions import records
@@ -63,7 +64,8 @@ def unlink_created(run: Run, created: Sequence[Created], *, delete_accounts: boo
             states |= dict.fromkeys(accounts, "unlinked, kept: Push Webstore Customers = None")
         else:
             for start in range(0, len(accounts), _BATCH):
-                states |= _delete(run, accounts[start : start + _BATCH])
+                with looked_at():
+                    states |= _delete(run, accounts[start : start + _BATCH])
     return [
         {
             "bc_number": customer.bc_number,
@@ -95,7 +97,12 @@ def _delete(run: Run, accounts: Sequence[Created]) -> dict[Created, str]:
         ids = work.journal.intend([_delete_intent(run, account, values) for account, values in doomed])
     if not doomed:
         return states
-    outcomes = run.webstore.batch(delete=[account.webstore_id for account, _ in doomed]).delete
+    try:
+        outcomes = run.webstore.batch(delete=[account.webstore_id for account, _ in doomed]).delete
+    except LookedTooLongAgo as old:
+        with run.store_lock, run.store.work(run.code) as work:
+            work.journal.settle([Settlement(i, "dropped", message=old.message) for i in ids])
+        return states | {account: f"unlinked, kept: {old.message}" for account, _ in doomed}
     settlements = []
     for (account, _), intent_id, outcome in zip(doomed, ids, outcomes, strict=True):
         if outcome.error is None:

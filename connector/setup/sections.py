@@ -108,6 +108,13 @@ class Synchronization(Section):
         description="Another run is at work on this webstore: wait for it so long. 0 = the command line leaves at once, "
         "an enqueued run waits for a day.",
     )
+    lease_seconds: float = Field(
+        default=45,
+        ge=1,
+        le=3600,
+        description="How long a run that gives no sign of life keeps its webstore from others (a killed one of the same "
+        "machine frees it at once). It gives a sign three times as often.",
+    )
     settle_seconds: float = Field(
         default=15,
         ge=0,

@@ -4,6 +4,8 @@ from connector.store.bases import Base
 from connector.store.decisions import Decision
 from connector.store.journal import Intent, OpenIntent, Settlement
 from connector.store.lease import Lease, LeaseHeld, LeaseLost
+from connector.store.leases import HeldLease
+from connector.store.machine_clock import boot_seconds
 from connector.store.mapping import MappingRow, MappingVersion
 from connector.store.plans import StoredPlan
 from connector.store.standing import ChangedValue, QuarantinedField, StandingConflict, Suggestion
@@ -14,6 +16,7 @@ __all__ = [
     "Base",
     "ChangedValue",
     "Decision",
+    "HeldLease",
     "Intent",
     "Lease",
     "LeaseHeld",
@@ -31,5 +34,6 @@ __all__ = [
     "View",
     "Waiting",
     "Work",
+    "boot_seconds",
     "open_store",
 ]

@@ -1,11 +1,11 @@
-"""Whether the process that holds a lease is dead. It can be told only of processes of the same machine."""
+"""Whether the process that holds a lease lives or is dead. It can be told only of processes of the same machine."""
 
 from __future__ import annotations
 
 import os
 from pathlib import Path
 
-__all__ = ["is_dead", "machine"]
+__all__ = ["is_alive", "is_dead", "machine"]
 
 _PROC = Path("/proc")
 
@@ -21,6 +21,12 @@ def is_dead(pid: int, named: str) -> bool:
     place, _, started = named.rpartition(" ")
     # a process that has the same number but started at another time is somebody else
     return bool(place) and place == _place() and _started(pid) != started
+
+
+def is_alive(pid: int, named: str) -> bool:
+    """True only when the process that `named` itself so surely lives, even if it stands still; False when nobody can tell."""
+    place, _, started = named.rpartition(" ")
+    return bool(place) and place == _place() and _started(pid) == started
 
 
 def _place() -> str:

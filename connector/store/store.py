@@ -24,7 +24,8 @@ from connector.store.erasure import forget_customer
 from connector.store.history import history_of
 from connector.store.holds import Holds
 from connector.store.journal import Journal
-from connector.store.lease import Lease, release
+from connector.store.lease import SECONDS, Lease, release
+from connector.store.leases import HeldLease, free_lease, held_leases
 from connector.store.mapping import MappingReader
 from connector.store.mapping_edits import Authorship, MappingTable
 from connector.store.plans import Plans
@@ -116,24 +117,26 @@ class Store:
     @contextmanager
     def view(self, webstore_code: str) -> Iterator[View]:
         """A snapshot for reading; it waits for no writer."""
-        with explained(self._url), reading(self._engine) as connection:
+        with self._reading() as connection:
             yield View(connection, webstore_code)
 
     @contextmanager
     def lease(
-        self, webstore_code: str, holder: str, *, seconds: float = 45, wait_seconds: float = 0
+        self, webstore_code: str, holder: str, *, seconds: float = SECONDS, wait_seconds: float = 0, what: str = ""
     ) -> Iterator[Lease]:
-        """The right to write one webstore's customers; see Lease.
+        """The right to write one webstore's customers, or to do something else that only one may do; see Lease.
 
         Raises:
             LeaseHeld: another run has it, for longer than `wait_seconds`.
         """
         lease = Lease(
             lambda: self._writing(f"lease of {webstore_code}"),
+            self._reading,
             webstore_code,
             holder,
             seconds=seconds,
             wait_seconds=wait_seconds,
+            what=what,
         )
         with lease:
             self._leases[webstore_code] = lease
@@ -146,6 +149,19 @@ class Store:
         """Free a webstore whose holder is known to have ended; False if somebody else holds it, or nobody."""
         with self._writing(f"lease of {webstore_code}") as connection:
             return release(connection, webstore_code, holder)
+
+    def leases(self) -> list[HeldLease]:
+        """All leases that stand in the store, whoever holds them."""
+        with self._reading() as connection:
+            return held_leases(connection)
+
+    def free_lease(self, lease: HeldLease) -> bool:
+        """Take a lease away from whoever holds it; False if it is not there any more, or another holder has it by now.
+
+        A holder that still lives sends nothing any more: it asks the store right before each write.
+        """
+        with self._writing(f"lease of {lease.name}") as connection:
+            return free_lease(connection, lease)
 
     def forget_customer(
         self, webstore_code: str, *, bc_id: str | None = None, webstore_id: int | None = None
@@ -217,6 +233,11 @@ class Store:
     def close(self) -> None:
         """Close all connections."""
         self._engine.dispose()
+
+    @contextmanager
+    def _reading(self) -> Iterator[Connection]:
+        with explained(self._url), reading(self._engine) as connection:
+            yield connection
 
     @contextmanager
     def _writing(self, lock: str) -> Iterator[Connection]:

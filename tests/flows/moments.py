@@ -8,6 +8,7 @@ request is the same moment, so "right before" is all that is needed.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,7 +17,11 @@ from typing import Any
 import requests
 import sqlalchemy as sa
 
-__all__ = ["COMMIT", "REQUEST", "Killed", "Moments", "bury", "watched"]
+from connector.load import fencing
+from connector.store import boot_seconds
+from connector.store import lease as leases
+
+__all__ = ["COMMIT", "REQUEST", "Clock", "Killed", "Moments", "bury", "clock_of_the_machine", "elsewhere", "watched"]
 
 COMMIT, REQUEST = "commit", "request"
 _READING = "BEGIN"
@@ -102,3 +107,48 @@ def bury(store: Path) -> None:
             dead = f"{machine.rpartition(' ')[0]} 1"
             connection.execute("UPDATE lease SET machine = ? WHERE webstore_code = ?", (dead, code))
     connection.close()
+
+
+class Clock:
+    """The machine's own clock, which a test moves forward: what stood still meanwhile notices it by nothing else."""
+
+    def __init__(self) -> None:
+        self.ahead = 0.0
+
+    def forward(self, seconds: float) -> None:
+        """So much time passes at once."""
+        self.ahead += seconds
+
+    def read(self) -> float:
+        """Seconds since the machine started."""
+        return boot_seconds() + self.ahead
+
+
+@contextmanager
+def clock_of_the_machine() -> Iterator[Clock]:
+    """Let everything that asks for it read this clock."""
+    clock, modules = Clock(), (leases, fencing)
+    for module in modules:
+        module.boot_seconds = clock.read  # type: ignore[attr-defined]
+    try:
+        yield clock
+    finally:
+        for module in modules:
+            module.boot_seconds = boot_seconds  # type: ignore[attr-defined]
+
+
+def elsewhere(act: Callable[[], object]) -> None:
+    """Do something as another process would, while this thread stands still."""
+    failed: list[BaseException] = []
+
+    def carried_out() -> None:
+        try:
+            act()
+        except BaseException as error:  # noqa: BLE001 - it is raised again, in the thread that stands still
+            failed.append(error)
+
+    thread = threading.Thread(target=carried_out)
+    thread.start()
+    thread.join()
+    if failed:
+        raise failed[0]

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+from connector.clients import BusinessCentralClient
 from connector.load import editing
 from sandbox.server import Running
 from tests.flows.moments import COMMIT, REQUEST, Killed, bury, watched
@@ -224,6 +225,33 @@ def test_two_webstores_that_share_a_company_do_not_both_create_the_same_person(
     shops[0].settle()
     shops[1].settle()
     assert [list(shop.links()) for shop in shops] == [running.business_central.customer_ids()] * 2
+
+
+@pytest.mark.parametrize("other", ["the id", "another spelling of the address"])
+def test_webstores_that_name_their_common_company_differently_do_not_both_create_the_same_person(
+    running: Running, tmp_path: Path, empty_store: Path, other: str
+) -> None:
+    shops = [Shop(running, tmp_path / code, code=code, store=empty_store) for code in ("oslo", "bergen")]
+    shops[1].setup = shops[1].setup.model_copy(update={"store": shops[0].setup.store})
+    shops[1].store_file = shops[0].store_file
+    connection = shops[1].setup.business_central
+    if other == "the id":
+        with BusinessCentralClient(connection) as client:
+            (company,) = client.companies()
+        named = {"company": str(company["id"]).upper()}
+    else:
+        named = {"base_url": connection.base_url.replace("http://", "HTTP://") + "/", "company": connection.company}
+    other_words = connection.model_copy(update=named)
+    shops[1].setup = shops[1].setup.model_copy(update={"business_central": other_words})
+    shops[0].register("kari@nord.example")
+    running.business_central_faults.add("slow", path=r"\$batch", method="POST", after=1, seconds=1)
+    threads = [threading.Thread(target=shop.sync) for shop in shops]
+    threads[0].start()
+    time.sleep(0.05)
+    threads[1].start()
+    for thread in threads:
+        thread.join()
+    assert len(running.business_central.customer_ids()) == 1
 
 
 def test_trouble_of_the_server_is_not_counted_against_a_customer(shop: Shop) -> None:

@@ -15,7 +15,7 @@ from datetime import datetime, timedelta
 import pytest
 import sqlalchemy as sa
 
-from connector.store import LeaseHeld, LeaseLost, Store, open_store
+from connector.store import LeaseHeld, LeaseLost, Store, boot_seconds, open_store
 from connector.store.columns import now
 from connector.store.schema import LEASE
 
@@ -45,6 +45,11 @@ def set_lease(store: Store, **values: object) -> None:
     """As if the holder were another one."""
     with store.work("shop") as work:
         work._connection.execute(sa.update(LEASE).values(values))
+
+
+def run_out(store: Store) -> None:
+    """As if the time of the lease had passed."""
+    set_lease(store, expires_at=now() - timedelta(seconds=1), expires_boot=boot_seconds() - 1)
 
 
 def leases(store: Store) -> int:
@@ -89,7 +94,7 @@ def test_a_holder_that_stands_still_keeps_its_lease_until_it_runs_out(store: Sto
         process.send_signal(signal.SIGSTOP)
         with pytest.raises(LeaseHeld), store.lease("shop", "run 2"):
             pass
-        set_lease(store, expires_at=now() - timedelta(seconds=1))
+        run_out(store)
         with store.lease("shop", "run 2"):
             pass
 
@@ -102,10 +107,10 @@ def test_a_lease_ends_within_a_minute_of_its_last_heartbeat(store: Store) -> Non
 def test_a_holder_on_another_machine_is_believed_until_its_lease_runs_out(store: Store, url: str) -> None:
     other = open_store(url)
     with store.lease("shop", "run 1"):
-        set_lease(store, machine="another boot 12345", host="elsewhere", pid=os.getpid())
+        set_lease(store, machine="another boot 12345", boot="another boot", host="elsewhere", pid=os.getpid())
         with pytest.raises(LeaseHeld, match="elsewhere"), other.lease("shop", "run 2"):
             pass
-        set_lease(store, expires_at=now() - timedelta(seconds=1))
+        run_out(store)
         with other.lease("shop", "run 2"):
             pass
     other.close()
@@ -135,7 +140,7 @@ def test_who_lost_the_lease_commits_nothing_any_more(store: Store, url: str) -> 
     other = open_store(url)
     with store.lease("shop", "run 1") as lease:
         lease.check()
-        set_lease(store, expires_at=now() - timedelta(seconds=1))
+        run_out(store)
         with other.lease("shop", "run 2"):
             with pytest.raises(LeaseLost, match="was lost"), store.work("shop") as work:
                 work.watermarks.set("webstore", "never")
@@ -151,10 +156,76 @@ def test_who_lost_the_lease_commits_nothing_any_more(store: Store, url: str) -> 
 
 def test_after_a_sleep_longer_than_the_lease_the_holder_goes_on_if_nobody_took_over(store: Store) -> None:
     with store.lease("shop", "run 1", seconds=30) as lease:
-        set_lease(store, expires_at=now() - timedelta(hours=1))
-        lease._until = now() - timedelta(hours=1)
+        run_out(store)
+        lease._prolonged = boot_seconds() - 3600
         lease.check()
         assert expiry(store) > now()
+
+
+def test_a_clock_that_jumps_forward_gives_nobody_the_lease_of_a_living_run(store: Store, url: str) -> None:
+    other = open_store(url)
+    with store.lease("shop", "run 1") as lease:
+        set_lease(store, expires_at=now() - timedelta(days=1))
+        with pytest.raises(LeaseHeld), other.lease("shop", "run 2"):
+            pass
+        lease.check()
+    other.close()
+
+
+def test_a_clock_that_was_months_ahead_keeps_nobody_out(store: Store, url: str) -> None:
+    """The end by the time of day lies months ahead; by the machine's own clock the lease has run out."""
+    with another_process(url) as process:
+        process.send_signal(signal.SIGSTOP)
+        set_lease(store, expires_at=now() + timedelta(days=90), expires_boot=boot_seconds() - 1)
+        with store.lease("shop", "run 2"):
+            pass
+
+
+def test_who_has_to_wait_reads_on_which_day_the_lease_ends_and_how_to_free_it(store: Store, url: str) -> None:
+    """Another machine took it while its clock was wrong, so only the time of day says when it ends."""
+    other = open_store(url)
+    with store.lease("shop", "run 1"):
+        end = now() + timedelta(days=90)
+        set_lease(store, machine="", boot="another boot", expires_at=end)
+        words = rf"ends by itself at {end:%Y-%m-%d} .* UTC; `customer-sync store free-lease` frees it"
+        with pytest.raises(LeaseHeld, match=words), other.lease("shop", "run 2"):
+            pass
+    other.close()
+
+
+def test_a_machine_that_was_suspended_makes_sure_before_it_goes_on(
+    store: Store, url: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By the clock that counts on while a machine is suspended the lease has ended; the time of day stood still."""
+    other = open_store(url)
+    with store.lease("shop", "run 1") as lease:
+        monkeypatch.setattr("connector.store.lease.boot_seconds", lambda: boot_seconds() + 60)
+        with other.lease("shop", "run 2"), pytest.raises(LeaseLost):
+            lease.check()
+    other.close()
+
+
+def test_a_lease_that_was_taken_away_is_missed_before_anything_is_sent(store: Store, url: str) -> None:
+    """By its own clock it is young: only the store can say that somebody has freed it."""
+    other = open_store(url)
+    with store.lease("shop", "run 1") as lease:
+        lease.check()
+        (held,) = other.leases()
+        assert (held.name, held.holder, held.pid, held.state) == ("shop", "run 1", os.getpid(), "at work")
+        assert other.free_lease(held)
+        assert not other.free_lease(held)
+        with pytest.raises(LeaseLost):
+            lease.check()
+    other.close()
+
+
+@pytest.mark.parametrize(("signal_", "state"), [(signal.SIGSTOP, "ran out"), (signal.SIGKILL, "dead")])
+def test_it_is_told_whether_the_holder_of_a_lease_lives(store: Store, url: str, signal_: int, state: str) -> None:
+    with another_process(url) as process:
+        process.send_signal(signal_)
+        run_out(store)
+        (held,) = store.leases()
+        assert (held.pid, held.state) == (process.pid, state)
 
 
 def test_edits_by_people_need_no_lease_and_come_between_the_batches_of_a_run(store: Store, url: str) -> None:
