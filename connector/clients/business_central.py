@@ -102,9 +102,13 @@ class BusinessCentralClient:
             on_progress=on_progress,
         ).run()
 
-    def customers_by_id(self, ids: Iterable[str]) -> dict[str, Record]:
-        """Customers by id (lower case). Whoever is left out is not there: the server said so of each."""
-        return by_id(self._api, ids)
+    def customers_by_id(self, ids: Iterable[str], *, past_caches: bool = False) -> dict[str, Record]:
+        """Customers by id (lower case). Whoever is left out is not there: the server said so of each.
+
+        Args:
+            past_caches: never by a GET, which something on the way may answer.
+        """
+        return by_id(self._api, ids, past_caches=past_caches)
 
     def customers_by_number(self, numbers: Iterable[str]) -> dict[str, Record]:
         """Customers by number, under the texts that were asked for; letter case does not count."""

@@ -20,7 +20,7 @@ from connector.core.matching import Ambiguity, Match, Matching, candidates, matc
 from connector.core.normalize import key_columns
 from connector.core.orphans import with_proposals
 from connector.core.pairing import Pairing, pair
-from connector.core.pairs import Part, alive, decide_pairs, frames_of, spent_decisions
+from connector.core.pairs import Part, alive, decide_pairs, frames_of, sighted, spent_decisions
 from connector.core.plan import Orphan, Plan, Quarantined, Standing
 from connector.core.planning import Decisions, decide
 from connector.core.terms import Terms
@@ -59,7 +59,7 @@ def conclude(
     matching = _match(pairing, webstore, business_central, known, terms)
     matched = _matched(matching.matches, webstore, business_central) if matching.matches else _NOBODY
     if matched.num_rows:
-        done.extend(decide(frames_of(alive(matched, known), webstore, business_central, known.read_bases), terms))
+        done.extend(decide(frames_of(alive(matched, known), webstore, business_central, known), terms))
     orphans = _orphans(pairing, webstore, business_central, known, done.erased, terms)
     doubled: list[Ambiguity] = []
     for direction, rows in _to_create(pairing, matching, webstore, business_central, known, terms, orphans).items():
@@ -95,6 +95,8 @@ def conclude(
         pairs=part.pairs + matched.num_rows,
         numbers=_numbers(matching.matches, ambiguous, business_central),
         settled=part.settled,
+        sighted=part.sighted,
+        linked=sighted(matched, webstore, business_central) if matched.num_rows else None,
     )
 
 

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import Direction
+from connector.core.identity import marks_shown
 from connector.core.matching import Ambiguity
 from connector.core.normalize import by_unique, email_key
 from connector.core.plan import Change, Quarantined, Write
@@ -138,6 +139,8 @@ def _decide_create(
         changes=tuple(Change(name, "", value, None, reason) for name, value in filled.items()),
         payload=body,
         source=fields if pushing else carried,  # what only Business Central gives is pushed by the next run
+        touched=source["lastModifiedDateTime" if pushing else "modified"],
+        account=(None, "") if pushing else marks_shown(source["username"], source["created"]),
     )
     decisions.add_write(write, terms.holds)
 

@@ -15,12 +15,25 @@ import pyarrow.compute as pc
 from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import Side
 from connector.core.fingerprints import raw_fingerprints, reading_key
+from connector.core.identity import marks_of
 from connector.core.normalize import key_columns, row_hashes
+from connector.core.stamps import stamps_of
 from connector.core.terms import Terms
 
-__all__ = ["Extract", "Known", "ReadBases", "extract_of"]
+__all__ = ["Extract", "Known", "ReadBases", "ReadReplaced", "Replaced", "extract_of"]
 
 ReadBases = Callable[[Sequence[str]], pd.DataFrame]
+# side, Business Central id, webstore id, field → canonical values that confirmed writes replaced
+Replaced = Mapping[tuple[Side, str, int, str], Collection[str]]
+ReadReplaced = Callable[[Sequence[str], Collection[Side]], Replaced]
+
+
+def _nothing_replaced(_bc_ids: Sequence[str], _sides: Collection[Side]) -> Replaced:
+    return {}
+
+
+def _no_changes(_bc_ids: Sequence[str]) -> pd.DataFrame:
+    return pd.DataFrame(columns=["bc_id", "webstore_id", "field", "system", "value", "since"])
 
 
 class Extract:
@@ -32,6 +45,7 @@ class Extract:
     """
 
     def __init__(self, side: Side, raw: pa.Table, malformed: pa.Table, terms: Terms) -> None:
+        self.side = side
         self.raw = raw
         self.malformed = malformed
         self._module = webstore_customer if side is Side.WEBSTORE else business_central_customer
@@ -46,6 +60,17 @@ class Extract:
     def fingerprints(self) -> np.ndarray[Any, np.dtype[np.int64]]:
         """What `raw` says of each customer, as one number (fingerprints.py)."""
         return raw_fingerprints(self.raw, reading_key(self._terms.rules, self._terms.geography))
+
+    @cached_property
+    def stamps(self) -> pa.Array:
+        """When each record was touched (stamps.py)."""
+        return stamps_of(self.raw["modified" if self.side is Side.WEBSTORE else "lastModifiedDateTime"])
+
+    def marks_of(self, rows: pa.Array) -> pa.Array:
+        """Whose some records are (identity.py); a customer card has no marks besides its id."""
+        if self.side is Side.BUSINESS_CENTRAL:
+            return pa.nulls(len(rows), pa.int64())
+        return marks_of(self.raw.select(["username", "created"]).take(rows))
 
     @cached_property
     def hashes(self) -> list[str]:
@@ -86,6 +111,11 @@ class Known:
         tombstones: Business Central ids and webstore ids of erased customers: they are never created again.
         orphan_policy: report, unlink or recreate.
         usernames: Business Central id → user name that the mapping row gives to an account to be created.
+        gone_back: the sides of which a record was confirmed to be older than it was seen before.
+        read_replaced: what confirmed writes replaced on some sides, of some Business Central ids.
+        read_changes: values that differ from their base since earlier runs, of some Business Central ids (see
+            connector.store.Changes).
+        kept_out: accounts that the setup's role filter keeps out of the list; they may be linked nevertheless.
     """
 
     mapping: pd.DataFrame
@@ -98,6 +128,10 @@ class Known:
     tombstones: frozenset[str | int] = frozenset()
     orphan_policy: str = "report"
     usernames: Mapping[str, str] = field(default_factory=dict)
+    gone_back: frozenset[Side] = frozenset()
+    read_replaced: ReadReplaced = _nothing_replaced
+    read_changes: ReadBases = _no_changes
+    kept_out: frozenset[int] = frozenset()
 
 
 def extract_of(side: Side, raw: pa.Table, terms: Terms) -> Extract:

@@ -21,10 +21,11 @@ from connector.core.geography import Geography
 __all__ = ["READING", "raw_fingerprints", "reading_key"]
 
 # how texts are read; to be raised when the same texts mean something else (tests/unit/core/test_fingerprints.py notices)
-READING = 1
-# who it is, and when it was written: no part of what is said of the customer
+READING = 2
+# when it was written, and by what name: no part of what is said of the customer. The marks of an account (identity.py) are
+# part of it, so that an account that became somebody else's is never known
 _NOT_SAID = frozenset(
-    {"webstore_id", "bc_id", "modified", "lastModifiedDateTime", "etag", "malformed", "meta_known", "role", "username"}
+    {"webstore_id", "bc_id", "modified", "lastModifiedDateTime", "etag", "malformed", "meta_known", "role"}
 )
 
 

@@ -18,6 +18,7 @@ both last agreed, because a server may store something else than it was sent. Al
 | only the webstore changed, to blank         | blank policy clear: pull. keep: Business Central's stays, noted    |
 | both changed, Business Central to blank     | blank policy clear: as a conflict. keep: pull                      |
 | both changed, the webstore to blank         | blank policy clear: as a conflict. keep: push                      |
+| changed in a record that went back in time  | ask: it is no edit, and nobody but a person knows which side holds |
 
 Then the gates: a push or pull whose direction is closed for that record or field is *withheld*: nothing is written and
 the base does not move, so nothing is forgotten when the flag comes back. With drift = overwrite the open direction wins
@@ -39,12 +40,14 @@ import pyarrow.compute as pc
 from connector.core.customer import Direction, FieldRule
 
 __all__ = [
+    "Codes",
     "FieldPolicy",
     "FieldValues",
     "Gates",
     "Merge",
     "Situation",
     "Verdict",
+    "WentBack",
     "merge_field",
     "situations",
     "wanted",
@@ -69,6 +72,8 @@ class Situation(IntEnum):
     WEBSTORE_CLEARED = 9
     BOTH_CHANGED_BUSINESS_CENTRAL_TO_BLANK = 10
     BOTH_CHANGED_WEBSTORE_TO_BLANK = 11
+    WEBSTORE_WENT_BACK = 12
+    BUSINESS_CENTRAL_WENT_BACK = 13
 
     @property
     def words(self) -> str:
@@ -89,6 +94,8 @@ _WORDS = {
     Situation.WEBSTORE_CLEARED: "only the webstore changed: it was cleared",
     Situation.BOTH_CHANGED_BUSINESS_CENTRAL_TO_BLANK: "both sides changed, Business Central was cleared",
     Situation.BOTH_CHANGED_WEBSTORE_TO_BLANK: "both sides changed, the webstore was cleared",
+    Situation.WEBSTORE_WENT_BACK: "the webstore's record is older than what was seen of it: no edit",
+    Situation.BUSINESS_CENTRAL_WENT_BACK: "Business Central's record is older than what was seen of it: no edit",
 }
 
 
@@ -140,6 +147,14 @@ class Gates:
 
 
 @dataclass(frozen=True)
+class WentBack:
+    """Which records of a side are older than what this pipeline has seen or written of them, per pair (stamps.py)."""
+
+    webstore: Mask
+    business_central: Mask
+
+
+@dataclass(frozen=True)
 class Merge:
     """Situation and verdict of one field for every pair, as codes in pair order."""
 
@@ -157,7 +172,7 @@ class FieldValues:
     base_business_central: pa.Array
 
 
-def situations(values: FieldValues) -> Codes:
+def situations(values: FieldValues, went_back: WentBack | None = None) -> Codes:
     """What happened to a field of each pair."""
     based = _mask(pc.and_(pc.is_valid(values.base_webstore), pc.is_valid(values.base_business_central)))
     w_moved = based & _differs(values.webstore, values.base_webstore)
@@ -168,10 +183,14 @@ def situations(values: FieldValues) -> Codes:
     new = ~based
     still = based & ~w_moved & ~c_moved
     s = Situation
+    w_back = w_moved & went_back.webstore if went_back else np.zeros_like(based)
+    c_back = c_moved & went_back.business_central if went_back else np.zeros_like(based)
     return np.select(
         [
             still,
             equal,
+            w_back,
+            c_back,
             new & w_blank,
             new & c_blank,
             new,
@@ -185,6 +204,8 @@ def situations(values: FieldValues) -> Codes:
         [
             s.UNCHANGED,
             s.EQUAL_NOW,
+            s.WEBSTORE_WENT_BACK,
+            s.BUSINESS_CENTRAL_WENT_BACK,
             s.NEW_WEBSTORE_BLANK,
             s.NEW_BUSINESS_CENTRAL_BLANK,
             s.NEW_DIFFERENT,
@@ -217,6 +238,8 @@ def wanted(policy: FieldPolicy) -> dict[Situation, Verdict]:
         s.WEBSTORE_CLEARED: v.PULL if clear else v.KEPT,
         s.BOTH_CHANGED_BUSINESS_CENTRAL_TO_BLANK: conflict if clear else v.PULL,
         s.BOTH_CHANGED_WEBSTORE_TO_BLANK: conflict if clear else v.PUSH,
+        s.WEBSTORE_WENT_BACK: v.CONFLICT,
+        s.BUSINESS_CENTRAL_WENT_BACK: v.CONFLICT,
     }
 
 
@@ -227,20 +250,27 @@ _CONFLICTS = (
 )
 
 
-def merge_field(values: FieldValues, policy: FieldPolicy, gates: Gates, newer: Codes) -> Merge:
+def merge_field(
+    values: FieldValues,
+    policy: FieldPolicy,
+    gates: Gates,
+    newer: Codes | None = None,
+    went_back: WentBack | None = None,
+) -> Merge:
     """Verdicts of one field for every pair.
 
     Args:
         gates: the open directions of this field, per pair.
-        newer: 1 where the webstore's record was modified later, -1 where Business Central's was, 0 unknown; it decides
-            conflicts under `newest` (unknown = ask).
+        newer: 1 where the webstore's value was first seen later, -1 where Business Central's was, 0 unknown; it decides
+            conflicts under `newest` (unknown = ask; None = all unknown).
+        went_back: None = nobody's record did.
     """
-    situation = situations(values)
+    situation = situations(values, went_back)
     table = np.zeros(len(Situation), dtype=np.int8)
     for case, decision in wanted(policy).items():
         table[case] = decision
     verdict = table[situation]
-    if policy.conflict == "newest":
+    if policy.conflict == "newest" and newer is not None:
         undecided = (verdict == Verdict.CONFLICT) & np.isin(situation, _CONFLICTS)
         verdict[undecided & (newer > 0)] = Verdict.PULL
         verdict[undecided & (newer < 0)] = Verdict.PUSH

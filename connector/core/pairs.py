@@ -7,8 +7,9 @@ merged field by field.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -17,17 +18,23 @@ import pyarrow.compute as pc
 import pyarrow.json
 
 from connector.core.alignment import rows_in
-from connector.core.extracts import Extract, Known, ReadBases
+from connector.core.customer import Side
+from connector.core.extracts import Extract, Known, Replaced
+from connector.core.identity import OTHER_MARKS
 from connector.core.pairing import Pairing
+from connector.core.plan import Quarantined
 from connector.core.planning import Decisions, PairFrames, decide
+from connector.core.stamps import BACK, latest, older
 from connector.core.terms import Terms
 
-__all__ = ["SETTLED", "Part", "alive", "decide_pairs", "frames_of", "spent_decisions"]
+__all__ = ["SETTLED", "SIGHTED", "Part", "alive", "decide_pairs", "frames_of", "sighted", "spent_decisions", "suspects"]
 
 # JSON is read in blocks of so many bytes; no object may be longer
 _BLOCK = 1 << 20
 # canonical values of both sides
 _Read = tuple[pa.Table, pa.Table]
+_Mask = np.ndarray[Any, np.dtype[np.bool_]]
+_SIDES = ((Side.WEBSTORE, "w"), (Side.BUSINESS_CENTRAL, "c"))
 # pairs that hold their base, with what the store is to remember of them (Known.base_hashes)
 SETTLED = pa.schema(
     [
@@ -37,6 +44,17 @@ SETTLED = pa.schema(
         ("business_central_seen", pa.int64()),
         ("webstore_hash", pa.large_string()),
         ("business_central_hash", pa.large_string()),
+        ("webstore_stamp", pa.int64()),
+        ("business_central_stamp", pa.int64()),
+        ("account_mark", pa.int64()),
+        ("marks", pa.large_string()),
+    ]
+)
+# pairs that do not hold their base, with what the store is to remember of who they are and when they were touched
+SIGHTED = pa.schema(
+    [
+        SETTLED.field(name)
+        for name in ("bc_id", "webstore_id", "webstore_stamp", "business_central_stamp", "account_mark", "marks")
     ]
 )
 
@@ -49,23 +67,51 @@ class Part:
         pairs: how many they were.
         spent: decisions of people that are not needed any more: carried out, overtaken by an edit, or moot.
         settled: pairs that were read and hold their base, as in SETTLED: they need not be read again while they stay so.
+        sighted: the other ones, as in SIGHTED, where it is not what is known already.
     """
 
     decisions: Decisions = field(default_factory=Decisions)
     pairs: int = 0
     spent: tuple[tuple[str, int, str], ...] = ()
     settled: pa.Table = field(default_factory=SETTLED.empty_table)
+    sighted: pa.Table = field(default_factory=SIGHTED.empty_table)
+
+
+def suspects(
+    pairs: pa.Table, base_hashes: pd.DataFrame, webstore: pa.Array, business_central: pa.Array
+) -> tuple[dict[int, int], dict[str, int]]:
+    """Whose records are older than what was seen of them, and must be asked for anew: webstore id, or Business Central id →
+    the stamp that was seen.
+
+    Args:
+        pairs: as in Pairing.
+        webstore, business_central: the stamps of the two extracts, row by row.
+    """
+    base = _bases(base_hashes)
+    at_base = _rows_of_bases(pairs, base)
+    found: list[dict[Any, int]] = []
+    for stamps, (side, at), key in zip((webstore, business_central), _SIDES, ("webstore_id", "bc_id"), strict=True):
+        seen = base[f"{side}_stamp"].combine_chunks().take(at_base)
+        old = pa.array(older(stamps.take(pairs[at].combine_chunks()), seen))
+        found.append(dict(zip(pairs[key].filter(old).to_pylist(), seen.filter(old).to_pylist(), strict=True)))
+    return found[0], found[1]
 
 
 def decide_pairs(pairing: Pairing, webstore: Extract, business_central: Extract, known: Known, terms: Terms) -> Part:
     """Compare the pairs of the mapping table with their bases, and decide about those that differ."""
     pairs = alive(_chosen(pairing.pairs, known), known)
-    moved, read, settled = _moved(pairs, webstore, business_central, known.base_hashes)
-    done = decide(frames_of(moved, webstore, business_central, known.read_bases, read), terms)
+    found = _compared(pairs, webstore, business_central, known.base_hashes)
+    done = decide(
+        frames_of(found.moved, webstore, business_central, known, found.read, found.gone_back, found.as_seen), terms
+    )
+    done.quarantined += [
+        Quarantined("webstore", row["bc_id"], row["bc_number"], row["webstore_id"], "", OTHER_MARKS)
+        for row in found.doubtful.select(["bc_id", "bc_number", "webstore_id"]).to_pylist()
+    ]
     compared: Collection[tuple[str, int]] = ()
     if terms.decisions:
         compared = set(zip(pairs["bc_id"].to_pylist(), pairs["webstore_id"].to_pylist(), strict=True))
-    return Part(done, pairs.num_rows, spent_decisions(terms, done, compared), settled)
+    return Part(done, pairs.num_rows, spent_decisions(terms, done, compared), found.settled, found.sighted)
 
 
 def alive(pairs: pa.Table, known: Known) -> pa.Table:
@@ -83,17 +129,26 @@ def spent_decisions(
 
 
 def frames_of(
-    pairs: pa.Table, webstore: Extract, business_central: Extract, read_bases: ReadBases, read: _Read | None = None
+    pairs: pa.Table,
+    webstore: Extract,
+    business_central: Extract,
+    known: Known,
+    read: _Read | None = None,
+    gone_back: Mapping[Side, _Mask] | None = None,
+    as_seen: _Mask | None = None,
 ) -> PairFrames:
     """All that merging these pairs needs.
 
     Args:
         pairs: as in Pairing.
         read: canonical values of both sides, row by row, where they are known already.
+        gone_back: which records of a side are older than what was seen of them.
+        as_seen: whose account was not touched since it was seen, by its stamp; WooCommerce's stamps are whole seconds.
     """
     w, c = pairs["w"].combine_chunks(), pairs["c"].combine_chunks()
     canonical_w, canonical_c = read or (webstore.canonical_of(w), business_central.canonical_of(c))
-    stored = read_bases(pairs["bc_id"].to_pylist()) if pairs.num_rows else None
+    bc_ids = pairs["bc_id"].to_pylist()
+    stored = known.read_bases(bc_ids) if bc_ids else None
     base_w, base_c = _base_frames(pairs, stored, webstore.fields)
     return PairFrames(
         pairs=pairs.select(["bc_id", "bc_number", "webstore_id", "ticked", "w", "c"]),
@@ -103,7 +158,29 @@ def frames_of(
         base_business_central=base_c,
         webstore_raw=webstore.raw,
         business_central_raw=business_central.raw,
+        gone_back=gone_back or {},
+        replaced=_replaced(bc_ids, known, as_seen),
+        changes=known.read_changes(bc_ids) if bc_ids else None,
+        sides_back=known.gone_back,
+        kept_out=_is_in(pairs["webstore_id"], known.kept_out),
     )
+
+
+def _replaced(bc_ids: Sequence[str], known: Known, as_seen: _Mask | None) -> Replaced:
+    """What writes replaced: of everybody on a side that went back; and of the accounts that changed without being touched."""
+    found: dict[tuple[Side, str, int, str], Collection[str]] = {}
+    if known.gone_back and bc_ids:
+        found |= known.read_replaced(bc_ids, known.gone_back)
+    if as_seen is not None and as_seen.any() and Side.WEBSTORE not in known.gone_back:
+        found |= known.read_replaced([bc_ids[row] for row in np.flatnonzero(as_seen).tolist()], {Side.WEBSTORE})
+    return found
+
+
+def _is_in(ids: pa.ChunkedArray, keys: Collection[int]) -> _Mask:
+    if not keys:
+        return np.zeros(len(ids), dtype=np.bool_)
+    result: _Mask = pc.is_in(ids, value_set=pa.array(list(keys), type=pa.int64())).to_numpy().astype(np.bool_)
+    return result
 
 
 def _chosen(pairs: pa.Table, known: Known) -> pa.Table:
@@ -119,33 +196,142 @@ def _named(pairs: pa.Table, keys: Collection[str | int]) -> pa.ChunkedArray:
     return pc.or_(by_bc_id, pc.is_in(pairs["webstore_id"], value_set=webstore_ids))
 
 
-def _moved(
-    pairs: pa.Table, webstore: Extract, business_central: Extract, base_hashes: pd.DataFrame
-) -> tuple[pa.Table, _Read, pa.Table]:
-    """The pairs that differ from their base, their canonical values, and (as in SETTLED) those that were read and do not."""
+@dataclass(frozen=True)
+class _Compared:
+    """Pairs beside their bases.
+
+    Attributes:
+        moved: those that differ, with their canonical values in `read`, and (per side) which of them went back, and whose
+            account has the stamp that was seen of it.
+        settled, sighted: see Part.
+        doubtful: those whose account has other marks than the one that was linked; they are in nothing else.
+    """
+
+    moved: pa.Table
+    read: _Read
+    gone_back: Mapping[Side, _Mask]
+    as_seen: _Mask
+    settled: pa.Table
+    sighted: pa.Table
+    doubtful: pa.Table
+
+
+def _compared(pairs: pa.Table, webstore: Extract, business_central: Extract, base_hashes: pd.DataFrame) -> _Compared:
     base = _bases(base_hashes)
-    at_base = _rows_of_bases(pairs, base)
-    seen = {
-        "webstore_seen": pa.array(webstore.fingerprints).take(pairs["w"].combine_chunks()),
-        "business_central_seen": pa.array(business_central.fingerprints).take(pairs["c"].combine_chunks()),
+    base = base.take(_rows_of_bases(pairs, base))
+    now: dict[str, pa.Array] = {}
+    for side, at, extract in ((*one, e) for one, e in zip(_SIDES, (webstore, business_central), strict=True)):
+        rows = pairs[at].combine_chunks()
+        now[f"{side}_seen"] = pa.array(extract.fingerprints).take(rows)
+        now[f"{side}_stamp"] = pc.min_element_wise(extract.stamps.take(rows), latest(), skip_nulls=False)
+    known = pc.and_(*(_equal(now[f"{side}_seen"], base[f"{side}_seen"]) for side in Side))
+    touched = pc.or_(*(pc.invert(_same(now[f"{side}_stamp"], base[f"{side}_stamp"])) for side in Side))
+    rested = _settled(pairs, now, base).filter(pc.and_(known, touched))
+
+    rows = pc.indices_nonzero(pc.invert(known))
+    pairs, base, now = pairs.take(rows), base.take(rows), {name: column.take(rows) for name, column in now.items()}
+    marks = webstore.marks_of(pairs["w"].combine_chunks())
+    other = _mask(pc.fill_null(pc.not_equal(marks, base["account_mark"]), False))
+    now["account_mark"], now["marks"] = marks, _marks_shown(webstore, pairs, base)
+    read = tuple(
+        side.canonical_of(pairs[at].combine_chunks()) for side, at in ((webstore, "w"), (business_central, "c"))
+    )
+    same = {
+        side: _mask(_equal(pa.array(extract.hashes_of(canonical), pa.large_string()), base[f"{side}_hash"]))
+        for side, extract, canonical in zip(Side, (webstore, business_central), read, strict=True)
     }
-    known = [pc.fill_null(pc.equal(now, base[name].take(at_base)), False) for name, now in seen.items()]
-    rows = pc.indices_nonzero(pc.invert(pc.and_(*known)))
-    pairs, base = pairs.take(rows), base.take(at_base.take(rows))
-    sides = (("webstore_hash", webstore, "w"), ("business_central_hash", business_central, "c"))
-    read = [side.canonical_of(pairs[at].combine_chunks()) for _, side, at in sides]
-    same = pa.repeat(pa.scalar(True), len(rows))
-    for (name, side, _), canonical in zip(sides, read, strict=True):
-        now = pa.array(side.hashes_of(canonical), type=pa.large_string())
-        same = pc.and_(same, pc.fill_null(pc.equal(now, base[name]), False))
-    settled = {
-        **{name: pairs[name] for name in ("bc_id", "webstore_id")},
-        **{name: now.take(rows) for name, now in seen.items()},
-        **{name: base[name] for name in ("webstore_hash", "business_central_hash")},
+    held = same[Side.WEBSTORE] & same[Side.BUSINESS_CENTRAL]
+    moved = ~held & ~other
+    back = {side: older(now[f"{side}_stamp"], _whole(base[f"{side}_stamp"])) & ~same[side] for side in Side}
+    return _Compared(
+        moved=pairs.filter(pa.array(moved)),
+        read=(read[0].filter(pa.array(moved)), read[1].filter(pa.array(moved))),
+        gone_back={side: back[side][moved] for side in Side},
+        as_seen=_mask(_equal(now["webstore_stamp"], base["webstore_stamp"]))[moved],
+        settled=pa.concat_tables([rested, _settled(pairs, now, base).filter(pa.array(held & ~other))]),
+        sighted=_sighted(pairs, now, base, same, back).filter(pa.array(moved)),
+        doubtful=pairs.filter(pa.array(other)),
+    )
+
+
+def _settled(pairs: pa.Table, now: Mapping[str, pa.Array], base: pa.Table) -> pa.Table:
+    """Pairs as in SETTLED: the records as they are now, the hashes of the base that they hold."""
+    nothing = {
+        "account_mark": pa.nulls(pairs.num_rows, pa.int64()),
+        "marks": pa.nulls(pairs.num_rows, pa.large_string()),
     }
-    moved = pc.invert(same)
-    canonical_w, canonical_c = (canonical.filter(moved) for canonical in read)
-    return pairs.filter(moved), (canonical_w, canonical_c), pa.table(settled, schema=SETTLED).filter(same)
+    columns = {**nothing, **now, **{f"{side}_hash": base[f"{side}_hash"] for side in Side}}
+    return (
+        pa.table({**{name: pairs[name] for name in ("bc_id", "webstore_id")}, **columns})
+        .select(SETTLED.names)
+        .cast(SETTLED)
+    )
+
+
+def _sighted(
+    pairs: pa.Table, now: Mapping[str, pa.Array], base: pa.Table, same: Mapping[Side, _Mask], back: Mapping[Side, _Mask]
+) -> pa.Table:
+    """Pairs as in SIGHTED. A record that went back stays so until both sides hold their base again, whatever is edited in it;
+    one that holds its side of the base is what it is; of the others the latest stamp counts."""
+    columns = dict(now)
+    for side in Side:
+        name = f"{side}_stamp"
+        seen = pc.max_element_wise(now[name], base[name], skip_nulls=True)
+        columns[name] = pc.if_else(
+            pa.array(back[side]), BACK, pc.if_else(pa.array(same[side]), now[name], _whole(seen))
+        )
+    table = pa.table({**{name: pairs[name] for name in ("bc_id", "webstore_id")}, **columns}).select(SIGHTED.names)
+    return table.cast(SIGHTED)
+
+
+def sighted(pairs: pa.Table, webstore: Extract, business_central: Extract) -> pa.Table:
+    """Newly linked pairs, as in SIGHTED.
+
+    Args:
+        pairs: as in Pairing.
+    """
+    w, c = pairs["w"].combine_chunks(), pairs["c"].combine_chunks()
+    now = {
+        "webstore_stamp": pc.min_element_wise(webstore.stamps.take(w), latest(), skip_nulls=False),
+        "business_central_stamp": pc.min_element_wise(business_central.stamps.take(c), latest(), skip_nulls=False),
+        "account_mark": webstore.marks_of(w),
+        "marks": _marks_shown(webstore, pairs, None),
+    }
+    return (
+        pa.table({**{name: pairs[name] for name in ("bc_id", "webstore_id")}, **now})
+        .select(SIGHTED.names)
+        .cast(SIGHTED)
+    )
+
+
+def _marks_shown(webstore: Extract, pairs: pa.Table, base: pa.Table | None) -> pa.Array:
+    """User name and registration as people read them, where they are not kept yet; null elsewhere."""
+    w = pairs["w"].combine_chunks()
+    parts = [_whole(webstore.raw[name].take(w)) for name in ("username", "created")]
+    texts = pc.binary_join_element_wise(*parts, pa.scalar("\n", pa.large_string()))
+    return (
+        texts
+        if base is None
+        else pc.if_else(_whole(pc.is_null(base["account_mark"])), texts, pa.scalar(None, texts.type))
+    )
+
+
+def _equal(one: pa.Array, other: pa.ChunkedArray) -> pa.Array:
+    return _whole(pc.fill_null(pc.equal(one, other), False))
+
+
+def _same(one: pa.Array, other: pa.ChunkedArray) -> pa.Array:
+    """Equal, or missing on both sides."""
+    return pc.or_(_equal(one, other), pc.and_(pc.is_null(one), _whole(pc.is_null(other))))
+
+
+def _whole(column: pa.Array | pa.ChunkedArray) -> pa.Array:
+    return column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
+
+
+def _mask(column: pa.Array | pa.ChunkedArray) -> _Mask:
+    result: _Mask = _whole(column).to_numpy(zero_copy_only=False).astype(np.bool_)
+    return result
 
 
 def _bases(base_hashes: pd.DataFrame) -> pa.Table:

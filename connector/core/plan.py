@@ -63,7 +63,9 @@ class Write:
         both_sides: fields whose value a person typed and that are written on both sides: their base moves only when both
             sides hold it, so that half a decision is never taken for an edit.
         seen: what stood, word for word, in everything that the payload of an update sets, also where nothing changes: an
-            address travels whole, and an edit of its other parts must not be overwritten.
+            address travels whole, and an edit of its other parts must not be overwritten. Of an account its role, too.
+        touched: the stamp of the record that the write was made of, as the API wrote it: an update's target, a create's source.
+        account: marks of the account that a create in Business Central comes from (identity.py), and as people read them.
     """
 
     direction: Direction
@@ -78,6 +80,8 @@ class Write:
     etag: str = ""
     both_sides: frozenset[str] = frozenset()
     seen: Mapping[str, str] = field(default_factory=dict)
+    touched: str = ""
+    account: tuple[int | None, str] = (None, "")
 
     @property
     def digest(self) -> str:
@@ -170,7 +174,7 @@ class Plan:
     Attributes:
         numbers: Business Central id → number, for those whom the plan names by id alone.
         settled: pairs that were read and hold their base (pairs.SETTLED), for the store to remember; no part of what is
-            intended.
+            intended. `sighted` and `linked`: the same of the others, and of those that the plan links (pairs.SIGHTED).
     """
 
     writes: tuple[Write, ...] = ()
@@ -186,6 +190,8 @@ class Plan:
     pairs: int = 0
     numbers: Mapping[str, str] = field(default_factory=dict, compare=False)
     settled: pa.Table | None = field(default=None, compare=False, repr=False)
+    sighted: pa.Table | None = field(default=None, compare=False, repr=False)
+    linked: pa.Table | None = field(default=None, compare=False, repr=False)
 
     @property
     def hash(self) -> str:

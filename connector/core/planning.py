@@ -7,19 +7,32 @@ merged field by field (merge.py) and become writes, standing differences or agre
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from connector.core import business_central_customer, webstore_customer
-from connector.core.customer import Direction, FieldRules
+from connector.core.customer import Direction, FieldRules, Side
 from connector.core.decisions import Outcome, outcome
+from connector.core.extracts import Replaced
 from connector.core.garbage import collector_resting
-from connector.core.merge import FieldPolicy, FieldValues, Merge, Situation, Verdict, merge_field
+from connector.core.identity import OTHER_PERSON, SAME, digest_of, replaced
+from connector.core.merge import (
+    Codes,
+    FieldPolicy,
+    FieldValues,
+    Gates,
+    Merge,
+    Situation,
+    Verdict,
+    WentBack,
+    merge_field,
+)
 from connector.core.name_order import also_agreed, decide_name
 from connector.core.normalize import NORMALIZERS, email_key, key_columns
 from connector.core.orphans import looks_erased
@@ -30,6 +43,8 @@ from connector.core.terms import Flags, Terms
 
 __all__ = ["Decisions", "Pair", "PairFrames", "decide", "plan_update"]
 
+_Mask = np.ndarray[Any, np.dtype[np.bool_]]
+KEPT_OUT = "the account's role is {role} now, which [webstore] customer_role_filter keeps out"
 _DIRECTIONS = {Verdict.PUSH: Direction.PUSH, Verdict.PULL: Direction.PULL}
 _WITHHELD = {Verdict.PUSH_WITHHELD: Direction.PUSH, Verdict.PULL_WITHHELD: Direction.PULL}
 
@@ -43,6 +58,12 @@ class PairFrames:
         webstore, business_central: canonical values, one column per field.
         base_webstore, base_business_central: the same for the base; null = no base for that field.
         webstore_raw, business_central_raw: the two extracts, whole, as the APIs gave them.
+        gone_back: per side, whose record is older than what was seen of it; a side that is missing has none.
+        replaced: what confirmed writes replaced (extracts.Replaced), where a side went back, or the account was not
+            touched since it was seen, by its stamp.
+        sides_back: the sides of which any record went back.
+        changes: since when values differ from their base (extracts.Known.read_changes).
+        kept_out: whose account the role filter keeps out; None = nobody's.
     """
 
     pairs: pa.Table
@@ -52,6 +73,11 @@ class PairFrames:
     base_business_central: pa.Table
     webstore_raw: pa.Table
     business_central_raw: pa.Table
+    gone_back: Mapping[Side, _Mask] = field(default_factory=dict)
+    replaced: Replaced = field(default_factory=dict)
+    changes: pd.DataFrame | None = None
+    kept_out: _Mask | None = None
+    sides_back: frozenset[Side] = frozenset()
 
 
 @dataclass
@@ -102,34 +128,96 @@ def decide(frames: PairFrames, terms: Terms) -> Decisions:
 
 
 def _merge(frames: PairFrames, rules: FieldRules, flags: Flags) -> dict[str, Merge]:
+    """Verdicts of every field of every pair."""
     tables = (frames.webstore, frames.business_central, frames.base_webstore, frames.base_business_central)
     sides = [key_columns(table, rules.normalizers) for table in tables]
     if rules.country:
         countries = [frames.webstore[rules.country], frames.business_central[rules.country]]
         sides = same_in_the_country(sides, rules.normalizers, countries)
     gates = flags.gates(frames.pairs["ticked"].to_numpy().astype(np.bool_))
-    newer = _newer(
-        frames.webstore_raw["modified"].take(frames.pairs["w"]),
-        frames.business_central_raw["lastModifiedDateTime"].take(frames.pairs["c"]),
-    )
-    return {
-        rule.field: merge_field(
-            FieldValues(*[side[rule.field].combine_chunks() for side in sides]),
-            FieldPolicy.of(rule, flags.policy),
-            gates.of_field(rule),
-            newer,
+    if frames.kept_out is not None:
+        gates = Gates(push=gates.push & ~frames.kept_out, pull=gates.pull & ~frames.kept_out)
+    place = _Places(frames)
+    merges = {}
+    for rule in rules.rules:
+        values = FieldValues(*[side[rule.field].combine_chunks() for side in sides])
+        policy = FieldPolicy.of(rule, flags.policy)
+        key = NORMALIZERS[rule.normalizer]
+        newer = place.newer(rule.field, values, key) if policy.conflict == "newest" else None
+        merges[rule.field] = merge_field(
+            values, policy, gates.of_field(rule), newer, place.went_back(rule.field, values, key)
         )
-        for rule in rules.rules
-    }
+    return merges
 
 
-def _newer(webstore: pa.ChunkedArray, business_central: pa.ChunkedArray) -> np.ndarray[Any, np.dtype[np.int8]]:
-    """1 = the webstore's record is newer, -1 = Business Central's, 0 = equal or unknown. Both are UTC; compared to the second."""
-    left, right = pc.utf8_slice_codeunits(webstore, 0, 19), pc.utf8_slice_codeunits(business_central, 0, 19)
-    known = pc.and_(pc.not_equal(left, ""), pc.not_equal(right, ""))
-    later = pc.if_else(known, pc.if_else(pc.greater(left, right), 1, pc.if_else(pc.less(left, right), -1, 0)), 0)
-    result: np.ndarray[Any, np.dtype[np.int8]] = later.to_numpy().astype(np.int8)
-    return result
+class _Places:
+    """What is known of single fields of single pairs, found by the pair."""
+
+    def __init__(self, frames: PairFrames) -> None:
+        self._frames = frames
+        self._count = frames.pairs.num_rows
+        changes = frames.changes
+        self._changes: dict[str, list[tuple[Any, ...]]] = {}
+        names = ("bc_id", "webstore_id", "field", "system", "value", "since")
+        for bc_id, webstore_id, name, *rest in (
+            zip(*(changes[n] for n in names), strict=True) if changes is not None else ()
+        ):
+            self._changes.setdefault(name, []).append((bc_id, webstore_id, *rest))
+
+    @cached_property
+    def _row_of(self) -> dict[tuple[str, int], int]:
+        pairs = self._frames.pairs
+        keys = zip(pairs["bc_id"].to_pylist(), pairs["webstore_id"].to_pylist(), strict=True)
+        return {key: row for row, key in enumerate(keys)}
+
+    def went_back(self, name: str, values: FieldValues, key: Callable[[str], str]) -> WentBack | None:
+        """Where a field of a side says what it said before: its record is older than what was seen of it; or others of that
+        side are, and it holds exactly what a confirmed write replaced."""
+        frames = self._frames
+        if not any(mask.any() for mask in frames.gone_back.values()) and not frames.replaced:
+            return None
+        nowhere = np.zeros(self._count, dtype=np.bool_)
+        found = {side: frames.gone_back.get(side, nowhere).copy() for side in Side}
+        now = {Side.WEBSTORE: values.webstore, Side.BUSINESS_CENTRAL: values.business_central}
+        for (side, bc_id, webstore_id, field_), texts in frames.replaced.items():
+            row = self._row_of.get((bc_id, webstore_id)) if field_ == name else None
+            if row is None or now[side][row].as_py() not in {key(text) for text in texts}:
+                continue
+            # back to the old value within the second in which the new one was written: an old copy, unless it was seen before
+            if side in frames.sides_back or (bc_id, webstore_id) not in self._seen(name, side, now[side], key):
+                found[side][row] = True
+        return WentBack(webstore=found[Side.WEBSTORE], business_central=found[Side.BUSINESS_CENTRAL])
+
+    def _seen(self, name: str, side: Side, now: pa.Array, key: Callable[[str], str]) -> set[tuple[str, int]]:
+        """The pairs whose value of now an earlier run saw already."""
+        return {
+            (bc_id, int(webstore_id))
+            for bc_id, webstore_id, system, value, _ in self._changes.get(name, ())
+            if system == str(side)
+            and (row := self._row_of.get((bc_id, int(webstore_id)))) is not None
+            and now[row].as_py() == key(value)
+        }
+
+    def newer(self, name: str, values: FieldValues, key: Callable[[str], str]) -> Codes:
+        """1 = the webstore's value was first seen later, -1 = Business Central's, 0 = nobody knows.
+
+        A value that no earlier run saw is newer than one that an earlier run saw; of two that are seen for the first time
+        nobody knows which was typed first. When a record was touched says nothing: an order, a password, a note touch it.
+        """
+        since: dict[str, dict[int, Any]] = {str(side): {} for side in Side}
+        now = {str(Side.WEBSTORE): values.webstore, str(Side.BUSINESS_CENTRAL): values.business_central}
+        for bc_id, webstore_id, system, value, time in self._changes.get(name, ()):
+            row = self._row_of.get((bc_id, int(webstore_id)))
+            if row is not None and now[system][row].as_py() == key(value):
+                since[system][row] = time
+        codes = np.zeros(self._count, dtype=np.int8)
+        w, c = since[str(Side.WEBSTORE)], since[str(Side.BUSINESS_CENTRAL)]
+        for row in w.keys() | c.keys():
+            if row not in w or (row in c and w[row] > c[row]):
+                codes[row] = 1
+            elif row not in c or c[row] > w[row]:
+                codes[row] = -1
+        return codes
 
 
 @dataclass(slots=True)
@@ -146,6 +234,7 @@ class Pair:
     base_c: Mapping[str, str | None]
     w_raw: Mapping[str, Any]
     c_raw: Mapping[str, Any]
+    kept_out: bool = False
 
 
 def _pairs(frames: PairFrames, rows: Sequence[int]) -> Iterator[Pair]:
@@ -162,8 +251,11 @@ def _pairs(frames: PairFrames, rows: Sequence[int]) -> Iterator[Pair]:
         frames.webstore_raw,
         frames.business_central_raw,
     )
-    for ids, *values in zip(*map(rows_of, tables, there), strict=True):
-        yield Pair(ids["bc_id"], ids["bc_number"], ids["webstore_id"], ids["ticked"], *values)
+    kept_out = frames.kept_out[index.to_numpy()] if frames.kept_out is not None else np.zeros(len(index), np.bool_)
+    for out, (ids, *values) in zip(kept_out.tolist(), zip(*map(rows_of, tables, there), strict=True), strict=True):
+        w, c, base_w, base_c, w_raw, c_raw = cast(Any, values)
+        who = (ids["bc_id"], ids["bc_number"], ids["webstore_id"], ids["ticked"])
+        yield Pair(*who, w, c, base_w, base_c, w_raw, c_raw, out)
 
 
 def _decide_pair(
@@ -172,6 +264,10 @@ def _decide_pair(
     # a name that was wiped has a verdict, whatever the flags are
     if "name" in verdicts and looks_erased(pair.w, pair.base_w):
         decisions.erased.append(Orphan("webstore", pair.bc_id, pair.bc_number, pair.webstore_id, erased=True))
+        return
+    doubt = _doubt(pair, terms, decisions)
+    if doubt is not None:
+        decisions.quarantined.append(doubt)
         return
     verdicts, w = decide_name(verdicts, pair.w, pair.c, pair.base_w, pair.w_raw, terms.rules)
     if w is not pair.w:
@@ -197,6 +293,25 @@ def _decide_pair(
     both = frozenset(n for n, r in decided.items() if r.push is not None and r.pull is not None)
     for direction in sorted(wanted, reverse=True):  # pushes first
         plan_update(pair, direction, wanted[direction], terms, decisions, both_sides=both)
+
+
+def _doubt(pair: Pair, terms: Terms, decisions: Decisions) -> Quarantined | None:
+    """The pair as one that a person is asked about, if everything that makes the person changed on one side at once."""
+    normalizers = terms.rules.normalizers
+    for system, now, base in (("webstore", pair.w, pair.base_w), ("business_central", pair.c, pair.base_c)):
+        changed = replaced(now, base, normalizers)
+        if not changed:
+            continue
+        answer = terms.decisions.get((pair.bc_id, pair.webstore_id, SAME))
+        if answer is not None:
+            decisions.asked.add((pair.bc_id, pair.webstore_id, SAME))
+            seen = {answer.webstore_seen, answer.business_central_seen}
+            if digest_of(now, normalizers) in seen:
+                continue
+        side = {"webstore": "the webstore", "business_central": "Business Central"}[system]
+        reason = OTHER_PERSON.format(side=side, what=", ".join(changed))
+        return Quarantined(system, pair.bc_id, pair.bc_number, pair.webstore_id, "", reason)
+    return None
 
 
 def _decided(pair: Pair, verdicts: Mapping[str, Verdict], terms: Terms, decisions: Decisions) -> dict[str, Outcome]:
@@ -270,7 +385,8 @@ def plan_update(
         source=values if source is None else source,
         etag="" if pushing else pair.c_raw["etag"],
         both_sides=both_sides & frozenset(wanted),
-        seen=texts_at(pair.w_raw if pushing else pair.c_raw, body),
+        seen=texts_at(pair.w_raw, body) | {"role": pair.w_raw["role"]} if pushing else texts_at(pair.c_raw, body),
+        touched=pair.w_raw["modified"] if pushing else pair.c_raw["lastModifiedDateTime"],
     )
     decisions.add_write(write, terms.holds)
 
@@ -285,7 +401,8 @@ def _standing(pair: Pair, name: str, verdict: Verdict, reason: str, flags: Flags
     kind, direction = "", None
     if verdict in _WITHHELD:
         kind, direction = "withheld", _WITHHELD[verdict]
-        reason = f"{reason}; {flags.gate_text(direction, pair.ticked)}"
+        gate = KEPT_OUT.format(role=pair.w_raw["role"]) if pair.kept_out else flags.gate_text(direction, pair.ticked)
+        reason = f"{reason}; {gate}"
     elif verdict is Verdict.CONFLICT:
         kind = "conflict"
     elif verdict is Verdict.KEPT:

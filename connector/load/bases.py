@@ -1,17 +1,26 @@
-"""Moving bases: what each side held, field by field, when both last agreed."""
+"""Moving bases: what each side held, field by field, when both last agreed; and whose the records were, touched when."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 import orjson
+import pyarrow as pa
 
+from connector.core.customer import Side
+from connector.core.identity import marks_shown
 from connector.core.normalize import NORMALIZERS, fingerprint
+from connector.core.pairs import SIGHTED
 from connector.core.plan import Agreement
+from connector.core.stamps import latest, stamp_of
 from connector.load.run import Run
 from connector.store import Base, Work
 
-__all__ = ["put_bases"]
+__all__ = ["Linked", "put_bases", "remember_account", "sighted_links", "stamp_of_record"]
+
+_STAMPS = {Side.WEBSTORE: "date_modified_gmt", Side.BUSINESS_CENTRAL: "lastModifiedDateTime"}
 
 
 def put_bases(run: Run, work: Work, agreements: Sequence[Agreement]) -> None:
@@ -39,3 +48,47 @@ def base_hash(run: Run, values: Mapping[str, str]) -> str:
         None if rule.field not in values else NORMALIZERS[rule.normalizer](values[rule.field])
         for rule in run.rules.fields.rules
     )
+
+
+def stamp_of_record(side: Side, record: Mapping[str, Any]) -> int | None:
+    """When a record, as the API gave it, was touched (stamps.py)."""
+    stamp = stamp_of(str(record.get(_STAMPS[side]) or ""))
+    return None if stamp is None else min(stamp, latest())
+
+
+def remember_account(work: Work, bc_id: str, account: Mapping[str, Any]) -> None:
+    """Keep the marks of an account with the pair that it is linked in from now on, whatever was known of it before.
+
+    Args:
+        account: whole, as the API gave it.
+    """
+    marks = marks_shown(str(account.get("username") or ""), str(account.get("date_created_gmt") or ""))
+    link = Linked(bc_id, int(account["id"]), stamp_of_record(Side.WEBSTORE, account), None, marks)
+    work.bases.sight(sighted_links([link]), anew=True)
+
+
+@dataclass(frozen=True)
+class Linked:
+    """A pair that is linked now: when both records were touched (None = unknown), and the marks of the account."""
+
+    bc_id: str
+    webstore_id: int
+    webstore_stamp: int | None
+    business_central_stamp: int | None
+    marks: tuple[int | None, str]
+
+
+def sighted_links(links: Sequence[Linked]) -> pa.Table:
+    """New links as the store remembers them (pairs.SIGHTED)."""
+    rows = [
+        {
+            "bc_id": link.bc_id.lower(),
+            "webstore_id": link.webstore_id,
+            "webstore_stamp": link.webstore_stamp,
+            "business_central_stamp": link.business_central_stamp,
+            "account_mark": link.marks[0],
+            "marks": link.marks[1],
+        }
+        for link in links
+    ]
+    return pa.Table.from_pylist(rows, schema=SIGHTED)

@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
+from typing import Any
+
 import pandas as pd
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connector.core import webstore_customer
 from connector.core.comparison import compare
@@ -11,6 +15,7 @@ from connector.core.customer import Side
 from connector.core.extracts import Known, extract_of
 from connector.core.plan import Plan
 from connector.load.extraction import Missing
+from connector.load.knowing import replaced_by_writes
 from connector.load.run import Run
 
 __all__ = ["decide_run", "table_from", "usernames_of", "with_late"]
@@ -21,9 +26,16 @@ def table_from(frame: pd.DataFrame) -> pa.Table:
     return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
 
 
-def with_late(frame: pd.DataFrame, late: pa.Table) -> pa.Table:
-    """The rows of an extract and those that were asked for afterwards; nothing is copied when there are none."""
+def with_late(frame: pd.DataFrame, late: pa.Table, old: Collection[Any] = ()) -> pa.Table:
+    """The rows of an extract and those that were asked for afterwards; nothing is copied when there are none.
+
+    Args:
+        old: ids whose rows in the extract do not count.
+    """
     table = table_from(frame)
+    if old:
+        key = table["webstore_id" if "webstore_id" in table.column_names else "bc_id"]
+        table = table.filter(pc.invert(pc.is_in(key, value_set=pa.array(list(old), key.type))))
     return pa.concat_tables([table, late], promote_options="permissive").combine_chunks() if late.num_rows else table
 
 
@@ -41,7 +53,8 @@ def decide_run(
     selected: frozenset[str | int] | None = None,
 ) -> Plan:
     """Compare both extracts under the setup's flags and policies; writes nothing."""
-    w, c = with_late(webstore, missing.webstore), with_late(business_central, missing.business_central)
+    w = with_late(webstore, missing.webstore, missing.old_webstore)
+    c = with_late(business_central, missing.business_central, missing.old_business_central)
     run.know_metadata(webstore_customer.meta_known(w))
     terms = run.terms
     with run.store.view(run.code) as view:
@@ -57,5 +70,9 @@ def decide_run(
             tombstones=frozenset(stones["bc_id"].dropna()) | frozenset(stones["webstore_id"].dropna().astype(int)),
             orphan_policy=str(run.setup.synchronization.policies.orphan),
             usernames=usernames_of(run.mapping),
+            gone_back=missing.gone_back,
+            read_replaced=lambda bc_ids, sides: replaced_by_writes(view, bc_ids, sides),
+            read_changes=view.changes.read,
+            kept_out=missing.kept_out,
         )
         return compare(extract_of(Side.WEBSTORE, w, terms), extract_of(Side.BUSINESS_CENTRAL, c, terms), known, terms)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import pandas as pd
@@ -17,18 +17,22 @@ from connector.clients import Census
 from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import Side
 from connector.core.pairing import pair
+from connector.core.pairs import suspects
 from connector.core.partitioning import Numbers
+from connector.core.stamps import stamps_of
 from connector.errors import InputError
+from connector.load.bases import stamp_of_record
 from connector.load.partitions import Partitions
 from connector.load.run import Run
 
 __all__ = [
+    "Asked",
     "Extraction",
     "Missing",
+    "read_again",
     "read_all",
     "read_company",
     "read_company_countries",
-    "read_gone",
     "read_missing",
     "read_selected",
 ]
@@ -60,17 +64,26 @@ class Extraction:
 
 @dataclass(frozen=True)
 class Missing:
-    """Mapped customers that the extracts did not show, asked for one by one.
+    """Mapped customers that the extracts did not show, or showed older than they were seen before, asked for by id.
 
     Attributes:
-        webstore, business_central: rows of those that are there after all (an account of another role, a late row).
+        webstore, business_central: rows of those that are there after all (an account of another role, a late row), or as
+            they really are.
         gone_webstore, gone_business_central: ids that are not there: confirmed by the server.
+        old_webstore, old_business_central: ids whose rows in the extracts are old copies and do not count.
+        gone_back: the sides of which a record is older than before however it is asked for: a backup was restored, or the
+            database lags.
+        kept_out: accounts that are linked though the setup's role filter keeps them out.
     """
 
     webstore: pa.Table
     business_central: pa.Table
     gone_webstore: frozenset[int] = frozenset()
     gone_business_central: frozenset[str] = frozenset()
+    old_webstore: frozenset[int] = frozenset()
+    old_business_central: frozenset[str] = frozenset()
+    gone_back: frozenset[Side] = frozenset()
+    kept_out: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -166,31 +179,93 @@ def read_company_countries(run: Run) -> list[str]:
 def read_missing(
     run: Run, webstore: pa.Table, business_central: pa.Table, selected: frozenset[str | int] | None = None
 ) -> Missing:
-    """Ask for the mapped customers (of a selected run: the selected ones) that an extract does not show; only what the
-    server denies counts as gone.
+    """Ask for the mapped customers (of a selected run: the selected ones) that an extract does not show, or shows older than
+    they were seen before. Only what the server denies counts as gone, and only what it says by id counts as old.
     """
     mapping = run.mapping
     if selected is not None:
         mapping = mapping[mapping["bc_id"].isin(selected) | mapping["webstore_id"].isin(selected)]
     pairing = pair(mapping, webstore, business_central)
-    return read_gone(
-        run, pairing.missing_webstore["webstore_id"].to_pylist(), pairing.missing_business_central["bc_id"].to_pylist()
+    asked = Asked(
+        pairing.missing_webstore["webstore_id"].to_pylist(),
+        pairing.missing_business_central["bc_id"].to_pylist(),
+        *suspects(
+            pairing.pairs,
+            run.base_hashes,
+            stamps_of(webstore["modified"]),
+            stamps_of(business_central["lastModifiedDateTime"]),
+        ),
     )
+    missing = read_again(run, asked)
+    return missing if selected is None else replace(missing, kept_out=_kept_out(run, [webstore, missing.webstore]))
 
 
-def read_gone(run: Run, w_ids: Sequence[int], c_ids: Sequence[str]) -> Missing:
-    """Ask for customers by id; whom the server denies is gone."""
-    w_found = (
-        run.webstore.customers_by_id(w_ids, fields=webstore_customer.api_fields(run.rules.fields)) if w_ids else {}
+@dataclass(frozen=True)
+class Asked:
+    """Who is asked for by id: who is not shown, and who is shown older than before (id → the stamp that was seen)."""
+
+    missing_webstore: Sequence[int] = ()
+    missing_business_central: Sequence[str] = ()
+    old_webstore: Mapping[int, int] = field(default_factory=dict)
+    old_business_central: Mapping[str, int] = field(default_factory=dict)
+
+
+def read_again(run: Run, asked: Asked) -> Missing:
+    """Ask for customers by id, past whatever may answer instead of the system itself."""
+    w_ids, c_ids = (
+        [*asked.missing_webstore, *asked.old_webstore],
+        [*asked.missing_business_central, *asked.old_business_central],
     )
-    c_found = run.business_central.customers_by_id(c_ids) if c_ids else {}
-    there = {key.lower() for key in c_found}
+    fields = webstore_customer.api_fields(run.rules.fields)
+    w: dict[int, Any] = run.webstore.customers_by_id(w_ids, fields=fields) if w_ids else {}
+    still = _older(Side.WEBSTORE, w, asked.old_webstore)
+    if still:
+        w |= run.webstore.customers_past_caches(still, fields=fields)
+    found = run.business_central.customers_by_id(c_ids, past_caches=bool(asked.old_business_central)) if c_ids else {}
+    c = {key.lower(): record for key, record in found.items()}
+    back = {
+        Side.WEBSTORE: _older(Side.WEBSTORE, w, asked.old_webstore),
+        Side.BUSINESS_CENTRAL: _older(Side.BUSINESS_CENTRAL, c, asked.old_business_central),
+    }
+    for side, old in ((Side.WEBSTORE, asked.old_webstore), (Side.BUSINESS_CENTRAL, asked.old_business_central)):
+        copies = len(old) - len(back[side])
+        if copies:
+            name = "The webstore" if side is Side.WEBSTORE else "Business Central"
+            run.warnings.append(
+                f"{name} listed {copies:,} customers as they were before; asked for by id they are newer, and that counts. "
+                "A cache in front of it, or a lagging copy of its database, does this: see customer-sync check."
+            )
+    webstore = table_of(run, Side.WEBSTORE, w.values())
     return Missing(
-        table_of(run, Side.WEBSTORE, w_found.values()),
-        table_of(run, Side.BUSINESS_CENTRAL, c_found.values()),
-        frozenset(key for key in w_ids if key not in w_found),
-        frozenset(key for key in c_ids if key not in there),
+        webstore,
+        table_of(run, Side.BUSINESS_CENTRAL, c.values()),
+        frozenset(key for key in w_ids if key not in w),
+        frozenset(key for key in c_ids if key not in c),
+        frozenset(asked.old_webstore),
+        frozenset(asked.old_business_central),
+        frozenset(side for side, keys in back.items() if keys),
+        _kept_out(run, [webstore]),
     )
+
+
+def _older(side: Side, records: Mapping[Any, Mapping[str, Any]], seen: Mapping[Any, int]) -> list[Any]:
+    """Who is there, and older than what was seen."""
+    stamps = {key: stamp_of_record(side, records[key]) for key in seen if key in records}
+    return [key for key, stamp in stamps.items() if stamp is None or stamp < seen[key]]
+
+
+def _kept_out(run: Run, tables: Sequence[pa.Table]) -> frozenset[int]:
+    """Accounts, read by id, that the list does not show for their role. One with several roles may be shown under another."""
+    role = run.setup.webstore.customer_role_filter
+    if role == "all":
+        return frozenset()
+    others = {
+        key
+        for table in tables
+        for key, its in zip(table["webstore_id"].to_pylist(), table["role"].to_pylist(), strict=True)
+        if its != role
+    }
+    return frozenset(others - run.webstore.listed(others)) if others else frozenset()
 
 
 def read_selected(run: Run, identifiers: Sequence[str]) -> Selected:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 
 import orjson
 import pandas as pd
 
-from connector.core.customer import Direction
+from connector.core.customer import Direction, Side
 from connector.core.oscillation import OSCILLATES, Place, Turn, by_place, oscillations
 from connector.core.plan import Plan
 from connector.core.quarantining import Objection
@@ -16,7 +16,7 @@ from connector.load.breaking import FULL
 from connector.load.run import Run
 from connector.store import View
 
-__all__ = ["objections_of"]
+__all__ = ["objections_of", "replaced_by_writes"]
 
 _WRITTEN = ("confirmed", "adopted")
 _LOOKED_THROUGH = 200
@@ -33,6 +33,22 @@ def objections_of(run: Run, plan: Plan, *, selected: bool) -> list[Objection]:
         found = known_refusals(plan, _refusals(view, plan), enough)
         if settings.oscillation:
             found += oscillations(plan, _turns(view, plan, run.run_id), run.rules.fields)
+    return found
+
+
+def replaced_by_writes(
+    view: View, bc_ids: Sequence[str], sides: Collection[Side]
+) -> dict[tuple[Side, str, int, str], set[str]]:
+    """What confirmed updates of some customers replaced: side, Business Central id, webstore id, field → canonical values."""
+    found: dict[tuple[Side, str, int, str], set[str]] = {}
+    if not sides:
+        return found
+    journal = view.journal.of_customers(bc_ids)
+    for turn in _read(journal):
+        side = Direction(turn.direction).target
+        if side in sides:
+            bc_id, webstore_id, field = turn.place
+            found.setdefault((side, bc_id, webstore_id, field), set()).add(turn.before)
     return found
 
 

@@ -12,8 +12,10 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from connector.clients.results import Outcome
-from connector.core.customer import Direction
+from connector.core.customer import Direction, Side
+from connector.core.identity import marks_shown
 from connector.core.plan import Agreement, Change, Write, customer_key
+from connector.core.stamps import stamp_of
 from connector.errors import (
     CustomerSyncError,
     InternalError,
@@ -22,7 +24,7 @@ from connector.errors import (
     RemoteTrouble,
     SetupError,
 )
-from connector.load.bases import put_bases
+from connector.load.bases import Linked, put_bases, sighted_links, stamp_of_record
 from connector.load.breaking import stop_failing_load
 from connector.load.rechecking import Known, canonical_records, same_value
 from connector.load.run import Failure, LoadResult, Run
@@ -225,6 +227,8 @@ class _Confirming:
         self._links: list[MappingRow] = []
         self._agreements: list[Agreement] = []
         self._lifted: dict[str, set[str]] = {}
+        self._linked: list[Linked] = []
+        self._stamps: dict[Side, list[tuple[str, int, int]]] = {}
 
     def confirm(self, write: Write, intent_id: int, landed: Landed) -> Settlement:
         """A write that was answered with the record as it is now; called for each, in their order."""
@@ -251,6 +255,11 @@ class _Confirming:
                 created = number if write.direction is Direction.PULL else f"woo:{target}"
                 return _twin(write, intent_id, linked, created, result)
             self._links.append(MappingRow(bc_id, number, webstore_id, True, stored.get("name", "")))
+            self._linked.append(_linked(write, bc_id, webstore_id, landed.record))
+        else:
+            stamp = stamp_of_record(write.direction.target, landed.record)
+            if stamp is not None:
+                self._stamps.setdefault(write.direction.target, []).append((bc_id, webstore_id, stamp))
         # an answer may leave fields out (metadata): of those nothing is known
         sent = {n: value for n, value in write.source.items() if n not in write.both_sides and n in stored}
         if error is not None:  # what was not kept as it was sent has not been agreed on
@@ -270,8 +279,21 @@ class _Confirming:
             self.work.mapping.link_many(self._links)
         if self._agreements:
             put_bases(self.run, self.work, self._agreements)
+        if self._linked:
+            self.work.bases.sight(sighted_links(self._linked), anew=True)
+        for side, stamps in self._stamps.items():
+            self.work.bases.wrote(str(side), stamps)
         for direction, keys in self._lifted.items():
             self.work.holds.succeeded(keys, direction)
+
+
+def _linked(write: Write, bc_id: str, webstore_id: int, record: Mapping[str, Any]) -> Linked:
+    """What is known of both records of a pair of which one was created just now."""
+    target, source = stamp_of_record(write.direction.target, record), stamp_of(write.touched)
+    if write.direction is Direction.PULL:
+        return Linked(bc_id, webstore_id, source, target, write.account)
+    marks = marks_shown(str(record.get("username") or ""), str(record.get("date_created_gmt") or ""))
+    return Linked(bc_id, webstore_id, target, source, marks)
 
 
 def _stands(run: Run, change: Change, stored: Mapping[str, str]) -> bool:

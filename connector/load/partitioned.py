@@ -11,7 +11,7 @@ import gc
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 import pandas as pd
@@ -34,15 +34,17 @@ from connector.core.leftovers import (
     with_rows,
 )
 from connector.core.pairing import pair
-from connector.core.pairs import Part, decide_pairs
+from connector.core.pairs import Part, decide_pairs, suspects
 from connector.core.partitioning import Numbers, Placement, part_of_ids
 from connector.core.plan import Plan
 from connector.core.planning import Decisions
+from connector.core.stamps import stamps_of
 from connector.core.terms import Terms
 from connector.errors import PremiseBroken
 from connector.load.deciding import usernames_of
-from connector.load.extraction import Missing, read_gone
+from connector.load.extraction import Asked, Missing, read_again
 from connector.load.judging import judged, takes_all
+from connector.load.knowing import replaced_by_writes
 from connector.load.partitions import Partitions
 from connector.load.run import Run
 from connector.load.validating import apart, reasons_of
@@ -62,6 +64,7 @@ __all__ = [
     "validate_partitions",
 ]
 
+T = TypeVar("T")
 # how a run gives a function to all partitions: (function, job, further arguments) → results in the order they come
 Mapper = Callable[..., Iterator[Any]]
 MAPPING, BASES = "mapping", "bases"
@@ -83,6 +86,9 @@ _BASES = pa.schema(
         ("business_central_hash", pa.large_string()),
         ("webstore_seen", pa.int64()),
         ("business_central_seen", pa.int64()),
+        ("webstore_stamp", pa.int64()),
+        ("business_central_stamp", pa.int64()),
+        ("account_mark", pa.int64()),
     ]
 )
 _IDS = {Side.WEBSTORE: "webstore_id", Side.BUSINESS_CENTRAL: "bc_id"}
@@ -96,7 +102,7 @@ class Job:
         store_url: where bases are read; the same store for all processes.
         suites: the expectations of one record at a time, by suite.
         findings: what was found in the data already; whoever is quarantined for it is set apart.
-        rejected, tombstones: as in Known.
+        rejected, tombstones, gone_back, kept_out: as in Known.
     """
 
     partitions: Partitions
@@ -107,6 +113,8 @@ class Job:
     findings: tuple[Finding, ...] = ()
     rejected: frozenset[tuple[str, int]] = frozenset()
     tombstones: frozenset[str | int] = frozenset()
+    gone_back: frozenset[Side] = frozenset()
+    kept_out: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True)
@@ -118,12 +126,16 @@ class Decided:
     findings: tuple[Finding, ...]
 
 
-def missing_in(job: Job, number: int) -> tuple[list[int], list[str]]:
-    """The mapped customers of a partition that the extracts do not show: webstore ids, Business Central ids."""
-    w = job.partitions.read(str(Side.WEBSTORE), number, ["webstore_id"])
-    c = job.partitions.read(str(Side.BUSINESS_CENTRAL), number, ["bc_id", "number"])
+def missing_in(job: Job, number: int) -> tuple[int, Asked]:
+    """The mapped customers of a partition that the extracts do not show, or show older than before; with its number."""
+    w = job.partitions.read(str(Side.WEBSTORE), number, ["webstore_id", "modified"])
+    c = job.partitions.read(str(Side.BUSINESS_CENTRAL), number, ["bc_id", "number", "lastModifiedDateTime"])
     found = pair(_frame(job, MAPPING, number), w, c)
-    return found.missing_webstore["webstore_id"].to_pylist(), found.missing_business_central["bc_id"].to_pylist()
+    old = suspects(
+        found.pairs, _frame(job, BASES, number), stamps_of(w["modified"]), stamps_of(c["lastModifiedDateTime"])
+    )
+    missing_w, missing_c = found.missing_webstore["webstore_id"], found.missing_business_central["bc_id"]
+    return number, Asked(missing_w.to_pylist(), missing_c.to_pylist(), *old)
 
 
 def decide_in(job: Job, number: int) -> Decided:
@@ -207,9 +219,21 @@ def job_of(run: Run, partitions: Partitions) -> Job:
 
 
 def confirm_partitions(run: Run, job: Job, placement: Placement, mapper: Mapper) -> Missing:
-    """Ask by id for the mapped customers that no partition shows; those who are there after all are landed, too."""
-    found = list(mapper(missing_in, job))
-    missing = read_gone(run, [key for w, _ in found for key in w], [key for _, c in found for key in c])
+    """Ask by id for the mapped customers that no partition shows, or that are older there than before; those who are there
+    after all are landed, in the place of their old copies."""
+    found: dict[int, Asked] = dict(mapper(missing_in, job))
+    missing = read_again(
+        run,
+        Asked(
+            [key for asked in found.values() for key in asked.missing_webstore],
+            [key for asked in found.values() for key in asked.missing_business_central],
+            {key: stamp for asked in found.values() for key, stamp in asked.old_webstore.items()},
+            {key: stamp for asked in found.values() for key, stamp in asked.old_business_central.items()},
+        ),
+    )
+    for number, asked in found.items():
+        job.partitions.drop(str(Side.WEBSTORE), number, "webstore_id", asked.old_webstore)
+        job.partitions.drop(str(Side.BUSINESS_CENTRAL), number, "bc_id", asked.old_business_central)
     for side, table in ((Side.WEBSTORE, missing.webstore), (Side.BUSINESS_CENTRAL, missing.business_central)):
         if table.num_rows:
             with job.partitions.landing(str(side), table.schema, places(side, placement), "late") as landing:
@@ -238,9 +262,11 @@ def decide_partitions(
     What a partition has settled is remembered at once, so that it need not be kept.
     """
     done, leftovers, findings = Part(), [], []
+    job = replace(job, gone_back=missing.gone_back, kept_out=missing.kept_out)
     for ready, decided in enumerate(mapper(decide_in, job), start=1):
         with run.store.work(run.code) as work:
             work.bases.saw(decided.part.settled)
+            work.bases.sight(decided.part.sighted)
         done = _added(done, decided.part)
         leftovers.append(decided.leftover)
         findings += decided.findings
@@ -256,7 +282,7 @@ def decide_partitions(
     known = Known(
         mapping=_mapping_of_none(),
         base_hashes=_BASES.empty_table().to_pandas(),
-        read_bases=_reader(job),
+        read_bases=_reader(job, lambda view, ids: view.bases.read(ids)),
         rejected=job.rejected,
         gone_webstore=missing.gone_webstore,
         gone_business_central=missing.gone_business_central,
@@ -266,7 +292,7 @@ def decide_partitions(
     )
     pairing = renumbered_rows(left)
     plan = conclude(done, pairing, webstore, business_central, known, job.terms)
-    return replace(plan, settled=None), merged(findings)
+    return replace(plan, settled=None, sighted=None), merged(findings)
 
 
 def merged(findings: Iterable[Finding]) -> list[Finding]:
@@ -326,19 +352,25 @@ def _known(job: Job, number: int, mapping: pd.DataFrame) -> Known:
     return Known(
         mapping=mapping,
         base_hashes=_frame(job, BASES, number),
-        read_bases=_reader(job),
+        read_bases=_reader(job, lambda view, ids: view.bases.read(ids)),
         rejected=job.rejected,
         tombstones=job.tombstones,
+        gone_back=job.gone_back,
+        read_replaced=_reader(job, replaced_by_writes),
+        read_changes=_reader(job, lambda view, ids: view.changes.read(ids)),
+        kept_out=job.kept_out,
         usernames=usernames_of(mapping),
     )
 
 
-def _reader(job: Job) -> Callable[[Sequence[str]], pd.DataFrame]:
-    def read(bc_ids: Sequence[str]) -> pd.DataFrame:
+def _reader(job: Job, what: Callable[..., T]) -> Callable[..., T]:
+    """A function that reads something of some customers in the store, wherever it is called."""
+
+    def read(*of: Any) -> T:
         store = open_store(job.store_url, migrate=False)
         try:
             with store.view(job.code) as view:
-                return view.bases.read(bc_ids)
+                return what(view, *of)
         finally:
             store.close()
 

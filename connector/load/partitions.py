@@ -7,7 +7,7 @@ by the next one.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
@@ -16,6 +16,7 @@ from typing import Any
 import fsspec
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from connector.core.partitioning import Numbers, split
@@ -55,6 +56,16 @@ class Partitions:
         files, folder = self._files(name, number)
         tables = [pq.read_table(file, columns=columns, filesystem=files) for file in sorted(folder)]
         return pa.concat_tables(tables).replace_schema_metadata(None) if tables else pa.table({})
+
+    def drop(self, name: str, number: int, key: str, ids: Collection[Any]) -> None:
+        """Remove the rows with these ids from a partition."""
+        if not ids:
+            return
+        files, folder = self._files(name, number)
+        for file in folder:
+            rows = pq.read_table(file, filesystem=files)
+            kept = rows.filter(pc.invert(pc.is_in(rows[key], value_set=pa.array(list(ids), rows[key].type))))
+            pq.write_table(kept, file, filesystem=files, compression="lz4")
 
     def _files(self, name: str, number: int) -> tuple[Any, list[str]]:
         files, root = fsspec.core.url_to_fs(self.url)

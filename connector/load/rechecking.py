@@ -9,6 +9,7 @@ from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import Direction
 from connector.core.normalize import NORMALIZERS
 from connector.core.plan import Write, texts_at
+from connector.core.stamps import stamp_of
 from connector.core.undoing import UNDO
 from connector.errors import InternalError
 from connector.load.run import Run
@@ -16,6 +17,7 @@ from connector.store import MappingRow, Work
 
 __all__ = ["Known", "canonical_record", "canonical_records", "changed_since", "same_value"]
 
+_TOUCHED = {Direction.PUSH: "modified", Direction.PULL: "lastModifiedDateTime"}
 _GONE = "the customer is not there any more"
 
 
@@ -77,7 +79,10 @@ def _changed_since(run: Run, write: Write, now: Mapping[str, str], row: Mapping[
     moved = [
         c.field for c in write.changes if c.field not in now or not same_value(run, c.field, now[c.field], c.before)
     ]
-    there = texts_at(row, write.payload)
+    now_stamp, planned = stamp_of(row[_TOUCHED[write.direction]]), stamp_of(write.touched)
+    if planned is not None and (now_stamp is None or now_stamp < planned):
+        return "an old copy of it was answered when it was looked at again"
+    there = texts_at(row, write.payload) | {"role": row.get("role", "")}
     moved += [place for place, text in write.seen.items() if there[place] != text] if not moved else []
     return f"changed by somebody since it was read: {', '.join(moved)}" if moved else ""
 

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Iterator, Sequence
 
 import orjson
+import pyarrow as pa
 
 from connector.core.approval import approved_of
+from connector.core.customer import Side
 from connector.core.matching import Ambiguity, Match
 from connector.core.plan import Orphan, Plan, customer_key
 from connector.load.bases import put_bases
+from connector.load.rechecking import same_value
 from connector.load.run import Run
-from connector.store import MappingRow, QuarantinedField, StandingConflict, Suggestion, Work
+from connector.store import ChangedValue, MappingRow, QuarantinedField, StandingConflict, Suggestion, Work
 
 __all__ = ["record_findings", "record_links", "record_plan", "standing_conflicts"]
 
@@ -40,6 +43,9 @@ def record_links(run: Run, plan: Plan) -> int:
                 MappingRow(link.bc_id, plan.numbers.get(link.bc_id, ""), link.webstore_id, True) for link in links
             )
             linked = len(links)
+            if plan.linked is not None:
+                kept = {(link.bc_id, link.webstore_id) for link in links}
+                work.bases.sight(_of_pairs(plan.linked, kept), anew=True)
             for bc_id, number in plan.renumbered:
                 if work.mapping.row(bc_id=bc_id) is not None:
                     work.mapping.renumber(bc_id, number)
@@ -91,6 +97,9 @@ def record_findings(run: Run, plan: Plan, selected: frozenset[str | int] | None)
                 work.tombstones.add(orphan.bc_id, orphan.webstore_id, "erased in the webstore")
         if plan.settled is not None:
             work.bases.saw(plan.settled)
+        if plan.sighted is not None:
+            work.bases.sight(plan.sighted)
+        work.changes.replace(changed_values(run, plan), only_bc_ids=only)
         _put_plan(work, run, plan)
 
 
@@ -122,6 +131,23 @@ def standing_conflicts(run: Run, plan: Plan) -> list[StandingConflict]:
         )
         for s in plan.conflicts
     ]
+
+
+def changed_values(run: Run, plan: Plan) -> Iterator[ChangedValue]:
+    """What the plan leaves as it is though it differs from the base, side by side."""
+    by_name = run.rules.fields.by_name
+    for s in plan.standing:
+        rule = by_name.get(s.field)
+        if rule is None or s.bc_id is None or s.webstore_id is None or s.base is None:
+            continue
+        for side, value in ((Side.WEBSTORE, s.webstore), (Side.BUSINESS_CENTRAL, s.business_central)):
+            if not same_value(run, s.field, value, s.base):
+                yield ChangedValue(s.bc_id, s.webstore_id, s.field, str(side), value, run.run_id)
+
+
+def _of_pairs(rows: pa.Table, pairs: Collection[tuple[str, int]]) -> pa.Table:
+    keys = zip(rows["bc_id"].to_pylist(), rows["webstore_id"].to_pylist(), strict=True)
+    return rows.filter(pa.array([key in pairs for key in keys], pa.bool_()))
 
 
 def _keys(selected: frozenset[str | int]) -> set[str]:

@@ -58,8 +58,10 @@ def validate_customers(
     findings: list[Finding] = []
     known = {} if selected else last_validated(run)
     sides = {
-        Side.WEBSTORE: _well_shaped(with_late(webstore.frame, missing.webstore)),
-        Side.BUSINESS_CENTRAL: _well_shaped(with_late(business_central.frame, missing.business_central)),
+        Side.WEBSTORE: _well_shaped(with_late(webstore.frame, missing.webstore, missing.old_webstore)),
+        Side.BUSINESS_CENTRAL: _well_shaped(
+            with_late(business_central.frame, missing.business_central, missing.old_business_central)
+        ),
     }
     for side, records in sides.items():
         suite = [e for e in _suite(run, str(side)) if not (selected and e.words in WHOLE)]

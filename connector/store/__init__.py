@@ -6,12 +6,13 @@ from connector.store.journal import Intent, OpenIntent, Settlement
 from connector.store.lease import Lease, LeaseHeld, LeaseLost
 from connector.store.mapping import MappingRow, MappingVersion
 from connector.store.plans import StoredPlan
-from connector.store.standing import QuarantinedField, StandingConflict, Suggestion
+from connector.store.standing import ChangedValue, QuarantinedField, StandingConflict, Suggestion
 from connector.store.store import Store, View, Work, open_store
 from connector.store.webhooks import NotedChange, Waiting
 
 __all__ = [
     "Base",
+    "ChangedValue",
     "Decision",
     "Intent",
     "Lease",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,7 +15,7 @@ from sqlalchemy.engine import Connection
 from connector.store.columns import now
 from connector.store.frames import Kind, chunks, frame, read_columns, stream_columns
 from connector.store.schema import BASE, BASE_VALUES
-from connector.store.upserting import learn, upsert
+from connector.store.upserting import insert_of, learn, upsert
 
 __all__ = ["Base", "Bases"]
 
@@ -28,19 +28,28 @@ _HASHES: dict[str, Kind] = {
     "business_central_hash": "text",
     "webstore_seen": "number",
     "business_central_seen": "number",
+    "webstore_stamp": "number",
+    "business_central_stamp": "number",
+    "account_mark": "number",
 }
-_SAW = ["bc_id", "webstore_id", "webstore_seen", "business_central_seen", "webstore_hash", "business_central_hash"]
+_SIGHTED = ["bc_id", "webstore_id", "webstore_stamp", "business_central_stamp", "account_mark", "marks"]
+_SAW = [*_SIGHTED, "webstore_seen", "business_central_seen", "webstore_hash", "business_central_hash"]
 _ROWS_AT_ONCE = 20_000
 _SAW_ONE_BY_ONE = sa.text(
-    "UPDATE base SET webstore_seen = :webstore_seen, business_central_seen = :business_central_seen"
+    "UPDATE base SET webstore_seen = :webstore_seen, business_central_seen = :business_central_seen,"
+    " webstore_stamp = :webstore_stamp, business_central_stamp = :business_central_stamp,"
+    " account_mark = coalesce(account_mark, :account_mark), marks = coalesce(:marks, marks)"
     " WHERE bc_id = :bc_id AND webstore_id = :webstore_id AND webstore_code = :code"
     " AND webstore_hash = :webstore_hash AND business_central_hash = :business_central_hash"
 )
 _SAW_AT_ONCE = sa.text(
-    "UPDATE base SET webstore_seen = s.w_seen, business_central_seen = s.c_seen"
+    "UPDATE base SET webstore_seen = s.w_seen, business_central_seen = s.c_seen,"
+    " webstore_stamp = s.w_stamp, business_central_stamp = s.c_stamp,"
+    " account_mark = coalesce(base.account_mark, s.mark), marks = coalesce(s.marks, base.marks)"
     " FROM unnest(CAST(:bc_id AS text[]), CAST(:webstore_id AS bigint[]), CAST(:webstore_seen AS bigint[]),"
-    " CAST(:business_central_seen AS bigint[]), CAST(:webstore_hash AS text[]), CAST(:business_central_hash AS text[]))"
-    " AS s(bc_id, webstore_id, w_seen, c_seen, w_hash, c_hash)"
+    " CAST(:business_central_seen AS bigint[]), CAST(:webstore_hash AS text[]), CAST(:business_central_hash AS text[]),"
+    " CAST(:webstore_stamp AS bigint[]), CAST(:business_central_stamp AS bigint[]), CAST(:account_mark AS bigint[]),"
+    " CAST(:marks AS text[])) AS s(bc_id, webstore_id, w_seen, c_seen, w_hash, c_hash, w_stamp, c_stamp, mark, marks)"
     " WHERE base.bc_id = s.bc_id AND base.webstore_id = s.webstore_id AND base.webstore_code = :code"
     " AND base.webstore_hash = s.w_hash AND base.business_central_hash = s.c_hash"
 )
@@ -151,7 +160,7 @@ class Bases:
 
         Args:
             settled: one row per pair: `bc_id`, `webstore_id`, the fingerprints of the two records (`webstore_seen`,
-                `business_central_seen`), and the hashes of the base that they hold.
+                `business_central_seen`), the hashes of the base that they hold, and as in `sight` who and when.
         """
         form = _SAW_AT_ONCE if self._connection.dialect.name == "postgresql" else _SAW_ONE_BY_ONE
         for batch in settled.select(_SAW).to_batches(max_chunksize=_ROWS_AT_ONCE):
@@ -159,6 +168,62 @@ class Bases:
                 self._connection.execute(form, {"code": self._code, **batch.to_pydict()})
             else:
                 self._connection.execute(form, [{"code": self._code, **row} for row in batch.to_pylist()])
+
+    def sight(self, sighted: pa.Table, *, anew: bool = False) -> None:
+        """Remember when the records of some pairs were touched, and whose the accounts are.
+
+        Args:
+            sighted: one row per pair: `bc_id`, `webstore_id`, `webstore_stamp`, `business_central_stamp` (milliseconds since
+                1970; null = unknown), `account_mark` and `marks` (null = as they are known).
+            anew: the pair was linked just now: marks that are known of an earlier link do not count.
+        """
+        for batch in sighted.select(_SIGHTED).to_batches(max_chunksize=_ROWS_AT_ONCE):
+            rows = [{**row, "marks": row["marks"] or "", "webstore_code": self._code} for row in batch.to_pylist()]
+            insert = insert_of(self._connection)(BASE)
+            new = insert.excluded
+            mark = [new.account_mark, _B.account_mark] if anew else [_B.account_mark, new.account_mark]
+            shown = sa.case((new.marks == "", _B.marks), else_=new.marks)
+            values = {name: new[name] for name in ("webstore_stamp", "business_central_stamp")}
+            statement = insert.on_conflict_do_update(
+                index_elements=list(_PAIR), set_={**values, "account_mark": sa.func.coalesce(*mark), "marks": shown}
+            )
+            # a pair that never agreed gets a base that says nothing yet
+            blank = {"webstore_hash": "", "business_central_hash": "", "updated_at": now()}
+            self._connection.execute(statement, [{**blank, **row} for row in rows])
+
+    def wrote(self, system: str, stamps: Sequence[tuple[str, int, int]]) -> None:
+        """Remember when written records were touched: (Business Central id, webstore id, milliseconds since 1970).
+
+        A stamp that is later already stays, also that of a record that went back.
+        """
+        stamp = _B[f"{system}_stamp"]
+        later = sa.bindparam("stamp_", type_=sa.BigInteger)
+        statement = (
+            sa.update(BASE)
+            .where(
+                _B.bc_id == sa.bindparam("bc_id_"),
+                _B.webstore_id == sa.bindparam("webstore_id_"),
+                _B.webstore_code == self._code,
+                sa.or_(stamp.is_(None), stamp < later),
+            )
+            .values({stamp: later})
+        )
+        rows = [{"bc_id_": bc_id.lower(), "webstore_id_": key, "stamp_": value} for bc_id, key, value in stamps]
+        if rows:
+            self._connection.execute(statement, rows)
+
+    def with_stamp(self, system: str, stamp: int) -> set[tuple[str, int]]:
+        """The pairs of which a side has exactly this stamp."""
+        mine = sa.and_(_B.webstore_code == self._code, _B[f"{system}_stamp"] == stamp)
+        return {
+            (bc_id, key) for bc_id, key in self._connection.execute(sa.select(_B.bc_id, _B.webstore_id).where(mine))
+        }
+
+    def marks(self, bc_id: str, webstore_id: int) -> tuple[str, str]:
+        """User name and registration of the account that a pair was linked for; blank = not known."""
+        pair = sa.and_(_B.webstore_code == self._code, _B.bc_id == bc_id.lower(), _B.webstore_id == webstore_id)
+        username, _, created = (self._connection.scalar(sa.select(_B.marks).where(pair)) or "").partition("\n")
+        return username, created
 
     def remove(self, bc_id: str) -> None:
         """Forget the bases of a Business Central customer."""

@@ -17,6 +17,7 @@ from connector.errors import InputError
 from connector.store.journal import concerns
 from connector.store.schema import (
     BASE,
+    CHANGE,
     CONFLICT,
     DECISION,
     HOLD,
@@ -38,8 +39,8 @@ def forget_customer(
     """Erase names, values, payloads and messages of a customer; with it the account that it is linked to now.
 
     Returns:
-        How many rows of each kind were erased or emptied: `mapping`, `journal`, `bases`, `holds`, `conflicts`, `decisions`,
-        `quarantine`, `suggestions`, `rejections`, `plans`, `runs`.
+        How many rows of each kind were erased or emptied: `mapping`, `journal`, `bases`, `holds`, `changes`, `conflicts`,
+        `decisions`, `quarantine`, `suggestions`, `rejections`, `plans`, `runs`.
 
     Raises:
         InputError: neither id was given, or a write about the customer has no outcome yet: without its data nobody could
@@ -78,6 +79,7 @@ def forget_customer(
         "holds": sa.update(HOLD).where(of_keys[HOLD]).values(last_error=""),
         "quarantine": sa.delete(QUARANTINE).where(of_keys[QUARANTINE]),
         "bases": sa.delete(BASE).where(mine(BASE)),
+        "changes": sa.delete(CHANGE).where(mine(CHANGE)),
         "conflicts": sa.delete(CONFLICT).where(mine(CONFLICT)),
         "decisions": sa.delete(DECISION).where(mine(DECISION)),
         "suggestions": sa.delete(SUGGESTION).where(mine(SUGGESTION)),

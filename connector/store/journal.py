@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -14,7 +14,7 @@ from sqlalchemy.engine import Connection
 
 from connector.errors import InternalError
 from connector.store.columns import now
-from connector.store.frames import Kind, frame
+from connector.store.frames import Kind, chunks, frame
 from connector.store.schema import JOURNAL
 
 __all__ = ["Intent", "Journal", "OpenIntent", "Settlement", "concerns"]
@@ -173,6 +173,11 @@ class Journal:
     def of_customer(self, bc_id: str | None = None, webstore_id: int | None = None) -> pd.DataFrame:
         """All writes that concern a customer, by either id or both, in order; columns as in `of_run`."""
         return self._frame(concerns(bc_id, webstore_id))
+
+    def of_customers(self, bc_ids: Iterable[str]) -> pd.DataFrame:
+        """All writes that concern some Business Central customers, in order; columns as in `of_run`."""
+        found = [self._frame(_J.bc_id.in_(chunk)) for chunk in chunks(bc_id.lower() for bc_id in bc_ids)]
+        return pd.concat(found, ignore_index=True) if found else self._frame(sa.false())
 
     def newest(self, limit: int, *, failed_only: bool = False) -> pd.DataFrame:
         """The newest writes first, columns as in `of_run`.

@@ -152,6 +152,8 @@ BASE = sa.Table(
     sa.Column("business_central_stamp", sa.BigInteger),
     # whose account it was when it was linked (core/identity.py); null = not looked at yet
     sa.Column("account_mark", sa.BigInteger),
+    # the marks behind it as people read them: user name and moment of registration, a line each
+    text_column("marks"),
     sa.UniqueConstraint("bc_id", "webstore_id", "webstore_code", name="base_one_per_pair"),
 )
 BASE_VALUES = sa.Table(
@@ -166,8 +168,6 @@ BASE_VALUES = sa.Table(
     ),
     sa.Column("webstore", sa.Text, nullable=False),
     sa.Column("business_central", sa.Text, nullable=False),
-    # the marks behind account_mark as people read them, JSON
-    text_column("marks"),
 )
 
 # one row per write: the intent is committed before anything is sent, the outcome when the answer is known

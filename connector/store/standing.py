@@ -17,10 +17,19 @@ from sqlalchemy.engine import Connection
 from connector.errors import InputError
 from connector.store.columns import now
 from connector.store.frames import Kind, chunks, frame
-from connector.store.schema import CONFLICT, QUARANTINE, SUGGESTION
+from connector.store.schema import CHANGE, CONFLICT, QUARANTINE, SUGGESTION
 from connector.store.upserting import upsert
 
-__all__ = ["Conflicts", "Quarantine", "QuarantinedField", "StandingConflict", "Suggestion", "Suggestions"]
+__all__ = [
+    "ChangedValue",
+    "Changes",
+    "Conflicts",
+    "Quarantine",
+    "QuarantinedField",
+    "StandingConflict",
+    "Suggestion",
+    "Suggestions",
+]
 
 
 @dataclass(frozen=True)
@@ -59,6 +68,18 @@ class Suggestion:
     evidence: Mapping[str, Any] = field(default_factory=dict)
 
 
+@dataclass(frozen=True)
+class ChangedValue:
+    """One value of one side (`system`) of a pair that differs from its base, and was left as it is."""
+
+    bc_id: str
+    webstore_id: int
+    field: str
+    system: str
+    value: str
+    run_id: str | None = None
+
+
 class _HasFields(Protocol):
     __dict__: dict[str, Any]
 
@@ -72,6 +93,8 @@ class _Standing(Generic[Row]):
     table: sa.Table
     # what makes two rows the same one, beside the webstore
     keys: tuple[str, ...]
+    # a row in which this has changed is another one, that stands there since now
+    told_apart_by = ""
     # the column by which a selected run knows its customers
     customer: str
     columns: Mapping[str, Kind]
@@ -90,13 +113,14 @@ class _Standing(Generic[Row]):
 
     def _replace(self, rows: Iterable[Mapping[str, Any]], only: Collection[str] | None) -> None:
         c = self.table.c
-        key_columns = [c[name] for name in self.keys]
-        known = {tuple(row[:-1]): row[-1] for row in self._connection.execute(self._select(*key_columns, c.since))}
+        told_apart = (*self.keys, *([self.told_apart_by] if self.told_apart_by else []))
+        columns = [c[name] for name in told_apart]
+        known = {tuple(row[:-1]): row[-1] for row in self._connection.execute(self._select(*columns, c.since))}
         time = now()
         wanted = {}
         for row in rows:
-            key = tuple(row[name] for name in self.keys)
-            wanted[key] = {"webstore_code": self._code, **row, "since": known.get(key, time)}
+            since = known.get(tuple(row[name] for name in told_apart), time)
+            wanted[tuple(row[name] for name in self.keys)] = {"webstore_code": self._code, **row, "since": since}
         if only is None:
             self._connection.execute(sa.delete(self.table).where(self._mine, self._replaceable()))
         else:
@@ -133,6 +157,39 @@ class Conflicts(_Standing[StandingConflict]):
     def replace(self, rows: Iterable[StandingConflict], *, only_bc_ids: Collection[str] | None = None) -> None:
         """Replace all conflicts, or only those of the customers that a selected run looked at."""
         self._replace(({**row.__dict__, "bc_id": row.bc_id.lower()} for row in rows), only_bc_ids)
+
+
+class Changes(_Standing[ChangedValue]):
+    """Values of one webstore's pairs that differ from their base; `since` says when a run first saw exactly this one."""
+
+    table = CHANGE
+    keys = ("bc_id", "webstore_id", "field", "system")
+    told_apart_by = "value"
+    customer = "bc_id"
+    columns: Mapping[str, Kind] = {
+        "bc_id": "text",
+        "webstore_id": "number",
+        "field": "text",
+        "system": "text",
+        "value": "text",
+        "since": "time",
+        "run_id": "text",
+    }
+
+    def replace(self, rows: Iterable[ChangedValue], *, only_bc_ids: Collection[str] | None = None) -> None:
+        """Replace all, or only those of the customers that a selected run looked at."""
+        self._replace(({**row.__dict__, "bc_id": row.bc_id.lower()} for row in rows), only_bc_ids)
+
+    def read(self, bc_ids: Iterable[str]) -> pd.DataFrame:
+        """Those of some Business Central customers, columns as in `columns`."""
+        c = self.table.c
+        statement = sa.select(*(c[name] for name in self.columns)).where(self._mine)
+        found = [
+            tuple(row)
+            for chunk in chunks(bc_id.lower() for bc_id in bc_ids)
+            for row in self._connection.execute(statement.where(c.bc_id.in_(chunk)))
+        ]
+        return frame(found, self.columns)
 
 
 class Quarantine(_Standing[QuarantinedField]):

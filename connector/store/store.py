@@ -30,7 +30,8 @@ from connector.store.mapping_edits import Authorship, MappingTable
 from connector.store.plans import Plans
 from connector.store.runs import Runs, Watermarks
 from connector.store.schema import HEAD, METADATA
-from connector.store.standing import Conflicts, Quarantine, Suggestions
+from connector.store.sides import Sides
+from connector.store.standing import Changes, Conflicts, Quarantine, Suggestions
 from connector.store.troubles import explained
 from connector.store.webhooks import Webhooks
 
@@ -54,6 +55,8 @@ class View:
         self.runs = Runs(connection, webstore_code)
         self.watermarks = Watermarks(connection, webstore_code)
         self.activity = Activity(connection, webstore_code)
+        self.changes = Changes(connection, webstore_code)
+        self.sides = Sides(connection, webstore_code)
         self.conflicts = Conflicts(connection, webstore_code)
         self.quarantine = Quarantine(connection, webstore_code)
         self.suggestions = Suggestions(connection, webstore_code)

@@ -9,9 +9,14 @@ import sqlalchemy as sa
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.engine import Connection
 
-__all__ = ["learn", "upsert"]
+__all__ = ["insert_of", "learn", "upsert"]
 
 _MANY = 1000
+
+
+def insert_of(connection: Connection) -> Any:
+    """The INSERT of this database that knows ON CONFLICT."""
+    return postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
 
 
 def upsert(connection: Connection, table: sa.Table, keys: Sequence[str], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -23,8 +28,7 @@ def upsert(connection: Connection, table: sa.Table, keys: Sequence[str], rows: S
     """
     if not rows:
         return
-    insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    statement = insert(table)
+    statement = insert_of(connection)(table)
     values = {name: statement.excluded[name] for name in rows[0] if name not in keys}
     connection.execute(statement.on_conflict_do_update(index_elements=list(keys), set_=values), [dict(r) for r in rows])
 

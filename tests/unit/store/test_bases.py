@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
+from connector.core.pairs import SETTLED
 from connector.store import Base, Store
 
 
@@ -42,9 +43,8 @@ def test_fingerprints_of_all_pairs_of_one_webstore_are_read_at_once(store: Store
 
 def settled(*rows: tuple[str, int, int, int, str]) -> pa.Table:
     names = ["bc_id", "webstore_id", "webstore_seen", "business_central_seen", "webstore_hash", "business_central_hash"]
-    return pa.table(
-        dict(zip(names, zip(*((*row[:4], f"w-{row[4]}", f"c-{row[4]}") for row in rows), strict=True), strict=True))
-    )
+    known = dict(zip(names, zip(*((*row[:4], f"w-{row[4]}", f"c-{row[4]}") for row in rows), strict=True), strict=True))
+    return pa.table(known | {name: pa.nulls(len(rows), SETTLED.field(name).type) for name in SETTLED.names[6:]})
 
 
 def seen(store: Store) -> dict[str, int | None]:

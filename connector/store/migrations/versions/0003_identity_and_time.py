@@ -20,7 +20,7 @@ def upgrade() -> None:
     """Add the columns and tables; what is not known yet is taken as it is found the next time."""
     for name in _BASE:
         op.add_column("base", sa.Column(name, sa.BigInteger))
-    op.add_column("base_values", sa.Column("marks", PlainText, nullable=False, server_default=""))
+    op.add_column("base", sa.Column("marks", PlainText, nullable=False, server_default=""))
     op.add_column("lease", sa.Column("boot", PlainText, nullable=False, server_default=""))
     op.add_column("lease", sa.Column("expires_boot", sa.Float))
     op.create_table(
@@ -49,6 +49,6 @@ def downgrade() -> None:
     op.drop_table("change")
     for name in ("expires_boot", "boot"):
         op.drop_column("lease", name)
-    op.drop_column("base_values", "marks")
+    op.drop_column("base", "marks")
     for name in reversed(_BASE):
         op.drop_column("base", name)
