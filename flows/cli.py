@@ -183,12 +183,14 @@ def check(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
         findings = check_connections(setup)
     fine = all(finding.ok for finding in findings)
     if as_json:
-        rows = [{"system": f.system, "ok": f.ok, "what": f.what, "remedy": f.remedy} for f in findings]
+        rows = [
+            {"system": f.system, "ok": f.ok, "warning": f.warning, "what": f.what, "remedy": f.remedy} for f in findings
+        ]
         terminal.print_json({"ok": fine, "findings": rows})
     else:
         terminal.print_table(
             ["", "system", "finding", "what to do"],
-            [["ok" if f.ok else "FAILED", f.system, f.what, f.remedy] for f in findings],
+            [[f.mark, f.system, f.what, f.remedy] for f in findings],
         )
     if not fine:
         raise typer.Exit(2)

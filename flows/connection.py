@@ -29,7 +29,9 @@ def connection(setup: str = "setup.toml") -> Told:
         findings = test_systems(made.webstore_code, whole(made))
         wrong = [finding for finding in findings if not finding.ok]
         if not wrong:
-            return Told(f"All {len(findings)} checks of webstore {made.webstore_code} passed.", findings)
+            warnings = [f" Warning: {finding.what} {finding.remedy}" for finding in findings if finding.warning]
+            passed = f"All {len(findings)} checks of webstore {made.webstore_code} passed."
+            return Told("".join([passed, *warnings]), findings)
         message = " ".join(f"{finding.system}: {finding.what}. {finding.remedy}".strip() for finding in wrong)
         return Told(message, findings, ConnectionRefused(message))
 

@@ -46,7 +46,7 @@ def run_demo(*, quiet: bool) -> list[dict[str, Any]]:
         os.environ.update(announcement(running, setup)["env"])
         tell(f"A webstore at {running.webstore_url} and Business Central company {running.company!r} are running.\n")
         for finding in check_connections(setup):
-            tell(f"  {'ok ' if finding.ok else 'BAD'} {finding.system}: {finding.what}")
+            tell(f"  {finding.mark:7} {finding.system}: {finding.what}")
         summaries = [_first_run(running, setup, tell, quiet), _second_run(running, setup, tell, quiet)]
         summaries.append(_third_run(running, setup, tell, quiet))
         _stopped_run(running, setup, tell, quiet)

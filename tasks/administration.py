@@ -26,14 +26,13 @@ __all__ = ["publish_conflicts", "publish_mapping", "publish_rows", "purge_log", 
 def test_systems(webstore_code: str, setup: Setup) -> list[Finding]:
     """Test everything that a run needs, and show it as a table."""
     findings = check_connections(setup)
-    rows = [
-        {"": "ok" if f.ok else "FAILED", "system": f.system, "finding": f.what, "what to do": f.remedy}
-        for f in findings
-    ]
+    rows = [{"": f.mark, "system": f.system, "finding": f.what, "what to do": f.remedy} for f in findings]
     publish_rows(setup, "connection", "What was tested", rows)
     for finding in findings:
         if not finding.ok:
             get_run_logger().error("%s: %s. %s", finding.system, finding.what, finding.remedy)
+        elif finding.warning:
+            get_run_logger().warning("%s: %s %s", finding.system, finding.what, finding.remedy)
     return findings
 
 

@@ -6,6 +6,7 @@ import email.utils
 import time
 from collections.abc import Mapping
 
+from connector.clients.cache_check import age_seconds
 from connector.clients.results import Finding
 
 __all__ = ["clock_finding"]
@@ -16,7 +17,8 @@ _TOLERATED_SECONDS = 60
 def clock_finding(system: str, name: str, headers: Mapping[str, str]) -> list[Finding]:
     """A finding when the clocks differ by more than a minute; none when they agree, or the server tells no time."""
     try:
-        there = email.utils.parsedate_to_datetime(headers["Date"]).timestamp()
+        # a cache keeps the Date of the answer that it remembers, and says how long ago that was
+        there = email.utils.parsedate_to_datetime(headers["Date"]).timestamp() + age_seconds(headers)
     except (KeyError, TypeError, ValueError):
         return []
     difference = round(time.time() - there)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from connector.clients.business_central_api import BusinessCentralApi
+from connector.clients.cache_check import cache_findings
 from connector.clients.clocks import clock_finding
 from connector.clients.odata import SYSTEM, refusal
 from connector.clients.results import Finding
@@ -36,6 +37,8 @@ def check_company(api: BusinessCentralApi) -> list[Finding]:
         if isinstance(denied, CredentialsRefused):
             raise denied
         findings.append(Finding(SYSTEM, True, "writes: changes of customers are not refused to this login"))
+        listed = api.address("customers", {"$top": "1", "$orderby": "number", "$select": "number"})
+        findings += cache_findings(SYSTEM, api.transport.name, plainly=lambda: api.send("GET", listed))
     except CustomerSyncError as error:
         findings.append(Finding(SYSTEM, False, error.message, error.hint))
     return findings

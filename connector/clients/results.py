@@ -96,9 +96,15 @@ class Update:
 
 @dataclass(frozen=True)
 class Finding:
-    """One line of a connection check."""
+    """One line of a connection check. A `warning` lets the check pass, and wants to be read all the same."""
 
     system: str
     ok: bool
     what: str
     remedy: str = ""
+    warning: bool = False
+
+    @property
+    def mark(self) -> str:
+        """How it stands in tables."""
+        return "FAILED" if not self.ok else "warning" if self.warning else "ok"

@@ -64,6 +64,13 @@ class WebstoreApi:
             raise refusal(answer.status, answer.body, customer=customer)
         return answer
 
+    def get_plainly(self, path: str, query: Query) -> Answer:
+        """Read with exactly this address and nothing that keeps a cache from answering; for looking at the cache itself."""
+        answer = self.transport.send("GET", self._url(path, query), auth=self._auth)
+        if answer.status >= 400:
+            raise refusal(answer.status, answer.body)
+        return answer
+
     def get_list(self, path: str, query: Query | None = None, *, past_caches: bool = False) -> list[Record]:
         """Read a list of objects.
 

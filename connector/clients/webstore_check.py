@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connector.clients.cache_check import cache_findings
 from connector.clients.clocks import clock_finding
 from connector.clients.results import Finding
 from connector.clients.webstore_api import WebstoreApi, announced_total
@@ -35,6 +36,13 @@ def check_webstore(api: WebstoreApi) -> list[Finding]:
         # a batch of nothing: refused to keys that may not write, and nothing to do for those that may
         api.write("POST", "customers/batch", {}, changes_nothing=True)
         findings.append(Finding(SYSTEM, True, "writes: the key may create and change customers"))
+        listed: dict[str, str | int] = {"per_page": 1, "role": role, "orderby": "id", "_fields": "id"}
+        findings += cache_findings(
+            SYSTEM,
+            api.transport.name,
+            plainly=lambda: api.get_plainly("customers", listed),
+            past=lambda: api.get("customers", listed),
+        )
     except CustomerSyncError as error:
         findings.append(Finding(SYSTEM, False, error.message, error.hint))
     return findings

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import json
 import logging
+import time
 from collections.abc import Callable
+from email.utils import formatdate
 from typing import Any
 
 import pytest
@@ -261,7 +263,8 @@ class TestWebstore:
 
     def test_the_check_says_when_a_clock_is_wrong(self) -> None:
         def answer(asked: Asked) -> Reply:
-            return listed([], 0, Date="Tue, 01 Jan 2019 00:00:00 GMT") if asked.method == "GET" else Reply({})
+            date = formatdate(time.time() - 7200, usegmt=True)
+            return listed([], 0, Date=date) if asked.method == "GET" else Reply({})
 
         with scripted(answer) as server, shop(server) as client:
             findings = client.check()
