@@ -34,6 +34,7 @@ class Limits:
         updates, updates_percent: customers of one side in whom an agreed value changes; of the linked ones.
         clears, clears_percent: customers of one side who lose a value; of the linked ones.
         account_mails: people whom the shop will send its new-account mail.
+        deletions: webstore accounts that an undo may delete.
         failure_percent: writes that may fail, of those that were tried.
     """
 
@@ -49,6 +50,7 @@ class Limits:
     clears: int | None = None
     clears_percent: float | None = 10
     account_mails: int | None = None
+    deletions: int = 20
     failure_percent: float | None = 50
 
 
@@ -155,6 +157,7 @@ def plan_breakers(
         clears = [write for write in plan.of(direction, "update") if _clears(write)]
         limit.check("clears", len(clears), plan.pairs, f"customers would lose a value in {place}", "linked ones")
     limit.check("account_mails", plan.account_mails, None, "people would be sent the shop's new-account mail", "")
+    limit.check("deletions", len(plan.deletions), None, "accounts would be deleted in the webstore", "")
     gone = len(plan.orphans) - before.orphans
     limit.check("gone", gone, before.linked, "mapped customers more than before are gone", "linked ones")
     return limit.tripped

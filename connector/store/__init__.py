@@ -5,7 +5,7 @@ from connector.store.decisions import Decision
 from connector.store.journal import Intent, OpenIntent, Settlement
 from connector.store.lease import Lease, LeaseHeld, LeaseLost
 from connector.store.mapping import MappingRow, MappingVersion
-from connector.store.plans import StoredPlan
+from connector.store.plans import StoredPlan, plan_prefix
 from connector.store.standing import QuarantinedField, StandingConflict, Suggestion
 from connector.store.store import Store, View, Work, open_store
 from connector.store.webhooks import NotedChange, Waiting
@@ -31,4 +31,5 @@ __all__ = [
     "Waiting",
     "Work",
     "open_store",
+    "plan_prefix",
 ]
