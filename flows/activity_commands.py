@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from connector.load import activity, html_report
+from connector.load.naming import checked_wish
 from flows import running, terminal
-from flows.options import DEFAULT_SETUP, JsonOption, SetupOption, YesOption
+from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
 
 holds_app = typer.Typer(help="Customers that scheduled runs leave out after repeated failures.", no_args_is_help=True)
 runs_app = typer.Typer(help="The runs: list, look at one, undo one.", no_args_is_help=True)
@@ -87,7 +89,9 @@ def show(run_id: RunArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonO
 
 @runs_app.command()
 def report(
-    run_id: Annotated[str, typer.Argument(help="The run, or the beginning of its id; left out = the newest.")] = "",
+    run_id: Annotated[
+        str | None, typer.Argument(help="The run, or the beginning of its id; left out = the newest.")
+    ] = None,
     html: Annotated[Path, typer.Option(help="The file to write.")] = Path("report.html"),
     masked: Annotated[
         bool, typer.Option("--masked", help="Without what customers are called and where they live.")
@@ -118,29 +122,41 @@ def undo(
         bool, typer.Option("--delete-accounts", help="Delete the webstore accounts that the run created.")
     ] = False,
     plan: Annotated[
-        str, typer.Option(metavar="HASH", help="Put back only what that plan holds (of a dry run, or one that waits).")
-    ] = "",
-    yes: YesOption = False,
+        str | None,
+        typer.Option(metavar="HASH", help="Do only what that plan holds (of a dry run, or one that waits)."),
+    ] = None,
+    leave_out: Annotated[
+        list[str] | None,
+        typer.Option(help="With --plan: a customer of it (number, id or woo:ID) to be left as it is. Repeatable."),
+    ] = None,
+    yes: Annotated[
+        bool,
+        typer.Option("--yes", "-y", help="Do not ask. An approval that the setup requires is needed all the same."),
+    ] = False,
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:
     """Put back what a run changed; fields that somebody has changed since are left alone.
 
-    Customers that the run created are unlinked and reported; they are not deleted unless you say so.
+    Customers that the run created are unlinked and reported; they are not deleted unless you say so. All of that stands in
+    the plan: what was shown without --delete-accounts deletes nobody.
 
-    Examples: customer-sync runs undo 1a2b3c4d --dry-run; customer-sync runs undo 1a2b3c4d --yes
+    Examples: customer-sync runs undo 1a2b3c4d --dry-run; customer-sync runs undo 1a2b3c4d --plan 5e6f7a8b --leave-out C00020
     """
     with terminal.reported(as_json):
-        if dry_run or not (yes or plan):
-            report = running.run_undo(setup, run_id, dry_run=True, delete_accounts=delete_accounts, quiet=as_json)
+        checked_wish(plan, leave_out or [])
+        how: dict[str, Any] = {"delete_accounts": delete_accounts, "quiet": as_json}
+        if dry_run or not (yes or plan is not None):
+            how |= {"approved_plan": plan, "leave_out": leave_out} if plan is not None else {}
+            report = running.run_undo(setup, run_id, dry_run=True, **how)
             _show_undo(report, as_json=as_json and dry_run)
             if dry_run:
                 return
-            terminal.confirmed("Put these values back?", yes=yes, as_json=as_json)
-            plan = report.plan.hash
-        report = running.run_undo(
-            setup, run_id, dry_run=False, delete_accounts=delete_accounts, quiet=as_json, approved_plan=plan
-        )
+            terminal.confirmed("Do exactly this?", yes=False, as_json=as_json)
+            # who answers on a terminal has seen the plan and approves it; a pipe that says yes is no more than --yes
+            plan = report.plan.hash if sys.stdin.isatty() else None
+        how |= {"approved_plan": plan, "leave_out": leave_out}
+        report = running.run_undo(setup, run_id, dry_run=False, **how)
     if as_json:
         terminal.print_json({**report.summary, "created": report.created})
     else:

@@ -23,6 +23,7 @@ from prefect.settings import PREFECT_UI_URL
 from connector.errors import InputError
 from connector.load.applying import PlanShown
 from connector.load.closing import close_run
+from connector.load.naming import unknown_left_out
 from connector.load.reports import masked_rows
 from connector.load.run import started_by
 from connector.load.session import opened_store
@@ -35,6 +36,7 @@ from tasks.report import artifact_key
 __all__ = ["Verdict", "answered", "ask_for_approval", "question", "refuse_if_nobody_can_be_asked", "waits_elsewhere"]
 
 _SHOWN = 20
+_SHOWN_FIRST = ("delete", "update", "create", "link", "unlink", "orphan")
 _POLL_SECONDS = 2
 
 
@@ -83,11 +85,12 @@ def ask_for_approval(setup: Setup, plan: PlanShown) -> Verdict:
         left_out = customers_of(answer.leave_out)
         if answer.decision is Decision.REJECT:
             return Verdict(False, by=answer.name)
-        unknown = [name for name in left_out if name.lower() not in plan.customers]
+        unknown = unknown_left_out(plan.approved, left_out)
         if not unknown:
             return Verdict(True, tuple(left_out), answer.name)
         # a mistyped number must not end in a write that somebody wanted to leave out
-        remark = f"**Not in this plan: {', '.join(unknown)}.** Nothing was written; please correct the list.\n\n"
+        problems = "".join(f"- {_cell(problem)}\n" for problem in unknown)
+        remark = f"**Nothing was written; please correct the list of customers to leave out:**\n\n{problems}\n"
     raise InputError("The list of customers to leave out could not be understood; nothing was written.")
 
 
@@ -111,8 +114,10 @@ def question(setup: Setup, plan: PlanShown) -> str:
     counts = "\n".join(f"- {name}: **{count}**" for name, count in plan.counts.items())
     mails = plan.counts.get("push create", 0)
     warning = f"\n\n{mails} people will be sent the shop's new-account mail." * bool(mails)
-    # what replaces a value comes first
-    rows = [row for action in ("update", "create", "link") for row in plan.rows if row["action"] == action]
+    deletions = plan.counts.get("push delete", 0)
+    warning += f"\n\n**{deletions} accounts will be deleted in the webstore.**" * bool(deletions)
+    # what loses a value comes first
+    rows = [row for action in _SHOWN_FIRST for row in plan.rows if row["action"] == action and _acts(row)]
     shown = rows[:_SHOWN]
     if setup.reports.personal_data is PersonalData.MASK:
         shown = masked_rows(shown)
@@ -122,6 +127,11 @@ def question(setup: Setup, plan: PlanShown) -> str:
         f"### Plan `{plan.hash[:12]}` of webstore {setup.webstore_code}\n\nIt waits: {plan.reason}.\n\n"
         f"{counts}{warning}\n\n{_table(shown)}\n\n{more}[The whole plan]({page})"
     )
+
+
+def _acts(row: dict[str, Any]) -> bool:
+    """Whether a row is something that is done: an orphan may only be reported."""
+    return row["action"] != "orphan" or not str(row["reason"]).endswith("; report")
 
 
 def _page(key: str) -> str:
@@ -142,6 +152,7 @@ def _table(rows: Sequence[dict[str, Any]]) -> str:
         pair = f" = woo:{row['webstore_id']}" if row["action"] == "link" else ""
         who = f"{row['direction']} {row['action']} {row['bc_number'] or 'woo:' + str(row['webstore_id'])}{pair}".strip()
         change = f"{row['before'] or ''} → {row['after'] or ''}" if row["field"] else ""
+        change = str(row["reason"]) if row["action"] == "orphan" else change
         lines.append(" | ".join(_cell(cell) for cell in ("" if who == named else who, row["field"], change)))
         named = who
     return "\n".join(f"| {line} |" for line in lines)
@@ -162,7 +173,7 @@ def waits_elsewhere(setup: Setup, plan_hash: str) -> str:
     """
     mine = str(this_run().id)
     with opened_store(setup) as (_, store), store.view(setup.webstore_code) as view:
-        rows = [row for row in view.runs.recent(100) if row["status"] == "waiting" and row["run_id"] != mine]
+        rows = [row for row in view.runs.waiting() if row["run_id"] != mine]
     for row in rows:
         if not _waits(row["run_id"]):
             close_run(setup, row["run_id"], "failed", "its plan was not approved in time")

@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from connector.load.naming import names_given
 from connector.load.session import named_setups
 from flows import (
     activity_commands,
@@ -76,7 +77,8 @@ def sync(
         typer.Option("--plan", metavar="HASH", help="Write only what that plan holds and what has not changed since."),
     ] = None,
     leave_out: Annotated[
-        list[str] | None, typer.Option(help="With --plan: a customer not to be written. Repeatable.")
+        list[str] | None,
+        typer.Option(help="With --plan: a customer of it (number, id or woo:ID) not to be written. Repeatable."),
     ] = None,
     scheduled: Annotated[
         bool, typer.Option("--scheduled", help="Skip customers on hold and count failures, as a schedule does (cron).")
@@ -99,7 +101,7 @@ def sync(
             dry_run=dry_run,
             quiet=as_json,
             approved_plan=plan_hash,
-            leave_out=leave_out or [],
+            leave_out=leave_out,
             scheduled=scheduled,
             overrides=Overrides(push=push, pull=pull, conflicts=conflicts, approval=approval),
         )
@@ -126,7 +128,7 @@ def sync_all(
     Examples: customer-sync sync-all shop.toml outlet.toml; customer-sync sync-all --scheduled --json
     """
     with terminal.reported(as_json):
-        names = setups or all_blocks()
+        names = names_given(setups, "Nothing was synchronised: a setup has no name.") if setups else all_blocks()
     codes = [0]
     for name in names:
         try:

@@ -14,6 +14,7 @@ from prefect.states import Cancelled, Completed, Failed
 
 from connector.errors import CustomerSyncError, StoreError
 from connector.load.closing import close_run
+from connector.load.summary import dropped_lines
 from connector.setup import Setup
 from connector.store import LeaseHeld
 from flows.events import tell_completed, tell_stopped
@@ -23,6 +24,8 @@ from flows.setups import resolve_setup
 
 __all__ = ["HOOKS", "RunStopped", "Told", "close_after", "concluded", "in_words", "skipped"]
 
+# of customers that were dropped: a state's message is one sentence, the rest stands in the summary
+_NAMED = 5
 _log = logging.getLogger("connector.load")
 
 
@@ -108,9 +111,15 @@ def in_words(summary: Mapping[str, Any]) -> str:
     parts += [
         f"{summary[name]} {name}" for name in ("conflicts", "ambiguous", "orphans", "quarantined") if summary[name]
     ]
+    parts += [f"{name} {summary[name]}" for name in ("unlinked", "deleted") if summary.get(name)]
     parts += [f"{len(summary['errors'])} not written"] if summary["errors"] else []
     parts += [f"{push['held'] + pull['held']} on hold"] if push["held"] + pull["held"] else []
-    return ("Would have: " if summary["dry_run"] else "") + ", ".join(parts) + "."
+    words = ("Would have: " if summary["dry_run"] else "") + ", ".join(parts) + "."
+    dropped = dropped_lines(summary)
+    if not dropped:
+        return words
+    more = f"; and {len(dropped) - _NAMED} more" if len(dropped) > _NAMED else ""
+    return f"{words} Dropped {len(dropped)}: {'; '.join(dropped[:_NAMED])}{more}."
 
 
 def close_after(flow: Any, flow_run: Any, state: Any) -> None:
@@ -118,7 +127,7 @@ def close_after(flow: Any, flow_run: Any, state: Any) -> None:
 
     The names of the parameters are Prefect's: a worker calls hooks by keyword.
     """
-    setup_name = (flow_run.parameters or {}).get("setup") or "setup.toml"
+    setup_name = (flow_run.parameters or {}).get("setup", "setup.toml")
     status = (
         "crashed" if state.is_crashed() else "cancelled" if state.is_cancelled() or state.is_cancelling() else "failed"
     )

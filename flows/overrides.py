@@ -8,9 +8,18 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from connector.load.naming import names_given
 from connector.setup import ApprovalRequired, ConflictPolicy, PullWebstoreCustomers, PushWebstoreCustomers, Setup
 
-__all__ = ["ApprovalOverride", "ConflictOverride", "Overrides", "PullOverride", "PushOverride", "customers_of"]
+__all__ = [
+    "ApprovalOverride",
+    "ConflictOverride",
+    "Overrides",
+    "PullOverride",
+    "PushOverride",
+    "customers_given",
+    "customers_of",
+]
 
 _AS_SET_UP = "as set up"
 
@@ -113,3 +122,19 @@ def customers_of(given: str | Iterable[str]) -> list[str]:
     parts = re.split(r"[\s,;]+", given) if isinstance(given, str) else [str(part).strip() for part in given]
     cleaned = [part.strip("\"'") for part in parts]
     return list(dict.fromkeys(part for part in cleaned if part))
+
+
+def customers_given(given: str | Iterable[str], nothing: str, *, may_be_nobody: bool = False) -> list[str]:
+    """As `customers_of`, but whoever names nobody is refused: an empty text comes from a step that failed.
+
+    Args:
+        nothing: begins the refusal: what was not done.
+        may_be_nobody: an empty list (not an empty text) is taken as one of nobody.
+
+    Raises:
+        InputError: nobody was named, or an entry of a list is blank.
+    """
+    if isinstance(given, str):
+        return names_given(customers_of(given), nothing)
+    entries = [str(part).strip().strip("\"'") for part in given]
+    return names_given(entries, nothing, may_be_nobody=may_be_nobody)

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from connector.errors import InputError, RemoteTrouble
+from connector.errors import InputError, RemoteTrouble, SetupError
 from flows import terminal
 from flows.overrides import Overrides
 
@@ -41,14 +41,16 @@ def run_sync(
     dry_run: bool,
     quiet: bool,
     approved_plan: str | None = None,
-    leave_out: Sequence[str] = (),
+    leave_out: Sequence[str] | None = None,
     scheduled: bool = False,
     overrides: Overrides | None = None,
 ) -> SyncReport:
     """Run the synchronisation, with a progress bar.
 
     Args:
-        approved_plan: hash of a plan made before; only what it holds is written.
+        customers: only these; none = all.
+        approved_plan: hash of a plan made before; only what it holds is written. None = not given.
+        leave_out: customers of that plan that are not to be written. None = not given.
         scheduled: count failures and skip holds as a scheduled run does.
         overrides: what this run does otherwise than the setup says.
     """
@@ -57,8 +59,10 @@ def run_sync(
         from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
 
         prepare()  # while Prefect's server starts
-        more: dict[str, Any] = {"setup": path, "dry_run": dry_run, "approved_plan": approved_plan or ""}
-        more |= {"leave_out": list(leave_out)} | ({"overrides": overrides} if overrides else {})
+        more: dict[str, Any] = {"setup": path, "dry_run": dry_run, "approved_plan": approved_plan}
+        more |= {"leave_out": None if leave_out is None else list(leave_out)} | (
+            {"overrides": overrides} if overrides else {}
+        )
         if customers:
             state = synchronize_selected_customers(customers, return_state=True, **more)
         else:
@@ -68,9 +72,16 @@ def run_sync(
 
 
 def run_undo(
-    setup: Path, run_id: str, *, dry_run: bool, delete_accounts: bool, quiet: bool, approved_plan: str = ""
+    setup: Path,
+    run_id: str,
+    *,
+    dry_run: bool,
+    delete_accounts: bool,
+    quiet: bool,
+    approved_plan: str | None = None,
+    leave_out: Sequence[str] | None = None,
 ) -> UndoReport:
-    """Undo a run, or show what that would do."""
+    """Undo a run, or show what that would do; `approved_plan` and `leave_out` as in `run_sync`."""
     with _started(setup, quiet=quiet) as path:
         from flows.undo_run import undo_run
 
@@ -80,6 +91,7 @@ def run_undo(
             dry_run=dry_run,
             delete_accounts=delete_accounts,
             approved_plan=approved_plan,
+            leave_out=None if leave_out is None else list(leave_out),
             return_state=True,
         )
         report: UndoReport = _report_of(state, quiet)
@@ -150,11 +162,22 @@ def server_needed() -> Iterator[None]:
         ) from error
 
 
+def setup_path(name: str) -> Path:
+    """A setup's name as a path.
+
+    Raises:
+        SetupError: it is empty: what a script hands over whose variable is not set.
+    """
+    if not name.strip() or Path(name) == Path():
+        raise SetupError("Which setup? Its name is empty.", hint="Give a file (….toml) or the name of a block.")
+    return Path(name)
+
+
 def known_setup(name: str, with_secrets: bool) -> Any:
     """A setup by the name of its file or block; Prefect is imported for blocks only."""
     from connector.setup import UnresolvedSecrets, load_setup
 
-    path = Path(name)
+    path = setup_path(name)
     if path.suffix == ".toml" or len(path.parts) > 1 or path.is_file():
         return load_setup(path, None if with_secrets else UnresolvedSecrets())
     prepare_prefect()

@@ -18,6 +18,7 @@ from flows.blocks import (
     ConnectorSetup,
     WooCommerceCredentials,
 )
+from flows.running import setup_path
 
 __all__ = ["is_file", "pull_setup", "push_setup", "resolve_setup", "setup_blocks"]
 
@@ -36,8 +37,9 @@ def resolve_setup(setup: str, with_secrets: bool = True) -> Setup:
         with_secrets: False = references to secrets need not lead anywhere.
 
     Raises:
-        SetupError: it is not there, or cannot work.
+        SetupError: its name is empty, it is not there, or cannot work.
     """
+    setup_path(setup)
     environ = None if with_secrets else UnresolvedSecrets()
     return load_setup(Path(setup), environ) if is_file(setup) else load_block(setup).setup(environ)
 

@@ -8,9 +8,10 @@ from typing import Any
 
 from prefect import flow
 
+from connector.core.approval import Approved, Lost
 from connector.core.customer import Direction
 from connector.core.plan import Plan
-from connector.load.applying import approval_reason, approved_part, known_plan
+from connector.load.applying import approval_reason, approved_part
 from connector.load.breaking import stop_on_plan
 from connector.load.extraction import Extraction
 from connector.load.opening import Opened
@@ -25,9 +26,9 @@ from flows.loading import load
 from flows.naming import run_name
 from flows.opening import THREADS, opened_run, trigger_of_run, whole
 from flows.outcomes import HOOKS, concluded, skipped
-from flows.overrides import Overrides, customers_of
+from flows.overrides import Overrides, customers_given
 from flows.partitions import Divided, partitions_of_run
-from flows.passes import Wish, in_passes
+from flows.passes import Wish, approved_plan_of, in_passes, wish_of
 from flows.setups import resolve_setup
 from flows.showing import show_plan, show_summary
 from tasks.compare import compare_customers
@@ -65,8 +66,8 @@ def synchronize_customers(
     setup: str = "setup.toml",
     dry_run: bool = False,
     overrides: Overrides = Overrides(),  # noqa: B008 - a frozen default that the form shows
-    approved_plan: str = "",
-    leave_out: str | list[str] = "",
+    approved_plan: str | None = None,
+    leave_out: str | list[str] | None = None,
 ) -> SyncReport:
     """Synchronise all customers of one webstore with Business Central.
 
@@ -77,8 +78,11 @@ def synchronize_customers(
         approved_plan: Hash of a plan made before: write only what it holds and what has not changed since.
         leave_out: Customers (numbers, ids or woo:ID) of the approved plan that are not to be written.
     """
-    wish = Wish(dry_run, approved_plan, tuple(customers_of(leave_out)))
-    return concluded(setup, lambda: _synchronize(setup, overrides, wish, "all", _read_all))  # type: ignore[no-any-return]
+
+    def body() -> Any:
+        return _synchronize(setup, overrides, wish_of(dry_run, approved_plan, leave_out), "all", _read_all)
+
+    return concluded(setup, body)  # type: ignore[no-any-return]
 
 
 @flow(
@@ -92,8 +96,8 @@ def synchronize_selected_customers(
     setup: str = "setup.toml",
     dry_run: bool = False,
     overrides: Overrides = Overrides(),  # noqa: B008
-    approved_plan: str = "",
-    leave_out: str | list[str] = "",
+    approved_plan: str | None = None,
+    leave_out: str | list[str] | None = None,
 ) -> SyncReport:
     """Synchronise only the given customers.
 
@@ -105,14 +109,17 @@ def synchronize_selected_customers(
         approved_plan: Hash of a plan made before: write only what it holds and what has not changed since.
         leave_out: Customers (numbers, ids or woo:ID) of the approved plan that are not to be written.
     """  # noqa: E501 - the form shows a parameter's description only as far as its first line
-    names = customers_of(customers)
 
-    def read(opened: Opened) -> _Extracts:
-        selected = extract_selected(opened.run, names)
-        return _Extracts(selected.webstore, selected.business_central, selected.keys)
+    def body() -> Any:
+        names = customers_given(customers, "No customer was selected; nothing was written.")
 
-    wish = Wish(dry_run, approved_plan, tuple(customers_of(leave_out)))
-    return concluded(setup, lambda: _synchronize(setup, overrides, wish, "selected", read))  # type: ignore[no-any-return]
+        def read(opened: Opened) -> _Extracts:
+            selected = extract_selected(opened.run, names)
+            return _Extracts(selected.webstore, selected.business_central, selected.keys)
+
+        return _synchronize(setup, overrides, wish_of(dry_run, approved_plan, leave_out), "selected", read)
+
+    return concluded(setup, body)  # type: ignore[no-any-return]
 
 
 def _synchronize(
@@ -126,9 +133,11 @@ def _synchronize(
         # a long read hides the import; a short one is mostly that of a run with nothing new to validate
         import_of_expectations = prepare(after_seconds=_LONG_READ)
         with opened_run(setup, wish.dry_run, mode) as opened, partitions_of_run(opened.run) as partitions:
+            # before anything is read: a hash or a name that nobody knows is refused at once
+            approved = approved_plan_of(opened.run, wish)
             extracts = Divided(opened.run, partitions) if partitions is not None and mode == "all" else read(opened)
             import_of_expectations.cancel()
-            return _carry_out(opened, extracts, wish)
+            return _carry_out(opened, extracts, wish, approved)
 
     return in_passes(setup, wish, one_pass)
 
@@ -150,16 +159,15 @@ def _plan_of(run: Run, extracts: _Extracts | Divided) -> Plan:
     return plan
 
 
-def _carry_out(opened: Opened, extracts: _Extracts | Divided, wish: Wish) -> SyncReport:
+def _carry_out(opened: Opened, extracts: _Extracts | Divided, wish: Wish, approved: Approved | None) -> SyncReport:
     """Decide, then do, then tell."""
     run, selected = opened.run, extracts.selected
-    approved = known_plan(run, wish.approved_plan) if wish.approved_plan else None
     if selected is None:
         check_extracts(run, extracts.webstore, extracts.business_central, approved is not None)
     plan: Plan = check_plan(run, whole(_plan_of(run, extracts)), selected is not None).unquote()
-    dropped = 0
+    lost: tuple[Lost, ...] = ()
     if approved is not None:
-        plan, dropped = approved_part(plan, approved, wish.leave_out)
+        plan, lost = approved_part(plan, approved, wish.leave_out, wish.left_out_by(run.actor))
     news = new_conflicts(run, plan)
     record_findings(run, plan, selected)
     shown = show_plan(run, plan, selected=selected is not None)
@@ -170,10 +178,10 @@ def _carry_out(opened: Opened, extracts: _Extracts | Divided, wish: Wish) -> Syn
     asked = approved is not None or bool(waiting)
     stop_on_plan(run, plan, extracted, selected=selected is not None, approved=asked)
     results: dict[Direction, LoadResult] = {} if run.dry_run or waiting else load(opened, plan)
-    opened.summary = summary_of(run, plan, results, extracted, opened.seconds, opened.mode)
+    opened.summary = summary_of(run, plan, results, extracted, opened.seconds, opened.mode, lost)
     opened.summary |= {"shown": dict(shown), "trigger": run.trigger, "validated": run.validated}
     if approved is not None:
-        opened.summary |= {"approved_plan": approved.hash, "dropped_from_plan": dropped}
+        opened.summary |= {"approved_plan": approved.hash, "dropped_from_plan": len(lost)}
         opened.summary |= {"approved_by": wish.approved_by, "left_out": list(wish.leave_out)}
     opened.status = "waiting" if waiting else "stopped" if opened.summary["stopped"] else "completed"
     tell_conflicts(run.code, news)

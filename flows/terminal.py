@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextC
 from rich.table import Table
 
 from connector.errors import CustomerSyncError, InputError, SetupError
+from connector.load.summary import dropped_lines
 
 __all__ = [
     "ProgressBars",
@@ -30,6 +31,7 @@ __all__ = [
     "show_summary",
 ]
 
+_DROPPED = 50
 PIPE_WIDTH = 150  # a file or a pipe has no width; tables that are cut at 80 columns help nobody
 
 
@@ -167,10 +169,20 @@ def show_summary(summary: dict[str, Any]) -> None:
         f"Business Central customers in {requests['webstore']} + {requests['business_central']} requests, "
         f"{summary['seconds']} s; mapping version {summary['mapping_version']}"
     )
+    if summary.get("unlinked") or summary.get("deleted"):
+        verb = "would be " if summary["dry_run"] else ""
+        say(f"{summary['unlinked']} {verb}unlinked, {summary['deleted']} accounts {verb}deleted")
     for error in summary["errors"]:
         _err.print(
             f"not written: {error['customer']} in {error['system']}: {error['message']}", markup=False, style="red"
         )
+    dropped = dropped_lines(summary)
+    if dropped:
+        _err.print(f"{len(dropped)} dropped; the next run decides about them anew:", markup=False, style="yellow")
+    for line in dropped[:_DROPPED]:
+        _err.print(f"dropped: {line}", markup=False, style="yellow")
+    if len(dropped) > _DROPPED:
+        _err.print(f"… and {len(dropped) - _DROPPED} more (--json for all)", markup=False, style="yellow")
     for warning in summary.get("warnings", []):
         _err.print(warning, markup=False, style="yellow")
     for reason in summary["stopped"]:

@@ -16,6 +16,7 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from prefect.cache_policies import NO_CACHE
 
 from connector.load.reports import Report, ShownTable
+from connector.load.summary import dropped_lines
 
 __all__ = ["artifact_key", "publish_link", "publish_report", "publish_summary", "publish_table", "summary_text"]
 
@@ -95,6 +96,11 @@ def summary_text(summary: Mapping[str, Any], before: Sequence[Mapping[str, Any]]
     others = ("linked", "conflicts", "ambiguous", "orphans", "quarantined", "mapping_version")
     text += [" · ".join(f"{name.replace('_', ' ')} {summary[name]}" for name in others), ""]
     text += [f"- {warning}" for warning in summary.get("warnings", [])]
+    dropped = dropped_lines(summary)
+    if dropped:
+        text += ["", f"**Dropped** ({len(dropped)}): approved or planned, and not written", ""]
+        text += [f"- {line}" for line in dropped[:_ERRORS]]
+        text += [f"- … and {len(dropped) - _ERRORS} more: customer-sync runs show"] if len(dropped) > _ERRORS else []
     errors = summary["errors"]
     if errors:
         text += ["", f"**Not written** ({len(errors)})", ""]

@@ -38,6 +38,7 @@ class Limits:
         updates, updates_percent: customers of one side in whom an agreed value changes; of the linked ones.
         clears, clears_percent: customers of one side who lose a value; of the linked ones.
         account_mails: people whom the shop will send its new-account mail.
+        deletions: webstore accounts that an undo may delete.
         failure_percent: writes that may fail, of those that were tried.
     """
 
@@ -54,6 +55,7 @@ class Limits:
     clears: int | None = None
     clears_percent: float | None = 10
     account_mails: int | None = None
+    deletions: int = 20
     failure_percent: float | None = 50
 
 
@@ -172,6 +174,7 @@ def plan_breakers(
             f"They are left alone. customer-sync restored {str(side).replace('_', '-')} shows them and lets you say which side "
             "is right; or wait until the present comes back by itself.",
         )
+    limit.check("deletions", len(plan.deletions), None, "accounts would be deleted in the webstore", "")
     gone = len(plan.orphans) - before.orphans
     limit.check("gone", gone, before.linked, "mapped customers more than before are gone", "linked ones")
     return limit.tripped

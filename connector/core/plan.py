@@ -16,6 +16,7 @@ import pyarrow as pa
 
 from connector.core.customer import Direction
 from connector.core.matching import Ambiguity, Match
+from connector.core.undone_creates import DELETE, KEEP, UndoneCreate
 
 __all__ = ["Agreement", "Change", "Orphan", "Plan", "Quarantined", "Standing", "Write", "customer_key", "texts_at"]
 
@@ -172,6 +173,7 @@ class Plan:
     """All that a run intends and all that it leaves, sorted.
 
     Attributes:
+        undone_creates: of an undo: the customers that the undone run had created, and what becomes of them.
         numbers: Business Central id → number, for those whom the plan names by id alone.
         settled: pairs that were read and hold their base (pairs.SETTLED), for the store to remember; no part of what is
             intended. `sighted` and `linked`: the same of the others, and of those that the plan links (pairs.SIGHTED).
@@ -187,6 +189,7 @@ class Plan:
     orphans: tuple[Orphan, ...] = ()
     renumbered: tuple[tuple[str, str], ...] = ()
     spent_decisions: tuple[tuple[str, int, str], ...] = ()
+    undone_creates: tuple[UndoneCreate, ...] = ()
     pairs: int = 0
     numbers: Mapping[str, str] = field(default_factory=dict, compare=False)
     settled: pa.Table | None = field(default=None, compare=False, repr=False)
@@ -195,10 +198,16 @@ class Plan:
 
     @property
     def hash(self) -> str:
-        """64 hex digits over writes, links and unlinks, independent of time and order."""
+        """64 hex digits over all that is done to a customer, independent of time and order: creates, updates with what they
+        clear, links, unlinks, deletions.
+
+        Not in it is what follows from facts and touches nobody: bases on which both sides agree, a number that the mapping
+        table takes over from Business Central, decisions that have been applied.
+        """
         lines: list[Any] = [_identity(write) for write in self.writes]
         lines += [["link", link.bc_id, link.webstore_id, link.rung] for link in self.links]
         lines += [[o.action, o.gone, o.bc_id, o.webstore_id] for o in self.orphans if o.action != "report"]
+        lines += [one.identity for one in self.undone_creates if one.action != KEEP]
         text = "\n".join(sorted(json.dumps(line, sort_keys=True, ensure_ascii=True) for line in lines))
         return hashlib.sha256(text.encode()).hexdigest()
 
@@ -206,6 +215,16 @@ class Plan:
     def account_mails(self) -> int:
         """How many people the shop will send its new-account mail to."""
         return len(self.of(Direction.PUSH, "create"))
+
+    @property
+    def unlinks(self) -> tuple[UndoneCreate, ...]:
+        """Customers created by the undone run that lose their link, or their account with it."""
+        return tuple(one for one in self.undone_creates if one.action != KEEP)
+
+    @property
+    def deletions(self) -> tuple[UndoneCreate, ...]:
+        """Webstore accounts that will be deleted."""
+        return tuple(one for one in self.undone_creates if one.action == DELETE)
 
     def of(self, direction: Direction, operation: str | None = None) -> tuple[Write, ...]:
         """The writes of one direction."""
@@ -224,9 +243,9 @@ class Plan:
         """The plan as a table.
 
         Returns:
-            One row per field that would change or is left for a reason: `action` (create, update, link, conflict, withheld,
-            kept, held, ambiguous, orphan, quarantined), `direction`, `bc_number`, `webstore_id`, `field`, `base`, `before`,
-            `after`, `reason`.
+            One row per field that would change or is left for a reason: `action` (create, update, link, unlink, delete, keep,
+            conflict, withheld, kept, held, ambiguous, orphan, quarantined), `direction`, `bc_number`, `webstore_id`,
+            `field`, `base`, `before`, `after`, `reason`.
         """
         return pd.DataFrame(
             [*_write_rows(self.writes, None), *_write_rows(self.held, "held"), *_other_rows(self)],
@@ -284,6 +303,7 @@ def _other_rows(plan: Plan) -> list[tuple[Any, ...]]:
         rows += [
             ("ambiguous", "", numbers.get(c, c), None, "", "", "", "", f"same {a.rung}: {a.reason}") for c in a.bc_ids
         ]
+    rows += [row for one in plan.undone_creates for row in one.rows]
     rows += [("orphan", "", o.bc_number, o.webstore_id, "", "", "", "", o.words) for o in plan.orphans]
     rows += [
         ("quarantined", "", q.bc_number or "", q.webstore_id, q.field, "", "", "", q.reason) for q in plan.quarantined

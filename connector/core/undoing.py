@@ -15,8 +15,9 @@ from connector.core.normalize import NORMALIZERS
 from connector.core.plan import Plan, Standing
 from connector.core.planning import Decisions, Pair, plan_update
 from connector.core.terms import Terms
+from connector.core.undone_creates import DELETE, KEEP, UNLINK, UndoneCreate
 
-__all__ = ["UNDO", "Created", "Done", "reversal"]
+__all__ = ["UNDO", "Done", "Links", "reversal"]
 
 # how the reason of a reversed write begins; recovery tells such writes by it
 UNDO = "undo of run "
@@ -29,6 +30,7 @@ class Done:
     Attributes:
         before: what the written side held, field by field.
         after: what it held when the server had answered.
+        bc_number: of the customer, as far as the journal knows it.
     """
 
     direction: Direction
@@ -37,53 +39,97 @@ class Done:
     webstore_id: int
     before: Mapping[str, str]
     after: Mapping[str, str]
+    bc_number: str = ""
 
 
 @dataclass(frozen=True)
-class Created:
-    """A customer that the run created: it is unlinked, and deleted only when that was asked for.
+class Links:
+    """What stands now of the customers that an undone run had created.
 
     Attributes:
-        left: what it held when the run had ended, field by field.
+        accounts: Webstore ID → what the account holds; one that has gone is missing.
+        linked: Business Central id → Webstore ID by the mapping table.
+        numbers: Business Central id → number.
     """
 
-    direction: Direction
-    bc_id: str
-    bc_number: str
-    webstore_id: int
-    left: Mapping[str, str] = field(default_factory=dict, compare=False)
+    accounts: Mapping[int, Mapping[str, str]] = field(default_factory=dict)
+    linked: Mapping[str, int] = field(default_factory=dict)
+    numbers: Mapping[str, str] = field(default_factory=dict)
 
 
 def reversal(
-    run_id: str, done: Iterable[Done], pairs: Mapping[tuple[str, int], Pair], terms: Terms
-) -> tuple[Plan, list[Created]]:
+    run_id: str,
+    done: Iterable[Done],
+    pairs: Mapping[tuple[str, int], Pair],
+    terms: Terms,
+    links: Links = Links(),
+    *,
+    delete_accounts: bool = False,
+) -> Plan:
     """Plan the undo of a run.
 
     Args:
         done: the run's confirmed writes in the order in which they happened.
         pairs: what both sides hold now; a pair of which one side has gone is missing.
+        links: what stands now of the customers that the run created.
+        delete_accounts: delete webstore accounts that the run created and that nobody has touched since.
 
     Returns:
         The plan: its writes put values back; its `standing` rows (kind "kept") are the fields that are left alone, with the
-        reason. And the customers that the run created.
+        reason; its `undone_creates` are the customers that the run created, and what becomes of them.
     """
     decisions = Decisions()
-    created: list[Created] = []
+    created: list[UndoneCreate] = []
     for (bc_id, webstore_id, direction), writes in _by_target(done).items():
         pair = pairs.get((bc_id, webstore_id))
         if any(write.operation == "create" for write in writes):
-            left = {name: value for write in writes for name, value in write.after.items()}
-            created.append(Created(direction, bc_id, pair.bc_number if pair else "", webstore_id, left))
+            number = pair.bc_number if pair else links.numbers.get(bc_id) or writes[0].bc_number
+            created.append(_undone_create(run_id, direction, number, writes, links, terms, delete_accounts))
         elif pair is not None:
             _reverse(f"{UNDO}{run_id}", direction, writes, pair, terms, decisions)
-    plan = Plan(
+    return Plan(
         writes=tuple(sorted(decisions.writes, key=lambda w: (w.direction, w.bc_number or ""))),
         held=tuple(decisions.held),
         standing=tuple(decisions.standing),
         quarantined=tuple(decisions.quarantined),
+        undone_creates=tuple(sorted(created, key=lambda one: (one.direction, one.bc_number, one.webstore_id))),
         pairs=len(pairs),
     )
-    return plan, created
+
+
+def _undone_create(
+    run_id: str, direction: Direction, number: str, writes: Sequence[Done], links: Links, terms: Terms, delete: bool
+) -> UndoneCreate:
+    """What becomes of a customer that the run created. The link goes if it is still there; the account only if that was asked
+    for, nobody else has it, and it still is as the run left it."""
+    bc_id, account = writes[0].bc_id, writes[0].webstore_id
+    left = {name: value for write in writes for name, value in write.after.items()}
+    now = links.accounts.get(account)
+    is_linked = links.linked.get(bc_id) == account
+    why_not = ""
+    if direction is Direction.PUSH and delete:
+        others = [other for other, linked in links.linked.items() if linked == account and other != bc_id]
+        if terms.flags.push == "None":
+            why_not = "Push Webstore Customers = None"
+        elif now is None:
+            why_not = "gone already"
+        elif others:
+            why_not = "another customer is linked to it"
+        elif changed := [name for name in left if name in now and not _same(terms, name, left[name], now[name])]:
+            why_not = f"it was changed since the run: {', '.join(changed)}"
+        else:
+            return UndoneCreate(DELETE, direction, bc_id, number, account, now, f"{UNDO}{run_id}: it was created by it")
+    action = UNLINK if is_linked else KEEP
+    reason = f"{UNDO}{run_id}: it was created by it" if is_linked else "it is not linked any more"
+    return UndoneCreate(
+        action, direction, bc_id, number, account, left, f"{reason}; kept: {why_not}" if why_not else reason
+    )
+
+
+def _same(terms: Terms, name: str, left: str, right: str) -> bool:
+    rule = terms.rules.by_name.get(name)
+    key = NORMALIZERS[rule.normalizer] if rule is not None else str
+    return key(left) == key(right)
 
 
 def _by_target(done: Iterable[Done]) -> dict[tuple[str, int, Direction], list[Done]]:

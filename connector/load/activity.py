@@ -49,13 +49,15 @@ def find_run(view: View, run_id: str) -> str:
         run_id: the id or its beginning.
 
     Raises:
-        InputError: no run, or several, begin like this.
+        InputError: it is empty, or no run, or several, begin like this.
     """
-    known = [str(key) for key in view.runs.list(100_000)["run_id"]]
-    found = [key for key in known if key == run_id] or [key for key in known if run_id and key.startswith(run_id)]
+    wanted = run_id.strip()
+    if not wanted:
+        raise InputError("Which run? Its id is empty.", hint="Give its id or the beginning: customer-sync runs list.")
+    found = view.runs.beginning(wanted)
     if len(found) != 1:
-        what = "There is no run" if not found else f"{len(found)} runs begin with"
-        raise InputError(f"{what} {run_id}.", hint="See customer-sync runs list.")
+        what = "There is no run" if not found else "Several runs begin with"
+        raise InputError(f"{what} {wanted}.", hint="See customer-sync runs list.")
     return found[0]
 
 

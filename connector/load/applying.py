@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from connector.core.approval import Approved, restricted
+from connector.core.approval import Approved, Lost, restricted
 from connector.core.customer import Direction
+from connector.core.intended import intended_of
 from connector.core.plan import Plan
 from connector.errors import InputError
+from connector.load.naming import keys_left_out
 from connector.load.run import Run
 from connector.load.session import opened_store
 from connector.setup import ApprovalRequired, Setup
@@ -24,46 +27,39 @@ class PlanShown:
     """A plan that waits for a person.
 
     Attributes:
+        approved: what approving it approves.
         rows: as `Plan.table` gives them, one dictionary per row.
         reason: why a person must look at it.
     """
 
-    hash: str
+    approved: Approved
     rows: tuple[dict[str, Any], ...]
     reason: str = ""
 
     @property
-    def customers(self) -> frozenset[str]:
-        """How the customers that it writes or links can be named: numbers and `woo:ID`, in small letters."""
-        numbers = {str(row["bc_number"]).lower() for row in self._acting if row["bc_number"]}
-        return frozenset(numbers | {f"woo:{row['webstore_id']}" for row in self._acting if row["webstore_id"]})
+    def hash(self) -> str:
+        """The plan's hash."""
+        return self.approved.hash
 
     @property
     def counts(self) -> dict[str, int]:
-        """What it does, in customers: `push create`, `pull update`, `link` and so on."""
-        acting = {(r["action"], r["direction"], r["bc_number"], r["webstore_id"]) for r in self._acting}
-        counts: dict[str, int] = {}
-        for action, direction, *_ in sorted(acting, key=str):
-            name = f"{direction} {action}".strip()
-            counts[name] = counts.get(name, 0) + 1
-        return counts
-
-    @property
-    def _acting(self) -> list[dict[str, Any]]:
-        return [row for row in self.rows if row["action"] in {"create", "update", "link"}]
+        """What it does, in customers: `push create`, `pull update`, `link`, `unlink`, `push delete` and so on."""
+        return dict(sorted(Counter(f"{one.direction} {one.action}".strip() for one in self.approved.customers).items()))
 
 
 def approval_reason(setup: Setup, plan: Plan) -> str:
     """Why a person must approve this plan by the setup's rules; "" = nobody needs to."""
     rules = setup.approval
-    unlinked = sum(orphan.action != "report" for orphan in plan.orphans)
-    writes = len(plan.writes) + len(plan.links) + unlinked
+    writes = len(intended_of(plan))
     creates = sum(len(plan.of(direction, "create")) for direction in Direction)
+    deletions = len(plan.deletions)
     if rules.required is ApprovalRequired.NEVER or not writes:
         return ""
     if rules.required is ApprovalRequired.ALWAYS:
         return "every plan needs an approval"
     reasons = [f"{creates} creates are more than {rules.max_creates}"] if creates > rules.max_creates else []
+    # an account that goes weighs as much as one that comes
+    reasons += [f"{deletions} deletions are more than {rules.max_creates}"] if deletions > rules.max_creates else []
     reasons += [f"{writes} writes are more than {rules.max_writes}"] if writes > rules.max_writes else []
     return " and ".join(reasons)
 
@@ -85,7 +81,8 @@ def plan_shown(setup: Setup, plan_hash: str, reason: str = "") -> PlanShown:
         stored = view.plans.get(plan_hash)
     if stored is None:
         raise InputError(f"The plan {plan_hash[:12]} is not kept any more.", hint="Start a new run.")
-    return PlanShown(stored.hash, tuple(orjson.loads(stored.document)["rows"]), reason)
+    document = orjson.loads(stored.document)
+    return PlanShown(Approved.from_document(document), tuple(document["rows"]), reason)
 
 
 def known_plan(run: Run, plan_hash: str) -> Approved:
@@ -95,7 +92,7 @@ def known_plan(run: Run, plan_hash: str) -> Approved:
         plan_hash: the plan's hash, or its beginning.
 
     Raises:
-        InputError: no such plan is kept, or several begin like this.
+        InputError: it is empty or no hash, no such plan is kept, or several begin like this.
     """
     with run.store.view(run.code) as view:
         stored = view.plans.get(plan_hash)
@@ -108,6 +105,22 @@ def known_plan(run: Run, plan_hash: str) -> Approved:
     return Approved.from_document(content)
 
 
-def approved_part(plan: Plan, approved: Approved, left_out: Collection[str]) -> tuple[Plan, int]:
-    """The plan as it was approved, without what has changed since; and how much was dropped."""
-    return restricted(plan, approved, left_out)
+def approved_part(
+    plan: Plan, approved: Approved, left_out: Sequence[str] = (), by: str = ""
+) -> tuple[Plan, tuple[Lost, ...]]:
+    """The plan as it was approved, without what has changed since; and everything that it lost by that.
+
+    Args:
+        left_out: customers by number, Business Central id or `woo:ID`.
+        by: who left them out.
+
+    Raises:
+        InputError: a name is not in the approved plan or not clear, or the plan deletes accounts and the approved one did not.
+    """
+    if plan.deletions and not approved.deletes:
+        raise InputError(
+            f"The plan {approved.hash[:12]} deletes nobody, and {len(plan.deletions)} accounts would be deleted now. "
+            "Nothing was written.",
+            hint="Leave out --delete-accounts, or look at the plan that has it (--dry-run --delete-accounts) and approve that.",
+        )
+    return restricted(plan, approved, keys_left_out(approved, left_out), by)

@@ -23,10 +23,6 @@ from connector.store import View
 
 __all__ = ["last_full_run", "limits_of", "stop_failing_load", "stop_on_extracts", "stop_on_plan"]
 
-FULL = "all"
-_LOOKED_THROUGH = 200
-_ENDED = ("completed", "stopped")
-
 
 def limits_of(run: Run) -> Limits:
     """The setup's limits."""
@@ -36,14 +32,10 @@ def limits_of(run: Run) -> Limits:
 
 def last_full_run(view: View, besides: str = "") -> dict[str, Any]:
     """Summary of the newest run over all customers that got as far as writing; {} = there was none."""
-    listed = view.runs.list(_LOOKED_THROUGH)
-    full = listed[(listed["mode"] == FULL) & ~listed["dry_run"].astype(bool) & (listed["run_id"] != besides)]
-    full = full[full["status"].isin(_ENDED)]
-    for run_id in full["run_id"]:
-        summary: dict[str, Any] = (view.runs.show(str(run_id)) or {}).get("summary", {})
-        if "extracted" in summary:  # what a breaker stops has no summary, so that it is measured against again
-            return summary
-    return {}
+    # what a breaker stops has no counts, so that it is measured against again
+    run = view.runs.last_full(besides)
+    summary: dict[str, Any] = run["summary"] if run is not None else {}
+    return summary
 
 
 def stop_on_extracts(run: Run, webstore: Census, business_central: Census, *, approved: bool) -> None:
@@ -70,8 +62,14 @@ def stop_on_extracts(run: Run, webstore: Census, business_central: Census, *, ap
     _stop_or_tell(run, tripped, "", approved=approved)
 
 
-def stop_on_plan(run: Run, plan: Plan, extracted: dict[str, int], *, selected: bool, approved: bool) -> None:
-    """Raise PremiseBroken if the plan does more than may be done unasked; a dry run, and an approved plan, only say so."""
+def stop_on_plan(
+    run: Run, plan: Plan, extracted: dict[str, int], *, selected: bool, approved: bool, command: str = "sync"
+) -> None:
+    """Raise PremiseBroken if the plan does more than may be done unasked; a dry run, and an approved plan, only say so.
+
+    Args:
+        command: what takes `--plan`, for the hint.
+    """
     with run.store.view(run.code) as view:
         last = last_full_run(view, run.run_id)
         linked = view.mapping.linked()
@@ -79,7 +77,7 @@ def stop_on_plan(run: Run, plan: Plan, extracted: dict[str, int], *, selected: b
     before = Before(bool(last), len(plan.orphans) if selected else int(last.get("orphans", 0)), linked)
     customers = {Side(name): rows for name, rows in extracted.items()}
     tripped = plan_breakers(limits_of(run), plan, before, customers, selected=selected)
-    _stop_or_tell(run, tripped, plan.hash, approved=approved)
+    _stop_or_tell(run, tripped, f"customer-sync {command} --plan {plan.hash[:12]}", approved=approved)
 
 
 def stop_failing_load(run: Run, result: LoadResult) -> bool:
@@ -91,18 +89,18 @@ def stop_failing_load(run: Run, result: LoadResult) -> bool:
     return tripped is not None
 
 
-def _stop_or_tell(run: Run, tripped: Sequence[Tripped], plan_hash: str, *, approved: bool) -> None:
+def _stop_or_tell(run: Run, tripped: Sequence[Tripped], way_on: str, *, approved: bool) -> None:
     if run.dry_run or approved:
         run.warnings += [f"breaker: {one.words}" for one in tripped]
         return
-    _stop(run, tripped, plan_hash)
+    _stop(run, tripped, way_on)
 
 
-def _stop(run: Run, tripped: Sequence[Tripped], plan_hash: str) -> None:
+def _stop(run: Run, tripped: Sequence[Tripped], way_on: str) -> None:
     if not tripped:
         return
     incomplete = all(one.name == "announced_total" for one in tripped)
-    way_on = f"customer-sync sync --plan {plan_hash[:12]}" if plan_hash else "customer-sync plan, then sync --plan HASH"
+    way_on = way_on or "customer-sync plan, then sync --plan HASH"
     raise PremiseBroken(
         "Stopped before the first write: " + " ".join(one.words for one in tripped),
         hint="" if incomplete else f"If all is as it should be: {way_on}. Nothing was written.",

@@ -17,6 +17,7 @@ from connector.errors import InputError
 from connector.load.activity import find_run
 from connector.load.reports import masked_rows
 from connector.load.session import SetupSource, opened_store
+from connector.load.summary import dropped_lines
 from connector.load.versions import records
 from connector.report import LastRun, PlanRow, RunFigures, fair_share, render_report
 from connector.setup import HtmlReports, PersonalData, Setup
@@ -26,16 +27,19 @@ __all__ = ["ROWS", "leave_report", "report_of_run", "write_report"]
 
 ROWS = 2_000
 _CHARTED = 30
-_WRITTEN = ("create", "update")
+_DROPPED = 200
+_WRITTEN = ("create", "update", "delete")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”")
 _WHOLE = "customer-sync runs report … --rows N"
 
 
-def report_of_run(source: SetupSource, run_id: str = "", *, masked: bool | None = None, rows: int = ROWS) -> str:
+def report_of_run(
+    source: SetupSource, run_id: str | None = None, *, masked: bool | None = None, rows: int = ROWS
+) -> str:
     """The report of a run as one HTML document.
 
     Args:
-        run_id: the id or its beginning; "" = the newest run.
+        run_id: the id or its beginning; None = the newest run.
         masked: whether values of customers are masked; None = as the setup says.
         rows: rows of the plan that are shown at most.
 
@@ -43,7 +47,7 @@ def report_of_run(source: SetupSource, run_id: str = "", *, masked: bool | None 
         InputError: no run, or several, are meant.
     """
     with opened_store(source) as (setup, store), store.view(setup.webstore_code) as view:
-        if run_id:
+        if run_id is not None:
             found = find_run(view, run_id)
         else:
             newest = view.runs.recent(1)
@@ -117,6 +121,9 @@ def _figures(setup: Setup, view: View, run_id: str, masked: bool, most: int) -> 
     if masked:
         summary = {**summary, "errors": [{**e, "message": e.get("code", "")} for e in summary.get("errors", [])]}
         remarks.append("What the systems said about refused writes is left out, too; its codes are shown.")
+    dropped = dropped_lines(summary)
+    remarks += [f"Dropped, approved or planned and not written: {line}" for line in dropped[:_DROPPED]]
+    remarks += [f"… and {len(dropped) - _DROPPED} more were dropped."] if len(dropped) > _DROPPED else []
     earlier = [r for r in view.runs.recent(_CHARTED * 4, until=run["started_at"]) if not r["dry_run"]]
     charted = [r for r in earlier if r["run_id"] != run_id][: _CHARTED - 1]
     return RunFigures(

@@ -12,14 +12,12 @@ from connector.core.oscillation import OSCILLATES, Place, Turn, by_place, oscill
 from connector.core.plan import Plan
 from connector.core.quarantining import Objection
 from connector.core.refusals import Refusal, known_refusals
-from connector.load.breaking import FULL
 from connector.load.run import Run
 from connector.store import View
 
 __all__ = ["objections_of", "replaced_by_writes"]
 
 _WRITTEN = ("confirmed", "adopted")
-_LOOKED_THROUGH = 200
 
 
 def objections_of(run: Run, plan: Plan, *, selected: bool) -> list[Objection]:
@@ -77,9 +75,7 @@ def _turns(view: View, plan: Plan, run_id: str) -> Mapping[Place, Sequence[Turn]
     """The turns of the last two full runs, and of fields that are held already their last two."""
     if not any(write.operation == "update" for write in plan.writes):
         return {}
-    listed = view.runs.list(_LOOKED_THROUGH)
-    full = listed[(listed["mode"] == FULL) & ~listed["dry_run"].astype(bool) & (listed["run_id"] != run_id)]
-    runs = [str(key) for key in full["run_id"][:2]]
+    runs = view.runs.full_that_wrote(2, besides=run_id)
     turns: dict[Place, Sequence[Turn]] = {}
     if len(runs) == 2:
         newer, older = (by_place(_read(view.journal.of_run(key))) for key in runs)

@@ -156,7 +156,9 @@ def announce(run: Run, writes: Sequence[Write], result: LoadResult) -> list[tupl
         ids = work.journal.intend([_intent(run, write) for write in writes])
         dropped = [Settlement(i, "dropped", message=reason) for i, reason in zip(ids, reasons, strict=True) if reason]
         work.journal.settle(dropped)
-    result.dropped += len(dropped)
+    for write, reason in zip(writes, reasons, strict=True):
+        if reason:
+            result.drop(write, reason)
     return [(write, i) for write, i, reason in zip(writes, ids, reasons, strict=True) if not reason]
 
 
@@ -206,7 +208,7 @@ def settle(
                 settlements.append(confirming.confirm(write, intent_id, landing))
             elif isinstance(landing, Dropped):
                 settlements.append(Settlement(intent_id, "dropped", message=landing.reason))
-                result.dropped += 1
+                result.drop(write, landing.reason)
             elif isinstance(landing, OutcomeUnknown):
                 result.failed += 1
                 result.failures.append(_failure(write, landing, "outcome-unknown"))

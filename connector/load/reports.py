@@ -24,7 +24,7 @@ from connector.store import View
 __all__ = ["Report", "ShownTable", "masked", "masked_rows", "purge_files", "report_of"]
 
 # in the order in which people want to see them: what replaces a value comes first
-_INTENDED = ("update", "create", "link", "held", "withheld", "kept")
+_INTENDED = ("delete", "update", "create", "link", "unlink", "keep", "held", "withheld", "kept")
 # columns that hold what customers are called, where they live, how they are reached
 _PERSONAL = frozenset({"base", "before", "after", "webstore", "business_central", "name", "value", "because"})
 _TITLES = {

@@ -14,9 +14,12 @@ from typing import Any
 import pandas as pd
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
+from connector.core.approval import Lost
 from connector.core.decisions import Decision
+from connector.core.intended import intended_of_write
 from connector.core.matching import Ladder
 from connector.core.merge import FieldPolicy
+from connector.core.plan import Write
 from connector.core.terms import Flags, Terms
 from connector.load.fencing import Fence, holding
 from connector.load.inbox import decisions_of
@@ -73,16 +76,26 @@ class Failure:
 class LoadResult:
     """What became of the writes of one direction.
 
-    `dropped` were not sent because the customer had changed; the next run plans them again. `stopped` says why the load
+    `lost` were not sent because the customer had changed; the next run plans them again. `stopped` says why the load
     ended early.
     """
 
     created: int = 0
     updated: int = 0
     failed: int = 0
-    dropped: int = 0
+    deleted: int = 0
+    lost: list[Lost] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     stopped: str = ""
+
+    @property
+    def dropped(self) -> int:
+        """How many were not sent."""
+        return len(self.lost)
+
+    def drop(self, write: Write, reason: str) -> None:
+        """Remember who was not written, and why."""
+        self.lost.append(Lost(intended_of_write(write), reason))
 
 
 class Run:

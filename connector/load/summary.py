@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from typing import Any
 
+from connector.core.approval import Lost
 from connector.core.customer import Direction
+from connector.core.intended import Intended
 from connector.core.plan import Plan
 from connector.load.run import LoadResult, Run
 
-__all__ = ["summary_of"]
+__all__ = ["dropped_lines", "summary_of"]
 
 
 def summary_of(
-    run: Run, plan: Plan, results: dict[Direction, LoadResult], extracted: dict[str, int], seconds: float, mode: str
+    run: Run,
+    plan: Plan,
+    results: dict[Direction, LoadResult],
+    extracted: dict[str, int],
+    seconds: float,
+    mode: str,
+    lost: Sequence[Lost] = (),
 ) -> dict[str, Any]:
-    """The run in numbers. Counters describe the state after the run: a standing conflict is counted by every run."""
+    """The run in numbers. Counters describe the state after the run: a standing conflict is counted by every run.
+
+    Args:
+        lost: what was approved and is not in the plan any more.
+
+    Returns:
+        Among the rest `dropped_customers`: everybody who was approved or planned and not written, one entry for each thing
+        that was not done: `bc_id`, `bc_number`, `webstore_id`, `direction`, `action`, `fields` and `reason`.
+    """
     with run.store.view(run.code) as view:
         version, holds = view.mapping.version(), view.holds.read()
+    dropped = [*lost, *(one for result in results.values() for one in result.lost)]
     sections = {
-        str(direction): _section(plan, direction, results.get(direction), holds, run.dry_run) for direction in Direction
+        str(direction): _section(plan, direction, results.get(direction), holds, run.dry_run)
+        | {"dropped": sum(one.what.direction == str(direction) for one in dropped)}
+        for direction in Direction
     }
     errors = [asdict(failure) for result in results.values() for failure in result.failures]
     stopped = [result.stopped for result in results.values() if result.stopped]
@@ -40,9 +60,15 @@ def summary_of(
         "seconds": round(seconds, 2),
         "plan_hash": plan.hash,
         "errors": errors,
+        "dropped_customers": [one.as_document() for one in dropped],
         "stopped": stopped,
         "warnings": list(run.warnings),
     }
+
+
+def dropped_lines(summary: Mapping[str, Any]) -> list[str]:
+    """Who was approved or planned and not written after all, and why, one line each; for every place that shows a run."""
+    return [f"{Intended.from_document(one).words}: {one['reason']}" for one in summary.get("dropped_customers", [])]
 
 
 def _section(plan: Plan, direction: Direction, result: LoadResult | None, holds: Any, dry_run: bool) -> dict[str, int]:
@@ -59,5 +85,4 @@ def _section(plan: Plan, direction: Direction, result: LoadResult | None, holds:
         "withheld": len(withheld),
         "held": len(on_hold),
         "failed": result.failed,
-        "dropped": result.dropped,
     }

@@ -2,7 +2,7 @@
 
 Customers that the run created are unlinked (and the pair is remembered as rejected, so that no later run links or creates
 them again by itself). Accounts in the webstore are deleted only when that is asked for, nobody is linked to them, and they
-still are as the run left them; Business Central customers never.
+still are as the run left them; Business Central customers never. All of that stands in the plan, and nothing else is done.
 """
 
 from __future__ import annotations
@@ -13,85 +13,130 @@ from typing import Any
 import orjson
 
 from connector.core import business_central_customer, webstore_customer
+from connector.core.approval import Lost
 from connector.core.customer import Direction
+from connector.core.intended import Intended
 from connector.core.plan import Plan
 from connector.core.planning import Pair
-from connector.core.undoing import Created, Done, reversal
-from connector.errors import InputError, LookedTooLongAgo, OutcomeUnknown
+from connector.core.undoing import Done, Links, reversal
+from connector.core.undone_creates import DELETE, KEEP, UndoneCreate
+from connector.errors import LookedTooLongAgo, OutcomeUnknown
+from connector.load.activity import find_run
 from connector.load.fencing import looked_at
 from connector.load.rechecking import canonical_record, same_value
-from connector.load.run import Run
+from connector.load.run import Failure, LoadResult, Run
 from connector.load.versions import records
 from connector.store import Intent, Settlement
 
-__all__ = ["plan_undo", "unlink_created"]
+__all__ = ["created_rows", "plan_undo", "unlink_created"]
 
 _DONE = ("confirmed", "adopted")
 _BATCH = 100
+_Key = tuple[str, int, Direction]
 
 
-def plan_undo(run: Run, undone_run: str) -> tuple[Plan, list[Created]]:
+def plan_undo(run: Run, undone_run: str, *, delete_accounts: bool = False) -> Plan:
     """The reverse of a run as a plan; writes nothing.
 
     Args:
         undone_run: the run's id, or the beginning of it.
+        delete_accounts: delete the webstore accounts that it created.
 
     Raises:
-        InputError: there is no such run, or the beginning fits several.
+        InputError: it is empty, there is no such run, or the beginning fits several.
     """
-    run_id = _full_id(run, undone_run)
     with run.store.view(run.code) as view:
+        run_id = find_run(view, undone_run)
         rows = records(view.journal.of_run(run_id))
         mapping = view.mapping.current()
     done = [_done(run, row) for row in rows if row["outcome"] in _DONE and row["operation"] != "delete"]
     ticked = dict(zip(mapping["bc_id"], mapping["webstore_customer"].astype(bool), strict=True))
-    pairs = _pairs(run, {(d.bc_id, d.webstore_id) for d in done}, ticked)
-    return reversal(run_id, done, pairs, run.terms)
+    pairs, accounts = _pairs(run, {(d.bc_id, d.webstore_id) for d in done}, ticked)
+    linked = mapping.dropna(subset=["webstore_id"])
+    links = Links(
+        accounts,
+        dict(zip(linked["bc_id"], linked["webstore_id"].astype(int), strict=True)),
+        dict(zip(mapping["bc_id"], mapping["bc_number"].astype(str), strict=True)),
+    )
+    return reversal(run_id, done, pairs, run.terms, links, delete_accounts=delete_accounts)
 
 
-def unlink_created(run: Run, created: Sequence[Created], *, delete_accounts: bool) -> list[dict[str, Any]]:
-    """Unlink what the undone run created; one row per customer: who, and what became of it."""
+def unlink_created(run: Run, plan: Plan, result: LoadResult) -> list[dict[str, Any]]:
+    """Unlink, and delete, what the plan says of customers that the undone run created.
+
+    Args:
+        result: gets what was deleted, what failed, and who was kept after all, with the reason.
+
+    Returns:
+        One row per customer: who, where it was created, and what became of it.
+    """
     with run.store_lock, run.store.work(run.code) as work:
         work.describe(actor=run.actor, reason="undo", run_id=run.run_id)
-        for customer in created:
+        for customer in plan.unlinks:
             row = work.mapping.row(bc_id=customer.bc_id)
             if row is not None and row.webstore_id == customer.webstore_id:
                 work.mapping.unlink(customer.bc_id)
-    states = dict.fromkeys(created, "unlinked, kept")
-    accounts = [customer for customer in created if customer.direction is Direction.PUSH]
-    if delete_accounts and accounts:
-        if str(run.setup.synchronization.push_webstore_customers) == "None":
-            states |= dict.fromkeys(accounts, "unlinked, kept: Push Webstore Customers = None")
-        else:
-            for start in range(0, len(accounts), _BATCH):
-                with looked_at():
-                    states |= _delete(run, accounts[start : start + _BATCH])
+    states = {_key(customer): _state(customer) for customer in plan.undone_creates}
+    for start in range(0, len(plan.deletions), _BATCH):
+        with looked_at():
+            states |= _delete(run, plan.deletions[start : start + _BATCH], result)
+    return created_rows(plan, states)
+
+
+def created_rows(plan: Plan, states: Mapping[_Key, str] | None = None) -> list[dict[str, Any]]:
+    """The customers that the undone run created, for people: `bc_number`, `webstore_id`, `created_in`, `now`.
+
+    Args:
+        states: what became of them; None = nothing yet: what would.
+    """
     return [
         {
             "bc_number": customer.bc_number,
             "webstore_id": customer.webstore_id,
             "created_in": str(customer.direction.target),
-            "now": state,
+            "now": _would(customer) if states is None else states[_key(customer)],
         }
-        for customer, state in states.items()
+        for customer in plan.undone_creates
     ]
 
 
-def _delete(run: Run, accounts: Sequence[Created]) -> dict[Created, str]:
+def _key(customer: UndoneCreate) -> _Key:
+    return customer.bc_id, customer.webstore_id, customer.direction
+
+
+def _state(customer: UndoneCreate) -> str:
+    """What has become of a customer that is not deleted."""
+    kept = customer.reason.partition("; kept: ")[2]
+    if customer.action == KEEP:
+        return f"kept: {kept or customer.reason}"
+    return f"unlinked, kept: {kept}" if kept else "unlinked, kept"
+
+
+def _would(customer: UndoneCreate) -> str:
+    if customer.action == DELETE:
+        return "would be unlinked and deleted"
+    return _state(customer).replace("unlinked, kept", "would be unlinked, kept", 1)
+
+
+def _delete(run: Run, accounts: Sequence[UndoneCreate], result: LoadResult) -> dict[_Key, str]:
     """Delete accounts, each looked at once more before, with an intent in the journal."""
     now = run.webstore.customers_by_id([account.webstore_id for account in accounts])
-    states: dict[Created, str] = {}
-    doomed: list[tuple[Created, Mapping[str, str]]] = []
+    states: dict[_Key, str] = {}
+    doomed: list[tuple[UndoneCreate, Mapping[str, str]]] = []
     with run.store_lock, run.store.work(run.code) as work:
         for account in accounts:
             record = now.get(account.webstore_id)
             values = canonical_record(run, Direction.PUSH, record)[1] if record else {}
+            why_not = ""
             if record is None:
-                states[account] = "unlinked, gone already"
+                why_not = "gone already"
             elif work.mapping.row(webstore_id=account.webstore_id) is not None:
-                states[account] = "kept: another customer is linked to it"
-            elif any(not same_value(run, n, values[n], v) for n, v in account.left.items() if n in values):
-                states[account] = "unlinked, kept: it was changed since the run"
+                why_not = "another customer is linked to it"
+            elif any(not same_value(run, n, values[n], v) for n, v in account.held.items() if n in values):
+                why_not = "it was changed since it was read"
+            if why_not:
+                states[_key(account)] = f"unlinked, kept: {why_not}"
+                result.lost.append(Lost(_deletion(account), why_not))
             else:
                 doomed.append((account, values))
         ids = work.journal.intend([_delete_intent(run, account, values) for account, values in doomed])
@@ -102,20 +147,33 @@ def _delete(run: Run, accounts: Sequence[Created]) -> dict[Created, str]:
     except LookedTooLongAgo as old:
         with run.store_lock, run.store.work(run.code) as work:
             work.journal.settle([Settlement(i, "dropped", message=old.message) for i in ids])
-        return states | {account: f"unlinked, kept: {old.message}" for account, _ in doomed}
+        return states | {_key(account): f"unlinked, kept: {old.message}" for account, _ in doomed}
     settlements = []
     for (account, _), intent_id, outcome in zip(doomed, ids, outcomes, strict=True):
-        if outcome.error is None:
+        error = outcome.error
+        if error is None:
             settlements.append(Settlement(intent_id, "confirmed"))
-        elif not isinstance(outcome.error, OutcomeUnknown):
-            settlements.append(Settlement(intent_id, "refused", message=str(outcome.error)))
-        states[account] = "unlinked and deleted" if outcome.error is None else f"unlinked, kept: {outcome.error}"
+            result.deleted += 1
+            states[_key(account)] = "unlinked and deleted"
+            continue
+        result.failed += 1
+        label, code = account.bc_number or f"woo:{account.webstore_id}", type(error).__name__
+        result.failures.append(Failure(label, str(Direction.PUSH.target), code, str(error)))
+        if isinstance(error, OutcomeUnknown):  # the intent stays open: the next run looks
+            states[_key(account)] = f"unlinked, perhaps deleted: {error}"
+        else:
+            settlements.append(Settlement(intent_id, "refused", message=str(error)))
+            states[_key(account)] = f"unlinked, kept: {error}"
     with run.store_lock, run.store.work(run.code) as work:
         work.journal.settle(settlements)
     return states
 
 
-def _delete_intent(run: Run, account: Created, values: Mapping[str, str]) -> Intent:
+def _deletion(account: UndoneCreate) -> Intended:
+    return Intended(DELETE, str(account.direction), account.bc_id, account.bc_number, account.webstore_id)
+
+
+def _delete_intent(run: Run, account: UndoneCreate, values: Mapping[str, str]) -> Intent:
     return Intent(
         run_id=run.run_id,
         direction=str(Direction.PUSH),
@@ -130,16 +188,6 @@ def _delete_intent(run: Run, account: Created, values: Mapping[str, str]) -> Int
         after=dict.fromkeys(values, ""),
         rule="undo: the account was created by the undone run",
     )
-
-
-def _full_id(run: Run, text: str) -> str:
-    with run.store.view(run.code) as view:
-        known = [str(key) for key in view.runs.list(100_000)["run_id"]]
-    found = [key for key in known if key == text] or [key for key in known if text and key.startswith(text)]
-    if len(found) != 1:
-        what = "There is no run" if not found else f"{len(found)} runs begin with"
-        raise InputError(f"{what} {text}.", hint="See customer-sync runs list.")
-    return found[0]
 
 
 def _done(run: Run, row: Mapping[str, Any]) -> Done:
@@ -161,11 +209,14 @@ def _done(run: Run, row: Mapping[str, Any]) -> Done:
         webstore_id=int(remote) if created and pushing else int(row["webstore_id"]),
         before=orjson.loads(row["before"]),
         after=record,
+        bc_number=str(row["bc_number"] or ""),
     )
 
 
-def _pairs(run: Run, keys: set[tuple[str, int]], ticked: Mapping[str, bool]) -> dict[tuple[str, int], Pair]:
-    """What both sides hold now of these pairs; a pair of which one side has gone is missing."""
+def _pairs(
+    run: Run, keys: set[tuple[str, int]], ticked: Mapping[str, bool]
+) -> tuple[dict[tuple[str, int], Pair], dict[int, dict[str, str]]]:
+    """What both sides hold now of these pairs (one of which a side has gone is missing), and what the accounts hold."""
     w_records = run.webstore.customers_by_id(sorted({key for _, key in keys}))
     c_records = {k.lower(): r for k, r in run.business_central.customers_by_id(sorted({k for k, _ in keys})).items()}
     rules, geography = run.rules.fields, run.rules.geography
@@ -188,4 +239,10 @@ def _pairs(run: Run, keys: set[tuple[str, int]], ticked: Mapping[str, bool]) -> 
             w_raw=w_table.to_pylist()[0],
             c_raw=c_table.to_pylist()[0],
         )
-    return pairs
+    accounts = {webstore_id: dict(pair.w) for (_, webstore_id), pair in pairs.items()}
+    accounts |= {
+        key: canonical_record(run, Direction.PUSH, record)[1]
+        for key, record in w_records.items()
+        if key not in accounts
+    }
+    return pairs, accounts

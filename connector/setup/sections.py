@@ -213,6 +213,7 @@ class Breakers(Section):
     account_mails: int | None = Field(
         default=None, ge=0, description="Most people who may be sent the new-account mail; left out = no limit."
     )
+    deletions: int = Field(default=20, ge=0, description="Most webstore accounts that undoing a run may delete.")
     failure_percent: float = Field(
         default=50, ge=0, le=100, description="Writes that may fail before no more are tried. 100 = all."
     )

@@ -7,7 +7,7 @@ from connector.store.lease import Lease, LeaseHeld, LeaseLost
 from connector.store.leases import HeldLease
 from connector.store.machine_clock import boot_seconds
 from connector.store.mapping import MappingRow, MappingVersion
-from connector.store.plans import StoredPlan
+from connector.store.plans import StoredPlan, plan_prefix
 from connector.store.standing import ChangedValue, QuarantinedField, StandingConflict, Suggestion
 from connector.store.store import Store, View, Work, open_store
 from connector.store.webhooks import NotedChange, Waiting
@@ -36,4 +36,5 @@ __all__ = [
     "Work",
     "boot_seconds",
     "open_store",
+    "plan_prefix",
 ]

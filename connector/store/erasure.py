@@ -107,7 +107,7 @@ def _linked(
 def _empty_summaries(
     connection: Connection, webstore_code: str, writes: sa.ColumnElement[bool], webstore_id: int | None
 ) -> int:
-    """Empty the error messages about the customer in the summaries of the runs that wrote it."""
+    """Empty what the summaries of the runs that wrote the customer say of it: refusals, and what was not written."""
     told = connection.execute(sa.select(JOURNAL.c.run_id, JOURNAL.c.bc_number).where(writes)).all()
     labels = {number for _, number in told if number} | ({f"woo:{webstore_id}"} if webstore_id is not None else set())
     emptied = 0
@@ -121,7 +121,11 @@ def _empty_summaries(
         about = [error for error in errors if error.get("customer") in labels and error.get("message")]
         for error in about:
             error["message"] = ""
-        if about:
+        lost = [one for one in summary.get("dropped_customers", []) if isinstance(one, dict) and one.get("reason")]
+        lost = [one for one in lost if {one.get("bc_number"), f"woo:{one.get('webstore_id')}"} & labels]
+        for one in lost:
+            one["reason"] = ""
+        if about or lost:
             emptied += 1
             connection.execute(sa.update(RUN).where(mine).values(summary=orjson.dumps(summary).decode()))
     return emptied

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -18,9 +19,28 @@ from connector.store.frames import Kind, frame
 from connector.store.schema import PLAN
 from connector.store.upserting import upsert
 
-__all__ = ["Plans", "StoredPlan"]
+__all__ = ["Plans", "StoredPlan", "plan_prefix"]
 
 _P = PLAN.c
+# fewer digits are typed by accident, and soon fit several plans
+_PREFIX = re.compile(r"[0-9a-f]{6,64}")
+
+
+def plan_prefix(text: str) -> str:
+    """The beginning of a plan's hash, as it is kept.
+
+    Raises:
+        InputError: it is empty, or no such thing: what a script hands over when making the plan failed.
+    """
+    wanted = text.strip().lower()
+    if _PREFIX.fullmatch(wanted):
+        return wanted
+    raise InputError(
+        f"{text.strip()[:80]!r} is no hash of a plan. Nothing was written."
+        if wanted
+        else "The hash of the plan is empty. Nothing was written.",
+        hint="A plan's hash has 64 hexadecimal digits; give its first 6 or more, as customer-sync plan shows them.",
+    )
 
 
 @dataclass(frozen=True)
@@ -45,18 +65,16 @@ class Plans:
         """The plan whose hash begins so; None if there is none.
 
         Raises:
-            InputError: several plans begin so, or nothing was given.
+            InputError: several plans begin so, or it is no beginning of a hash (`plan_prefix`).
         """
-        wanted = prefix.strip().lower()
-        if not wanted:
-            raise InputError("Which plan? Give the beginning of its hash.")
+        wanted = plan_prefix(prefix)
         names = ("hash", "created_at", "run_id", "document", "summary")
         statement = sa.select(*(_P[name] for name in names)).where(
             _P.webstore_code == self._code, _P.hash.startswith(wanted, autoescape=True)
         )
         found = self._connection.execute(statement.order_by(_P.hash).limit(2)).all()
         if len(found) > 1:
-            raise InputError(f"Several plans begin with {wanted}.", hint="Give more of the hash.")
+            raise InputError(f"Several plans begin with {wanted}. Nothing was written.", hint="Give more of the hash.")
         if not found:
             return None
         hash_, created_at, run_id, document, summary = found[0]

@@ -13,10 +13,15 @@ from sqlalchemy.engine import Connection
 
 from connector.store.columns import now
 from connector.store.frames import Kind, frame
-from connector.store.schema import RUN, WATERMARK
+from connector.store.schema import JOURNAL, RUN, WATERMARK
 from connector.store.upserting import upsert
 
-__all__ = ["Runs", "Watermarks"]
+__all__ = ["FULL", "Runs", "Watermarks"]
+
+# mode of a run over all customers
+FULL = "all"
+# a summary with counts; what a breaker stops has none. No text in it can look so, since its quotes are escaped
+_COUNTED = '"extracted":'
 
 _R = RUN.c
 _LISTED: dict[str, Kind] = {
@@ -103,6 +108,40 @@ class Runs:
         rows = self._connection.execute(statement.order_by(_R.started_at.desc()).limit(limit)).mappings()
         return [{**row, "summary": orjson.loads(row["summary"])} for row in rows]
 
+    def last_full(self, besides: str = "") -> dict[str, Any] | None:
+        """The newest run over all customers that was no dry run and got as far as writing, as in `show`; however many other
+        runs there were since.
+
+        Args:
+            besides: a run that does not count: the one that asks.
+        """
+        ended = sa.and_(self._full(besides), _R.status.in_(("completed", "stopped")), self._counted())
+        run_id = self._connection.scalar(sa.select(_R.run_id).where(ended).order_by(_R.started_at.desc()).limit(1))
+        return None if run_id is None else self.show(run_id)
+
+    def full_that_wrote(self, limit: int, besides: str = "") -> Sequence[str]:
+        """Ids of the newest runs over all customers that wrote something or could have, the newest first. Neither a dry run
+        counts nor one that was stopped, refused or killed before its first write.
+        """
+        wrote = sa.exists().where(JOURNAL.c.webstore_code == self._code, JOURNAL.c.run_id == _R.run_id)
+        mine = sa.and_(self._full(besides), sa.or_(self._counted(), wrote), _R.status.not_in(("waiting", "rejected")))
+        return self._connection.scalars(
+            sa.select(_R.run_id).where(mine).order_by(_R.started_at.desc()).limit(limit)
+        ).all()
+
+    def waiting(self) -> Sequence[dict[str, Any]]:
+        """All runs whose plan waits for a person, the newest first, as in `recent`."""
+        mine = sa.and_(_R.webstore_code == self._code, _R.status == "waiting")
+        rows = self._connection.execute(sa.select(RUN).where(mine).order_by(_R.started_at.desc())).mappings()
+        return [{**row, "summary": orjson.loads(row["summary"])} for row in rows]
+
+    def beginning(self, text: str) -> Sequence[str]:
+        """Ids of runs that are meant by a text: the run with this id, or those whose ids begin so (the first few)."""
+        mine = _R.webstore_code == self._code
+        exact = self._connection.scalars(sa.select(_R.run_id).where(mine, _R.run_id == text)).all()
+        begin = sa.select(_R.run_id).where(mine, _R.run_id.startswith(text, autoescape=True))
+        return exact or (self._connection.scalars(begin.order_by(_R.run_id).limit(5)).all() if text else [])
+
     def last(self, *statuses: str) -> dict[str, Any] | None:
         """The newest run that was no dry run and ended in one of these ways (none given = in any), as in `show`."""
         statement = sa.select(_R.run_id).where(_R.webstore_code == self._code, _R.dry_run.is_(False))
@@ -110,6 +149,12 @@ class Runs:
             statement = statement.where(_R.status.in_(statuses))
         run_id = self._connection.scalar(statement.order_by(_R.started_at.desc()).limit(1))
         return None if run_id is None else self.show(run_id)
+
+    def _full(self, besides: str) -> sa.ColumnElement[bool]:
+        return sa.and_(_R.webstore_code == self._code, _R.mode == FULL, _R.dry_run.is_(False), _R.run_id != besides)
+
+    def _counted(self) -> sa.ColumnElement[bool]:
+        return _R.summary.contains(_COUNTED, autoescape=True)
 
     def _one(self, run_id: str) -> sa.ColumnElement[bool]:
         return sa.and_(_R.webstore_code == self._code, _R.run_id == run_id)
