@@ -124,7 +124,8 @@ def _deliver_batch(
             except OutcomeUnknown as lost:
                 _count_looked_up(batch, lost, look(run, direction), result)
             return
-    result.dropped += len(batch)
+    for write in batch:
+        result.drop(write, "looked at too long ago to be sent; the next run plans it anew")
 
 
 def _count_looked_up(
