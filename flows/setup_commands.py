@@ -7,10 +7,13 @@ from typing import Annotated
 
 import typer
 
+from connector.load.sides import say_moved
 from flows import running, terminal
-from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
+from flows.options import DEFAULT_SETUP, JsonOption, SetupOption, YesOption
 
-app = typer.Typer(help="Move the setup between a TOML file and a Prefect block.", no_args_is_help=True)
+app = typer.Typer(
+    help="The setup as file and as Prefect block, and a shop or company that moved.", no_args_is_help=True
+)
 
 NameArgument = Annotated[str, typer.Argument(help="Name of the ConnectorSetup block.")]
 
@@ -30,6 +33,32 @@ def push(name: NameArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOp
         terminal.print_json({"saved": saved})
     else:
         terminal.say(f"Saved: {', '.join(saved)}.")
+
+
+@app.command()
+def moved(
+    side: Annotated[str, typer.Argument(metavar="SIDE", help="webstore or business-central.")],
+    yes: YesOption = False,
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """Say that a side is still the same shop or company, though it has another address, name or id now. Shows both first.
+
+    Say so only when its customers kept their ids: after a move of the host, not for a copy, a test shop or a new company.
+
+    Example: customer-sync setup moved webstore
+    """
+    with terminal.reported(as_json):
+        told = say_moved(setup, side, dry_run=True)
+        if not as_json:
+            rows = [[name, told["before"].get(name, ""), told["now"][name]] for name in told["now"]]
+            terminal.print_table(["", "before", "now"], rows)
+        terminal.confirmed("Is it the same one, with the same customers under the same ids?", yes=yes, as_json=as_json)
+        told = say_moved(setup, side)
+    if as_json:
+        terminal.print_json(told)
+    else:
+        terminal.say("Kept. Runs go on.")
 
 
 @app.command()

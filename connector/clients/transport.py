@@ -46,7 +46,7 @@ from connector.errors import (
     RemoteTrouble,
 )
 
-__all__ = ["Answer", "Transport"]
+__all__ = ["Answer", "Transport", "Unreachable"]
 
 _log = logging.getLogger("connector.clients")
 _CONNECT_SECONDS = 10

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import html
 import uuid
 from collections.abc import Iterable, Mapping
 from typing import Any
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 from connector.clients.answers import Answer
 from connector.clients.pacing import Pacing
@@ -39,7 +40,8 @@ class WebstoreApi:
             retries=retries,
             backoff=backoff,
         )
-        self._root = f"{connection.url.rstrip('/')}/wp-json/wc/v3"
+        self._index = f"{connection.url.rstrip('/')}/wp-json/"
+        self._root = f"{self._index}wc/v3"
         in_query = connection.api_key_as_query_param
         self._auth = None if in_query else (key, secret)
         self._key_query: Query = {"consumer_key": key, "consumer_secret": secret} if in_query else {}
@@ -70,6 +72,20 @@ class WebstoreApi:
         if answer.status >= 400:
             raise refusal(answer.status, answer.body)
         return answer
+
+    def site(self) -> dict[str, str]:
+        """What WordPress' index tells: `address` and `name`; {} where it tells no address."""
+        pairs = {"_fields": "name,home,url", "_": uuid.uuid4().hex[:12]}
+        answer = self.transport.send("GET", f"{self._index}?{urlencode(pairs, safe=',')}", auth=self._auth)
+        if answer.status >= 400:
+            raise refusal(answer.status, answer.body)
+        told = answer.body if isinstance(answer.body, dict) else {}
+        home = urlsplit(str(told.get("home") or told.get("url") or ""))
+        if not home.hostname:
+            return {}
+        port = f":{home.port}" if home.port else ""
+        address = f"{home.hostname.removeprefix('www.')}{port}{home.path.rstrip('/')}"
+        return {"address": address, "name": html.unescape(str(told.get("name") or ""))}
 
     def get_list(self, path: str, query: Query | None = None, *, past_caches: bool = False) -> list[Record]:
         """Read a list of objects.

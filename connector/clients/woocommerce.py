@@ -17,6 +17,7 @@ from typing import Any, Self
 from connector.clients.batches import lost
 from connector.clients.redaction import protect
 from connector.clients.results import BatchOutcomes, Census, Consume, Finding, Progress, Record
+from connector.clients.transport import Unreachable
 from connector.clients.webstore_api import PAGE, WebstoreApi, announced_total, csv
 from connector.clients.webstore_batches import create_seconds, send_batch
 from connector.clients.webstore_check import check_webstore
@@ -30,7 +31,7 @@ from connector.clients.webstore_rules import (
     safe_account,
 )
 from connector.clients.wire import Guard
-from connector.errors import AnswerNotUnderstood, CustomerNotFound, InternalError, RemoteRefused
+from connector.errors import AnswerNotUnderstood, ConnectionRefused, CustomerNotFound, InternalError, RemoteRefused
 from connector.setup import WebstoreConnection
 
 __all__ = ["WooCommerceClient"]
@@ -258,6 +259,19 @@ class WooCommerceClient:
     def countries(self) -> list[Record]:
         """The shop's own countries: `code`, `name` and `states`, each with `code` and `name`."""
         return self._api.get_list("data/countries")
+
+    def site(self) -> dict[str, str]:
+        """What the shop tells of itself: `address` (host and path of its home, without scheme and www) and `name`.
+
+        {} where the index of its REST API is closed, as security plugins do.
+        """
+        try:
+            return self._api.site()
+        except Unreachable:
+            raise
+        except (RemoteRefused, AnswerNotUnderstood, ConnectionRefused) as closed:
+            _log.info("the webstore does not tell who it is: %s", closed.message)
+            return {}
 
     def list_webhooks(self) -> list[Record]:
         """All webhooks of the shop, whoever made them."""

@@ -9,6 +9,7 @@ from typing import Any
 
 from connector.errors import CustomerSyncError, SetupError
 from connector.load.run import Progress, Run
+from connector.load.sides import verify_sides
 from connector.rules import TemplateRow, load_rules
 from connector.setup import Setup, Template
 from connector.store import Lease, LeaseHeld, Store, open_store
@@ -79,6 +80,7 @@ def open_run(
                     work.runs.close_interrupted(besides=run_id)
                     work.runs.start(run_id, mode, trigger, actor, dry_run=dry_run)
                 try:
+                    verify_sides(store, setup, run.webstore, run.business_central)
                     run.templates = templates_of(run)
                     yield opened
                 except CustomerSyncError as error:

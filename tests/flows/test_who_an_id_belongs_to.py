@@ -1,0 +1,225 @@
+"""Ids that belong to somebody else now: nobody is renamed to a stranger, and a person is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.core.identity import SAME
+from connector.errors import InputError, SetupError
+from connector.load import editing, same_customer, sides
+from connector.load.quarantine import list_quarantine
+from sandbox.server import Running, start
+from tests.flows.shop import Shop, setup_of
+from tests.flows.steps import Done
+from tests.flows.test_the_past_comes_back import WAYS, later, linked, sync
+
+STRANGER = {
+    "email": "nina@new.example",
+    "first_name": "Nina",
+    "last_name": "New",
+    "billing": {"address_1": "Other Rd 9", "city": "Oslo", "postcode": "0150", "country": "NO", "phone": "+47 99999999"},
+}
+
+
+def held(shop: Shop) -> list[str]:
+    """Numbers of those about whom a person is asked."""
+    return [row["bc_number"] for row in list_quarantine(shop.setup) if row["field"] == SAME]
+
+
+def untouched(shop: Shop, customer: str, act: Any) -> Done:
+    """Whatever is done, the customer card stays as it is."""
+    before = shop.customer(customer)
+    done: Done = act()
+    assert shop.customer(customer) == before
+    return done
+
+
+@WAYS
+def test_an_account_id_that_was_given_to_somebody_else_renames_nobody(shop: Shop, way: str) -> None:
+    ((account, customer),) = linked(shop)
+    shop.running.webstore.people_replace(account, STRANGER)
+    done = untouched(shop, customer, lambda: sync(shop, way, customer))
+    assert (done.summary["quarantined"], held(shop)) == (1, [shop.number(customer)])
+
+
+def test_an_account_id_that_was_given_to_a_namesake_is_noticed_by_its_marks(shop: Shop) -> None:
+    """The same person registered once more: only user name and date tell that it is another account."""
+    ((account, customer),) = linked(shop)
+    record = shop.account(account)
+    copied = {name: record[name] for name in ("email", "first_name", "last_name", "billing")}
+    shop.running.webstore.people_replace(account, copied | {"username": "kari.again"})
+    shop.sync()
+    assert held(shop) == [shop.number(customer)]
+
+
+@WAYS
+def test_a_card_in_which_the_whole_person_changes_at_once_is_asked_about(shop: Shop, way: str) -> None:
+    ((account, customer),) = linked(shop)
+    before = shop.account(account)
+    stranger = {"displayName": "Nina New", "email": "nina@new.example", "addressLine1": "Other Rd 9", "phoneNumber": "+47 99999999"}
+    shop.type_in_company(customer, **stranger)
+    sync(shop, way, customer)
+    assert (shop.account(account), held(shop)) == (before, [shop.number(customer)])
+
+
+def test_who_marries_and_moves_is_nobody_else(shop: Shop) -> None:
+    ((account, customer),) = linked(shop)
+    changes = {"email": "kari@hansen.example", "last_name": "Hansen"}
+    shop.running.webstore.people_update(account, changes | {"billing": {"address_1": "Nygaten 9"}})
+    shop.sync()
+    assert (shop.customer(customer)["displayName"], held(shop)) == ("Kari Hansen", [])
+
+
+def test_a_person_says_that_it_still_is_the_same_and_the_edits_go_through(shop: Shop) -> None:
+    ((account, customer),) = linked(shop)
+    shop.running.webstore.people_replace(account, STRANGER)
+    shop.sync()
+    same_customer.say_same(shop.setup, [shop.number(customer).lower()], actor="the office")
+    shop.sync()
+    assert (shop.customer(customer)["displayName"], held(shop)) == ("Nina New", [])
+    assert shop.settle().summary["quarantined"] == 0
+
+
+def test_an_answer_holds_for_what_it_was_given_about(shop: Shop) -> None:
+    ((account, customer),) = linked(shop)
+    shop.running.webstore.people_replace(account, STRANGER)
+    shop.sync()
+    same_customer.say_same(shop.setup, [shop.number(customer)], actor="the office")
+    shop.running.webstore.people_replace(account, STRANGER | {"email": "otto@third.example", "first_name": "Otto"})
+    untouched(shop, customer, shop.sync)
+    assert held(shop) == [shop.number(customer)]
+
+
+def test_a_person_says_that_it_is_another_one_and_whoever_was_meant_is_linked(shop: Shop) -> None:
+    ((account, customer),) = linked(shop)
+    _, moved = shop.running.webstore.people_replace(account, STRANGER, keep_old=True)
+    shop.change(pull_webstore_customers="Mapped Only")
+    shop.sync()
+    (told,) = same_customer.say_other(shop.setup, [shop.number(customer)], actor="the office")
+    assert told["webstore_id"] == moved
+    assert shop.links() == {customer: moved}
+    later(shop)
+    shop.type_in_webstore(int(moved or 0), phone="+47 40000009")
+    shop.sync()
+    assert shop.customer(customer)["phoneNumber"] == "+47 40000009"
+
+
+def test_nobody_is_linked_when_nobody_carries_the_old_marks(shop: Shop) -> None:
+    ((account, customer),) = linked(shop)
+    shop.running.webstore.people_replace(account, STRANGER)
+    shop.sync()
+    same_customer.say_other(shop.setup, [shop.number(customer)], actor="the office")
+    assert shop.links() == {}
+    shop.sync()  # the stranger is a customer of its own
+    assert len(shop.customers()) == 2
+    assert shop.customer(customer)["displayName"] == "Kari Nordmann0"
+
+
+def test_answers_about_nobody_are_refused_and_change_nothing(shop: Shop) -> None:
+    ((account, customer),) = linked(shop)
+    shop.running.webstore.people_replace(account, STRANGER)
+    shop.sync()
+    for numbers in ([], [""], ["C99999"], [shop.number(customer), "C99999"]):
+        for say in (same_customer.say_same, same_customer.say_other):
+            with pytest.raises(InputError):
+                say(shop.setup, numbers, actor="the office")
+    assert (held(shop), shop.links()) == ([shop.number(customer)], {customer: account})
+
+
+def test_a_pair_linked_by_hand_is_known_by_its_marks_at_once(shop: Shop) -> None:
+    account = shop.register("kari@nord.example")
+    customer = shop.employ("other@nord.example", "Kari N")
+    editing.link(shop.setup, [(shop.number(customer), account)], actor="the office")
+    shop.running.webstore.people_replace(account, STRANGER)
+    before = shop.customer(customer)
+    shop.sync()
+    assert (shop.customer(customer), held(shop)) == (before, [shop.number(customer)])
+
+
+def test_an_account_that_was_created_is_known_by_its_marks_at_once(shop: Shop) -> None:
+    customer = shop.employ("kari@nord.example", "Kari Nordmann", ticked=True)
+    shop.sync()
+    account = shop.links()[customer]
+    shop.running.webstore.people_replace(int(account or 0), STRANGER)
+    untouched(shop, customer, shop.sync)
+    assert held(shop) == [shop.number(customer)]
+
+
+def test_a_lost_account_id_is_given_to_the_next_registrant_after_a_restore(shop: Shop) -> None:
+    yesterday = shop.running.webstore.snapshot()
+    account = shop.register("kari@nord.example", phone="+47 40000001")
+    shop.sync()
+    ((customer, _),) = shop.links().items()
+    shop.running.webstore.restore(yesterday)
+    later(shop)
+    assert shop.register("nina@new.example", "Nina New", phone="+47 99999999") == account
+    untouched(shop, customer, shop.sync)
+    assert held(shop) == [shop.number(customer)]
+
+
+@WAYS
+@pytest.mark.parametrize("role", ["shop_manager", "subscriber"])
+def test_an_account_that_got_another_role_is_kept_out_as_when_it_is_linked(shop: Shop, role: str, way: str) -> None:
+    ((account, customer),) = linked(shop)
+    shop.running.webstore.people_update(account, {"role": role})
+    shop.type_in_company(customer, phoneNumber="+47 40000002")
+    shop.type_in_webstore(account, address_1="Nygaten 9")
+    before = shop.account(account), shop.customer(customer)
+    done = sync(shop, way, customer)
+    assert (shop.account(account), shop.customer(customer)) == before
+    assert {(s.field, s.kind) for s in done.plan.standing} == {("phone", "withheld"), ("address_1", "withheld")}
+    assert all(f"role is {role}" in s.reason for s in done.plan.standing)
+    shop.running.webstore.people_update(account, {"role": "customer"})
+    sync(shop, way, customer)
+    assert shop.customer(customer)["addressLine1"] == "Nygaten 9"
+
+
+@pytest.fixture
+def second() -> Iterator[Running]:
+    """Another shop and another company."""
+    with start(empty=True, seed=2) as running:
+        yield running
+
+
+@WAYS
+def test_the_address_of_another_shop_stops_every_run(shop: Shop, second: Running, tmp_path: Path, way: str) -> None:
+    ((account, customer),) = linked(shop)
+    second.webstore.load([shop.account(account) | STRANGER])
+    elsewhere = setup_of(second, tmp_path / "second", "shop")
+    right = shop.setup
+    shop.setup = right.model_copy(update={"webstore": elsewhere.webstore})
+    before = shop.customer(customer)
+    with pytest.raises(SetupError, match="not the one that the mapping table"):
+        sync(shop, way, customer)
+    assert shop.customer(customer) == before
+    shop.setup = right.model_copy(update={"business_central": elsewhere.business_central})
+    with pytest.raises(SetupError, match="company behind the setup"):
+        sync(shop, way, customer)
+    shop.setup = right
+    sync(shop, way, customer)
+
+
+def test_a_shop_that_moved_is_confirmed_by_a_person(shop: Shop) -> None:
+    ((account, customer),) = linked(shop)
+    shop.running.webstore.people_settings({"url": "https://new.example", "name": "The New Name"})
+    with pytest.raises(SetupError, match=r"new\.example"):
+        shop.sync()
+    sides.say_moved(shop.setup, "webstore")
+    assert shop.sync().summary["stopped"] == []
+    with pytest.raises(InputError):
+        sides.say_moved(shop.setup, "shop")
+
+
+def test_a_company_that_was_copied_is_another_one(shop: Shop) -> None:
+    ((_, customer),) = linked(shop)
+    shop.company.people_settings({"copied": True, "keep_customer_ids": True})
+    try:
+        with pytest.raises(SetupError, match="its id was"):
+            shop.sync()
+    finally:
+        sides.say_moved(shop.setup, "business-central")
+    assert shop.sync().summary["stopped"] == []
