@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from enum import StrEnum
 from typing import Any
 
@@ -10,6 +9,7 @@ from prefect import flow
 
 from connector.errors import InputError
 from connector.load import activity, editing, versions
+from connector.load.naming import pairs_read
 from connector.setup import Setup
 from flows.naming import run_name
 from flows.opening import actor_of_run, whole
@@ -70,24 +70,14 @@ def _edited(setup: Setup, action: MappingAction, names: list[str], version: int)
     if not names:
         raise InputError("Which customers? Paste their numbers.", hint="One a line, or separated by commas or blanks.")
     if action is MappingAction.LINK:
-        for number, webstore_id in _pairs(names):
-            editing.link(setup, number, webstore_id, actor=actor)
-        return f"{len(names)} linked."
+        done = editing.link(setup, pairs_read(names), actor=actor)
+        return f"{done['linked']} linked."
     if action is MappingAction.UNLINK:
-        for number in names:
-            editing.unlink(setup, number, actor=actor)
+        editing.unlink(setup, names, actor=actor)
         return f"{len(names)} unlinked; the pairs are remembered as not the same."
     edit = editing.tick if action is MappingAction.TICK else editing.untick
     edit(setup, names, actor=actor)
     return f"{len(names)} {action.value}ed."
-
-
-def _pairs(names: list[str]) -> list[tuple[str, int]]:
-    found = [re.fullmatch(r"(.+?)=(?:woo:)?(\d+)", name) for name in names]
-    wrong = [f"{name}: no pair" for name, match in zip(names, found, strict=True) if match is None]
-    if wrong:
-        raise InputError("Nothing was linked:", problems=wrong, hint="Write NUMBER=WEBSTORE-ID, such as C00010=17.")
-    return [(match[1], int(match[2])) for match in found if match is not None]
 
 
 @flow(name="release-holds", flow_run_name=run_name("release {customers} of {setup} from hold"))

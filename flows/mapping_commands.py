@@ -8,6 +8,7 @@ from typing import Annotated, Any
 import typer
 
 from connector.load import editing, versions
+from connector.load.naming import pairs_read
 from flows import exchange_commands, identity_commands, suggestion_commands, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, NumbersArgument, SetupOption, YesOption
 
@@ -22,8 +23,13 @@ app.command("import")(exchange_commands.import_)
 app.command("export")(exchange_commands.export)
 
 
-NumberArgument = Annotated[str, typer.Argument(help="Business Central customer number.")]
-AccountArgument = Annotated[int, typer.Argument(help="Id of the account in the webstore.")]
+PairsArgument = Annotated[
+    list[str],
+    typer.Argument(metavar="NUMBER ID|NUMBER=ID...", help="Business Central number and Webstore ID; several as pairs."),
+]
+CustomersArgument = Annotated[
+    list[str], typer.Argument(metavar="CUSTOMER...", help="Business Central numbers or ids, or woo:ID.")
+]
 CustomerArgument = Annotated[str, typer.Argument(help="Business Central number or id, or woo:ID.")]
 
 
@@ -40,30 +46,27 @@ def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
 
 
 @app.command()
-def link(
-    number: NumberArgument,
-    webstore_id: AccountArgument,
-    setup: SetupOption = DEFAULT_SETUP,
-    as_json: JsonOption = False,
-) -> None:
-    """Say that Business Central customer NUMBER is webstore customer WEBSTORE_ID; ticks it.
+def link(pairs: PairsArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
+    """Say that Business Central customer NUMBER is webstore customer ID; ticks it. Several pairs are one version, or none.
 
-    Example: customer-sync mapping link C00010 17
+    Examples: customer-sync mapping link C00010 17; customer-sync mapping link C00010=17 C00020=21
     """
     with terminal.reported(as_json):
-        done = editing.link(setup, number, webstore_id, actor=getpass.getuser())
-    _told(done, f"{number} is linked to woo:{webstore_id}.", as_json)
+        wanted = pairs_read([f"{pairs[0]}={pairs[1]}"] if len(pairs) == 2 and "=" not in pairs[1] else pairs)
+        done = editing.link(setup, wanted, actor=getpass.getuser())
+    named = ", ".join(f"{number} to woo:{key}" for number, key in dict.fromkeys(wanted))
+    _told(done, f"Linked: {named}.", as_json)
 
 
 @app.command()
-def unlink(number: NumberArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """Undo a link. The pair is remembered as not the same, so that nothing links it again by itself.
+def unlink(customers: CustomersArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
+    """Undo links. The pairs are remembered as not the same, so that nothing links them again by itself.
 
-    Example: customer-sync mapping unlink C00010
+    Examples: customer-sync mapping unlink C00010; customer-sync mapping unlink C00010 woo:21
     """
     with terminal.reported(as_json):
-        done = editing.unlink(setup, number, actor=getpass.getuser())
-    _told(done, f"{number} is not linked any more.", as_json)
+        done = editing.unlink(setup, customers, actor=getpass.getuser())
+    _told(done, f"Not linked any more: {', '.join(dict.fromkeys(customers))}.", as_json)
 
 
 @app.command()

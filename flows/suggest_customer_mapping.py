@@ -67,10 +67,10 @@ def suggest_customer_mapping(
     def body() -> Any:
         made, actor = resolve_setup(setup), actor_of_run()
         done = {"accepted": 0, "rejected": 0}
-        if accepted := customers_of(accept):
-            done["accepted"] += suggesting.accept(made, accepted, actor=actor)["pairs"]
-        if rejected := customers_of(reject):
-            done["rejected"] += suggesting.reject(made, rejected, actor=actor)["pairs"]
+        accepted, rejected = customers_of(accept), customers_of(reject)
+        if accepted or rejected:
+            answered = suggesting.answer(made, accepted=accepted, rejected=rejected, actor=actor)
+            done = {name: answered[name] for name in done}
         rungs = [one.value for one in evidence]
         rows = suggest_pairs(made.webstore_code, whole(made), rungs, likely)
         plain = suggesting.pairs_in(rows)
@@ -91,13 +91,11 @@ def _by_form(setup: Setup, suggested: list[dict[str, Any]]) -> dict[str, int]:
     done = {"accepted": 0, "rejected": 0}
     for asked, answers in answers_by_page(setup, "suggestions", lambda: rows, lambda row: row["pair"], _form):
         said = {row["pair"]: Same(answers[f"pair_{i}"]) for i, row in enumerate(asked)}
-        for name, word, act in (
-            ("accepted", Same.ACCEPT, suggesting.accept),
-            ("rejected", Same.REJECT, suggesting.reject),
-        ):
-            pairs = [pair for pair, same in said.items() if same is word]
-            if pairs:
-                done[name] += act(setup, pairs, actor=actor_of_run())["pairs"]
+        accepted = [pair for pair, same in said.items() if same is Same.ACCEPT]
+        rejected = [pair for pair, same in said.items() if same is Same.REJECT]
+        if accepted or rejected:
+            answered = suggesting.answer(setup, accepted=accepted, rejected=rejected, actor=actor_of_run())
+            done = {name: count + answered[name] for name, count in done.items()}
     return done
 
 

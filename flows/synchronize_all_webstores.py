@@ -10,7 +10,7 @@ from connector.errors import InputError
 from flows.naming import run_name
 from flows.opening import SCHEDULED, THREADS, trigger_of_run
 from flows.outcomes import Told, concluded
-from flows.overrides import Overrides, customers_of
+from flows.overrides import Overrides, customers_given
 from flows.setups import setup_blocks
 from tasks.webstores import start_webstore
 
@@ -22,7 +22,7 @@ __all__ = ["synchronize_all_webstores"]
     task_runner=THREADS,
 )  # fmt: skip
 def synchronize_all_webstores(
-    setups: str | list[str] = "",
+    setups: str | list[str] | None = None,
     dry_run: bool = False,
     overrides: Overrides = Overrides(),  # noqa: B008
     deployment: str = "synchronize-customers/synchronize-customers",
@@ -31,7 +31,7 @@ def synchronize_all_webstores(
     """Start a run of synchronize-customers for every webstore, each with its own state, plan and approval.
 
     Args:
-        setups: Names of WooCommerce Connector Setup blocks, or setup files (….toml); blank = all blocks.
+        setups: Names of WooCommerce Connector Setup blocks, or setup files (….toml); not given = all blocks.
         dry_run: Make the plans and show them; write nothing.
         overrides: What these runs do otherwise than the setups say.
         deployment: The deployment that synchronises one webstore.
@@ -39,7 +39,8 @@ def synchronize_all_webstores(
     """
 
     def body() -> Any:
-        names = customers_of(setups) or setup_blocks()
+        nothing = "No webstore was named; nothing was started."
+        names = setup_blocks() if setups is None else customers_given(setups, nothing)
         if not names:
             raise InputError("There is no WooCommerce Connector Setup block.", hint="customer-sync setup push NAME")
         started = start_webstore.map(

@@ -9,6 +9,7 @@ import pandas as pd
 
 from connector.core.plan import customer_key
 from connector.errors import InputError
+from connector.load.naming import names_given
 from connector.load.reports import purge_files
 from connector.load.session import SetupSource, opened_store
 from connector.load.versions import records
@@ -94,6 +95,7 @@ def release_holds(path: SetupSource, customers: Sequence[str], *, everyone: bool
     with opened_store(path) as (setup, store), store.work(setup.webstore_code) as work:
         if everyone:
             return work.holds.release()
+        customers = names_given(customers, "Nothing was released:")
         by_name = {number.lower(): key for key, number in _numbers(work).items()}
         held = set(work.holds.read().query("on_hold")["key"])
         keys = {

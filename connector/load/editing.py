@@ -10,10 +10,16 @@ import pandas as pd
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core.plan import customer_key
 from connector.errors import InputError
+from connector.load.bases import remember_account
+from connector.load.naming import found_in_mapping, names_given
 from connector.load.session import SetupSource, opened_store, setup_of
-from connector.store import Work
+from connector.load.sides import verify_sides
+from connector.store import MappingRow, Work
 
-__all__ = ["ids_of", "link", "list_mapping", "tick", "unlink", "untick"]
+__all__ = ["Pair", "ids_of", "link", "linked_together", "list_mapping", "tick", "unlink", "untick"]
+
+# Business Central number and Webstore ID
+Pair = tuple[str, int]
 
 
 def list_mapping(path: SetupSource) -> list[dict[str, Any]]:
@@ -43,41 +49,87 @@ def list_mapping(path: SetupSource) -> list[dict[str, Any]]:
     return rows
 
 
-def link(path: SetupSource, number: str, webstore_id: int, *, actor: str) -> dict[str, Any]:
-    """Link two customers that both exist.
+def link(path: SetupSource, pairs: Sequence[Pair], *, actor: str) -> dict[str, Any]:
+    """Link customers that both exist: all pairs as one version, or none.
+
+    Args:
+        pairs: (Business Central number, Webstore ID). The same pair twice is one.
 
     Raises:
-        InputError: one of them does not exist, or is linked to another.
+        InputError: naming every customer that does not exist, is linked to another, or is named with two others.
     """
+    wanted = list(dict.fromkeys((number.strip(), key) for number, key in pairs))
+    names_given([number for number, _ in wanted], "Nothing was linked:")
     setup = setup_of(path)
-    with BusinessCentralClient(setup.business_central) as client:
-        record = client.customers_by_number([number]).get(number)
-    with WooCommerceClient(setup.webstore) as webstore:
-        account = webstore.customers_by_id([webstore_id]).get(webstore_id)
-    problems = [f"{number}: no such customer in Business Central"] if record is None else []
-    problems += [f"woo:{webstore_id}: no such account in the webstore"] if account is None else []
-    if record is None or problems:
-        raise InputError("Nothing was linked:", problems=problems)
-    bc_id, name = str(record["id"]).lower(), str(record["displayName"])
+    with (
+        opened_store(path) as (_, store),
+        BusinessCentralClient(setup.business_central) as company,
+        WooCommerceClient(setup.webstore) as webstore,
+    ):
+        verify_sides(store, setup, webstore, company)
+        records = company.customers_by_number([number for number, _ in wanted])
+        accounts = webstore.customers_by_id([key for _, key in wanted])
+    unknown = [f"{number}: no such customer in Business Central" for number, _ in wanted if number not in records]
+    unknown += [f"woo:{key}: no such account in the webstore" for _, key in wanted if key not in accounts]
+    rows = [
+        MappingRow(str(records[n]["id"]).lower(), n, key, True, str(records[n]["displayName"]))
+        for n, key in wanted
+        if n in records and key in accounts
+    ]
 
     def edit(work: Work) -> None:
-        work.mapping.link(bc_id, number, webstore_id, name=name)
-        work.mapping.unreject(bc_id, webstore_id)
+        linked_together(work, rows, unknown)
+        for row in rows:
+            remember_account(work, row.bc_id, accounts[row.webstore_id or 0])
 
-    return _edit(path, actor, f"link {number} to woo:{webstore_id}", edit)
+    what = f"{wanted[0][0]} to woo:{wanted[0][1]}" if len(wanted) == 1 else f"{len(wanted)} pairs"
+    return _edit(path, actor, f"link {what}", edit) | {"linked": len(wanted)}
 
 
-def unlink(path: SetupSource, number: str, *, actor: str) -> dict[str, Any]:
-    """Remove a link; the pair is remembered as rejected."""
-    bc_id = _bc_ids(path, [number])[number]
-    return _edit(path, actor, f"unlink {number}", lambda work: work.mapping.unlink(bc_id))
+def linked_together(work: Work, rows: Sequence[MappingRow], unknown: Sequence[str]) -> None:
+    """Link all of these pairs, and forget that they were rejected; or none of them.
+
+    Args:
+        unknown: what is wrong already with other pairs of the same edit.
+
+    Raises:
+        InputError: naming all problems.
+    """
+    problems = list(dict.fromkeys(unknown))
+    try:
+        work.mapping.link_many(rows)
+    except InputError as refused:
+        problems += refused.problems
+    if problems:
+        raise InputError("Nothing was linked:", problems=problems)
+    for row in rows:
+        if row.webstore_id is not None:
+            work.mapping.unreject(row.bc_id, row.webstore_id)
+
+
+def unlink(path: SetupSource, customers: Sequence[str], *, actor: str) -> dict[str, Any]:
+    """Remove links: all of them as one version, or none; the pairs are remembered as rejected.
+
+    Args:
+        customers: numbers, Business Central ids, or woo:ID, of the mapping table.
+
+    Raises:
+        InputError: naming everybody who is not in the mapping table.
+    """
+    return _edit_rows(path, customers, actor, "unlink", lambda work, bc_id: work.mapping.unlink(bc_id))
 
 
 def tick(path: SetupSource, numbers: Sequence[str], *, actor: str) -> dict[str, Any]:
-    """Tick Webstore Customer for existing Business Central customers."""
+    """Tick Webstore Customer for existing Business Central customers.
+
+    Raises:
+        InputError: naming everybody who is not there.
+    """
+    numbers = names_given(numbers, "Nothing was ticked:")
     setup = setup_of(path)
-    with BusinessCentralClient(setup.business_central) as client:
-        found = client.customers_by_number(numbers)
+    with opened_store(path) as (_, store), BusinessCentralClient(setup.business_central) as company:
+        verify_sides(store, setup, None, company)
+        found = company.customers_by_number(numbers)
     unknown = [f"{number}: no such customer in Business Central" for number in numbers if number not in found]
     if unknown:
         raise InputError("Nothing was ticked:", problems=unknown)
@@ -90,15 +142,9 @@ def tick(path: SetupSource, numbers: Sequence[str], *, actor: str) -> dict[str, 
     return _edit(path, actor, f"tick {len(numbers)} customers", edit)
 
 
-def untick(path: SetupSource, numbers: Sequence[str], *, actor: str) -> dict[str, Any]:
-    """Untick Webstore Customer."""
-    bc_ids = _bc_ids(path, numbers)
-
-    def edit(work: Work) -> None:
-        for bc_id in bc_ids.values():
-            work.mapping.untick(bc_id)
-
-    return _edit(path, actor, f"untick {len(numbers)} customers", edit)
+def untick(path: SetupSource, customers: Sequence[str], *, actor: str) -> dict[str, Any]:
+    """Untick Webstore Customer; `customers` as in `unlink`."""
+    return _edit_rows(path, customers, actor, "untick", lambda work, bc_id: work.mapping.untick(bc_id))
 
 
 def ids_of(path: SetupSource, customer: str) -> dict[str, Any]:
@@ -108,34 +154,29 @@ def ids_of(path: SetupSource, customer: str) -> dict[str, Any]:
         `bc_id` and `webstore_id`; None where unknown.
 
     Raises:
-        InputError: the name is none of the three, or a number that is not in the mapping table.
+        InputError: the name is none of the three, is not in the mapping table, or fits several of its rows.
     """
     with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
-        mapping = view.mapping.current()
         if customer.lower().startswith("woo:") and customer[4:].isdecimal():
             row = view.mapping.row(webstore_id=int(customer[4:]))
             return {"bc_id": row.bc_id if row else None, "webstore_id": int(customer[4:])}
-        found = mapping[(mapping["bc_number"] == customer) | (mapping["bc_id"] == customer.strip("{}").lower())]
-        if not len(found):
-            raise InputError(
-                f"{customer}: not in the mapping table.", hint="Give a Business Central number or id, or woo:ID."
-            )
-        webstore_id = found["webstore_id"].iloc[0]
-        return {
-            "bc_id": str(found["bc_id"].iloc[0]),
-            "webstore_id": None if pd.isna(webstore_id) else int(webstore_id),
-        }
+        (who,) = found_in_mapping(view, [customer], "Nobody is meant:")
+        return {"bc_id": who.bc_id, "webstore_id": who.webstore_id}
 
 
-def _bc_ids(path: SetupSource, numbers: Sequence[str]) -> dict[str, str]:
-    """Ids of mapped customers by number; unknown ones are refused together."""
-    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
-        mapping = view.mapping.current()
-    known = dict(zip(mapping["bc_number"], mapping["bc_id"], strict=True))
-    unknown = [f"{number}: not in the mapping table" for number in numbers if number not in known]
-    if unknown:
-        raise InputError("Nothing was changed:", problems=unknown)
-    return {number: str(known[number]) for number in numbers}
+def _edit_rows(
+    path: SetupSource, customers: Sequence[str], actor: str, verb: str, edit: Callable[[Work, str], object]
+) -> dict[str, Any]:
+    """Edit the rows of some customers, found in the same transaction."""
+    if isinstance(customers, str):  # its letters would be taken for customers
+        customers = [customers]
+    names = names_given(customers, "Nothing was changed:")
+
+    def act(work: Work) -> None:
+        for who in found_in_mapping(work, names, "Nothing was changed:"):
+            edit(work, str(who.bc_id))
+
+    return _edit(path, actor, f"{verb} {names[0] if len(names) == 1 else f'{len(names)} customers'}", act)
 
 
 def _edit(path: SetupSource, actor: str, reason: str, edit: Callable[[Work], object]) -> dict[str, Any]:

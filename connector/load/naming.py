@@ -5,6 +5,7 @@ An empty text is what a script hands over when the step before it failed. It nev
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 import pandas as pd
@@ -14,7 +15,9 @@ from connector.core.naming import Found, Keys, Who, find
 from connector.errors import InputError
 from connector.store import View, plan_prefix
 
-__all__ = ["checked_wish", "found_in_mapping", "keys_left_out", "names_given", "unknown_left_out"]
+__all__ = ["checked_wish", "found_in_mapping", "keys_left_out", "names_given", "pairs_read", "unknown_left_out"]
+
+_PAIR = re.compile(r"(.*\S)\s*=\s*(?:woo:)?(\d+)", re.IGNORECASE | re.ASCII)
 
 
 def checked_wish(approved_plan: str | None, leave_out: Sequence[str]) -> None:
@@ -54,6 +57,19 @@ def names_given(names: Sequence[str], nothing: str, *, may_be_nobody: bool = Fal
             hint="Give Business Central numbers or ids, or woo:ID.",
         )
     return list(dict.fromkeys(stripped))
+
+
+def pairs_read(texts: Sequence[str], nothing: str = "Nothing was linked:") -> list[tuple[str, int]]:
+    """Pairs as people write them, NUMBER=WEBSTORE-ID (also =woo:ID), each once.
+
+    Raises:
+        InputError: naming everything that is no pair.
+    """
+    found = {text: _PAIR.fullmatch(text.strip()) for text in texts}
+    problems = [f"{text.strip() or 'a blank'}: no pair" for text, match in found.items() if match is None]
+    if problems or not found:
+        raise InputError(nothing, problems=problems, hint="Write NUMBER=WEBSTORE-ID, such as C00010=17.")
+    return list(dict.fromkeys((match[1].strip(), int(match[2])) for match in found.values() if match is not None))
 
 
 def unknown_left_out(approved: Approved, names: Sequence[str]) -> list[str]:

@@ -114,6 +114,8 @@ def say_other(
             if carrier is not None:
                 work.mapping.link(row.bc_id, row.bc_number, int(carrier["id"]), name=row.name)
                 work.mapping.unreject(row.bc_id, int(carrier["id"]))
+                # what both sides agreed on stays agreed: it is the same customer
+                work.bases.move(row.bc_id, row.webstore_id or 0, int(carrier["id"]))
                 remember_account(work, row.bc_id, carrier)
 
     _answered(source, asked, actor, f"another customer: {', '.join(row.bc_number for row in asked)}", answer)

@@ -17,17 +17,17 @@ from connector.core.pairing import Pairing, pair
 from connector.core.suggesting import Suggestion, suggest_by_rule
 from connector.errors import InputError
 from connector.load.deciding import table_from
+from connector.load.editing import Pair, linked_together
 from connector.load.extraction import read_all
 from connector.load.linkage import suggest_by_linkage
+from connector.load.naming import pairs_read
 from connector.load.run import Progress, Run
 from connector.load.session import SetupSource, opened_store, setup_of
 from connector.rules import load_rules
 from connector.setup import Setup
 from connector.store import MappingRow, Store, Work, open_store
 
-__all__ = ["accept", "pairs_in", "reject", "suggest"]
-
-Pair = tuple[str, int]
+__all__ = ["accept", "answer", "pairs_in", "reject", "suggest"]
 
 
 def suggest(
@@ -71,47 +71,66 @@ def pairs_in(rows: Sequence[dict[str, Any]], standings: Collection[str] = ("plai
 
 
 def accept(source: SetupSource, pairs: Sequence[str], *, actor: str) -> dict[str, Any]:
-    """Link pairs that a person says are the same, as one new version.
-
-    Args:
-        pairs: NUMBER=WEBSTORE-ID.
-
-    Raises:
-        InputError: a pair cannot be read, a customer does not exist, or one is linked to another; nothing is linked then.
-    """
-    setup, wanted = setup_of(source), _read(pairs)
-    records = _existing(setup, wanted)
-    rows = [
-        MappingRow(str(records[number]["id"]).lower(), number, key, True, str(records[number]["displayName"]))
-        for number, key in wanted
-    ]
-
-    def edit(work: Work) -> None:
-        work.mapping.link_many(rows)
-        for row, (_, key) in zip(rows, wanted, strict=True):
-            work.mapping.unreject(row.bc_id, key)
-        _answer(work, {(row.bc_id, key) for row, (_, key) in zip(rows, wanted, strict=True)}, "accepted")
-
-    return _edit(source, actor, f"accept {len(rows)} suggested pairs", edit) | {"pairs": len(rows)}
+    """Link pairs that a person says are the same, as one new version. As `answer`; gives `pairs`, too: how many."""
+    done = answer(source, accepted=pairs, actor=actor)
+    return done | {"pairs": done["accepted"]}
 
 
 def reject(source: SetupSource, pairs: Sequence[str], *, actor: str, reason: str = "") -> dict[str, Any]:
-    """Remember that pairs are not the same: nothing suggests or links them again by itself.
+    """Remember that pairs are not the same: nothing suggests or links them again by itself. As `answer`; gives `pairs`, too."""
+    done = answer(source, rejected=pairs, actor=actor, reason=reason)
+    return done | {"pairs": done["rejected"]}
+
+
+def answer(
+    source: SetupSource,
+    *,
+    accepted: Sequence[str] = (),
+    rejected: Sequence[str] = (),
+    actor: str,
+    reason: str = "",
+) -> dict[str, Any]:
+    """What a person says of pairs, all of it as one new version, or none of it.
+
+    Args:
+        accepted: pairs that are the same, NUMBER=WEBSTORE-ID: they are linked.
+        rejected: pairs that are not.
+        reason: why they are not.
+
+    Returns:
+        `mapping_version`, `reason`, and how many pairs were `accepted` and `rejected`.
 
     Raises:
-        InputError: a pair cannot be read, or a customer does not exist; nothing is remembered then.
+        InputError: naming every pair that cannot be read, is both accepted and rejected, has a customer that does not exist,
+            or one that is linked to another.
     """
-    setup, wanted = setup_of(source), _read(pairs)
-    records = _existing(setup, wanted)
-
-    refused = [(str(records[number]["id"]).lower(), key) for number, key in wanted]
+    setup, problems = setup_of(source), list[str]()
+    same, other = _read(accepted, problems), _read(rejected, problems)
+    problems += [f"{number}={key}: both accepted and rejected" for number, key in same if (number, key) in other]
+    if problems or not (same or other):
+        raise InputError("Nothing was changed:", problems=problems, hint="Write NUMBER=WEBSTORE-ID, such as C00010=17.")
+    records, unknown = _existing(setup, [*same, *other])
+    rows = [
+        MappingRow(str(records[number]["id"]).lower(), number, key, True, str(records[number]["displayName"]))
+        for number, key in same
+        if number in records
+    ]
+    refused = [(str(records[number]["id"]).lower(), key) for number, key in other if number in records]
 
     def edit(work: Work) -> None:
+        problems = list(unknown)
         for bc_id, key in refused:
-            work.mapping.reject(bc_id, key, reason or "rejected as a suggestion")
+            try:
+                work.mapping.reject(bc_id, key, reason or "rejected as a suggestion")
+            except InputError as linked:
+                problems.append(str(linked))
+        linked_together(work, rows, problems)
+        _answer(work, {(row.bc_id, key) for row, (_, key) in zip(rows, same, strict=True)}, "accepted")
         _answer(work, set(refused), "rejected")
 
-    return _edit(source, actor, f"reject {len(wanted)} suggested pairs", edit) | {"pairs": len(wanted)}
+    parts = [f"{verb} {len(pairs)}" for verb, pairs in (("accept", same), ("reject", other)) if pairs]
+    done = _edit(source, actor, f"{' and '.join(parts)} suggested pairs", edit)
+    return done | {"accepted": len(same), "rejected": len(other)}
 
 
 def _suggested(
@@ -184,30 +203,24 @@ def _column(table: pa.Table, key: str, name: str) -> dict[Any, str]:
     return dict(zip(table[key].to_pylist(), table[name].to_pylist(), strict=True))
 
 
-def _read(pairs: Sequence[str]) -> list[Pair]:
-    parts = [text.strip().rpartition("=") for text in pairs]
-    ids = [key.strip().lower().removeprefix("woo:") for _, _, key in parts]
-    wrong = [
-        f"{text}: no pair"
-        for text, (number, _, _), key in zip(pairs, parts, ids, strict=True)
-        if not (number and key.isdecimal())
-    ]
-    if wrong or not pairs:
-        raise InputError("Nothing was changed:", problems=wrong, hint="Write NUMBER=WEBSTORE-ID, such as C00010=17.")
-    return list(dict.fromkeys((number.strip(), int(key)) for (number, _, _), key in zip(parts, ids, strict=True)))
+def _read(pairs: Sequence[str], problems: list[str]) -> list[Pair]:
+    """The pairs, each once; what is none is added to the problems."""
+    try:
+        return pairs_read(pairs) if pairs else []
+    except InputError as wrong:
+        problems += wrong.problems
+        return []
 
 
-def _existing(setup: Setup, pairs: Sequence[Pair]) -> dict[str, dict[str, Any]]:
-    """The Business Central records by number; every customer that is not there is named."""
+def _existing(setup: Setup, pairs: Sequence[Pair]) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """The Business Central records by number; and every customer that is not there, in words."""
     with BusinessCentralClient(setup.business_central) as client:
         records = client.customers_by_number(sorted({number for number, _ in pairs}))
     with WooCommerceClient(setup.webstore) as webstore:
         accounts = webstore.customers_by_id(sorted({key for _, key in pairs}))
     problems = [f"{number}: no such customer in Business Central" for number, _ in pairs if number not in records]
     problems += [f"woo:{key}: no such account in the webstore" for _, key in pairs if key not in accounts]
-    if problems:
-        raise InputError("Nothing was changed:", problems=problems)
-    return records
+    return records, list(dict.fromkeys(problems))
 
 
 def _answer(work: Work, pairs: Collection[Pair], state: str) -> None:

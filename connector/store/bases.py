@@ -212,6 +212,12 @@ class Bases:
         if rows:
             self._connection.execute(statement, rows)
 
+    def move(self, bc_id: str, webstore_id: int, to: int) -> None:
+        """Let the base of a pair be that of the same customers under another Webstore ID."""
+        mine = sa.and_(_B.webstore_code == self._code, _B.bc_id == bc_id.lower())
+        self._connection.execute(sa.delete(BASE).where(mine, _B.webstore_id == to))
+        self._connection.execute(sa.update(BASE).where(mine, _B.webstore_id == webstore_id).values(webstore_id=to))
+
     def mark(self, bc_id: str, webstore_id: int, account_mark: int | None, marks: str) -> None:
         """Say anew whose the account of a pair is."""
         pair = sa.and_(_B.webstore_code == self._code, _B.bc_id == bc_id.lower(), _B.webstore_id == webstore_id)

@@ -81,6 +81,11 @@ class MappingTable(MappingReader):
             linked = there[row.bc_id].row.webstore_id if row.bc_id in there else None
             if linked not in {None, row.webstore_id}:
                 problems.append(f"{row.bc_number or row.bc_id} is linked to woo:{linked} already; unlink it first")
+        wanted: dict[str, MappingRow] = {}
+        for row in rows:
+            if wanted.setdefault(row.bc_id, row) != row:
+                problems.append(f"{row.bc_number or row.bc_id} is given twice")
+        problems += [problem for problem in self._clashes(wanted) if problem not in problems]
         if problems:
             raise InputError("Nothing was linked:", problems=problems)
         self.put([_completed(row, there.get(row.bc_id)) for row in rows])

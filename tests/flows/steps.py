@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
+from connector.core.approval import Approved, Lost
 from connector.core.customer import Direction, Side
 from connector.core.plan import Plan
 from connector.load.applying import approval_reason, approved_part, known_plan
@@ -25,6 +26,7 @@ from connector.load.extraction import (
     read_missing,
     read_selected,
 )
+from connector.load.naming import checked_wish, keys_left_out
 from connector.load.opening import Opened, open_run
 from connector.load.partitioned import (
     confirm_partitions,
@@ -42,7 +44,7 @@ from connector.load.recording import record_findings, record_links, record_plan
 from connector.load.recovery import recover
 from connector.load.run import LoadResult, Run
 from connector.load.summary import summary_of
-from connector.load.undo import plan_undo, unlink_created
+from connector.load.undo import created_rows, plan_undo, unlink_created
 from connector.load.validating import stops_of, validate_customers, validate_plan
 from connector.setup import Setup
 
@@ -78,7 +80,7 @@ def synchronize(
     dry_run: bool = False,
     scheduled: bool = False,
     actor: str = "the office",
-    approved_plan: str = "",
+    approved_plan: str | None = None,
     leave_out: Sequence[str] = (),
     run_id: str = "",
     when_read: Callable[[], None] = _nothing,
@@ -97,10 +99,11 @@ def synchronize(
         when_read: called when both systems and the mapping table have been read (not in a run over partitions).
         when_planned: called when everything has been read and decided, before anything is written.
     """
+    checked_wish(approved_plan, leave_out)
     mode = "selected" if customers else "all"
     with _opened(setup, mode, dry_run, scheduled, actor, run_id, page_size) as opened:
         run = opened.run
-        approved = known_plan(run, approved_plan) if approved_plan else None
+        approved = _approved(run, approved_plan, leave_out)
         plan, webstore, business_central, selected = (
             _decided_in_parts(run, partitions, approved is not None)
             if partitions
@@ -108,9 +111,9 @@ def synchronize(
         )
         plan, findings = validate_plan(run, plan, selected=selected is not None)
         stops_of(findings)
-        dropped = 0
+        lost: tuple[Lost, ...] = ()
         if approved is not None:
-            plan, dropped = approved_part(plan, approved, leave_out)
+            plan, lost = approved_part(plan, approved, leave_out, actor)
         record_findings(run, plan, selected)
         waiting = "" if run.dry_run or approved is not None else approval_reason(run.setup, plan)
         extracted = {"webstore": webstore.rows, "business_central": business_central.rows}
@@ -118,9 +121,9 @@ def synchronize(
         stop_on_plan(run, plan, extracted, selected=selected is not None, approved=asked)
         when_planned()
         results = {} if run.dry_run or waiting else _load(run, plan)
-        opened.summary = summary_of(run, plan, results, extracted, opened.seconds, opened.mode)
+        opened.summary = summary_of(run, plan, results, extracted, opened.seconds, opened.mode, lost)
         opened.summary |= {"validated": run.validated}
-        opened.summary |= {"dropped_from_plan": dropped} if approved is not None else {}
+        opened.summary |= {"dropped_from_plan": len(lost)} if approved is not None else {}
         opened.status = "waiting" if waiting else "stopped" if opened.summary["stopped"] else "completed"
         return Done(opened.summary, plan, waiting)
 
@@ -131,22 +134,46 @@ def undo(
     *,
     dry_run: bool = False,
     delete_accounts: bool = False,
+    approved_plan: str | None = None,
+    leave_out: Sequence[str] = (),
     actor: str = "the office",
     run_id: str = "",
     when_planned: Callable[[], None] = _nothing,
 ) -> Done:
     """As flows/undo_run.py."""
+    checked_wish(approved_plan, leave_out)
     with _opened(setup, "undo", dry_run, False, actor, run_id) as opened:
         run = opened.run
-        plan, created = plan_undo(run, undone_run)
+        approved = _approved(run, approved_plan, leave_out)
+        plan = plan_undo(run, undone_run, delete_accounts=delete_accounts)
+        lost: tuple[Lost, ...] = ()
+        if approved is not None:
+            plan, lost = approved_part(plan, approved, leave_out, actor)
         record_plan(run, plan)
-        when_planned()
-        results = {} if run.dry_run else _write(run, plan, [d for d in Direction if plan.of(d)])
-        told = [] if run.dry_run else unlink_created(run, created, delete_accounts=delete_accounts)
+        waiting = "" if run.dry_run or approved is not None else approval_reason(run.setup, plan)
         nothing_read = {"webstore": 0, "business_central": 0}
-        opened.summary = summary_of(run, plan, results, nothing_read, opened.seconds, "undo")
-        opened.status = "stopped" if opened.summary["stopped"] else "completed"
-        return Done(opened.summary, plan, created=told)
+        asked = approved is not None or bool(waiting)
+        stop_on_plan(run, plan, nothing_read, selected=True, approved=asked, command=f"runs undo {undone_run}")
+        when_planned()
+        results: dict[Direction, LoadResult] = {}
+        told = created_rows(plan)
+        if not run.dry_run and not waiting:
+            results = _write(run, plan, [d for d in Direction if plan.of(d)])
+            if plan.undone_creates:
+                told = unlink_created(run, plan, results.setdefault(Direction.PUSH, LoadResult()))
+        opened.summary = summary_of(run, plan, results, nothing_read, opened.seconds, "undo", lost)
+        opened.summary |= {"dropped_from_plan": len(lost)} if approved is not None else {}
+        opened.status = "waiting" if waiting else "stopped" if opened.summary["stopped"] else "completed"
+        return Done(opened.summary, plan, waiting, told)
+
+
+def _approved(run: Run, approved_plan: str | None, leave_out: Sequence[str]) -> Approved | None:
+    """As flows/passes.py."""
+    if approved_plan is None:
+        return None
+    approved = known_plan(run, approved_plan)
+    keys_left_out(approved, leave_out)
+    return approved
 
 
 def _opened(

@@ -103,7 +103,7 @@ def test_a_customer_that_is_taken_out_of_the_mapping_during_the_run_is_not_writt
     number = shop.number(customer)
     shop.type_in_company(customer, addressLine1="Nygaten 2")
     edit = {
-        "unlink": lambda: editing.unlink(shop.setup, number, actor="the office"),
+        "unlink": lambda: editing.unlink(shop.setup, [number], actor="the office"),
         "untick": lambda: editing.untick(shop.setup, [number], actor="the office"),
     }[what]
     with watched():
@@ -146,7 +146,7 @@ def test_a_customer_linked_by_hand_before_its_account_is_made_gets_no_second_one
 
     def link() -> None:
         account = shop.register("ola.privat@nord.example")
-        editing.link(shop.setup, shop.number(customer), account, actor="the office")
+        editing.link(shop.setup, [(shop.number(customer), account)], actor="the office")
 
     done = shop.sync(**{moment: link})
     assert done.summary["push"]["dropped"] == 1
@@ -164,7 +164,7 @@ def test_links_that_the_office_makes_during_a_run_stay_and_stop_nobody_else(shop
 
     def link() -> None:
         other = shop.register("ola.privat@nord.example", "Ola Nordmann")
-        editing.link(shop.setup, shop.number(ola), other, actor="the office")
+        editing.link(shop.setup, [(shop.number(ola), other)], actor="the office")
 
     done = shop.sync(**{moment: link})
     accounts = shop.accounts()

@@ -110,8 +110,8 @@ def test_a_pair_that_was_rejected_is_not_adopted_after_an_interrupted_create(sho
     """An older customer of the same name is somebody else, the office said; the interrupted create was never sent."""
     older = shop.employ("", "Kari Nordmann", postalCode="5003")
     account = shop.register("", "Kari Nordmann", postcode="5003")
-    editing.link(shop.setup, shop.number(older), account, actor="the office")
-    editing.unlink(shop.setup, shop.number(older), actor="the office")
+    editing.link(shop.setup, [(shop.number(older), account)], actor="the office")
+    editing.unlink(shop.setup, [shop.number(older)], actor="the office")
     killed(shop, 4, COMMIT)
     shop.sync()
     assert older not in shop.links()
@@ -199,8 +199,8 @@ def test_the_bookkeeper_of_a_company_becomes_no_second_customer(shop: Shop) -> N
     account = shop.register("kari@nord.example", "Kari Nordmann")
     done = shop.sync()
     assert (done.summary["ambiguous"], done.summary["pull"]["created"]) == (2, 0)
-    editing.link(shop.setup, shop.number(company), account, actor="the office")
-    editing.unlink(shop.setup, shop.number(company), actor="the office")
+    editing.link(shop.setup, [(shop.number(company), account)], actor="the office")
+    editing.unlink(shop.setup, [shop.number(company)], actor="the office")
     done = shop.sync()
     assert done.summary["pull"]["created"] == 1, "the office has said that she is somebody else"
     shop.settle(2)

@@ -121,9 +121,9 @@ class Life(RuleBasedStateMachine):
         account = self.shop.accounts().get(self.shop.customer(ids[person % len(ids)])["email"])
         with suppress(InputError):
             if edit == "link" and account is not None:
-                editing.link(self.shop.setup, number, account, actor="the office")
+                editing.link(self.shop.setup, [(number, account)], actor="the office")
             elif edit == "unlink":
-                editing.unlink(self.shop.setup, number, actor="the office")
+                editing.unlink(self.shop.setup, [number], actor="the office")
             elif edit in {"tick", "untick"}:
                 getattr(editing, edit)(self.shop.setup, [number], actor="the office")
 

@@ -93,8 +93,8 @@ def test_an_account_that_means_something_to_somebody_is_not_deleted(shop: Shop, 
         shop.type_in_webstore(account, phone="+47 40000009")
     elif why == "linked":
         other = shop.employ("per@nord.example", "Per Hansen")
-        editing.unlink(shop.setup, shop.number(customer), actor="the office")
-        editing.link(shop.setup, shop.number(other), account, actor="the office")
+        editing.unlink(shop.setup, [shop.number(customer)], actor="the office")
+        editing.link(shop.setup, [(shop.number(other), account)], actor="the office")
     else:
         shop.change(push_webstore_customers="None")
     undone = shop.undo(run.run_id, delete_accounts=True)
@@ -129,7 +129,7 @@ def test_a_pair_that_was_linked_wrongly_is_put_back_after_it_was_unlinked(shop: 
     account, customer = linked(shop)
     shop.type_in_company(customer, addressLine1="Nygaten 2")
     run = shop.sync()
-    editing.unlink(shop.setup, shop.number(customer), actor="the office")
+    editing.unlink(shop.setup, [shop.number(customer)], actor="the office")
     shop.undo(run.run_id)
     assert shop.account(account)["billing"]["address_1"] == "Storgata 1"
 

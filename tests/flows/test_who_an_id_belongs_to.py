@@ -12,7 +12,9 @@ from connector.core.identity import SAME
 from connector.errors import InputError, SetupError
 from connector.load import editing, same_customer, sides
 from connector.load.quarantine import list_quarantine
+from sandbox.business_central.copying import copy_company
 from sandbox.server import Running, start
+from sandbox.woocommerce.site import change_settings
 from tests.flows.shop import Shop, setup_of
 from tests.flows.steps import Done
 from tests.flows.test_the_past_comes_back import WAYS, later, linked, sync
@@ -21,7 +23,13 @@ STRANGER = {
     "email": "nina@new.example",
     "first_name": "Nina",
     "last_name": "New",
-    "billing": {"address_1": "Other Rd 9", "city": "Oslo", "postcode": "0150", "country": "NO", "phone": "+47 99999999"},
+    "billing": {
+        "address_1": "Other Rd 9",
+        "city": "Oslo",
+        "postcode": "0150",
+        "country": "NO",
+        "phone": "+47 99999999",
+    },
 }
 
 
@@ -60,7 +68,12 @@ def test_an_account_id_that_was_given_to_a_namesake_is_noticed_by_its_marks(shop
 def test_a_card_in_which_the_whole_person_changes_at_once_is_asked_about(shop: Shop, way: str) -> None:
     ((account, customer),) = linked(shop)
     before = shop.account(account)
-    stranger = {"displayName": "Nina New", "email": "nina@new.example", "addressLine1": "Other Rd 9", "phoneNumber": "+47 99999999"}
+    stranger = {
+        "displayName": "Nina New",
+        "email": "nina@new.example",
+        "addressLine1": "Other Rd 9",
+        "phoneNumber": "+47 99999999",
+    }
     shop.type_in_company(customer, **stranger)
     sync(shop, way, customer)
     assert (shop.account(account), held(shop)) == (before, [shop.number(customer)])
@@ -205,7 +218,7 @@ def test_the_address_of_another_shop_stops_every_run(shop: Shop, second: Running
 
 def test_a_shop_that_moved_is_confirmed_by_a_person(shop: Shop) -> None:
     ((account, customer),) = linked(shop)
-    shop.running.webstore.people_settings({"url": "https://new.example", "name": "The New Name"})
+    change_settings(shop.running.webstore, {"url": "https://new.example", "name": "The New Name"})
     with pytest.raises(SetupError, match=r"new\.example"):
         shop.sync()
     sides.say_moved(shop.setup, "webstore")
@@ -216,7 +229,7 @@ def test_a_shop_that_moved_is_confirmed_by_a_person(shop: Shop) -> None:
 
 def test_a_company_that_was_copied_is_another_one(shop: Shop) -> None:
     ((_, customer),) = linked(shop)
-    shop.company.people_settings({"copied": True, "keep_customer_ids": True})
+    copy_company(shop.company, keep_customer_ids=True)
     try:
         with pytest.raises(SetupError, match="its id was"):
             shop.sync()
