@@ -9,23 +9,21 @@ from pathlib import Path
 import pytest
 
 from connector.load.opening import Opened, open_run
-from connector.setup import Setup, parse_setup
+from connector.setup import Setup
 from connector.store import LeaseHeld, Store, open_store
+from sandbox.server import Running, start
+from tests.flows.shop import setup_of
+
+
+@pytest.fixture(scope="module")
+def systems() -> Iterator[Running]:
+    with start(empty=True, seed=1) as running:
+        yield running
 
 
 @pytest.fixture
-def setup(tmp_path: Path) -> Setup:
-    return parse_setup(
-        {
-            "webstore_code": "shop",
-            "webstore": {"url": "https://shop.example", "consumer_key": "k", "consumer_secret": "s"},
-            "business_central": {
-                "base_url": "https://bc.example/api/v2.0", "company": "C", "auth": "basic", "username": "u", "password": "p",
-            },
-            "store": {"url": f"sqlite:///{tmp_path / 'store.sqlite'}"},
-        },
-        origin="test",
-    )  # fmt: skip
+def setup(systems: Running, tmp_path: Path) -> Setup:
+    return setup_of(systems, tmp_path, "shop")
 
 
 @pytest.fixture
