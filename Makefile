@@ -23,8 +23,8 @@ test: $(READY)  ## The tests, in less than five minutes
 test-live: $(READY)  ## Prefect servers, a worker, approvals, webhooks, and the commands of the pages; four minutes
 	$(BIN)/pytest $(LIVE)
 
-crash-test: $(READY)  ## Runs killed at every step, KILLS=500 of them, on a real Prefect server; the last line counts
-	$(BIN)/python -m tests.faults.crash --kills $(or $(KILLS),500)
+crash-test: $(READY)  ## Runs killed (KILLS=500) or suspended (STANDSTILLS=200) at every step, on a real Prefect server; the last line counts
+	$(BIN)/python -m tests.faults.crash --kills $(or $(KILLS),500) --standstills $(or $(STANDSTILLS),200)
 
 fault-matrix: $(READY)  ## Every fault at every kind of work, on both sides; writes docs/reliability.md; the last line counts
 	$(BIN)/python -m tests.faults.matrix --write

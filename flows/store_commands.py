@@ -9,9 +9,9 @@ import typer
 
 from connector.load import housekeeping
 from flows import terminal
-from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
+from flows.options import DEFAULT_SETUP, JsonOption, SetupOption, YesOption
 
-app = typer.Typer(help="The store: migrate, back up, check.", no_args_is_help=True)
+app = typer.Typer(help="The store: migrate, back up, check, free.", no_args_is_help=True)
 
 
 @app.command()
@@ -66,3 +66,39 @@ def check(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
         terminal.say("\n".join(problems) or "The store is sound.")
     if problems:
         raise typer.Exit(3)
+
+
+@app.command("free-lease")
+def free_lease(
+    name: Annotated[str, typer.Argument(help="Of a lease that is shown; left out = the webstore's own.")] = "",
+    force: Annotated[
+        bool,
+        typer.Option("--force", help="Also if its process lives on this machine: that run then writes nothing more."),
+    ] = False,
+    yes: YesOption = False,
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """Take the lease of a webstore away from a run that will not come back: shows who holds what, then asks.
+
+    A killed run frees its webstore by itself. This is for a lease whose end lies far ahead because a clock was wrong.
+
+    Examples: customer-sync store free-lease; customer-sync store free-lease --yes --json
+    """
+    with terminal.reported(as_json):
+        leases = housekeeping.list_leases(setup)
+        if not as_json:
+            columns = ["name", "holder", "host", "pid", "since", "until", "state"]
+            terminal.show_rows(leases, columns, as_json=False, empty="Nobody holds a lease.")
+        if not leases and not name:
+            if as_json:
+                terminal.print_json({"freed": None})
+            return
+        terminal.confirmed(
+            f"Free the lease of {name or 'the webstore'}? Only if that run is over.", yes=yes, as_json=as_json
+        )
+        freed = housekeeping.free_lease(setup, name, force=force)
+    if as_json:
+        terminal.print_json({"freed": freed})
+    else:
+        terminal.say(f"Freed: {freed['name']}, which {freed['holder']} held.")

@@ -85,7 +85,9 @@ def confirmed(question: str, *, yes: bool, as_json: bool) -> None:
     if yes:
         return
     if as_json:
-        raise InputError("This needs a confirmation.", hint="Give --yes, or --dry-run to see what it would do.")
+        raise InputError(
+            "This needs a confirmation.", hint="Give --yes. Where there is --dry-run, it shows what would be done."
+        )
     if not typer.confirm(question, default=False, err=True):
         raise InputError("Nothing was changed.")
 

@@ -8,6 +8,7 @@ from prefect.logging import get_run_logger
 
 from connector.core.customer import Direction
 from connector.core.plan import Plan
+from connector.load.late import find_late_writes
 from connector.load.pull import pull
 from connector.load.push import push
 from connector.load.recording import record_links
@@ -19,8 +20,9 @@ __all__ = ["pull_customers", "push_customers", "record_agreements", "recover_ope
 
 @task(task_run_name="settle interrupted writes", cache_policy=NO_CACHE)
 def recover_open_writes(run: Run) -> Recovery:
-    """Look what became of writes that an earlier run left open."""
+    """Look what became of writes that an earlier run left open, or that happened after they had been looked for."""
     recovery = recover(run)
+    find_late_writes(run)
     if recovery.total:
         get_run_logger().warning(
             "%d interrupted writes: %d had happened, %d had not, %d wait for a person",

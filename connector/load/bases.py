@@ -18,7 +18,7 @@ from connector.core.stamps import latest, stamp_of
 from connector.load.run import Run
 from connector.store import Base, Work
 
-__all__ = ["Linked", "put_bases", "remember_account", "sighted_links", "stamp_of_record"]
+__all__ = ["Linked", "put_bases", "remember_account", "remember_record", "sighted_links", "stamp_of_record"]
 
 _STAMPS = {Side.WEBSTORE: "date_modified_gmt", Side.BUSINESS_CENTRAL: "lastModifiedDateTime"}
 
@@ -65,6 +65,16 @@ def remember_account(work: Work, bc_id: str, account: Mapping[str, Any]) -> None
     marks = marks_shown(str(account.get("username") or ""), str(account.get("date_created_gmt") or ""))
     link = Linked(bc_id, int(account["id"]), stamp_of_record(Side.WEBSTORE, account), None, marks)
     work.bases.sight(sighted_links([link]), anew=True)
+
+
+def remember_record(work: Work, side: Side, pair: tuple[str, int], record: Mapping[str, Any], *, created: bool) -> None:
+    """Keep when the written record of a pair was touched, and whose account it is if it was created."""
+    if created and side is Side.WEBSTORE:
+        remember_account(work, pair[0], record)
+        return
+    stamp = stamp_of_record(side, record)
+    if stamp is not None:
+        work.bases.wrote(str(side), [(*pair, stamp)])
 
 
 @dataclass(frozen=True)

@@ -17,6 +17,10 @@ from connector.store import Lease, LeaseHeld, Store, open_store
 __all__ = ["Opened", "open_run"]
 
 A_DAY = 86_400.0
+_EMPTIED = (
+    "The store is empty though it was not: it was made anew, and nothing is known of earlier runs. Customers will be matched "
+    "again, and the first-link policy decides where they differ. If that is not meant, stop here and restore a backup."
+)
 
 _REFERENCES = (
     # template field, entity set, property of a customer, what of the entity is sent
@@ -74,6 +78,8 @@ def open_run(
             arguments: dict[str, Any] = {} if progress is None else {"progress": progress}
             run = Run(setup, store, rules, run_id=run_id, trigger=trigger, actor=actor, dry_run=dry_run, **arguments)
             run.lease = lease
+            if store.was_emptied():
+                run.warnings.append(_EMPTIED)
             with run:
                 opened = Opened(run, mode)
                 with store.work(run.code) as work:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -21,24 +21,32 @@ from connector.clients.odata import literal
 from connector.core.customer import Direction
 from connector.core.plan import Agreement, customer_key
 from connector.core.undoing import UNDO
-from connector.load.bases import put_bases
+from connector.load.bases import put_bases, remember_record
 from connector.load.inbox import decisions_of
 from connector.load.pull import customers_like
 from connector.load.push import accounts_by_email
 from connector.load.rechecking import Known, canonical_record, same_value
 from connector.load.run import Run
-from connector.store import OpenIntent, Settlement, Work
+from connector.store import OpenIntent, Settlement, View, Work
 
-__all__ = ["Recovery", "recover"]
+__all__ = ["UNSURE", "Recovery", "adopt", "created_by", "linked_meanwhile", "may_be_made_by", "recover"]
 
+# code of a write that was found not to have happened, and may yet: its process was not known to be dead
+UNSURE = "unsure"
+_ENDED = ("completed", "stopped", "refused", "rejected", "failed", "waiting")
 CLOCKS_DIFFER = timedelta(minutes=10)
 _log = logging.getLogger("connector.load")
 
 
 @dataclass
 class Recovery:
-    """How open intents were settled."""
+    """How open intents were settled.
 
+    Attributes:
+        ended: runs that send nothing any more.
+    """
+
+    ended: frozenset[str] = frozenset()
     adopted: list[OpenIntent] = field(default_factory=list)
     not_happened: list[OpenIntent] = field(default_factory=list)
     held: list[OpenIntent] = field(default_factory=list)
@@ -65,7 +73,7 @@ def recover(run: Run, only: Direction | None = None) -> Recovery:
     """
     with run.store.view(run.code) as view:
         intents = [i for i in view.journal.open() if only is None or i.direction == str(only)]
-    recovery = Recovery()
+        recovery = Recovery(_ended(run, view, intents))
     if not intents:
         return recovery
     youngest = min((datetime.now(UTC) - intent.intended_at).total_seconds() for intent in intents)
@@ -99,16 +107,17 @@ def _updates(run: Run, direction: Direction, intents: Sequence[OpenIntent], reco
         records: Mapping[Any, Any] = run.webstore.customers_by_id([i.webstore_id for i in intents if i.webstore_id])
     else:
         records = run.business_central.customers_by_id([i.bc_id for i in intents if i.bc_id])
+    others = _other_sides(run, direction, intents)
     with run.store_lock, run.store.work(run.code) as work:
         for intent in intents:
             record = records.get(intent.webstore_id if direction is Direction.PUSH else intent.bc_id)
             values = canonical_record(run, direction, record)[1] if record else {}
             if record and _agreed(run, values, intent):
-                _adopt(run, work, direction, intent, record, values, create=False)
+                adopt(run, work, direction, intent, record, values, create=False, other=others.get(intent.intent_id))
                 recovery.adopted.append(intent)
             else:
                 message = "the old values stand" if record else "the customer is not there any more"
-                work.journal.settle([Settlement(intent.intent_id, "not-happened", message=message)])
+                work.journal.settle([_not_happened(intent, recovery, message)])
                 recovery.not_happened.append(intent)
 
 
@@ -119,47 +128,78 @@ def _deletes(run: Run, direction: Direction, intents: Sequence[OpenIntent], reco
         for intent in intents:
             gone = intent.webstore_id not in there
             message = "the account is gone" if gone else "the account is still there"
-            outcome = "adopted" if gone else "not-happened"
-            work.journal.settle([Settlement(intent.intent_id, outcome, message=message)])
+            adopted = Settlement(intent.intent_id, "adopted", message=message)
+            work.journal.settle([adopted if gone else _not_happened(intent, recovery, message)])
             (recovery.adopted if gone else recovery.not_happened).append(intent)
 
 
 def _creates(run: Run, direction: Direction, intents: Sequence[OpenIntent], recovery: Recovery) -> None:
     """An interrupted create has happened if one customer with its natural key is there that nobody is linked to."""
-    found = _accounts(run, intents) if direction is Direction.PUSH else _customers(run, intents)
+    found = created_by(run, direction, intents)
     with run.store_lock, run.store.work(run.code) as work:
         work.describe(actor=run.actor, reason="recovery of interrupted writes", run_id=run.run_id)
         rejected = work.mapping.rejections()
         for intent, records in zip(intents, found, strict=True):
-            free = [
-                record
-                for record in records
-                if _may_be_ours(work, direction, record)
-                and not rejected & _pair(direction, intent, record)
-                and _is_what_was_sent(run, direction, intent, record)
-            ]
+            free = [r for r in records if may_be_made_by(run, work, direction, intent, r, rejected)]
             if not free:
-                work.journal.settle(
-                    [Settlement(intent.intent_id, "not-happened", message="nobody there has its e-mail or name")]
-                )
+                work.journal.settle([_not_happened(intent, recovery, "nobody there has its e-mail or name")])
                 recovery.not_happened.append(intent)
             elif len(free) > 1:
                 ids = ", ".join(str(record.get("number") or record["id"]) for record in free)
                 message = f"several customers could be the interrupted create: {ids}. Link the right one by hand."
                 work.journal.settle([Settlement(intent.intent_id, "held", code="ambiguous", message=message)])
                 recovery.held.append(intent)
-            elif (linked := _linked_meanwhile(work, direction, intent)) is not None:
+            elif (linked := linked_meanwhile(work, direction, intent)) is not None:
                 twin = free[0].get("number") or f"woo:{free[0]['id']}"
                 message = f"the customer was linked to {linked} meanwhile; {twin} may be a duplicate from an interrupted write"
                 work.journal.settle([Settlement(intent.intent_id, "held", code="linked", message=message)])
                 recovery.held.append(intent)
             else:
                 values = canonical_record(run, direction, free[0])[1]
-                _adopt(run, work, direction, intent, free[0], values, create=True)
+                adopt(run, work, direction, intent, free[0], values, create=True)
                 recovery.adopted.append(intent)
 
 
-def _linked_meanwhile(work: Work, direction: Direction, intent: OpenIntent) -> str | None:
+def created_by(run: Run, direction: Direction, intents: Sequence[OpenIntent]) -> Sequence[Sequence[Mapping[str, Any]]]:
+    """For each interrupted create the customers that could be it, by its natural key."""
+    return _accounts(run, intents) if direction is Direction.PUSH else _customers(run, intents)
+
+
+def may_be_made_by(
+    run: Run,
+    work: Work,
+    direction: Direction,
+    intent: OpenIntent,
+    record: Mapping[str, Any],
+    rejected: Collection[tuple[str, int]],
+) -> bool:
+    """Whether an interrupted create can have made this customer: nobody is linked to it, nobody said that it is somebody
+    else, and it is what was sent."""
+    return (
+        _may_be_ours(work, direction, record)
+        and _pair(direction, intent, record).isdisjoint(rejected)
+        and _is_what_was_sent(run, direction, intent, record)
+    )
+
+
+def _not_happened(intent: OpenIntent, recovery: Recovery, message: str) -> Settlement:
+    """It did not happen; where the process that was about to send it may still live, it may yet."""
+    code = "" if intent.run_id in recovery.ended else UNSURE
+    return Settlement(intent.intent_id, "not-happened", code=code, message=message)
+
+
+def _ended(run: Run, view: View, intents: Sequence[OpenIntent]) -> frozenset[str]:
+    """The runs of these intents that send nothing any more: this one, those that came to an end of their own, and the one
+    whose process is known to be dead. Of the others nobody knows: a process that stands still may go on."""
+    runs = {intent.run_id for intent in intents}
+    known = {run_id: view.runs.show(run_id) for run_id in runs}
+    came_to_an_end = {run_id for run_id, row in known.items() if row is not None and row["status"] in _ENDED}
+    buried = run.lease.buried if run.lease is not None else ""
+    return frozenset({run.run_id} | came_to_an_end | {run_id for run_id in runs if f"run {run_id}" == buried})
+
+
+def linked_meanwhile(work: Work, direction: Direction, intent: OpenIntent) -> str | None:
+    """The counterpart that the customer of an interrupted create has got; None if it has none."""
     known = Known(work, [(intent.bc_id, intent.webstore_id)])
     return known.linked_meanwhile(direction, intent.bc_id, intent.webstore_id)
 
@@ -184,7 +224,7 @@ def _customers(run: Run, intents: Sequence[OpenIntent]) -> list[list[Mapping[str
     return found
 
 
-def _adopt(
+def adopt(
     run: Run,
     work: Work,
     direction: Direction,
@@ -193,8 +233,15 @@ def _adopt(
     values: Mapping[str, str],
     *,
     create: bool,
+    other: Mapping[str, str] | None = None,
+    settled: Settlement | None = None,
 ) -> None:
-    """Take the customer for the one that was written: link it, and let the base say what both sides hold."""
+    """Take the customer for the one that was written: link it, and let the base say what both sides hold.
+
+    Args:
+        other: what the side holds that an undo did not write; None = what was sent was agreed on.
+        settled: what is written into the journal; None = that it had happened.
+    """
     pushing = direction is Direction.PUSH
     bc_id = (intent.bc_id or "") if pushing else str(record["id"]).lower()
     webstore_id = int(record["id"]) if pushing else int(intent.webstore_id or 0)
@@ -204,34 +251,37 @@ def _adopt(
     # a value that a person typed for both sides is agreed on only when both hold it
     typed = {key[2] for key, d in decisions_of(work).items() if key[:2] == (bc_id, webstore_id) and d.take == "value"}
     there = {f: v for f, v in _written(run, values, intent, create=create).items() if f not in typed}
-    sent = {name: intent.after[name] for name in there}
-    if intent.rule.startswith(UNDO):
-        sent = _other_side(run, direction, bc_id, webstore_id, sent)
+    sent = {name: intent.after[name] if other is None else other[name] for name in there}
     webstore, business_central = (there, sent) if pushing else (sent, there)
     put_bases(run, work, [Agreement(bc_id, webstore_id, webstore, business_central)])
+    remember_record(work, direction.target, (bc_id, webstore_id), record, created=create)
     work.holds.succeeded(
         {customer_key(intent.bc_id, intent.webstore_id), customer_key(bc_id, webstore_id)}, str(direction)
     )
-    work.journal.settle(
-        [
-            Settlement(
-                intent.intent_id, "adopted", record=dict(values), remote_id=str(record["id"]), message="it had happened"
-            )
-        ]
-    )
+    happened = Settlement(intent.intent_id, "adopted", message="it had happened") if settled is None else settled
+    happened = replace(happened, record=dict(values), remote_id=str(record["id"]))
+    work.journal.settle([happened], again=settled is not None)
 
 
-def _other_side(
-    run: Run, direction: Direction, bc_id: str, webstore_id: int, agreed: Mapping[str, str]
-) -> dict[str, str]:
-    """What the side that an undo did not write holds: the restored difference is accepted as it stands."""
+def _other_sides(run: Run, direction: Direction, intents: Sequence[OpenIntent]) -> dict[int, Mapping[str, str]]:
+    """What the side that an undo did not write holds, by intent: the restored difference is accepted as it stands.
+
+    It is read before anything is written down: while a transaction is open, every other webstore of the store waits.
+    """
+    undone = [i for i in intents if i.rule.startswith(UNDO) and i.bc_id and i.webstore_id]
+    if not undone:
+        return {}
     if direction is Direction.PUSH:
-        record = run.business_central.customers_by_id([bc_id]).get(bc_id)
+        opposite = Direction.PULL
+        records: Mapping[Any, Any] = run.business_central.customers_by_id([i.bc_id or "" for i in undone])
     else:
-        record = run.webstore.customers_by_id([webstore_id]).get(webstore_id)
-    opposite = Direction.PULL if direction is Direction.PUSH else Direction.PUSH
-    values = canonical_record(run, opposite, record)[1] if record else dict(agreed)
-    return {name: values[name] for name in agreed}
+        opposite = Direction.PUSH
+        records = run.webstore.customers_by_id([i.webstore_id or 0 for i in undone])
+    held: dict[int, Mapping[str, str]] = {}
+    for intent in undone:
+        record = records.get(intent.bc_id if direction is Direction.PUSH else intent.webstore_id)
+        held[intent.intent_id] = canonical_record(run, opposite, record)[1] if record else intent.after
+    return held
 
 
 def _may_be_ours(work: Work, direction: Direction, record: Mapping[str, Any]) -> bool:

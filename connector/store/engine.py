@@ -8,7 +8,6 @@ PostgreSQL: writers of one webstore queue at an advisory lock; readers use REPEA
 from __future__ import annotations
 
 import hashlib
-import os
 import sqlite3
 import time
 from collections.abc import Iterator
@@ -21,6 +20,7 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine
 
 from connector.errors import StoreError
+from connector.store.belonging import prepare_file
 from connector.store.troubles import explained, place, sqlite_file, store_error
 
 __all__ = ["busy_seconds_of", "make_engine", "parse_url", "reading", "writing"]
@@ -70,7 +70,7 @@ def busy_seconds_of(url: URL, otherwise: float) -> float:
 
 
 def make_engine(url: URL, busy_seconds: float) -> Engine:
-    """An engine whose errors are StoreErrors. Creates an empty SQLite file, for its owner only, where there is none.
+    """An engine whose errors are StoreErrors. Creates a SQLite file, for its owner only, where there is none.
 
     Args:
         busy_seconds: how long to wait for another writer.
@@ -78,7 +78,7 @@ def make_engine(url: URL, busy_seconds: float) -> Engine:
     path = sqlite_file(url)
     if path is not None:
         with explained(url):
-            _prepare_file(path)
+            prepare_file(path)
         engine = sa.create_engine(url, hide_parameters=True)
         event.listen(engine, "connect", lambda connection, record: _configure_sqlite(connection, record, busy_seconds))
         event.listen(engine, "begin", lambda connection: _begin_sqlite(connection, url))
@@ -105,14 +105,6 @@ def make_engine(url: URL, busy_seconds: float) -> Engine:
 
     event.listen(engine, "handle_error", explain)
     return engine
-
-
-def _prepare_file(path: Path) -> None:
-    if path.exists():
-        return
-    path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    # SQLite gives its -wal and -shm files the rights of the database file
-    os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
 
 
 def _configure_sqlite(connection: sqlite3.Connection, record: Any, busy_seconds: float) -> None:

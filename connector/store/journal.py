@@ -79,7 +79,7 @@ class Settlement:
 
 _SETTLE = (
     sa.update(JOURNAL)
-    .where(_J.id == sa.bindparam("which"), _J.webstore_code == sa.bindparam("code_"), _J.outcome.is_(None))
+    .where(_J.id == sa.bindparam("which"), _J.webstore_code == sa.bindparam("code_"))
     .values(
         outcome=sa.bindparam("outcome_"),
         record=sa.bindparam("record_"),
@@ -120,11 +120,14 @@ class Journal:
         ids = {(bc_id, webstore_id): int(i) for bc_id, webstore_id, i in self._connection.execute(statement, rows)}
         return [ids[customer] for customer in customers]
 
-    def settle(self, settlements: Sequence[Settlement]) -> None:
+    def settle(self, settlements: Sequence[Settlement], *, again: bool = False) -> None:
         """Add outcomes.
 
+        Args:
+            again: these were settled as not-happened, and have happened after all.
+
         Raises:
-            InternalError: an intent has an outcome already, or is not of this webstore.
+            InternalError: an intent has an outcome already (`again`: another one), or is not of this webstore.
         """
         if not settlements:
             return
@@ -146,15 +149,23 @@ class Journal:
                     "webstore_id_": int(remote) if remote.isdecimal() else None,
                 }
             )
-        done = self._connection.execute(_SETTLE, rows).rowcount
+        open_ = _J.outcome == "not-happened" if again else _J.outcome.is_(None)
+        done = self._connection.execute(_SETTLE.where(open_), rows).rowcount
         if done != len(rows):
             raise InternalError(f"{len(rows) - done} of {len(rows)} writes to be settled have an outcome already")
 
     def open(self) -> list[OpenIntent]:
         """Intents without an outcome, oldest first."""
+        return self._intents(_J.outcome.is_(None))
+
+    def not_happened(self, code: str, since: datetime) -> list[OpenIntent]:
+        """Intents that were settled since then as not-happened with this code, oldest first."""
+        return self._intents(sa.and_(_J.outcome == "not-happened", _J.code == code, _J.settled_at >= since))
+
+    def _intents(self, condition: sa.ColumnElement[bool]) -> list[OpenIntent]:
         names = [f.name for f in fields(Intent)]
         statement = sa.select(_J.id, _J.intended_at, *(_J[name] for name in names))
-        statement = statement.where(_J.webstore_code == self._code, _J.outcome.is_(None)).order_by(_J.id)
+        statement = statement.where(_J.webstore_code == self._code, condition).order_by(_J.id)
         found = []
         for row in self._connection.execute(statement).mappings():
             values = {name: row[name] for name in names} | {name: orjson.loads(row[name]) for name in _JSON}

@@ -18,7 +18,9 @@ from connector.errors import StoreError
 from connector.store import backups, migrating
 from connector.store.activity import Activity
 from connector.store.bases import Bases
+from connector.store.belonging import OURS
 from connector.store.decisions import Decisions, Tombstones
+from connector.store.emptied import was_emptied
 from connector.store.engine import busy_seconds_of, make_engine, parse_url, reading, writing
 from connector.store.erasure import forget_customer
 from connector.store.history import history_of
@@ -196,6 +198,8 @@ class Store:
             if backup and current and target != current:
                 backups.before_migration(connection, self._url, target)
             migrating.migrate(connection, self._url, target)
+            if self._engine.dialect.name == "sqlite":
+                connection.exec_driver_sql(f"PRAGMA application_id = {OURS}")
 
     def check(self) -> list[str]:
         """What is wrong with the database; an empty list if nothing is."""
@@ -210,6 +214,11 @@ class Store:
         except StoreError as error:  # a damaged file may fail in the middle of its own check
             problems.append(error.message)
         return problems
+
+    def was_emptied(self) -> bool:
+        """Whether the store holds nothing though it once held something, or its file was found empty."""
+        with self._reading() as connection:
+            return was_emptied(connection)
 
     def _damage(self, connection: Connection) -> list[str]:
         if self._engine.dialect.name != "sqlite":

@@ -14,7 +14,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
 
 from connector.clients import WooCommerceClient
-from connector.errors import ConnectionRefused
+from connector.errors import ConnectionRefused, StoreError
 from connector.setup import WebstoreConnection
 from tests.contract.client_systems import Asked, Reply, scripted, webstore_client
 
@@ -110,6 +110,17 @@ def test_a_certificate_of_an_authority_of_ones_own_is_trusted_when_its_file_is_n
             client.read_customers(lambda _page: None)
         assert "verify_tls" in str(caught.value)
         assert len(server.asked) == 1
+
+
+def test_what_must_not_leave_does_not_leave_over_tls_either(authority: Authority) -> None:
+    def refuse() -> None:
+        raise StoreError("The lease was lost.")
+
+    with scripted(empty, authority.server()) as server, shop(server.url, authority.file) as client:
+        client.guard = refuse
+        with pytest.raises(StoreError, match="was lost"):
+            client.update(7, {"first_name": "Kari"})
+        assert server.asked == []
 
 
 @pytest.mark.parametrize(

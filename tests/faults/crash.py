@@ -1,6 +1,7 @@
-"""The crash test: runs are killed at every step and at random moments, then one runs to the end, and nothing is wrong.
+"""The crash test: runs are killed at every step and at random moments, or stand still there for longer than their lease while
+another run takes over and people go on working; then one runs to the end, and nothing is wrong.
 
-`python -m tests.faults.crash --kills 500` is what `make crash-test` runs; its last line counts.
+`python -m tests.faults.crash --kills 500 --standstills 200` is what `make crash-test` runs; its last line counts.
 """
 
 from __future__ import annotations
@@ -28,11 +29,16 @@ from tests.servers.prefect import prefect_server
 WRITE_FAULTS = ("504-after-write", "drop-after-write", "drop-before", "429", "503", "torn-json")
 
 
+# a lease ends while somebody stands still for a second
+_QUICK = "settle_seconds = 0.3\nlease_wait_seconds = 60\nlease_seconds = 1"
+
+
 class Victim:
     """The process that forks runs; see victim.py."""
 
     def __init__(self, environment: dict[str, str], folder: Path, *, plain: bool) -> None:
         self.report = folder / "report.json"
+        self.report_of_stopped = folder / "report-of-stopped.json"
         self.plain = plain
         self.log = (folder / "victim.log").open("w", encoding="utf-8")
         self.process = subprocess.Popen(
@@ -50,9 +56,7 @@ class Victim:
         """One run; its summary, or None when it was killed."""
         self.report.unlink(missing_ok=True)
         order = {"setup": str(setup), "kill": kill or {}, "report": str(self.report), "plain": self.plain}
-        assert self.process.stdin is not None
-        self.process.stdin.write(json.dumps(order) + "\n")
-        self.process.stdin.flush()
+        self._tell(order)
         child = self._answer()["pid"]
         if kill_after is not None:
             time.sleep(kill_after)
@@ -63,6 +67,24 @@ class Victim:
             return None
         summary: dict[str, Any] = json.loads(self.report.read_text(encoding="utf-8"))
         return summary
+
+    def stop(self, setup: Path, kill: dict[str, Any]) -> int | None:
+        """One run that stands still at a moment; its process, or None when it ended before."""
+        order = {"setup": str(setup), "kill": {**kill, "how": "stop"}, "report": str(self.report_of_stopped)}
+        self._tell({**order, "plain": self.plain})
+        self._answer()
+        stopped: int | None = self._answer().get("stopped")
+        return stopped
+
+    def resume(self, process: int) -> None:
+        """Let a run that stands still go on, to its end."""
+        self._tell({"resume": process})
+        self._answer()
+
+    def _tell(self, order: dict[str, Any]) -> None:
+        assert self.process.stdin is not None
+        self.process.stdin.write(json.dumps(order) + "\n")
+        self.process.stdin.flush()
 
     def _answer(self) -> dict[str, Any]:
         assert self.process.stdout is not None
@@ -87,6 +109,7 @@ class Score:
     """What was seen so far."""
 
     kills: int = 0
+    standstills: int = 0
     rounds: int = 0
     duplicates: int = 0
     forgotten: int = 0
@@ -94,7 +117,10 @@ class Score:
 
     def line(self) -> str:
         """The line that people and programs look for."""
-        return f"{self.kills} kills: {self.duplicates} duplicates, {self.forgotten} forgotten writes, {self.lost} lost edits"
+        return (
+            f"{self.kills} kills, {self.standstills} standstills: {self.duplicates} duplicates, {self.forgotten} forgotten "
+            f"writes, {self.lost} lost edits"
+        )
 
 
 @contextmanager
@@ -103,7 +129,7 @@ def crash_site(folder: Path, seed: int, store_url: str = "") -> Iterator[tuple[R
     with start(empty=True, seed=seed) as running:
         setup = folder / "setup.toml"
         text = setup_text(running, webstore_code="crash", directory=folder)
-        text = text.replace("max_attempts = 3", "max_attempts = 0\nsettle_seconds = 0.3\nlease_wait_seconds = 60")
+        text = text.replace("max_attempts = 3", f"max_attempts = 0\n{_QUICK}")
         (folder / "rules" / "quality").mkdir(parents=True)
         for suite in ("webstore", "business_central", "mapping", "plan"):
             # Great Expectations would take longer than all the rest of a run
@@ -113,6 +139,9 @@ def crash_site(folder: Path, seed: int, store_url: str = "") -> Iterator[tuple[R
         if store_url:
             text = text[: text.index("[store]")] + f'[store]\nurl = "{store_url}"\n'
         setup.write_text(text, encoding="utf-8")
+        impatient = text.replace("store.sqlite", "store.sqlite?timeout=1")
+        impatient = impatient.replace("lease_wait_seconds = 60", "lease_wait_seconds = 2.5")
+        setup.with_name("impatient.toml").write_text(impatient, encoding="utf-8")
         secrets = announcement(running, setup)["env"]
         os.environ.update(secrets)  # the office ticks customers from this process
         try:
@@ -123,9 +152,16 @@ def crash_site(folder: Path, seed: int, store_url: str = "") -> Iterator[tuple[R
 
 
 def play(
-    folder: Path, kills: int, seed: int, *, api_url: str = "", store_url: str = "", tell: Any = None
+    folder: Path,
+    kills: int,
+    seed: int,
+    *,
+    standstills: int = 0,
+    api_url: str = "",
+    store_url: str = "",
+    tell: Any = None,
 ) -> tuple[Score, list[str]]:
-    """Kill `kills` runs, and check after every few of them that nothing is wrong.
+    """Kill `kills` runs, let `standstills` stand still, and check after every few of them that nothing is wrong.
 
     Args:
         api_url: of a Prefect server; "" = the steps of the flow without Prefect.
@@ -142,17 +178,22 @@ def play(
         try:
             world = World(running, setup, dice)
             world.fill(accounts=25, customers=15, both=15)
-            while score.kills < kills:
-                for _ in range(min(dice.randint(3, 8), kills - score.kills)):
+            while (left := kills - score.kills + standstills - score.standstills) > 0:
+                for _ in range(min(dice.randint(3, 8), left)):
                     _some_life(world, dice)
                     _some_faults(running, dice)
-                    score.kills += _kill_one(victim, setup, dice)
+                    if dice.random() * left < kills - score.kills:
+                        score.kills += _kill_one(victim, setup, dice)
+                    elif score.standstills < standstills:
+                        score.standstills += _stop_one(victim, world, dice)
+                    left = kills - score.kills + standstills - score.standstills
                 problems = _calm_down(victim, world, running)
                 score.rounds += 1
                 score.duplicates += len(problems["duplicates"])
                 score.forgotten += len(problems["forgotten"])
                 score.lost += len(problems["lost"])
-                wrong += [f"after {score.kills} kills, {kind}: {p}" for kind, lines in problems.items() for p in lines]
+                after = f"after {score.kills} kills and {score.standstills} standstills"
+                wrong += [f"{after}, {kind}: {p}" for kind, lines in problems.items() for p in lines]
                 if tell:
                     tell(f"{score.line()} after {score.rounds} rounds")
                 if wrong:
@@ -182,14 +223,32 @@ def _some_faults(running: Running, dice: random.Random) -> None:
 
 def _kill_one(victim: Victim, setup: Path, dice: random.Random) -> bool:
     """One run that is to be killed; whether it was (it may have ended before)."""
-    way = dice.random()
-    if way < 0.4:
-        kill = {"at": "commit", "number": dice.randint(1, 10), "when": dice.choice(("before", "after"))}
-        return victim.run(setup, kill=kill) is None
-    if way < 0.8:
-        kill = {"at": "request", "number": dice.randint(1, 5), "when": dice.choice(("before", "after"))}
-        return victim.run(setup, kill=kill) is None
+    if dice.random() < 0.8:
+        return victim.run(setup, kill=_some_moment(dice)) is None
     return victim.run(setup, kill_after=dice.uniform(0.05, 1.2)) is None
+
+
+def _some_moment(dice: random.Random) -> dict[str, Any]:
+    at, most = dice.choice((("commit", 10), ("request", 5)))
+    return {"at": at, "number": dice.randint(1, most), "when": dice.choice(("before", "after"))}
+
+
+def _stop_one(victim: Victim, world: World, dice: random.Random) -> bool:
+    """One run that stands still for longer than its lease, while another works and people edit; whether it did."""
+    stopped = victim.stop(world.setup, _some_moment(dice))
+    if stopped is None:
+        return False
+    # it waits for the lease to run out; if the other one stands still in the middle of a transaction, the store is locked and
+    # nobody can take over
+    victim.run(world.setup.with_name("impatient.toml"))
+    for _ in range(dice.randint(0, 4)):
+        world.edit()
+    if dice.random() < 0.5:
+        world.new_account()
+    if dice.random() < 0.5:
+        victim.run(world.setup.with_name("impatient.toml"))
+    victim.resume(stopped)
+    return True
 
 
 def _calm_down(victim: Victim, world: World, running: Running) -> dict[str, list[str]]:
@@ -217,10 +276,13 @@ def main() -> int:
     """The long test."""
     parser = argparse.ArgumentParser(description=(__doc__ or "").partition("\n")[0])
     parser.add_argument("--kills", type=int, default=500)
+    parser.add_argument("--standstills", type=int, default=200)
     parser.add_argument("--seed", type=int, default=1)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="crash-test-") as name, prefect_server(Path(name) / "prefect") as api_url:
-        score, wrong = play(Path(name), arguments.kills, arguments.seed, api_url=api_url, tell=say)
+        score, wrong = play(
+            Path(name), arguments.kills, arguments.seed, standstills=arguments.standstills, api_url=api_url, tell=say
+        )
     for line in wrong:
         say(line)
     say(score.line())

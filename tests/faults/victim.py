@@ -7,6 +7,9 @@ plain run takes the steps of the flow without Prefect (tests/flows/steps.py), in
 
 `kill` chooses a moment at which the child ends itself with SIGKILL: `{"at": "commit" | "request", "number": n, "when":
 "before" | "after"}`: the n-th commit of the store, or the n-th writing request. An empty one leaves the killing to others.
+
+With `"how": "stop"` the child stands still at that moment instead (SIGSTOP). Then `{"stopped": n}` is answered, other orders are
+carried out, and `{"resume": n}` lets it go on; its end is answered as that of any other.
 """
 
 from __future__ import annotations
@@ -29,16 +32,13 @@ from connector.setup import load_setup
 from tests.flows import steps
 
 
-def _kill_me() -> None:
-    os.kill(os.getpid(), signal.SIGKILL)
-
-
 class _Countdown:
-    """Kills this process before or after the n-th time that something is done, whichever thread does it."""
+    """Sends a signal to this process before or after the n-th time that something is done, whichever thread does it."""
 
-    def __init__(self, number: int, when: str) -> None:
+    def __init__(self, number: int, when: str, how: str) -> None:
         self.left = number
         self.when = when
+        self.signal = signal.SIGSTOP if how == "stop" else signal.SIGKILL
         self.lock = threading.Lock()
 
     def around(self, action: Any, *arguments: Any, **named: Any) -> Any:
@@ -46,17 +46,17 @@ class _Countdown:
             self.left -= 1
             is_due = self.left == 0
         if is_due and self.when == "before":
-            _kill_me()
+            os.kill(os.getpid(), self.signal)
         result = action(*arguments, **named)
         if is_due:
-            _kill_me()
+            os.kill(os.getpid(), self.signal)
         return result
 
 
 def _arm(kill: dict[str, Any]) -> None:
     if not kill:
         return
-    countdown = _Countdown(int(kill["number"]), kill["when"])
+    countdown = _Countdown(int(kill["number"]), kill["when"], kill.get("how", "kill"))
     if kill["at"] == "commit":
         commit = DefaultDialect.do_commit
         DefaultDialect.do_commit = lambda self, connection: countdown.around(commit, self, connection)  # type: ignore[method-assign]
@@ -99,17 +99,24 @@ def main() -> None:
             import_module(module)
     for line in sys.stdin:
         order = json.loads(line)
-        child = os.fork()
-        if child == 0:
-            _arm(order.get("kill") or {})
-            result = _run(order)
-            Path(order["report"]).write_text(json.dumps(result, default=str), encoding="utf-8")
-            os._exit(0)
-        sys.stdout.write(json.dumps({"pid": child}) + "\n")
-        sys.stdout.flush()
-        _, status = os.waitpid(child, 0)
-        sys.stdout.write(json.dumps({"status": status}) + "\n")
-        sys.stdout.flush()
+        if "resume" in order:
+            child = int(order["resume"])
+            os.kill(child, signal.SIGCONT)
+        else:
+            child = os.fork()
+            if child == 0:
+                _arm(order.get("kill") or {})
+                result = _run(order)
+                Path(order["report"]).write_text(json.dumps(result, default=str), encoding="utf-8")
+                os._exit(0)
+            _answer({"pid": child})
+        _, status = os.waitpid(child, os.WUNTRACED)
+        _answer({"stopped": child} if os.WIFSTOPPED(status) else {"status": status})
+
+
+def _answer(words: dict[str, Any]) -> None:
+    sys.stdout.write(json.dumps(words) + "\n")
+    sys.stdout.flush()
 
 
 if __name__ == "__main__":

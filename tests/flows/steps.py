@@ -26,6 +26,7 @@ from connector.load.extraction import (
     read_missing,
     read_selected,
 )
+from connector.load.late import find_late_writes
 from connector.load.naming import checked_wish, keys_left_out
 from connector.load.opening import Opened, open_run
 from connector.load.partitioned import (
@@ -211,6 +212,7 @@ class _Opening:
         try:
             if not run.dry_run:
                 recover(run)
+                find_late_writes(run)
         except BaseException as error:
             self._run.__exit__(type(error), error, error.__traceback__)
             raise

@@ -10,10 +10,12 @@ import pytest
 from urllib3.connection import HTTPConnection
 
 from connector.load import editing
+from connector.load.activity import activity_log
+from connector.load.fencing import Fence
 from connector.setup import StoreSettings
 from connector.store import LeaseLost, open_store
 from sandbox.server import Running
-from tests.flows.moments import REQUEST, Clock, clock_of_the_machine, elsewhere, watched
+from tests.flows.moments import REQUEST, Clock, Killed, bury, clock_of_the_machine, elsewhere, watched
 from tests.flows.shop import Shop
 from tests.servers.postgresql import PostgreSQL
 
@@ -261,3 +263,116 @@ def test_a_standstill_below_the_session_is_noticed_as_well(
     with pytest.raises(LeaseLost):
         shop.sync(when_planned=lambda: monkeypatch.setattr(HTTPConnection, "endheaders", stand_still))
     assert shop.account(account)["billing"]["address_1"] == "Strandgaten 7"
+
+
+# what happens between the last question and the network: a run is stopped there, goes on after others have done its work, and
+# what it sends arrives
+
+
+def stopped_on_the_wire(
+    shop: Shop, clock: Clock, meanwhile: Callable[[], object], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A run that stands still after its last question for the lease, before the first byte of its n-th writing request."""
+    check, stops = Fence.__call__, [meanwhile]
+
+    def stand_still(self: Fence) -> None:
+        # the first piece is a request's headers; what comes afterwards is asked no more
+        if not stops:
+            return
+        check(self)
+        act = stops.pop()
+        clock.forward(LONGER_THAN_THE_LEASE)
+        with monkeypatch.context() as usual:
+            usual.setattr(Fence, "__call__", check)
+            elsewhere(act)
+
+    with monkeypatch.context() as patched, pytest.raises(LeaseLost):
+        shop.sync(when_planned=lambda: patched.setattr(Fence, "__call__", stand_still))
+
+
+def links(shop: Shop) -> dict[str, int]:
+    return {row["bc_id"]: row["webstore_id"] for row in editing.list_mapping(shop.setup)}
+
+
+def failed(shop: Shop) -> list[tuple[str, str]]:
+    return [(row["outcome"], row["code"]) for row in activity_log(shop.setup, limit=20, failed_only=True)]
+
+
+def late_warnings(done: Any) -> list[str]:
+    return [text for text in done.summary["warnings"] if "stood still" in text]
+
+
+def test_a_customer_that_was_created_late_is_told_as_a_possible_duplicate(
+    shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = shop.register("kari@nord.example")
+    stopped_on_the_wire(shop, clock, takes_over(shop), monkeypatch)
+    twins = shop.company.customer_ids()
+    assert len(twins) == 2, "nothing could keep it back"
+    done = shop.sync()
+    (twin,) = set(twins) - links(shop).keys()
+    (warning,) = late_warnings(done)
+    assert shop.number(twin) in warning
+    assert ("held", "late-write") in failed(shop)
+    assert links(shop) == {(set(twins) - {twin}).pop(): account}, "no link is changed by it"
+    assert late_warnings(shop.sync()) == [], "told once; the log keeps it"
+
+
+def test_a_customer_that_was_created_late_and_has_no_twin_is_linked(
+    shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The run that took over settled the write and wrote nothing itself."""
+    account, other = shop.register("kari@nord.example"), shop.employ("ola@nord.example", "Ola Lie")
+    number = shop.number(other)
+    stopped_on_the_wire(shop, clock, lambda: shop.sync(number), monkeypatch)
+    done = shop.sync()
+    assert links(shop) == {shop.customers()["kari@nord.example"]: account}
+    assert (len(late_warnings(done)), done.summary["pull"]["created"]) == (1, 0)
+
+
+def test_an_account_that_was_created_late_is_told_as_a_possible_duplicate(
+    shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shop.employ("kari@nord.example", ticked=True)
+
+    def change_email() -> None:
+        (account,) = shop.accounts().values()
+        shop.running.webstore.people_update(account, {"email": "kari.ny@nord.example"})
+
+    stopped_on_the_wire(shop, clock, takes_over(shop, change_email), monkeypatch)
+    assert len(shop.accounts()) == 2
+    done = shop.sync()
+    (warning,) = late_warnings(done)
+    assert f"woo:{shop.accounts()['kari@nord.example']} may be a duplicate" in warning
+    assert ("held", "late-write") in failed(shop)
+
+
+def test_an_update_that_arrived_late_is_no_edit_and_overwrites_nothing_on_the_other_side(
+    shop: Shop, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account, customer = linked(shop)
+    shop.type_in_company(customer, addressLine1="Nygaten 2")
+
+    def meanwhile() -> None:
+        shop.sync()
+        shop.type_in_webstore(account, address_1="Strandgaten 7")
+        shop.sync()
+
+    stopped_on_the_wire(shop, clock, meanwhile, monkeypatch)
+    assert shop.account(account)["billing"]["address_1"] == "Nygaten 2", "nothing could keep it back"
+    done = shop.sync()
+    assert shop.customer(customer)["addressLine1"] == "Strandgaten 7"
+    assert (done.summary["conflicts"], len(late_warnings(done))) == (1, 1)
+    assert ("held", "late-write") in failed(shop)
+
+
+def test_a_write_of_a_process_that_is_known_to_be_dead_is_not_waited_for(shop: Shop) -> None:
+    """Each run would look it up again for a day."""
+    if shop.setup.store.url.startswith("postgresql"):
+        pytest.skip("the lease is buried in a file")
+    shop.register("kari@nord.example")
+    with watched() as moments, pytest.raises(Killed):
+        shop.sync(when_planned=lambda: moments.kill_before(2, REQUEST))
+    bury(shop.store_file)
+    shop.sync()
+    assert [(row["outcome"], row["code"]) for row in shop.journal()] == [("not-happened", ""), ("confirmed", "")]
