@@ -4,27 +4,25 @@ A server can only add to the past: a record whose stamp went back is an old copy
 a backup. It is no edit of anybody. Stamps of one side are compared with stamps of the same side only, so clocks need not agree.
 
 A stamp says when the record was touched, not what was changed: in WooCommerce a login plugin or a paid order moves it, and a
-direct change of the database does not. So the same stamp, or a newer one, says nothing; only an older one does.
+direct change of the database does not. So the same stamp, or a newer one, says nothing; only an older one does. After a clock
+that was wrong is set back, the next edit of a record that was touched meanwhile looks old, too: one question too many.
 """
 
 from __future__ import annotations
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["BACK", "latest", "older", "stamp_of", "stamps_of"]
+__all__ = ["BACK", "older", "stamp_of", "stamps_of"]
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 # what is remembered instead of a stamp of a record that went back: whatever it says from then on, its changes are questions,
 # until both sides hold their base again
 BACK = 1 << 60
-# a server whose clock is ahead by more than a day is wrong; believing it would make all later edits look old
-_AHEAD = 24 * 3600 * 1000
 _FORM = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?$"
 
 
@@ -54,8 +52,3 @@ def older(now: pa.Array, seen: pa.Array) -> Mask:
     earlier = pc.fill_null(pc.less(now, seen), True)
     result: Mask = pc.and_(known, earlier).to_numpy(zero_copy_only=False).astype(np.bool_)
     return result
-
-
-def latest(clock: datetime | None = None) -> int:
-    """The latest stamp that is believed."""
-    return int((clock or datetime.now(UTC)).timestamp() * 1000) + _AHEAD
