@@ -240,7 +240,7 @@ def test_a_whole_side_that_went_back_stops_the_run_with_its_ways_out(shop: Shop,
     shop.register("new@nord.example", "New Comer")
     before = shop.customers(), [phones(shop, *pair) for pair in pairs]
     customers = [shop.number(customer) for _, customer in pairs] if way == "selected" else []
-    with pytest.raises(PremiseBroken, match="4 customers of .* are older than what was seen of them") as stopped:
+    with pytest.raises(PremiseBroken, match=r"4 customers of .* are older than what was seen of them") as stopped:
         shop.sync(*customers, partitions=3 if way == "divided" else 0)
     assert f"customer-sync restored {side.replace('_', '-')}" in str(stopped.value)
     assert before == (shop.customers(), [phones(shop, *pair) for pair in pairs])
