@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.flows.server_world import FINAL, World, worker, world
+from tests.flows.server_world import World, world
 
 pytestmark = [pytest.mark.xdist_group("prefect-server"), pytest.mark.timeout(600)]
 
