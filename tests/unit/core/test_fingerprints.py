@@ -14,11 +14,11 @@ import pyarrow as pa
 import pytest
 
 from connector.core import webstore_customer
+from connector.core.base_comparison import SETTLED
 from connector.core.comparison import compare
 from connector.core.customer import Side
 from connector.core.extracts import Extract, Known, extract_of
 from connector.core.fingerprints import READING, raw_fingerprints, reading_key
-from connector.core.pairs import SETTLED
 from connector.core.plan import Plan
 from tests.property.texts import PIECES
 from tests.unit.core.customers import RULES, account, business_central, customer, mapping, terms, values, webstore
