@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import tomllib
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from tests.flows.server_world import FINAL, World, worker, world
+from tests.flows.server_world import World, world
 
 pytestmark = [pytest.mark.xdist_group("prefect-server"), pytest.mark.timeout(600)]
 
@@ -123,7 +121,7 @@ def test_a_second_answer_changes_nothing(served: World) -> None:
     assert (told["approved_by"], [city(served, number) for number in (1300, 1301)]) == ("Ada", ["", "Bergen"])
 
 
-def test_a_worker_that_was_restarted_goes_on_with_the_answer(served: World, tmp_path: Path) -> None:
+def test_a_worker_that_was_restarted_goes_on_with_the_answer(served: World) -> None:
     accounts = registered(served, 1400, 1401, 1402)
     run = waiting(served, SELECTED, overrides=ALWAYS, customers=[f"woo:{key}" for key in accounts.values()])
     served.restart_worker()
@@ -158,10 +156,10 @@ def test_an_undo_that_waits_deletes_what_was_approved_and_nobody_else(served: Wo
     assert summary(served, made)["push"]["created"] >= 3
     emails = {served.running.webstore.people_get(key)["email"]: key for key in served.running.webstore.customer_ids()}
     mine = {number: emails[f"nora{number}@shop.example"] for number in (1600, 1601, 1602)}
-    served.approve_always()
+    served.approval(required="always")
     run = waiting(served, UNDO, run_id=made, delete_accounts=True)
     told = changed_between(served, run, mine, 1600, 1601)
-    served.approve_never()
+    served.approval(required="never")
     assert forms(served, run) == 1
     left = served.running.webstore.customer_ids()
     assert [mine[number] in left for number in mine] == [True, True, False]
@@ -173,11 +171,11 @@ def test_an_undo_that_waits_deletes_what_was_approved_and_nobody_else(served: Wo
 
 def test_a_paused_run_goes_on_in_its_own_process_with_the_approval(served: World) -> None:
     accounts = registered(served, 1700, 1701, 1702)
-    served.while_waiting("pause")
+    served.approval(while_waiting="pause")
     run = waiting(served, SELECTED, overrides=ALWAYS, customers=[f"woo:{key}" for key in accounts.values()])
     assert served.run(run)["state"]["name"] == "Paused"
     told = changed_between(served, run, accounts, 1700, 1701)
-    served.while_waiting("suspend")
+    served.approval(while_waiting="suspend")
     assert forms(served, run) == 1
     assert [city(served, number) for number in (1700, 1701, 1702)] == ["", "", "Bergen"]
     assert set(reasons(told)) == {accounts[1700], accounts[1701]}
