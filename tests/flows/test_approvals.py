@@ -214,11 +214,8 @@ def test_who_was_dropped_is_named_in_the_state_the_artifact_and_the_report(shop:
         f"{numbers['Nora2 Vik2']} (pull update: city): left out by ann",
     ]
     shown = artifact("summary-shop")
-    (report,) = [
-        path
-        for path in (tmp_path / "reports" / "shop").glob("report-*.html")
-        if state.result().summary["run_id"][:8] in path.name
-    ]
+    run = state.result().summary["run_id"][:8]
+    (report,) = (tmp_path / "reports" / "shop").glob(f"report-*-{run}.html")
     for line in lines:
         assert line in state.message
         assert line in shown
@@ -417,7 +414,7 @@ def artifact_keys() -> list[str]:
 
 
 class answering:  # noqa: N801 - it reads as a statement
-    """Somebody fills in the forms of runs that pause, one after the other; yields the schemas of the forms."""
+    """Somebody fills in the forms of runs that pause, one after the other; yields the schemas of the forms and their texts."""
 
     def __init__(self, *answers: dict[str, Any]) -> None:
         self._answers = answers
@@ -448,4 +445,7 @@ class answering:  # noqa: N801 - it reads as a statement
                         continue
                     seen.add(str(run.state.id))
                     self._schemas.append(schema.json())
+                    if "description" in keyset:
+                        text = client.request("GET", f"/flow_runs/{run.id}/input/{keyset['description']}")
+                        self._schemas.append(text.json())
                     resume_flow_run(run.id, run_input=left.pop(0))
