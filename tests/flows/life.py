@@ -7,11 +7,11 @@ from contextlib import suppress
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import rule
+from hypothesis.stateful import initialize, rule
 
 from connector.errors import PremiseBroken, RemoteTrouble
 from tests.flows.diary import SIDES, look_at, partners
-from tests.flows.life_outside import Outside, jumps, whose
+from tests.flows.life_outside import Outside, forms, jumps, whose
 from tests.flows.life_people import fields, sides, who
 from tests.flows.moments import BEGIN, COMMIT, REQUEST, Moments, elsewhere, watched
 from tests.flows.steps import Done
@@ -24,6 +24,10 @@ LONGER_THAN_THE_LEASE, LONGER_THAN_A_LOOK = 60, 30
 
 class Life(Outside):
     """One webstore, one company, and everybody who has to do with them."""
+
+    @initialize(accounts=st.integers(0, 2), customers=st.integers(0, 2), both=st.integers(0, 2))
+    def it_begins(self, accounts: int, customers: int, both: int) -> None:
+        self.there_is_a_past(accounts, customers, both)
 
     @rule(scheduled=st.booleans(), partitions=st.sampled_from((0, 0, 3)))
     def a_run(self, scheduled: bool, partitions: int) -> None:
@@ -63,6 +67,7 @@ class Life(Outside):
         field: str,
     ) -> None:  # fmt: skip
         """Right before a writing request or transaction, while others work; then it goes on as if nothing had happened."""
+        self.a_mapped_customer_is_edited(person, field, both=False, side=side)  # so that there is something to write
         side, person, field = self._about_to_be_written(person) or (side, person, field)
         stood: list[BaseException | None] = []
         undo = bool(undone and self.runs)
@@ -70,7 +75,7 @@ class Life(Outside):
         def meanwhile() -> None:
             self.judge(undo=undo, whole=False)
             if taken_over:
-                self.observe(self.shop.sync)
+                self.observe(self.shop.sync, beside=True)
             self.begin()
             self._disturbed = True
             self._type(side, person, field, self._value(field))
@@ -97,6 +102,23 @@ class Life(Outside):
             finally:
                 for wrong in stood:
                     raise wrong  # type: ignore[misc]
+
+    @rule(side=sides, which=st.integers(0, 1), person=who, field=fields, edited=st.sampled_from([None, *SIDES]))
+    def a_run_after_a_restore(self, side: str, which: int, person: int, field: str, edited: str | None) -> None:
+        """The most dangerous one: whether anybody edits before it or not."""
+        self.a_side_is_restored(side, which)
+        if edited:
+            self.a_mapped_customer_is_edited(person, field, both=False, side=edited)
+        self._observed(self.shop.sync)
+
+    @rule(side=sides, by=forms, person=who, field=fields)
+    def runs_that_old_copies_are_answered(self, side: str, by: str, person: int, field: str) -> None:
+        """The first fills the cache, the second writes past it, the third reads what was before."""
+        self.old_copies_are_answered(side, by)
+        self._observed(self.shop.sync)
+        self.a_mapped_customer_is_edited(person, field, both=False, side=next(one for one in SIDES if one != side))
+        self._observed(self.shop.sync)
+        self._observed(self.shop.sync)
 
     @rule(side=sides, person=who)
     def a_run_of_one_customer(self, side: str, person: int) -> None:

@@ -73,11 +73,15 @@ class Judged(RuleBasedStateMachine):
         """Ids of one side."""
         return sorted(getattr(self.running, side).customer_ids())
 
-    def observe(self, act: Callable[[], Done], *, undo: bool = False) -> Done | None:
-        """Let a run do its work, and judge it; None = it refused to, in words."""
+    def observe(self, act: Callable[[], Done], *, undo: bool = False, beside: bool = False) -> Done | None:
+        """Let a run do its work, and judge it; None = it refused to, in words.
+
+        Args:
+            beside: another run stands still meanwhile.
+        """
         self.tally["runs"] += 1
         self.begin()
-        self._disturbed = False
+        self._disturbed = beside
         done = None
         try:
             done = act()
@@ -93,7 +97,7 @@ class Judged(RuleBasedStateMachine):
             self.tally["refusals"] += 1
         except (LeaseLost, LeaseHeld) as fenced:
             must(self._disturbed, UNTOLD, f"nobody else was at work: {fenced}")
-        self.judge(undo=undo, whole=not self._disturbed)
+        self.judge(undo=undo, whole=not self._disturbed or beside)
         return done
 
     def begin(self) -> None:
@@ -172,7 +176,7 @@ class Judged(RuleBasedStateMachine):
         for place, (old, new) in changes(before, after).items():
             if place in diary.during:
                 continue
-            side, _, name = place
+            name = place[2]
             decided = known.decided.get(name, set())
             others = partners(place[:2], pairs)
             sources = {look[other][name] for look in (before, after) for other in others if other in look} | decided

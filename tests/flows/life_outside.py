@@ -11,13 +11,14 @@ from sandbox.moments import Moment
 from tests.flows.diary import FIELDS, SIDES, changes, look_at
 from tests.flows.life_people import MOST, People, sides, who
 
-__all__ = ["Outside", "jumps", "whose"]
+__all__ = ["Outside", "forms", "jumps", "whose"]
 
 FAULTS = ("504-after-write", "drop-after-write", "drop-before", "torn-json", "429", "503")
 WRITES = {"webstore": "customers/batch", "business_central": r"\$batch"}
 KEPT = 2
 
 whose = st.sampled_from([*SIDES, "machine"])
+forms = st.sampled_from(["cache", "cache-path", "replica"])
 # seconds: some, hours, and more than the day by which a clock may be wrong and is still believed
 jumps = st.sampled_from([-200_000, -4_000, -30, 30, 4_000, 200_000])
 
@@ -35,16 +36,20 @@ class Outside(People):
         more = {"retry_after": 0} if kind in {"429", "503"} else {}
         getattr(self.running, f"{side}_faults").add(kind, path=WRITES[side], method="POST", after=after, **more)
 
-    @precondition(lambda self: self.everybody("webstore") and self.everybody("business_central"))
+    def there_is_a_past(self, accounts: int, customers: int, both: int) -> None:
+        super().there_is_a_past(accounts, customers, both)
+        for side in SIDES:
+            self.a_backup_is_made(side)
+
     @rule(side=sides)
     def a_backup_is_made(self, side: str) -> None:
-        self.kept[side] = [*self.kept[side], getattr(self.running, side).snapshot()][-KEPT:]
+        if self.everybody(side):  # a side that is suddenly empty stops every run
+            self.kept[side] = [*self.kept[side], getattr(self.running, side).snapshot()][-KEPT:]
 
-    @precondition(lambda self: any(self.kept.values()))
     @rule(side=sides, which=st.integers(0, KEPT - 1))
     def a_side_is_restored(self, side: str, which: int) -> None:
         if not self.kept[side]:
-            side = next(other for other in SIDES if other != side)
+            return
         before = look_at(self.running)
         getattr(self.running, side).restore(self.kept[side][which % len(self.kept[side])])
         after = look_at(self.running)
@@ -54,7 +59,7 @@ class Outside(People):
         self.restored[side] |= {key for _, key, _ in changes(before, after)}
         self.tally["restores"] += 1
 
-    @rule(side=sides, by=st.sampled_from(["cache", "cache-path", "replica"]))
+    @rule(side=sides, by=forms)
     def old_copies_are_answered(self, side: str, by: str) -> None:
         getattr(self.running, f"{side}_faults").add("stale", by=by)
         self.diary.lagging.add(side)

@@ -6,7 +6,7 @@ from contextlib import suppress
 from typing import Any
 
 from hypothesis import strategies as st
-from hypothesis.stateful import initialize, precondition, rule
+from hypothesis.stateful import precondition, rule
 
 from connector.errors import InputError, RemoteTrouble
 from connector.load import editing, inbox, restored, same_customer, versions
@@ -35,7 +35,6 @@ class People(Judged):
         super().__init__(*life)
         self.restored: dict[str, set[Any]] = {side: set() for side in SIDES}
 
-    @initialize(accounts=st.integers(0, 2), customers=st.integers(0, 2), both=st.integers(0, 2))
     def there_is_a_past(self, accounts: int, customers: int, both: int) -> None:
         """Some customers who were synchronised before anything happens."""
         for _ in range(accounts):
