@@ -24,7 +24,7 @@ from connector.core.identity import OTHER_MARKS, SAME
 from connector.core.pairing import Pairing
 from connector.core.plan import Quarantined
 from connector.core.planning import Decisions, PairFrames, decide
-from connector.core.stamps import BACK, latest, older
+from connector.core.stamps import BACK, older
 from connector.core.terms import Terms
 
 __all__ = ["SETTLED", "SIGHTED", "Part", "alive", "decide_pairs", "frames_of", "sighted", "spent_decisions", "suspects"]
@@ -223,7 +223,7 @@ def _compared(pairs: pa.Table, webstore: Extract, business_central: Extract, bas
     for side, at, extract in ((*one, e) for one, e in zip(_SIDES, (webstore, business_central), strict=True)):
         rows = pairs[at].combine_chunks()
         now[f"{side}_seen"] = pa.array(extract.fingerprints).take(rows)
-        now[f"{side}_stamp"] = pc.min_element_wise(extract.stamps.take(rows), latest(), skip_nulls=False)
+        now[f"{side}_stamp"] = extract.stamps.take(rows)
     known = pc.and_(*(_equal(now[f"{side}_seen"], base[f"{side}_seen"]) for side in Side))
     touched = pc.or_(*(pc.invert(_same(now[f"{side}_stamp"], base[f"{side}_stamp"])) for side in Side))
     rested = _settled(pairs, now, base).filter(pc.and_(known, touched))
@@ -292,8 +292,8 @@ def sighted(pairs: pa.Table, webstore: Extract, business_central: Extract) -> pa
     """
     w, c = pairs["w"].combine_chunks(), pairs["c"].combine_chunks()
     now = {
-        "webstore_stamp": pc.min_element_wise(webstore.stamps.take(w), latest(), skip_nulls=False),
-        "business_central_stamp": pc.min_element_wise(business_central.stamps.take(c), latest(), skip_nulls=False),
+        "webstore_stamp": webstore.stamps.take(w),
+        "business_central_stamp": business_central.stamps.take(c),
         "account_mark": webstore.marks_of(w),
         "marks": _marks_shown(webstore, pairs, None),
     }

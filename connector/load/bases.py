@@ -14,7 +14,7 @@ from connector.core.identity import marks_shown
 from connector.core.normalize import NORMALIZERS, fingerprint
 from connector.core.pairs import SIGHTED
 from connector.core.plan import Agreement
-from connector.core.stamps import latest, stamp_of
+from connector.core.stamps import stamp_of
 from connector.load.run import Run
 from connector.store import Base, Work
 
@@ -52,8 +52,7 @@ def base_hash(run: Run, values: Mapping[str, str]) -> str:
 
 def stamp_of_record(side: Side, record: Mapping[str, Any]) -> int | None:
     """When a record, as the API gave it, was touched (stamps.py)."""
-    stamp = stamp_of(str(record.get(_STAMPS[side]) or ""))
-    return None if stamp is None else min(stamp, latest())
+    return stamp_of(str(record.get(_STAMPS[side]) or ""))
 
 
 def remember_account(work: Work, bc_id: str, account: Mapping[str, Any]) -> None:

@@ -21,7 +21,7 @@ from connector.core.plan import Plan, Write
 from connector.errors import CustomerChanged, CustomerSyncError, OutcomeUnknown
 from connector.load.fencing import looked_at
 from connector.load.landing import Dropped, Landing, Look, deliver, landing_of
-from connector.load.rechecking import Known, changed_since
+from connector.load.rechecking import Known, changed_since, sources_changed
 from connector.load.run import LoadResult, Run
 
 __all__ = ["customers_like", "pull"]
@@ -90,6 +90,7 @@ def _create_alone(run: Run, writes: Sequence[Write]) -> list[Landing]:
         for write, records in zip(writes, customers_like(run, writes), strict=True)
     ]
     landings: list[Landing | None] = []
+    overtaken = [edited or changed for edited, changed in zip(overtaken, sources_changed(run, writes), strict=True)]
     for edited, records in zip(overtaken, like, strict=True):
         numbers = ", ".join(str(record.get("number")) for record in records)
         found = f"Business Central has got a customer with this e-mail or name meanwhile ({numbers})" if records else ""

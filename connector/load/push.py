@@ -15,7 +15,7 @@ from connector.core.normalize import email_key
 from connector.core.plan import Plan, Write
 from connector.errors import EmailTaken
 from connector.load.landing import Dropped, Landing, Look, deliver, landing_of
-from connector.load.rechecking import changed_since
+from connector.load.rechecking import changed_since, sources_changed
 from connector.load.run import LoadResult, Run
 
 __all__ = ["accounts_by_email", "push"]
@@ -56,9 +56,10 @@ def _update(run: Run, writes: Sequence[Write]) -> list[Landing]:
 def _create(run: Run, writes: Sequence[Write], known: Mapping[str, Mapping[str, Any]]) -> list[Landing]:
     """Create accounts whose e-mail no account has."""
     landings: list[Landing | None] = []
-    for write in writes:
+    for write, changed in zip(writes, sources_changed(run, writes), strict=True):
         account = known.get(write.natural_key)
-        landings.append(None if account is None else _taken(run, account))
+        taken = None if account is None else _taken(run, account)
+        landings.append(Dropped(changed) if changed else taken)
     sent = [write for write, landing in zip(writes, landings, strict=True) if landing is None]
     if sent:
         outcomes = iter(run.webstore.batch(create=[dict(write.payload) for write in sent]).create)

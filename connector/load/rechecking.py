@@ -15,10 +15,11 @@ from connector.errors import InternalError
 from connector.load.run import Run
 from connector.store import MappingRow, View
 
-__all__ = ["Known", "canonical_record", "canonical_records", "changed_since", "same_value"]
+__all__ = ["Known", "canonical_record", "canonical_records", "changed_since", "same_value", "sources_changed"]
 
 _TOUCHED = {Direction.PUSH: "modified", Direction.PULL: "lastModifiedDateTime"}
 _GONE = "the customer is not there any more"
+_OLD_COPY = "an old copy of it was answered when it was looked at again"
 
 
 def canonical_record(run: Run, direction: Direction, record: Mapping[str, Any]) -> tuple[Any, dict[str, str]]:
@@ -74,14 +75,57 @@ def changed_since(run: Run, checked: Sequence[tuple[Write, Mapping[str, Any] | N
     return [_GONE if record is None else next(reasons) for _, record in checked]
 
 
+def sources_changed(run: Run, creates: Sequence[Write]) -> list[str]:
+    """Why nobody must be created: the customer of the other side whom a create was made of has gone or is another one by now.
+
+    A list may be a cache's: who was deleted stands in it for days. So the sources are read by id, a batch at once.
+
+    Returns:
+        A reason per create of one direction, in order; "" = the source is as it was.
+    """
+    if not creates:
+        return []
+    direction = creates[0].direction
+    opposite = Direction.PULL if direction is Direction.PUSH else Direction.PUSH
+    if direction is Direction.PULL:
+        fields = webstore_customer.api_fields(run.rules.fields)
+        ids = [write.webstore_id for write in creates if write.webstore_id is not None]
+        found: Mapping[Any, Mapping[str, Any]] = run.webstore.customers_by_id(ids, fields=fields)
+        records = [found.get(write.webstore_id) for write in creates]
+    else:
+        found = run.business_central.customers_by_id([write.bc_id or "" for write in creates])
+        records = [found.get((write.bc_id or "").lower()) for write in creates]
+    there = [record for record in records if record is not None]
+    raw = iter(_module(opposite).columns(there, run.rules.fields).to_pylist())
+    values = iter(canonical_records(run, opposite, there) if there else [])
+    reasons = []
+    for write, record in zip(creates, records, strict=True):
+        if record is None:
+            reasons.append(_GONE)
+            continue
+        row, (_, now) = next(raw), next(values)
+        other = [
+            name for name, value in write.source.items() if name in now and not same_value(run, name, now[name], value)
+        ]
+        if _is_older(row[_TOUCHED[opposite]], write.touched):
+            reasons.append(_OLD_COPY)
+        else:
+            reasons.append(f"changed by somebody since it was read: {', '.join(other)}" if other else "")
+    return reasons
+
+
+def _is_older(touched: str, planned: str) -> bool:
+    now, before = stamp_of(touched), stamp_of(planned)
+    return before is not None and (now is None or now < before)
+
+
 def _changed_since(run: Run, write: Write, now: Mapping[str, str], row: Mapping[str, Any]) -> str:
     # a name that moved to another place of the account is not in the payload's places
     moved = [
         c.field for c in write.changes if c.field not in now or not same_value(run, c.field, now[c.field], c.before)
     ]
-    now_stamp, planned = stamp_of(row[_TOUCHED[write.direction]]), stamp_of(write.touched)
-    if planned is not None and (now_stamp is None or now_stamp < planned):
-        return "an old copy of it was answered when it was looked at again"
+    if _is_older(row[_TOUCHED[write.direction]], write.touched):
+        return _OLD_COPY
     there = texts_at(row, write.payload) | {"role": row.get("role", "")}
     moved += [place for place, text in write.seen.items() if there[place] != text] if not moved else []
     return f"changed by somebody since it was read: {', '.join(moved)}" if moved else ""

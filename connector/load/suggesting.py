@@ -73,13 +73,13 @@ def pairs_in(rows: Sequence[dict[str, Any]], standings: Collection[str] = ("plai
 def accept(source: SetupSource, pairs: Sequence[str], *, actor: str) -> dict[str, Any]:
     """Link pairs that a person says are the same, as one new version. As `answer`; gives `pairs`, too: how many."""
     done = answer(source, accepted=pairs, actor=actor)
-    return done | {"pairs": done["accepted"]}
+    return {"mapping_version": done["mapping_version"], "reason": done["reason"], "pairs": done["accepted"]}
 
 
 def reject(source: SetupSource, pairs: Sequence[str], *, actor: str, reason: str = "") -> dict[str, Any]:
     """Remember that pairs are not the same: nothing suggests or links them again by itself. As `answer`; gives `pairs`, too."""
     done = answer(source, rejected=pairs, actor=actor, reason=reason)
-    return done | {"pairs": done["rejected"]}
+    return {"mapping_version": done["mapping_version"], "reason": done["reason"], "pairs": done["rejected"]}
 
 
 def answer(

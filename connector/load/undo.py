@@ -239,7 +239,7 @@ def _pairs(
             w_raw=w_table.to_pylist()[0],
             c_raw=c_table.to_pylist()[0],
         )
-    accounts = {webstore_id: dict(pair.w) for (_, webstore_id), pair in pairs.items()}
+    accounts = {w: {name: pair.w[name] for name in rules.names} for (_, w), pair in pairs.items()}
     accounts |= {
         key: canonical_record(run, Direction.PUSH, record)[1]
         for key, record in w_records.items()

@@ -48,7 +48,7 @@ class _Countdown:
         if is_due and self.when == "before":
             os.kill(os.getpid(), self.signal)
         result = action(*arguments, **named)
-        if is_due:
+        if is_due and self.when == "after":
             os.kill(os.getpid(), self.signal)
         return result
 
@@ -97,6 +97,7 @@ def main() -> None:
     if "--plain" not in sys.argv:  # what a run needs is imported once, before the forks
         for module in ("flows.synchronize_customers", "great_expectations"):
             import_module(module)
+    standing: set[int] = set()
     for line in sys.stdin:
         order = json.loads(line)
         if "resume" in order:
@@ -111,7 +112,14 @@ def main() -> None:
                 os._exit(0)
             _answer({"pid": child})
         _, status = os.waitpid(child, os.WUNTRACED)
-        _answer({"stopped": child} if os.WIFSTOPPED(status) else {"status": status})
+        if os.WIFSTOPPED(status):
+            standing.add(child)
+            _answer({"stopped": child})
+        else:
+            standing.discard(child)
+            _answer({"status": status})
+    for child in standing:  # whoever gave the orders gave up
+        os.kill(child, signal.SIGKILL)
 
 
 def _answer(words: dict[str, Any]) -> None:

@@ -14,7 +14,7 @@ from prefect.exceptions import PrefectHTTPStatusError
 from prefect.flow_runs import resume_flow_run
 
 from connector.errors import InputError
-from connector.load import inbox
+from connector.load import inbox, versions
 from connector.load.activity import list_runs
 from connector.load.run import Starter, started_by
 from connector.setup import load_setup
@@ -24,7 +24,9 @@ from flows.overrides import ApprovalOverride, Overrides, PullOverride
 from flows.review_conflicts import ConflictDecision, Take, review_conflicts
 from flows.setups import pull_setup, push_setup
 from flows.suggest_customer_mapping import suggest_customer_mapping
+from flows.synchronize_all_webstores import synchronize_all_webstores
 from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
+from flows.undo_run import undo_run
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
 from tests.flows.shop import small_rules
@@ -147,6 +149,150 @@ def test_a_form_is_asked_again_when_it_leaves_out_somebody_who_is_not_in_the_pla
     ):
         run()
     assert [card["displayName"] for card in shop.cards()] == ["Nora2 Vik2"]
+
+
+@pytest.mark.parametrize("given", ["", " ", "12345", "none", "0123456789ab"])
+def test_an_empty_malformed_or_unknown_hash_as_a_parameter_writes_nothing(shop: Shop, given: str) -> None:
+    key = shop.register(1)
+    state = synchronize_customers(setup=str(shop.setup), approved_plan=given, return_state=True)
+    assert (state.type.value, "Nothing was written" in (state.message or "")) == ("FAILED", True)
+    state = synchronize_selected_customers(f"woo:{key}", setup=str(shop.setup), approved_plan=given, return_state=True)
+    assert (state.type.value, "Nothing was written" in (state.message or "")) == ("FAILED", True)
+    assert shop.cards() == []
+
+
+@pytest.mark.parametrize("customers", ["", " , ", [], [""], ["woo:1", ""]])
+def test_nobody_selected_is_refused(shop: Shop, customers: Any) -> None:
+    shop.register(1)
+    state = synchronize_selected_customers(customers, setup=str(shop.setup), return_state=True)
+    assert (state.type.value, "nothing was written" in (state.message or "")) == ("FAILED", True)
+    assert shop.cards() == []
+
+
+@pytest.mark.parametrize("leave_out", ["", "woo:4711", ["woo:4711"], [""], "C4711, woo:1"])
+def test_names_to_leave_out_as_a_parameter_are_refused_without_a_plan_and_when_it_has_them_not(
+    shop: Shop, leave_out: Any
+) -> None:
+    shop.register(1)
+    plan = shop.sync(dry_run=True).result().plan.hash
+    for approved_plan in (None, plan):
+        state = synchronize_customers(
+            setup=str(shop.setup), approved_plan=approved_plan, leave_out=leave_out, return_state=True
+        )
+        assert (state.type.value, "Nothing was written" in (state.message or "")) == ("FAILED", True)
+    assert shop.cards() == []
+
+
+@pytest.mark.parametrize("name", ["id", "braces", "account"])
+def test_the_form_takes_what_it_offers_numbers_and_ids(shop: Shop, name: str) -> None:
+    keys = [shop.register(number) for number in (1, 2)]
+    shop.sync()
+    for key in keys:
+        shop.running.webstore.people_update(key, {"billing": {"city": "Oslo"}})
+    first = next(card for card in shop.cards() if card["displayName"] == "Nora1 Vik1")
+    names = {"id": str(first["id"]).upper(), "braces": f"{{{first['id']}}}", "account": f"woo:{keys[0]}"}
+    with answering({"decision": "approve", "leave_out": names[name], "name": "Ada"}):
+        synchronize_customers(setup=str(shop.setup), overrides=ASKED)
+    assert {card["displayName"]: card["city"] for card in shop.cards()} == {
+        "Nora1 Vik1": "Bergen",
+        "Nora2 Vik2": "Oslo",
+    }
+
+
+def test_who_was_dropped_is_named_in_the_state_the_artifact_and_the_report(shop: Shop, tmp_path: Path) -> None:
+    shop.setting(f'[reports]\nhtml = "every run"\nfolder = "{tmp_path / "reports"}"')
+    keys = [shop.register(number) for number in (1, 2, 3)]
+    shop.sync()
+    numbers = {card["displayName"]: card["number"] for card in shop.cards()}
+    for key in keys:
+        shop.running.webstore.people_update(key, {"billing": {"city": "Oslo"}})
+    plan = shop.sync(dry_run=True).result().plan.hash
+    shop.running.webstore.people_update(keys[0], {"billing": {"city": "Voss"}})
+    state = shop.sync(approved_plan=plan, leave_out=numbers["Nora2 Vik2"])
+    lines = [
+        f"{numbers['Nora1 Vik1']} (pull update: city): changed since the plan was made",
+        f"{numbers['Nora2 Vik2']} (pull update: city): left out by ann",
+    ]
+    shown = artifact("summary-shop")
+    (report,) = [
+        path
+        for path in (tmp_path / "reports" / "shop").glob("report-*.html")
+        if state.result().summary["run_id"][:8] in path.name
+    ]
+    for line in lines:
+        assert line in state.message
+        assert line in shown
+        assert line in report.read_text(encoding="utf-8")
+
+
+def test_a_form_asks_for_the_deletions_of_an_undo_and_who_is_left_out_keeps_account_and_link(shop: Shop) -> None:
+    shop.setting('[approval]\nrequired = "always"')
+    company = shop.running.business_central
+    for number in (1, 2):
+        record = {"displayName": f"Nora{number} Vik{number}", "type": "Person", "email": f"nora{number}@shop.example"}
+        card = company.people_get(company.people_create(record))
+        edit_customer_mapping(action=MappingAction.TICK, customers=str(card["number"]), setup=str(shop.setup))
+    run = shop.sync(answer=True).result().summary["run_id"]
+    first = next(card for card in shop.cards() if card["displayName"] == "Nora1 Vik1")
+    with answering({"decision": "approve", "leave_out": first["number"], "name": "Ada"}) as schemas:
+        done = undo_run(run, setup=str(shop.setup), delete_accounts=True)
+    told = str(schemas)
+    assert "push delete: **2**" in told
+    assert "2 accounts will be deleted" in told
+    (left,) = [shop.running.webstore.people_get(key) for key in shop.running.webstore.customer_ids()]
+    assert left["email"] == "nora1@shop.example"
+    assert [(one["bc_number"], one["reason"]) for one in done.summary["dropped_customers"]] == [
+        (first["number"], "left out by Ada")
+    ]
+
+
+def test_several_links_in_the_form_are_one_version_or_none(shop: Shop) -> None:
+    company = shop.running.business_central
+    numbers = [
+        company.people_get(company.people_create({"displayName": f"Office {n}", "email": f"o{n}@shop.example"}))[
+            "number"
+        ]
+        for n in (1, 2)
+    ]
+    keys = [shop.register(number) for number in (1, 2)]
+
+    def link(text: str) -> Any:
+        return edit_customer_mapping(
+            action=MappingAction.LINK, customers=text, setup=str(shop.setup), return_state=True
+        )
+
+    state = link(f"{numbers[0]}={keys[0]} {numbers[1]}=99999")
+    assert (state.type.value, "woo:99999" in state.message) == ("FAILED", True)
+    assert versions.list_versions(shop.setup) == []
+    assert link(f"{numbers[0]}={keys[0]}, {numbers[1]}=woo:{keys[1]}").message == "2 linked."
+    assert len(versions.list_versions(shop.setup)) == 1
+    unlink = edit_customer_mapping(
+        action=MappingAction.UNLINK, customers=f"{numbers[0]} C9999", setup=str(shop.setup), return_state=True
+    )
+    assert (unlink.type.value, len(versions.list_versions(shop.setup))) == ("FAILED", 1)
+    edit_customer_mapping(action=MappingAction.UNLINK, customers=" ".join(numbers), setup=str(shop.setup))
+    assert len(versions.list_versions(shop.setup)) == 2
+
+
+def test_pairs_accepted_and_rejected_in_one_form_are_one_version(shop: Shop) -> None:
+    company = shop.running.business_central
+    numbers = [
+        company.people_get(company.people_create({"displayName": f"Office {n}", "email": f"o{n}@shop.example"}))[
+            "number"
+        ]
+        for n in (1, 2)
+    ]
+    keys = [shop.register(number) for number in (1, 2)]
+    pairs = [f"{number}={key}" for number, key in zip(numbers, keys, strict=True)]
+    state = suggest_customer_mapping(setup=str(shop.setup), accept=pairs[0], reject="C9999=1", return_state=True)
+    assert (state.type.value, versions.list_versions(shop.setup)) == ("FAILED", [])
+    suggest_customer_mapping(setup=str(shop.setup), accept=pairs[0], reject=pairs[1])
+    assert len(versions.list_versions(shop.setup)) == 1
+
+
+def test_an_empty_list_of_webstores_starts_none_of_them() -> None:
+    state = synchronize_all_webstores(setups="", return_state=True)
+    assert (state.type.value, "nothing was started" in (state.message or "")) == ("FAILED", True)
 
 
 def test_a_switched_off_setup_lets_scheduled_runs_do_nothing_and_manual_ones_work(shop: Shop) -> None:

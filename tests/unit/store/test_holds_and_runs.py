@@ -158,3 +158,65 @@ def test_retention_forgets_old_writes_runs_and_plans_but_no_open_intent_and_no_m
         assert sorted(view.runs.list()["run_id"]) == ["new", "running"]
         assert view.plans.list()["hash"].tolist() == ["bb"]
         assert len(view.mapping.current()) == 1
+
+
+def ran(
+    store: Store, run_id: str, *, mode: str = "all", status: str = "completed", counted: bool = True, **how: Any
+) -> None:
+    """A run that ended."""
+    with store.work("shop") as work:
+        work.runs.start(run_id, mode, "manual", "ann", **how)
+        summary = {"extracted": {"webstore": 7}, "orphans": 2} if counted else {"error": '"extracted": nothing'}
+        work.runs.finish(run_id, status, summary, "ab" * 32, None)
+
+
+def test_the_last_full_run_is_found_however_many_other_runs_there_were_since(store: Store) -> None:
+    ran(store, "full")
+    for number in range(250):
+        ran(store, f"selected {number}", mode="selected")
+    ran(store, "dry", dry_run=True)
+    ran(store, "broken", status="stopped", counted=False)
+    ran(store, "waits", status="waiting")
+    ran(store, "mine")
+    with store.view("shop") as view, store.view("outlet") as other:
+        found = view.runs.last_full(besides="mine")
+        assert found is not None
+        assert (found["run_id"], found["summary"]["extracted"]) == ("full", {"webstore": 7})
+        assert other.runs.last_full() is None
+
+
+def test_full_runs_that_wrote_are_the_newest_two_and_no_selected_dry_or_stopped_ones(store: Store) -> None:
+    intent = Intent(
+        run_id="killed", direction="push", system="webstore", operation="update", bc_id="a", bc_number="C1", webstore_id=1,
+        natural_key="", payload={}, before={}, after={},
+    )  # fmt: skip
+    for run_id in ("first", "second"):
+        ran(store, run_id)
+    ran(store, "killed", status="interrupted", counted=False)
+    with store.work("shop") as work:
+        work.journal.intend([intent])
+    for number in range(250):
+        ran(store, f"selected {number}", mode="selected")
+    ran(store, "broken", status="stopped", counted=False)
+    ran(store, "dry", dry_run=True)
+    with store.view("shop") as view:
+        assert list(view.runs.full_that_wrote(2)) == ["killed", "second"]
+        assert list(view.runs.full_that_wrote(2, besides="killed")) == ["second", "first"]
+
+
+def test_runs_that_wait_are_all_found(store: Store) -> None:
+    for number in range(120):
+        ran(store, f"w{number}", status="waiting")
+        ran(store, f"c{number}")
+    with store.view("shop") as view:
+        assert len(view.runs.waiting()) == 120
+
+
+def test_a_run_is_found_by_its_id_or_by_the_beginning_of_it(store: Store) -> None:
+    for run_id in ("ab", "abc", "abd"):
+        ran(store, run_id)
+    with store.view("shop") as view:
+        found = {text: list(view.runs.beginning(text)) for text in ("ab", "abc", "a", "x", "", "%", "a_")}
+    assert found == {
+        "ab": ["ab"], "abc": ["abc"], "a": ["ab", "abc", "abd"], "x": [], "": [], "%": [], "a_": []
+    }  # fmt: skip

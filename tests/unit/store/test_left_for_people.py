@@ -108,16 +108,25 @@ def test_an_erased_customer_has_one_tombstone_until_it_is_taken_back(store: Stor
 
 def test_a_plan_is_found_by_the_beginning_of_its_hash(store: Store) -> None:
     with store.work("shop") as work:
-        work.plans.put("abc1", b"\x00\xff{}", {"writes": 3}, run_id="run-1")
-        work.plans.put("abc2", b"{}", {})
-        work.plans.put("abc2", b"[]", {})
+        work.plans.put("abcdef1", b"\x00\xff{}", {"writes": 3}, run_id="run-1")
+        work.plans.put("abcdef2", b"{}", {})
+        work.plans.put("abcdef2", b"[]", {})
     with store.view("shop") as view, store.view("outlet") as other:
-        plan = view.plans.get("ABC1")
+        plan = view.plans.get(" ABCDEF1")
         assert plan is not None
-        assert (plan.hash, plan.document, plan.summary, plan.run_id) == ("abc1", b"\x00\xff{}", {"writes": 3}, "run-1")
-        assert view.plans.list()["hash"].tolist() == ["abc2", "abc1"]
-        assert view.plans.get("abd") is None and view.plans.get("%") is None and other.plans.get("abc1") is None
-        with pytest.raises(InputError, match="Several"):
-            view.plans.get("abc")
-        with pytest.raises(InputError, match="Which plan"):
-            view.plans.get(" ")
+        assert (plan.hash, plan.document, plan.summary, plan.run_id) == (
+            "abcdef1",
+            b"\x00\xff{}",
+            {"writes": 3},
+            "run-1",
+        )
+        assert view.plans.list()["hash"].tolist() == ["abcdef2", "abcdef1"]
+        assert view.plans.get("abcdee") is None and other.plans.get("abcdef1") is None
+        with pytest.raises(InputError, match=r"Several.*Nothing was written"):
+            view.plans.get("abcdef")
+
+
+@pytest.mark.parametrize("given", ["", " ", "abcde", "%", "abcdefg", "abcdef%", "a" * 65, "None", "--json"])
+def test_what_is_no_beginning_of_a_hash_is_refused(store: Store, given: str) -> None:
+    with store.view("shop") as view, pytest.raises(InputError, match="Nothing was written"):
+        view.plans.get(given)

@@ -1,0 +1,439 @@
+"""Gates that nobody walks around: what is empty, unknown or ambiguous is refused, and an approval covers all that is done."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from connector.errors import InputError, PremiseBroken
+from connector.load import editing, suggesting, versions
+from connector.load.activity import show_run
+from connector.load.session import opened_store
+from connector.setup import Approval, Breakers
+from sandbox.server import Running
+from tests.flows.moments import REQUEST, watched
+from tests.flows.shop import Shop
+from tests.servers.postgresql import PostgreSQL
+
+RUNS = {"plain": {}, "partitioned": {"partitions": 3}}
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kept(request: pytest.FixtureRequest, running: Running, tmp_path: Path, empty_store: Path) -> Iterator[Shop]:
+    """A shop whose store is a file, or a database of a server."""
+    shop = Shop(running, tmp_path, store=empty_store)
+    if request.param == "postgresql":
+        server: PostgreSQL = request.getfixturevalue("postgresql")
+        url = server.url(server.create_database())
+        shop.setup = shop.setup.model_copy(update={"store": shop.setup.store.model_copy(update={"url": url})})
+    yield shop
+    shutil.rmtree(tmp_path / "reports", ignore_errors=True)
+
+
+def links(shop: Shop) -> dict[str, int | None]:
+    return {row["bc_id"]: row["webstore_id"] for row in editing.list_mapping(shop.setup)}
+
+
+def version(shop: Shop) -> int:
+    return len(versions.list_versions(shop.setup))
+
+
+def approval(shop: Shop, **settings: Any) -> None:
+    shop.setup = shop.setup.model_copy(update={"approval": Approval.model_validate(settings)})
+
+
+def ticked(shop: Shop, *numbers: int) -> list[str]:
+    return [shop.employ(f"p{n}@nord.example", f"Person{n} Family{n}", ticked=True, city="Bergen") for n in numbers]
+
+
+def registered(shop: Shop, *numbers: int) -> list[int]:
+    return [shop.register(f"p{n}@nord.example", f"Person{n} Family{n}", city="Bergen") for n in numbers]
+
+
+# what an undo does
+
+
+def test_with_an_approval_required_an_undo_that_only_unlinks_and_deletes_waits(kept: Shop) -> None:
+    ticked(kept, 1, 2)
+    run = kept.sync()
+    approval(kept, required="always")
+    before = links(kept)
+    undone = kept.undo(run.run_id, delete_accounts=True)
+    assert undone.waiting == "every plan needs an approval"
+    assert (len(kept.accounts()), links(kept)) == (2, before)
+    done = kept.undo(run.run_id, delete_accounts=True, approved_plan=undone.plan.hash)
+    assert ([row["now"] for row in done.created], kept.accounts()) == (["unlinked and deleted"] * 2, {})
+    assert links(kept) == {}
+
+
+def test_deletions_count_against_the_threshold(shop: Shop) -> None:
+    ticked(shop, 1, 2, 3)
+    run = shop.sync()
+    approval(shop, required="over threshold", max_creates=2)
+    assert shop.undo(run.run_id, delete_accounts=True).waiting == "3 deletions are more than 2"
+    assert len(shop.accounts()) == 3
+    approval(shop, required="over threshold", max_writes=2)
+    assert shop.undo(run.run_id).waiting == "3 writes are more than 2"
+    assert len(shop.links()) == 3
+
+
+def test_an_undo_that_deletes_more_than_the_breaker_allows_stops_and_says_how_to_go_on(shop: Shop) -> None:
+    ticked(shop, 1, 2, 3)
+    run = shop.sync()
+    shop.setup = shop.setup.model_copy(update={"breakers": Breakers(deletions=2)})
+    with pytest.raises(PremiseBroken, match=r"3 accounts would be deleted.*runs undo .* --plan"):
+        shop.undo(run.run_id, delete_accounts=True)
+    assert (len(shop.accounts()), len(shop.links())) == (3, 3)
+    shown = shop.undo(run.run_id, delete_accounts=True, dry_run=True)
+    assert shop.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash).summary["stopped"] == []
+    assert shop.accounts() == {}
+
+
+def test_a_hash_that_was_shown_without_deletions_authorises_none(kept: Shop) -> None:
+    ticked(kept, 1)
+    run = kept.sync()
+    shown, deleting = (kept.undo(run.run_id, dry_run=True, delete_accounts=delete) for delete in (False, True))
+    assert shown.plan.hash != deleting.plan.hash
+    before = links(kept)
+    with pytest.raises(InputError, match="deletes nobody"):
+        kept.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash)
+    assert (len(kept.accounts()), links(kept)) == (1, before)
+
+
+def test_an_undo_shows_what_it_unlinks_and_what_an_account_that_it_deletes_holds(shop: Shop) -> None:
+    (customer,) = ticked(shop, 1)
+    run = shop.sync()
+    (account,) = shop.accounts().values()
+    rows = shop.undo(run.run_id, dry_run=True, delete_accounts=True).plan.table()
+    mine = rows[rows["action"] == "delete"]
+    assert set(mine["webstore_id"]) == {account}
+    assert set(mine["bc_number"]) == {shop.number(customer)}
+    assert {("city", "Bergen", ""), ("email", "p1@nord.example", "")} <= set(
+        zip(mine["field"], mine["before"], mine["after"], strict=True)
+    )
+    rows = shop.undo(run.run_id, dry_run=True).plan.table()
+    assert list(zip(rows["action"], rows["webstore_id"], strict=True)) == [("unlink", account)]
+
+
+@pytest.mark.parametrize("name", ["number", "id", "account"])
+def test_a_created_customer_is_left_out_of_an_undo(kept: Shop, name: str) -> None:
+    first, second = ticked(kept, 1, 2)
+    run = kept.sync()
+    shown = kept.undo(run.run_id, dry_run=True, delete_accounts=True)
+    account = links(kept)[first]
+    names = {"number": kept.number(first).lower(), "id": f"{{{first.upper()}}}", "account": f"woo:{account}"}
+    done = kept.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash, leave_out=[names[name]])
+    assert links(kept) == {first: account}
+    assert list(kept.accounts().values()) == [account]
+    (lost,) = done.summary["dropped_customers"]
+    assert (lost["bc_id"], lost["action"], lost["reason"]) == (first, "delete", "left out by the office")
+    assert second not in links(kept)
+
+
+def test_an_account_typed_into_between_showing_and_approving_is_kept_and_named(shop: Shop) -> None:
+    ticked(shop, 1, 2)
+    run = shop.sync()
+    shown = shop.undo(run.run_id, dry_run=True, delete_accounts=True)
+    account = shop.accounts()["p1@nord.example"]
+    shop.type_in_webstore(account, city="Oslo")
+    done = shop.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash)
+    assert list(shop.accounts().values()) == [account]
+    (lost,) = done.summary["dropped_customers"]
+    assert (lost["webstore_id"], lost["action"]) == (account, "delete")
+    assert "changed since the run: city" in lost["reason"]
+
+
+def test_an_account_typed_into_after_the_plan_was_made_is_kept_and_named(shop: Shop) -> None:
+    ticked(shop, 1)
+    run = shop.sync()
+    account = shop.accounts()["p1@nord.example"]
+    done = shop.undo(run.run_id, delete_accounts=True, when_planned=lambda: shop.type_in_webstore(account, city="Oslo"))
+    assert list(shop.accounts().values()) == [account]
+    (lost,) = done.summary["dropped_customers"]
+    assert (lost["webstore_id"], lost["reason"]) == (account, "it was changed since it was read")
+    assert done.summary["push"]["dropped"] == 1
+
+
+def test_a_deletion_that_is_refused_is_told_as_a_failure(shop: Shop) -> None:
+    ticked(shop, 1)
+    run = shop.sync()
+    account = shop.accounts()["p1@nord.example"]
+    with watched() as moments:
+        # somebody else deletes it between the last look and the deletion
+        moments.before(1, lambda: shop.running.webstore.people_delete(account), REQUEST)
+        done = shop.undo(run.run_id, delete_accounts=True)
+    assert [(error["customer"], error["system"]) for error in done.summary["errors"]] == [
+        (shop.number(shop.customers()["p1@nord.example"]), "webstore")
+    ]
+    assert done.summary["push"]["failed"] == 1
+    assert "kept" in done.created[0]["now"]
+
+
+# who is left out
+
+
+@pytest.mark.parametrize("how", RUNS.values(), ids=RUNS)
+def test_a_name_that_is_not_in_the_plan_writes_nothing(kept: Shop, how: dict[str, Any]) -> None:
+    registered(kept, 1, 2)
+    plan = kept.sync(dry_run=True, **how).plan
+    kept.forget_requests()
+    with pytest.raises(InputError, match="Nothing was written") as refused:
+        kept.sync(approved_plan=plan.hash, leave_out=["C4711", "woo:99999"], **how)
+    assert list(refused.value.problems) == ["C4711: not in this plan", "woo:99999: not in this plan"]
+    assert (kept.customers(), kept.writes()) == ({}, [])
+
+
+def test_a_name_that_is_not_in_the_plan_of_selected_customers_writes_nothing(kept: Shop) -> None:
+    first, second, third = registered(kept, 1, 2, 3)
+    selected = (f"woo:{first}", f"woo:{second}")
+    plan = kept.sync(*selected, dry_run=True).plan
+    with pytest.raises(InputError, match="Nothing was written"):
+        kept.sync(*selected, approved_plan=plan.hash, leave_out=[f"woo:{third}"])
+    assert kept.customers() == {}
+    done = kept.sync(*selected, approved_plan=plan.hash, leave_out=[f"woo:{first}"])
+    assert list(kept.customers()) == ["p2@nord.example"]
+    assert [(lost["webstore_id"], lost["reason"]) for lost in done.summary["dropped_customers"]] == [
+        (first, "left out by the office")
+    ]
+
+
+def test_without_a_plan_nobody_can_be_left_out(shop: Shop) -> None:
+    (account,) = registered(shop, 1)
+    shop.forget_requests()
+    with pytest.raises(InputError, match="Nothing was written"):
+        shop.sync(leave_out=[f"woo:{account}"])
+    assert (shop.customers(), shop.writes()) == ({}, [])
+
+
+@pytest.mark.parametrize("blank", ["", "  "])
+def test_a_blank_name_is_refused(shop: Shop, blank: str) -> None:
+    registered(shop, 1)
+    plan = shop.sync(dry_run=True).plan
+    with pytest.raises(InputError, match="Nothing was written"):
+        shop.sync(approved_plan=plan.hash, leave_out=[blank])
+    assert shop.customers() == {}
+
+
+@pytest.mark.parametrize("how", RUNS.values(), ids=RUNS)
+@pytest.mark.parametrize("name", ["id", "braces", "account"])
+def test_a_customer_is_left_out_by_id_in_both_directions(kept: Shop, how: dict[str, Any], name: str) -> None:
+    ticked(kept, 1, 2)
+    registered(kept, 3)
+    kept.sync()
+    (first, second) = (kept.customers()[f"p{n}@nord.example"] for n in (1, 2))
+    for customer in (first, second):
+        kept.type_in_company(customer, city="Oslo")
+    account = kept.accounts()["p1@nord.example"]
+    plan = kept.sync(dry_run=True, **how).plan
+    names = {"id": first.upper(), "braces": f"{{{first}}}", "account": f"woo:{account}"}
+    kept.sync(approved_plan=plan.hash, leave_out=[names[name]], **how)
+    assert kept.account(account)["billing"]["city"] == "Bergen"
+    assert kept.account(kept.accounts()["p2@nord.example"])["billing"]["city"] == "Oslo"
+
+
+def test_a_customer_to_be_created_in_the_webstore_is_left_out_by_id(shop: Shop) -> None:
+    first, _ = ticked(shop, 1, 2)
+    plan = shop.sync(dry_run=True).plan
+    shop.sync(approved_plan=plan.hash, leave_out=[f"{{{first.upper()}}}"])
+    assert list(shop.accounts()) == ["p2@nord.example"]
+
+
+# hashes
+
+
+@pytest.mark.parametrize("given", ["", " ", "12345", "no hash", "0123456789ab", "%%%%%%"])
+@pytest.mark.parametrize("how", RUNS.values(), ids=RUNS)
+def test_an_empty_malformed_or_unknown_hash_writes_nothing(shop: Shop, given: str, how: dict[str, Any]) -> None:
+    registered(shop, 1)
+    shop.forget_requests()
+    with pytest.raises(InputError, match="Nothing was written"):
+        shop.sync(approved_plan=given, **how)
+    assert (shop.customers(), shop.writes()) == ({}, [])
+
+
+@pytest.mark.parametrize("given", ["", " ", "12345", "no hash", "0123456789ab"])
+def test_an_empty_malformed_or_unknown_hash_undoes_nothing(kept: Shop, given: str) -> None:
+    ticked(kept, 1)
+    run = kept.sync()
+    before = links(kept)
+    with pytest.raises(InputError, match="Nothing was written"):
+        kept.undo(run.run_id, delete_accounts=True, approved_plan=given)
+    assert (len(kept.accounts()), links(kept)) == (1, before)
+
+
+def test_an_ambiguous_hash_writes_nothing(kept: Shop) -> None:
+    registered(kept, 1)
+    plan = kept.sync(dry_run=True).plan
+    with opened_store(kept.setup) as (setup, store), store.work(setup.webstore_code) as work:
+        stored = work.plans.get(plan.hash)
+        assert stored is not None
+        work.plans.put(plan.hash[:8] + "0" * 56, stored.document, {})
+    with pytest.raises(InputError, match=r"Several.*Nothing was written"):
+        kept.sync(approved_plan=plan.hash[:8])
+    assert kept.customers() == {}
+
+
+@pytest.mark.parametrize("run_id", ["", " ", "no such run"])
+def test_an_empty_or_unknown_run_undoes_nothing(shop: Shop, run_id: str) -> None:
+    ticked(shop, 1)
+    shop.sync()
+    with pytest.raises(InputError, match=r"Which run|no run"):
+        shop.undo(run_id)
+    with pytest.raises(InputError, match=r"Which run|no run"):
+        show_run(shop.setup, run_id)
+    assert len(shop.links()) == 1
+
+
+# what an approval lost
+
+
+@pytest.mark.parametrize("how", RUNS.values(), ids=RUNS)
+def test_everybody_whom_an_approval_lost_is_named_with_the_reason(kept: Shop, how: dict[str, Any]) -> None:
+    accounts = registered(kept, 1, 2, 3, 4)
+    kept.sync()
+    for account in accounts:
+        kept.type_in_webstore(account, city="Oslo")
+    plan = kept.sync(dry_run=True, **how).plan
+    numbers = {n: kept.number(kept.customers()[f"p{n}@nord.example"]) for n in range(1, 5)}
+    kept.type_in_webstore(accounts[0], city="Voss")
+    kept.type_in_company(kept.customers()["p2@nord.example"], city="Fana")
+    done = kept.sync(approved_plan=plan.hash, leave_out=[numbers[3]], **how)
+    lost = {row["bc_number"]: row for row in done.summary["dropped_customers"]}
+    assert {number: row["reason"] for number, row in lost.items()} == {
+        numbers[1]: "changed since the plan was made",
+        numbers[2]: "not planned any more: conflict (city)",
+        numbers[3]: "left out by the office",
+    }
+    assert all((row["action"], row["direction"]) == ("update", "pull") for row in lost.values())
+    assert all("city" in row["fields"] for row in lost.values())
+    assert (done.summary["dropped_from_plan"], done.summary["pull"]["dropped"], done.summary["pull"]["updated"]) == (
+        3,
+        3,
+        1,
+    )
+
+
+def test_who_was_dropped_at_the_last_look_is_named_in_both_directions(shop: Shop) -> None:
+    registered(shop, 1, 2)
+    shop.sync()
+    one, two = shop.customers()["p1@nord.example"], shop.customers()["p2@nord.example"]
+    shop.type_in_company(one, city="Oslo")
+    shop.type_in_webstore(shop.accounts()["p2@nord.example"], city="Oslo")
+
+    def meanwhile() -> None:
+        shop.type_in_webstore(shop.accounts()["p1@nord.example"], city="Voss")
+        shop.type_in_company(two, city="Fana")
+
+    done = shop.sync(when_planned=meanwhile)
+    told = {(row["direction"], row["bc_number"]): row["reason"] for row in done.summary["dropped_customers"]}
+    assert set(told) == {("push", shop.number(one)), ("pull", shop.number(two))}
+    assert all("changed by somebody since it was read: city" in reason for reason in told.values())
+    assert (done.summary["push"]["dropped"], done.summary["pull"]["dropped"]) == (1, 1)
+
+
+# the last full run
+
+
+def test_a_shrunken_shop_is_noticed_after_hundreds_of_selected_runs(kept: Shop) -> None:
+    accounts = registered(kept, *range(60))
+    kept.sync()
+    with opened_store(kept.setup) as (setup, store), store.work(setup.webstore_code) as work:
+        for number in range(250):
+            work.runs.start(f"hook {number}", "selected", "scheduled", "webhooks")
+            work.runs.finish(f"hook {number}", "completed", {"extracted": {"webstore": 1}}, None, None)
+    for account in accounts[:40]:
+        kept.running.webstore.people_delete(account)
+    with pytest.raises(PremiseBroken, match="shrunken_extract_percent"):
+        kept.sync()
+
+
+def test_the_percentage_of_creates_counts_after_hundreds_of_selected_runs(shop: Shop) -> None:
+    registered(shop, 1)
+    shop.sync()
+    shop.setup = shop.setup.model_copy(update={"breakers": Breakers(creates_percent=10, floor=2)})
+    with opened_store(shop.setup) as (setup, store), store.work(setup.webstore_code) as work:
+        for number in range(250):
+            work.runs.start(f"hook {number}", "selected", "scheduled", "webhooks")
+            work.runs.finish(f"hook {number}", "completed", {"extracted": {"webstore": 1}}, None, None)
+    registered(shop, *range(10, 20))
+    with pytest.raises(PremiseBroken, match="creates_percent"):
+        shop.sync()
+
+
+# edits of the mapping table
+
+
+def unlinked_pair(shop: Shop, number: int) -> tuple[str, int]:
+    """Two who could be linked; names that nothing links by itself."""
+    customer = shop.employ(f"bc{number}@nord.example", f"Office{number} Person{number}")
+    return shop.number(customer), shop.register(f"w{number}@nord.example", f"Web{number} Shopper{number}")
+
+
+def test_links_of_one_edit_are_one_version_or_none_and_all_problems_are_named(kept: Shop) -> None:
+    pairs = [unlinked_pair(kept, number) for number in (1, 2, 3)]
+    editing.link(kept.setup, pairs[:1], actor="ann")
+    (number, _), (other, account), (third, _) = pairs
+    before = (version(kept), links(kept))
+    wrong = [(other, account), (number, 4711), ("C9999", account), (third, pairs[0][1])]
+    with pytest.raises(InputError, match="Nothing was linked") as refused:
+        editing.link(kept.setup, wrong, actor="ann")
+    told = " ".join(refused.value.problems)
+    assert all(part in told for part in ("C9999", "woo:4711", f"woo:{pairs[0][1]} is linked to {number}"))
+    assert (version(kept), links(kept)) == before
+    editing.link(kept.setup, [*pairs[1:], pairs[1]], actor="ann")
+    assert version(kept) == before[0] + 1
+    assert sorted(links(kept).values()) == sorted(account for _, account in pairs)  # type: ignore[type-var]
+
+
+@pytest.mark.parametrize("wrong", ["two accounts", "two customers"])
+def test_one_customer_is_not_linked_to_two(shop: Shop, wrong: str) -> None:
+    (first, account), (second, other) = (unlinked_pair(shop, number) for number in (1, 2))
+    pairs = [(first, account), (first, other)] if wrong == "two accounts" else [(first, account), (second, account)]
+    with pytest.raises(InputError, match="Nothing was linked"):
+        editing.link(shop.setup, pairs, actor="ann")
+    assert (version(shop), shop.links()) == (0, {})
+
+
+def test_unlinks_of_one_edit_are_one_version_or_none(kept: Shop) -> None:
+    pairs = [unlinked_pair(kept, number) for number in (1, 2)]
+    editing.link(kept.setup, pairs, actor="ann")
+    before = version(kept)
+    with pytest.raises(InputError, match="Nothing was changed") as refused:
+        editing.unlink(kept.setup, [pairs[0][0], "C9999", "woo:4711"], actor="ann")
+    assert len(refused.value.problems) == 2
+    assert (version(kept), len(links(kept))) == (before, 2)
+    editing.unlink(kept.setup, [pairs[0][0], f"woo:{pairs[0][1]}", f"woo:{pairs[1][1]}"], actor="ann")
+    assert (version(kept), links(kept)) == (before + 1, {})
+
+
+@pytest.mark.parametrize("edit", [editing.unlink, editing.untick, editing.tick])
+@pytest.mark.parametrize("names", [[], [""], [" "]])
+def test_an_edit_of_nobody_is_refused(shop: Shop, edit: Any, names: list[str]) -> None:
+    ticked(shop, 1)
+    before = (version(shop), shop.remembered().table)
+    with pytest.raises(InputError, match="Nothing was"):
+        edit(shop.setup, names, actor="ann")
+    assert (version(shop), shop.remembered().table) == before
+
+
+def test_a_link_of_nobody_is_refused(shop: Shop) -> None:
+    for pairs in ([], [("", 1)]):
+        with pytest.raises(InputError, match="Nothing was linked"):
+            editing.link(shop.setup, pairs, actor="ann")
+
+
+def test_answers_to_suggestions_are_one_version_or_none(kept: Shop) -> None:
+    pairs = [unlinked_pair(kept, number) for number in (1, 2, 3)]
+    written = [f"{number}={account}" for number, account in pairs]
+    with pytest.raises(InputError, match="Nothing was") as refused:
+        suggesting.answer(kept.setup, accepted=[written[0], "C9999=1"], rejected=[written[1], "C8888=2"], actor="ann")
+    assert {"C9999", "C8888"} <= {problem.partition(":")[0] for problem in refused.value.problems}
+    with pytest.raises(InputError, match="both accepted and rejected"):
+        suggesting.answer(kept.setup, accepted=written[:1], rejected=written[:1], actor="ann")
+    assert (version(kept), links(kept)) == (0, {})
+    done = suggesting.answer(kept.setup, accepted=written[:2], rejected=written[2:], actor="ann")
+    assert (done["accepted"], done["rejected"], version(kept), len(links(kept))) == (2, 1, 1, 2)

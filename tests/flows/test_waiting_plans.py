@@ -1,0 +1,182 @@
+"""A plan that waits on a real Prefect server: shown, edited meanwhile, answered; its process ended, restarted, or standing by."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.flows.server_world import World, world
+
+pytestmark = [pytest.mark.xdist_group("prefect-server"), pytest.mark.timeout(600)]
+
+ALL, SELECTED, UNDO = "synchronize-customers", "synchronize-selected-customers", "undo-run"
+ALWAYS = {"approval": "always"}
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
+    with world(tmp_path_factory.mktemp("waiting")) as made:
+        assert made.wait(made.start(ALL))["state"]["type"] == "COMPLETED"
+        yield made
+
+
+def register(served: World, number: int) -> int:
+    billing = {"address_1": f"Kai {number}", "city": "Bergen", "postcode": "5003", "country": "NO"}
+    name = {"first_name": f"Nora{number}", "last_name": f"Vik{number}"}
+    return served.running.webstore.people_create({"email": f"nora{number}@shop.example", **name, "billing": billing})
+
+
+def registered(served: World, *numbers: int) -> dict[int, int]:
+    return {number: register(served, number) for number in numbers}
+
+
+def move(served: World, account: int, city: str) -> None:
+    served.running.webstore.people_update(account, {"billing": {"city": city}})
+
+
+def cities(served: World) -> dict[str, str]:
+    company = served.running.business_central
+    cards = [company.people_get(key) for key in company.customer_ids()]
+    return {card["email"]: card["city"] for card in cards if card["email"].startswith("nora")}
+
+
+def city(served: World, number: int) -> str:
+    return cities(served).get(f"nora{number}@shop.example", "")
+
+
+def waiting(served: World, flow: str, **parameters: Any) -> str:
+    """A run that waits for an answer; gives its id."""
+    run = served.start(flow, **parameters)
+    served.wait(run, "PAUSED")
+    served.until(lambda: served.stored_run(run).get("status") == "waiting", "the store to say that the run waits")
+    return run
+
+
+def summary(served: World, run: str) -> dict[str, Any]:
+    ended = served.wait(run)
+    assert ended["state"]["type"] == "COMPLETED", ended["state"]
+    assert "Dropped" in ended["state"]["message"] or not served.stored_run(run)["summary"]["dropped_customers"]
+    found: dict[str, Any] = served.stored_run(run)["summary"]
+    return found
+
+
+def forms(served: World, run: str) -> int:
+    """How often the run asked."""
+    states = served.get(f"/flow_run_states/?flow_run_id={run}")
+    return sum(state["type"] == "PAUSED" for state in states)
+
+
+def reasons(told: dict[str, Any]) -> dict[int | None, str]:
+    return {lost["webstore_id"]: lost["reason"] for lost in told["dropped_customers"]}
+
+
+def changed_between(served: World, run: str, accounts: dict[int, int], first: int, out: int) -> dict[str, Any]:
+    """Somebody moves one customer while the plan waits, and the answer leaves another one out."""
+    move(served, accounts[first], "Voss")
+    served.resume(run, decision="approve", leave_out=f"woo:{accounts[out]}", name="Ada")
+    return summary(served, run)
+
+
+@pytest.mark.parametrize("flow", [ALL, SELECTED])
+def test_an_approval_holds_for_the_rest_when_one_customer_was_edited_and_nobody_is_asked_again(
+    served: World, flow: str
+) -> None:
+    start = 1000 if flow == ALL else 1100
+    numbers = range(start, start + 5)
+    accounts = registered(served, *numbers)
+    selected = {"customers": [f"woo:{key}" for key in accounts.values()]} if flow == SELECTED else {}
+    assert served.wait(served.start(flow, **selected))["state"]["type"] == "COMPLETED"
+    for key in accounts.values():
+        move(served, key, "Oslo")
+    run = waiting(served, flow, overrides=ALWAYS, **selected)
+    told = changed_between(served, run, accounts, start, start + 1)
+    assert forms(served, run) == 1
+    assert [city(served, number) for number in numbers] == ["Bergen", "Bergen", "Oslo", "Oslo", "Oslo"]
+    assert reasons(told) == {
+        accounts[start]: "changed since the plan was made", accounts[start + 1]: "left out by Ada",
+    }  # fmt: skip
+    assert (told["approved_by"], told["dropped_from_plan"], told["pull"]["updated"]) == ("Ada", 2, 3)
+    served.wait(served.start(ALL))
+
+
+def test_creates_that_were_approved_are_made_when_another_customer_was_edited(served: World) -> None:
+    accounts = registered(served, 1200, 1201, 1202)
+    run = waiting(served, SELECTED, overrides=ALWAYS, customers=[f"woo:{key}" for key in accounts.values()])
+    told = changed_between(served, run, accounts, 1200, 1201)
+    assert forms(served, run) == 1
+    assert [city(served, number) for number in (1200, 1201, 1202)] == ["", "", "Bergen"]
+    assert set(reasons(told)) == {accounts[1200], accounts[1201]}
+
+
+def test_a_second_answer_changes_nothing(served: World) -> None:
+    accounts = registered(served, 1300, 1301)
+    run = waiting(served, SELECTED, overrides=ALWAYS, customers=[f"woo:{key}" for key in accounts.values()])
+    body = {"run_input": {"decision": "approve", "leave_out": f"woo:{accounts[1300]}", "name": "Ada"}}
+    other = {"run_input": {"decision": "approve", "leave_out": "", "name": "Bea"}}
+    answers = [served.http.post(f"{served.api}/flow_runs/{run}/resume", json=one, timeout=60) for one in (body, other)]
+    told = summary(served, run)
+    assert answers[1].json()["status"] != "ACCEPT"
+    assert (told["approved_by"], [city(served, number) for number in (1300, 1301)]) == ("Ada", ["", "Bergen"])
+
+
+def test_a_worker_that_was_restarted_goes_on_with_the_answer(served: World, tmp_path: Path) -> None:
+    accounts = registered(served, 1400, 1401, 1402)
+    run = waiting(served, SELECTED, overrides=ALWAYS, customers=[f"woo:{key}" for key in accounts.values()])
+    served.restart_worker()
+    told = changed_between(served, run, accounts, 1400, 1401)
+    assert forms(served, run) == 1
+    assert [city(served, number) for number in (1400, 1401, 1402)] == ["", "", "Bergen"]
+    assert set(reasons(told)) == {accounts[1400], accounts[1401]}
+
+
+def test_a_mistyped_name_is_asked_again_and_a_right_one_is_remembered(served: World) -> None:
+    accounts = registered(served, 1500, 1501)
+    run = waiting(served, SELECTED, overrides=ALWAYS, customers=[f"woo:{key}" for key in accounts.values()])
+    served.resume(run, decision="approve", leave_out="woo:4711", name="Ada")
+    served.until(lambda: forms(served, run) == 2, "the form to come back")
+    move(served, accounts[1500], "Voss")
+    served.resume(run, decision="approve", leave_out=f"woo:{accounts[1501]}", name="Ada")
+    told = summary(served, run)
+    assert [city(served, number) for number in (1500, 1501)] == ["", ""]
+    assert reasons(told) == {
+        accounts[1500]: "changed since the plan was made", accounts[1501]: "left out by Ada",
+    }  # fmt: skip
+
+
+def test_an_undo_that_waits_deletes_what_was_approved_and_nobody_else(served: World) -> None:
+    company = served.running.business_central
+    for number in (1600, 1601, 1602):
+        record = {"displayName": f"Nora{number} Vik{number}", "type": "Person", "email": f"nora{number}@shop.example"}
+        card = company.people_get(company.people_create({**record, "country": "NO", "city": "Bergen"}))
+        tick = served.start("edit-customer-mapping", action="tick", customers=str(card["number"]))
+        assert served.wait(tick)["state"]["type"] == "COMPLETED"
+    made = served.start(ALL)
+    assert summary(served, made)["push"]["created"] >= 3
+    emails = {served.running.webstore.people_get(key)["email"]: key for key in served.running.webstore.customer_ids()}
+    mine = {number: emails[f"nora{number}@shop.example"] for number in (1600, 1601, 1602)}
+    served.approve_always()
+    run = waiting(served, UNDO, run_id=made, delete_accounts=True)
+    told = changed_between(served, run, mine, 1600, 1601)
+    served.approve_never()
+    assert forms(served, run) == 1
+    left = served.running.webstore.customer_ids()
+    assert [mine[number] in left for number in mine] == [True, True, False]
+    lost = {one["webstore_id"]: (one["action"], one["reason"]) for one in told["dropped_customers"]}
+    assert lost[mine[1601]] == ("delete", "left out by Ada")
+    assert lost[mine[1600]][0] == "delete" and "changed since the run: city" in lost[mine[1600]][1]
+    assert told["deleted"] >= 1
+
+
+def test_a_paused_run_goes_on_in_its_own_process_with_the_approval(served: World) -> None:
+    accounts = registered(served, 1700, 1701, 1702)
+    served.while_waiting("pause")
+    run = waiting(served, SELECTED, overrides=ALWAYS, customers=[f"woo:{key}" for key in accounts.values()])
+    assert served.run(run)["state"]["name"] == "Paused"
+    told = changed_between(served, run, accounts, 1700, 1701)
+    served.while_waiting("suspend")
+    assert forms(served, run) == 1
+    assert [city(served, number) for number in (1700, 1701, 1702)] == ["", "", "Bergen"]
+    assert set(reasons(told)) == {accounts[1700], accounts[1701]}
