@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from connector.core import stamps
 from connector.load import late, recovery
 from connector.store import columns
 from sandbox.business_central.clock import Clock as CompanyClock
@@ -23,7 +22,7 @@ __all__ = ["Clocks", "clocks_of_a_life"]
 
 _TICK = 0.001
 # whatever of the product asks for the time of day
-_ASKING = (columns, late, recovery, stamps)
+_ASKING = (columns, late, recovery)
 
 
 class Clocks:

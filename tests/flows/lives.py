@@ -155,7 +155,9 @@ def main() -> int:
     parser.add_argument("--seed", type=int, help="chosen at random when it is not given")
     parser.add_argument("--processes", type=int, default=os.cpu_count() or 1)
     parser.add_argument("--portion", type=int, help="live one portion again, in this process")
-    parser.add_argument("--shrink", action="store_true", help="with --portion: look for the shortest life that goes wrong")
+    parser.add_argument(
+        "--shrink", action="store_true", help="with --portion: look for the shortest life that goes wrong"
+    )
     arguments = parser.parse_args()
     if arguments.portion is not None:
         logging.disable(logging.CRITICAL)

@@ -21,7 +21,18 @@ from connector.load import fencing
 from connector.store import Store, boot_seconds
 from connector.store import lease as leases
 
-__all__ = ["BEGIN", "COMMIT", "REQUEST", "Clock", "Killed", "Moments", "bury", "clock_of_the_machine", "elsewhere", "watched"]
+__all__ = [
+    "BEGIN",
+    "COMMIT",
+    "REQUEST",
+    "Clock",
+    "Killed",
+    "Moments",
+    "bury",
+    "clock_of_the_machine",
+    "elsewhere",
+    "watched",
+]
 
 COMMIT, REQUEST = "commit", "request"
 # right before a transaction that writes begins; counted only by who asks for it: others can write to a SQLite file then
