@@ -58,7 +58,7 @@ class Life(Outside):
             self._observed(self.shop.sync)
 
     @rule(
-        number=st.integers(min_value=1, max_value=6), kind=st.sampled_from([BEGIN, REQUEST]), longer=st.booleans(),
+        number=st.integers(min_value=1, max_value=4), kind=st.sampled_from([BEGIN, REQUEST]), longer=st.booleans(),
         taken_over=st.booleans(), partitions=st.sampled_from((0, 0, 2)), undone=st.sampled_from((0, 0, 1)),
         side=sides, person=who, field=fields,
     )  # fmt: skip

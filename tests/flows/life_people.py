@@ -58,8 +58,7 @@ class People(Judged):
     def the_office_makes_a_customer(self, ticked: bool) -> None:
         person = self._person()
         properties = {FIELDS[name]: person[name] for name in ("address_1", "city", "postcode", "phone")}
-        customer = self.shop.employ(person["email"], person["name"], ticked=ticked, **properties)
-        self._entered("business_central", customer)
+        self._employ(person, ticked, properties)
 
     @precondition(lambda self: all(len(self.everybody(side)) < MOST for side in SIDES))
     @rule(ticked=st.booleans(), same=st.booleans())
@@ -69,8 +68,7 @@ class People(Judged):
         account = self.shop.register(person["email"], person["name"], phone=person["phone"], city=person["city"])
         properties = {FIELDS[name]: second[name] for name in ("address_1", "city", "phone")}
         self._entered("webstore", account)
-        customer = self.shop.employ(second["email"], second["name"], ticked=ticked, **properties)
-        self._entered("business_central", customer)
+        self._employ(second, ticked, properties)
 
     @rule(side=sides, person=who, field=fields)
     def somebody_types(self, side: str, person: int, field: str) -> None:
@@ -164,6 +162,13 @@ class People(Judged):
     )
     def the_policies_change(self, **policies: str) -> None:
         self.shop.change(policies=policies)
+
+    def _employ(self, person: dict[str, str], ticked: bool, properties: dict[str, str]) -> None:
+        key = self.shop.employ(person["email"], person["name"], **properties)
+        self._entered("business_central", key)
+        if ticked:
+            with suppress(InputError):  # an old copy does not show the customer yet
+                editing.tick(self.shop.setup, [self.shop.number(key)], actor="the office")
 
     def _person(self) -> dict[str, str]:
         return {name: self._value(name) for name in FIELDS}
