@@ -9,7 +9,7 @@ LIVE := $(addprefix tests/,flows/test_on_a_real_server.py flows/test_approvals.p
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint serve bench contract crash-test mutation fault-matrix soak test-live
+.PHONY: help demo test lint serve bench contract crash-test lives mutation fault-matrix soak test-live
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,9 @@ test-live: $(READY)  ## Prefect servers, a worker, approvals, webhooks, and the 
 
 crash-test: $(READY)  ## Runs killed (KILLS=500) or suspended (STANDSTILLS=200) at every step, on a real Prefect server; the last line counts
 	$(BIN)/python -m tests.faults.crash --kills $(or $(KILLS),500) --standstills $(or $(STANDSTILLS),200)
+
+lives: $(READY)  ## LIVES=2000 random lives: people, kills, restores, old copies, clocks; the last line counts
+	$(BIN)/python -m tests.flows.lives --lives $(or $(LIVES),2000)
 
 fault-matrix: $(READY)  ## Every fault at every kind of work, on both sides; writes docs/reliability.md; the last line counts
 	$(BIN)/python -m tests.faults.matrix --write

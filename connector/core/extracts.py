@@ -112,7 +112,7 @@ class Known:
         orphan_policy: report, unlink or recreate.
         usernames: Business Central id → user name that the mapping row gives to an account to be created.
         gone_back: the sides of which a record was confirmed to be older than it was seen before.
-        read_replaced: what confirmed writes replaced on some sides, of some Business Central ids.
+        read_replaced: what confirmed writes replaced, as some sides may hold it again, of some Business Central ids.
         read_changes: values that differ from their base since earlier runs, of some Business Central ids (see
             connector.store.Changes).
         kept_out: accounts that the setup's role filter keeps out of the list; they may be linked nevertheless.

@@ -37,16 +37,19 @@ def objections_of(run: Run, plan: Plan, *, selected: bool) -> list[Objection]:
 def replaced_by_writes(
     view: View, bc_ids: Sequence[str], sides: Collection[Side]
 ) -> dict[tuple[Side, str, int, str], set[str]]:
-    """What confirmed updates of some customers replaced: side, Business Central id, webstore id, field → canonical values."""
+    """The older values of some customers: side, Business Central id, webstore id, field → canonical values that a confirmed
+    update replaced.
+
+    On whichever side the update was written: the other side held the older value as well, until a person typed the newer one
+    there. A restored side holds it again, and no write of ours ever touched it there.
+    """
     found: dict[tuple[Side, str, int, str], set[str]] = {}
     if not sides:
         return found
     journal = view.journal.of_customers(bc_ids)
     for turn in _read(journal):
-        side = Direction(turn.direction).target
-        if side in sides:
-            bc_id, webstore_id, field = turn.place
-            found.setdefault((side, bc_id, webstore_id, field), set()).add(turn.before)
+        for side in sides:
+            found.setdefault((side, *turn.place), set()).add(turn.before)
     return found
 
 

@@ -7,13 +7,13 @@ go. The diary knows nothing of bases and plans: it sees both systems before and 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
 from sandbox.server import Running
 
-__all__ = ["FIELDS", "SIDES", "Diary", "Look", "Place", "look_at", "typed"]
+__all__ = ["FIELDS", "SIDES", "Diary", "Look", "Pair", "Place", "changes", "look_at", "may_go", "partners", "typed"]
 
 SIDES = ("webstore", "business_central")
 # canonical field → what of an account's billing address and of a Business Central customer holds it
@@ -26,6 +26,8 @@ FIELDS = {
     "name": "displayName",
     "email": "email",
 }
+# Business Central id, webstore id
+Pair = tuple[str, int]
 # a field of somebody: side, id, field
 Place = tuple[str, Any, str]
 # everybody (side, id), with the values of their fields
@@ -33,17 +35,19 @@ Look = Mapping[tuple[str, Any], Mapping[str, str]]
 
 
 def look_at(running: Running) -> dict[tuple[str, Any], dict[str, str]]:
-    """Everybody on both sides."""
+    """Everybody on both sides; `owner` is what never changes of whoever has the id."""
     w, c = running.webstore, running.business_central
     look: dict[tuple[str, Any], dict[str, str]] = {}
     for key in w.customer_ids():
         account = w.people_get(key)
         values = {name: account["billing"].get(name, "") for name in FIELDS}
         values["name"] = f"{account['first_name']} {account['last_name']}".strip()
-        look["webstore", key] = {**values, "email": account["email"]}
+        owner = f"{account['username']} {account['date_created_gmt']}"
+        look["webstore", key] = {**values, "email": account["email"], "owner": owner}
     for guid in c.customer_ids():
         customer = c.people_get(guid)
-        look["business_central", guid] = {name: str(customer[prop]) for name, prop in FIELDS.items()}
+        values = {name: str(customer[prop]) for name, prop in FIELDS.items()}
+        look["business_central", guid] = {**values, "owner": guid}
     return look
 
 
@@ -82,6 +86,9 @@ class Diary:
         during: what was typed during the run that is being judged.
         undone: pairs and fields whose difference was restored by an undo and is accepted.
         ever_undone: the same, never forgotten.
+        owners: pair → whom the account belonged to when the pair was linked, or when a person said that it still is the same.
+        lagging: sides of which an old copy may be answered.
+        worldly: whether anything of the world outside happened that a run may refuse to go on because of.
     """
 
     fresh: set[Place] = field(default_factory=set)
@@ -90,6 +97,9 @@ class Diary:
     during: dict[Place, str] = field(default_factory=dict)
     undone: set[tuple[str, int, str]] = field(default_factory=set)
     ever_undone: set[tuple[str, int, str]] = field(default_factory=set)
+    owners: dict[tuple[str, int], str] = field(default_factory=dict)
+    lagging: set[str] = field(default_factory=set)
+    worldly: bool = False
 
     def see(self, look: Look, place: Place) -> None:
         """Somebody opens the form in which they will type, maybe of an account that a run has created a moment ago.
@@ -118,6 +128,54 @@ class Diary:
             for name, value in values.items():
                 self.stood[side, key, name].add(value)
 
+    def linked(self, look: Look, pairs: Iterable[Pair], *, anew: bool = False) -> None:
+        """Remember for whom pairs were linked; `anew`: they were linked just now."""
+        for bc_id, webstore_id in pairs:
+            there = look.get(("webstore", webstore_id))
+            if there is not None and (anew or (bc_id, webstore_id) not in self.owners):
+                self.owners[bc_id, webstore_id] = there["owner"]
+
+    def true_pairs(self, look: Look, pairs: Iterable[Pair]) -> set[Pair]:
+        """Without those whose account is somebody else's by now: they have nothing to say to each other."""
+        found = set()
+        for bc_id, webstore_id in pairs:
+            there = look.get(("webstore", webstore_id))
+            if there is None or self.owners.get((bc_id, webstore_id), there["owner"]) == there["owner"]:
+                found.add((bc_id, webstore_id))
+        return found
+
+    def goes_back(self, side: str, before: Look, after: Look, pairs: set[Pair]) -> None:
+        """A side was restored. What it lost by that is nobody's doing; but whatever the other side still holds of it has to
+        stay: it is fresh again, until both sides hold the same, or a person says which side is right."""
+        for who in before.keys() - after.keys():
+            self._vanish(who)
+        self.people |= after.keys() - before.keys()
+        for side_, key, name in changes(before, after):
+            place = (side_, key, name)
+            self.fresh.discard(place)
+            for other in partners(place[:2], pairs):
+                if other in after and after[other][name] != after[place[:2]][name]:
+                    self.fresh.add((*other, name))
+        for who in after.keys() & before.keys():
+            if after[who]["owner"] != before[who]["owner"]:
+                self.fresh -= {(*who, name) for name in FIELDS}
+        self.note(after)
+
+    def moves(self, who: tuple[str, Any], to: tuple[str, Any] | None) -> None:
+        """The id of somebody is somebody else's from now on, and they have another one, or are gone."""
+        fresh = {name for *place, name in self.fresh if tuple(place) == who}
+        stood = {name: self.stood[*who, name] for name in FIELDS}
+        self._vanish(who)
+        if to is not None:
+            self.people.add(to)
+            self.fresh |= {(*to, name) for name in fresh}
+            for name, values in stood.items():
+                self.stood[*to, name] |= values
+
+    def _vanish(self, who: tuple[str, Any]) -> None:
+        self.people.discard(who)
+        self.fresh -= {(*who, name) for name in FIELDS}
+
     def settle(self, look: Look, links: Mapping[str, int | None], changed: set[Place]) -> None:
         """After a run: what both sides hold is not fresh any more, nor what was overwritten by right."""
         self.fresh -= changed - self.during.keys()
@@ -140,6 +198,14 @@ def changes(before: Look, after: Look) -> dict[Place, tuple[str, str]]:
         for name in FIELDS
         if values[name] != after[who][name]
     }
+
+
+def partners(who: tuple[str, Any], pairs: set[Pair]) -> list[tuple[str, Any]]:
+    """Everybody on the other side with whom somebody makes a pair."""
+    side, key = who
+    if side == "webstore":
+        return [("business_central", bc_id) for bc_id, webstore_id in pairs if webstore_id == key]
+    return [("webstore", webstore_id) for bc_id, webstore_id in pairs if bc_id == key]
 
 
 def may_go(diary: Diary, place: Place, old: str, other: Place, rules: Rules, based: bool, ticked: bool) -> bool:

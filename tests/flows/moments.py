@@ -10,7 +10,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +18,25 @@ import requests
 import sqlalchemy as sa
 
 from connector.load import fencing
-from connector.store import boot_seconds
+from connector.store import Store, boot_seconds
 from connector.store import lease as leases
 
-__all__ = ["COMMIT", "REQUEST", "Clock", "Killed", "Moments", "bury", "clock_of_the_machine", "elsewhere", "watched"]
+__all__ = [
+    "BEGIN",
+    "COMMIT",
+    "REQUEST",
+    "Clock",
+    "Killed",
+    "Moments",
+    "bury",
+    "clock_of_the_machine",
+    "elsewhere",
+    "watched",
+]
 
 COMMIT, REQUEST = "commit", "request"
+# right before a transaction that writes begins; counted only by who asks for it: others can write to a SQLite file then
+BEGIN = "begin"
 _READING = "BEGIN"
 
 
@@ -60,10 +73,17 @@ class Moments:
         if self.dead:
             raise Killed
         self.kinds.append(kind)
+        self._count({None, kind})
+
+    def begins(self) -> None:
+        """The run is about to begin a transaction that writes."""
+        self._count({BEGIN})
+
+    def _count(self, kinds: set[str | None]) -> None:
         due, self._due = self._due, []
         acts = []
         for number, only, act in due:
-            left = number - (only in {None, kind})
+            left = number - (only in kinds)
             if left:
                 self._due.append((left, only, act))
             else:
@@ -90,11 +110,19 @@ def watched() -> Iterator[Moments]:
             raise Killed
         return send(self, request, **more)
 
+    writing = Store._writing
+
+    def begun(self: Store, lock: str) -> AbstractContextManager[sa.Connection]:
+        moments.begins()
+        return writing(self, lock)
+
     sa.event.listen(sa.Engine, "commit", committing)
     requests.Session.send = counted  # type: ignore[method-assign]
+    Store._writing = begun  # type: ignore[method-assign]
     try:
         yield moments
     finally:
+        Store._writing = writing  # type: ignore[method-assign]
         requests.Session.send = send  # type: ignore[method-assign]
         sa.event.remove(sa.Engine, "commit", committing)
 

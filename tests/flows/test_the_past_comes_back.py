@@ -268,3 +268,30 @@ def test_the_old_state_is_accepted_when_a_person_says_so(shop: Shop) -> None:
     for side, take in (("shop", "webstore"), ("webstore", ""), ("webstore", "shop"), ("business-central", "webstore")):
         with pytest.raises(InputError):
             restored.answer_restored(shop.setup, side, take, actor="the office")
+
+
+@pytest.mark.parametrize("side", ["webstore", "business_central"])
+@WAYS
+def test_what_was_typed_in_the_side_that_was_restored_is_not_taken_back_either(shop: Shop, side: str, way: str) -> None:
+    """Nobody wrote the value there, so no write replaced the older one there; but one did on the other side."""
+    (account, customer), (_, other) = linked(shop, 2)
+    system = getattr(shop.running, side)
+    yesterday = system.snapshot()
+    if side == "webstore":
+        shop.type_in_webstore(account, phone=NEW)
+        shop.type_in_company(other, phoneNumber=NEW)
+    else:
+        shop.type_in_company(customer, phoneNumber=NEW)
+        shop.type_in_webstore(int(shop.links()[other] or 0), phone=NEW)
+    shop.sync()
+    system.restore(yesterday)
+    later(shop)
+    if side == "webstore":
+        shop.type_in_webstore(account, address_1="Nygaten 9")
+    else:
+        shop.type_in_company(customer, addressLine1="Nygaten 9")
+    if way == "selected":  # the other record is what shows that the side went back
+        shop.sync(shop.number(customer), shop.number(other))
+    else:
+        sync(shop, way, customer)
+    assert phones(shop, account, customer) == ((OLD, NEW) if side == "webstore" else (NEW, OLD))
