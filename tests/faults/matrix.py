@@ -364,9 +364,10 @@ One thing cannot be noticed by anybody: WooCommerce has neither tags nor conditi
 milliseconds between the re-check and the write, into the very field that is written, is overwritten. The journal has the value
 before and the value after; Business Central refuses such a write by its tag.
 
-Runs are killed in the crash test (`make crash-test`); here they live. What comes together in any order (people, kills, restored sides,
-old copies, ids that change owners, runs that stand still, clocks that jump) is lived at random: `make lives` lives 2,000
-lives of a small shop, judges each run by what people did, and counts what was lost, what is there twice, and what was not told."""
+Runs are killed in the crash test (`make crash-test`); here they live. What comes together in any order (people, kills, restored
+sides, old copies, ids that change owners, runs that stand still, clocks that jump) is lived at random: `make lives` lives 2,000
+lives of a small shop, judges each run by what people did, and counts what was lost, what is there twice, and what was not
+told."""
 
 
 def say(text: str) -> None:
