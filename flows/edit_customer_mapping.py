@@ -1,4 +1,4 @@
-"""The flows of the mapping page: look at the mapping table, tick, untick, link, unlink, restore, release holds."""
+"""The flows of the mapping page: look at the mapping table, tick, untick, link, unlink, answer doubts, restore, release holds."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ from typing import Any
 
 from prefect import flow
 
-from connector.errors import InputError
-from connector.load import activity, editing, versions
+from connector.load import activity, editing, same_customer, versions
 from connector.load.naming import pairs_read
 from connector.setup import Setup
 from flows.naming import run_name
 from flows.opening import actor_of_run, whole
 from flows.outcomes import Told, concluded
-from flows.overrides import customers_of
+from flows.overrides import customers_given, customers_of
 from flows.setups import resolve_setup
 from tasks.administration import publish_mapping
 
@@ -29,7 +28,12 @@ class MappingAction(StrEnum):
     UNTICK = "untick"
     LINK = "link"
     UNLINK = "unlink"
+    SAME = "still the same customer"
+    OTHER = "another customer"
     RESTORE = "restore a version"
+
+
+_ASKING = frozenset({MappingAction.TICK, MappingAction.LINK, MappingAction.SAME, MappingAction.OTHER})
 
 
 @flow(name="edit-customer-mapping", flow_run_name=run_name("{action} {customers} in the mapping of {setup}"))
@@ -42,16 +46,19 @@ def edit_customer_mapping(
     """Look at the mapping table, or edit it as one new version. Neither system is touched; the next run acts on it.
 
     Args:
-        action: show; tick or untick Webstore Customer; link; unlink; restore a version.
+        action: show; tick or untick Webstore Customer; link; unlink; say of customers in doubt whether they are the same; restore a version.
         customers: Business Central numbers, pasted or as a list; to link: pairs such as C00010=17, number and Webstore ID.
         version: For restoring: the number of the version to go back to.
         setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
-    """
+    """  # noqa: E501 - the form shows a parameter's description only as far as its first line
 
     def body() -> Any:
-        # ticking and linking ask the two systems whether the customers exist
-        made = resolve_setup(setup, with_secrets=action in {MappingAction.TICK, MappingAction.LINK})
-        names = customers_of(customers)
+        # these ask the two systems about the customers
+        made = resolve_setup(setup, with_secrets=action in _ASKING)
+        looks = action in {MappingAction.SHOW, MappingAction.RESTORE}
+        names = (
+            customers_of(customers) if looks else customers_given(customers, "Which customers? Nothing was changed.")
+        )
         message = _edited(made, action, names, version)
         shown = [name.partition("=")[0] for name in names]
         rows = publish_mapping(made.webstore_code, whole(made), shown if action is not MappingAction.RESTORE else [])
@@ -67,14 +74,15 @@ def _edited(setup: Setup, action: MappingAction, names: list[str], version: int)
     if action is MappingAction.RESTORE:
         done = versions.restore_version(setup, version, actor=actor)
         return f"Version {version} is current again, as version {done['mapping_version']}."
-    if not names:
-        raise InputError("Which customers? Paste their numbers.", hint="One a line, or separated by commas or blanks.")
     if action is MappingAction.LINK:
         done = editing.link(setup, pairs_read(names), actor=actor)
         return f"{done['linked']} linked."
     if action is MappingAction.UNLINK:
         editing.unlink(setup, names, actor=actor)
         return f"{len(names)} unlinked; the pairs are remembered as not the same."
+    if action in {MappingAction.SAME, MappingAction.OTHER}:
+        say = same_customer.say_same if action is MappingAction.SAME else same_customer.say_other
+        return "; ".join(f"{row['bc_number']}: {row['answer']}" for row in say(setup, names, actor=actor)) + "."
     edit = editing.tick if action is MappingAction.TICK else editing.untick
     edit(setup, names, actor=actor)
     return f"{len(names)} {action.value}ed."

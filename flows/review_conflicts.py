@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from connector.errors import InputError
 from connector.load import inbox
+from connector.load.restored import answer_restored
 from connector.load.run import started_by
 from connector.setup import Setup
 from flows.naming import run_name
@@ -22,7 +23,7 @@ from flows.paging import answers_by_page
 from flows.setups import resolve_setup
 from tasks.administration import publish_conflicts
 
-__all__ = ["Answer", "ConflictDecision", "Take", "review_conflicts"]
+__all__ = ["Answer", "ConflictDecision", "RestoredSide", "Take", "review_conflicts"]
 
 
 class Take(StrEnum):
@@ -53,10 +54,27 @@ class ConflictDecision(BaseModel):
     value: str = Field(default="", title="Another value", description="For both sides; blank clears the field.")
 
 
+class Side(StrEnum):
+    """One of the two systems."""
+
+    WEBSTORE = "webstore"
+    BUSINESS_CENTRAL = "business-central"
+
+
+class RestoredSide(BaseModel):
+    """A side that went back in time, and whose values are right for everybody who differs since."""
+
+    model_config = ConfigDict(extra="forbid", title="A side that was restored")
+
+    side: Side = Field(title="Went back", description="The side that was restored, or shows old copies.")
+    take: Side = Field(title="Which is right", description="The side whose values are written into the other one.")
+
+
 @flow(name="review-conflicts", flow_run_name=run_name("review the conflicts of {setup}"), **HOOKS)
 def review_conflicts(
     setup: str = "setup.toml",
     decisions: list[ConflictDecision] = [],  # noqa: B006 - the form shows it; it is not changed
+    restored: list[RestoredSide] = [],  # noqa: B006 - see above
     ask: bool = True,
 ) -> Told:
     """Decide fields that both sides changed differently. The next run applies the decisions, if nobody edits before.
@@ -64,12 +82,14 @@ def review_conflicts(
     Args:
         setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
         decisions: Decisions that are made already; nothing is asked about these.
+        restored: A side that went back in time (a restored backup), decided for all of its customers at once.
         ask: Stop with a form for what is left; without it the conflicts are only shown.
     """
 
     def body() -> Any:
         made = resolve_setup(setup, with_secrets=False)
         done = _decided(made, [(d.number, d.field, d.take.value, d.value, None) for d in decisions])
+        done += sum(answer_restored(made, r.side.value, r.take.value, actor=actor_of_run()) for r in restored)
         publish_conflicts(whole(made))
         if ask and started_by.get() is None:
             done += _by_form(made)

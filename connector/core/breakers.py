@@ -168,11 +168,11 @@ def plan_breakers(
             "went_back",
             len(back),
             None,
-            f"customers of {_NAMES[side]} are older than what was seen of them: was it restored from a backup, or does a "
-            "cache or a lagging copy of its database answer",
+            f"customers of {_NAMES[side]} are older than what was seen of them",
             "",
-            f"They are left alone. customer-sync restored {str(side).replace('_', '-')} shows them and lets you say which side "
-            "is right; or wait until the present comes back by itself.",
+            "Was it restored from a backup, or does a cache or a lagging copy of its database answer? They are left alone. "
+            f"customer-sync restored {str(side).replace('_', '-')} shows them and lets you say which side is right; or wait "
+            "until the present comes back by itself.",
         )
     limit.check("deletions", len(plan.deletions), None, "accounts would be deleted in the webstore", "")
     gone = len(plan.orphans) - before.orphans

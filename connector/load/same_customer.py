@@ -178,13 +178,14 @@ def _records(setup: Setup, asked: Sequence[MappingRow]) -> list[tuple[dict[str, 
 def _carriers(
     setup: Setup, wanted: dict[tuple[str, str], MappingRow], progress: Callable[[str, int, int], None] | None
 ) -> dict[str, dict[str, Any]]:
-    """Business Central id → the account that carries the marks that were linked. Only the whole list tells."""
+    """Business Central id → the other account that carries the marks that were linked. Only the whole list tells."""
     found: dict[str, dict[str, Any]] = {}
 
     def keep(records: list[dict[str, Any]]) -> None:
         for record in records:
             row = wanted.get((str(record.get("username") or ""), str(record.get("date_created_gmt") or "")))
-            if row is not None:
+            # the account itself may carry them, when somebody typed another person over it: it is what the answer was no to
+            if row is not None and int(record["id"]) != row.webstore_id:
                 found[row.bc_id] = record
 
     fields = ("id", "username", "date_created_gmt", "date_modified_gmt")

@@ -27,6 +27,7 @@ from connector.setup import load_setup
 from connector.store import open_store
 from sandbox.command import announcement, setup_text
 from sandbox.server import COMPANY, Running, start
+from tests.faults.going_back import OTHER, play_restored, play_stale
 from tests.faults.world import FIELDS, World
 from tests.flows import steps
 from tests.flows.conftest import emptied
@@ -50,7 +51,7 @@ class Fault:
     """What goes wrong.
 
     Attributes:
-        kind: of sandbox/faults.py, with its options; "" = only the side's clock is set ahead.
+        kind: of sandbox/faults.py, with its options; "" = only the side's clock is set ahead; "restored" = of going_back.py.
         operations: of the work that it can spoil.
         sides: that can play it.
         often: whether it is also played at every request of the run; the others strike once and for good.
@@ -91,6 +92,10 @@ FAULTS = (
     Fault("company renamed", "company-renamed", {"name": "Other"}, sides=("business_central",), often=False),
     Fault("clock two hours ahead", clock_ahead=7_200, often=False),
     Fault("clock two hours behind", clock_ahead=-7_200, often=False),
+    Fault("stale list: cache by whole address", "stale", {"by": "cache"}, often=False),
+    Fault("stale list: cache that drops parameters", "stale", {"by": "cache-path"}, often=False),
+    Fault("stale list: lagging database", "stale", {"by": "replica"}, often=False),
+    Fault("restored from a backup", "restored", often=False),
 )
 
 
@@ -118,7 +123,8 @@ class Verdict:
         struck: how often the fault struck.
         told: how the run with the fault ended: "done", or the exit code with what it said.
         runs: how many runs more it took until nothing was left to write, the last one not counted.
-        problems: of world.py, and "rest" when the systems did not come to rest.
+        problems: of world.py, "rest" when the systems did not come to rest, "silent" when a run did not say what it met.
+        asked: a person had to answer before both sides agreed.
     """
 
     case: Case
@@ -126,6 +132,7 @@ class Verdict:
     told: str
     runs: int
     problems: dict[str, list[str]]
+    asked: bool = False
 
     @property
     def converged(self) -> bool:
@@ -137,6 +144,10 @@ class Verdict:
         """The case in the table."""
         if not self.converged:
             return "**FAILED**"
+        if self.asked:
+            return "stopped, asked" if self.told.startswith("exit 3") else "asked"
+        if self.case.fault.kind == "stale" and self.told.startswith("exit 3"):
+            return "stopped"
         return {0: "same run", 1: "next run"}.get(self.runs, f"{self.runs} runs later")
 
 
@@ -152,6 +163,21 @@ def all_cases() -> list[Case]:
 
 
 @dataclass(frozen=True)
+class Ended:
+    """How a run ended.
+
+    Attributes:
+        told: as in Verdict.
+        warnings: of the run; reasons: of the conflicts in its plan; orphans: how many were reported.
+    """
+
+    told: str
+    warnings: tuple[str, ...] = ()
+    reasons: tuple[str, ...] = ()
+    orphans: int = 0
+
+
+@dataclass(frozen=True)
 class Site:
     """Where cases are played: one sandbox, one setup, and an empty store to copy."""
 
@@ -164,24 +190,35 @@ class Site:
         running, setup = self.running, self._begin(case)
         world = World(running, setup, random.Random(case.title))
         self._work(case, world)
+        if case.fault.kind in {"stale", "restored"}:
+            return self._play_the_past(case, world)
         faults = getattr(running, f"{case.side}_faults")
-        self._set_clock(case.side, case.fault.clock_ahead)
+        self.pass_time(case.side, case.fault.clock_ahead)
         rule = None
         if case.fault.kind:
             narrow = {"method": "GET", "path": "customers$"} if case.operation == "extract" else {"writes_only": True}
             options = {"changes": FASTER[case.side]} if case.fault.kind == "stale-tag" else case.fault.options
             rule = faults.add(case.fault.kind, count=FOREVER if case.always else 1, **narrow, **options)
-        told = self._run(setup)
+        told = self.run(setup).told
         struck = rule.struck if rule else 1
         self._note(case, world, faults)
         faults.clear()
         if case.fault.kind == "company-renamed":
             running.business_central.rename_company(COMPANY)
         runs, problems = self._calm_down(setup, world)
-        self._set_clock(case.side, -case.fault.clock_ahead)
+        self.pass_time(case.side, -case.fault.clock_ahead)
         return Verdict(case, struck, told, runs, problems)
 
-    def _set_clock(self, side: str, ahead: float) -> None:
+    def _play_the_past(self, case: Case, world: World) -> Verdict:
+        play = play_stale if case.fault.kind == "stale" else play_restored
+        struck, ended, silent = play(self, case, world)
+        getattr(self.running, f"{case.side}_faults").clear()
+        runs, problems = self._calm_down(world.setup, world)
+        asked = case.fault.kind == "restored" and case.operation != "create"
+        return Verdict(case, struck, ended.told, runs, {**problems, "silent": silent}, asked)
+
+    def pass_time(self, side: str, ahead: float) -> None:
+        """Set the clock of a side ahead, or back."""
         running = self.running
         (running.webstore.advance_clock if side == "webstore" else running.business_central.clock.advance)(ahead)
 
@@ -208,9 +245,13 @@ class Site:
         world.fill(accounts=3 + many, customers=3, both=2)
         if case.operation == "batch":
             world.fill(accounts=12, customers=12, both=0)
-        told = self._run(world.setup)
+        told = self.run(world.setup).told
         assert told == "done", told
-        source = "business_central" if case.side == "webstore" else "webstore"
+        source = OTHER[case.side]
+        if case.fault.kind == "restored":
+            self.pass_time(case.side, 60)  # stamps of the webstore are whole seconds
+            if case.operation == "extract":
+                return
         if case.operation == "create":
             for _ in range(4):
                 world.new_ticked_customer() if case.side == "webstore" else world.new_account()
@@ -233,20 +274,23 @@ class Site:
             elif fired.kind == "stale-tag":
                 world.know_edit(case.side, fired.touched, "address_2", "Typed first")
 
-    def _run(self, setup: Path) -> str:
+    def run(self, setup: Path, *, dry_run: bool = False) -> Ended:
+        """A run over all customers."""
         try:
-            done = steps.synchronize(load_setup(setup), page_size=PAGE)
+            done = steps.synchronize(load_setup(setup), dry_run=dry_run, page_size=PAGE)
         except CustomerSyncError as error:
-            return f"exit {error.exit_code}: {error}"
+            return Ended(f"exit {error.exit_code}: {error}")
         errors = done.summary["errors"]
-        return "done" if not errors else f"exit {1 if not done.summary['stopped'] else 3}: {errors[0]['message']}"
+        told = "done" if not errors else f"exit {1 if not done.summary['stopped'] else 3}: {errors[0]['message']}"
+        reasons = tuple(standing.reason for standing in done.plan.conflicts)
+        return Ended(told, tuple(done.summary["warnings"]), reasons, done.summary["orphans"])
 
     def _calm_down(self, setup: Path, world: World) -> tuple[int, dict[str, list[str]]]:
         logs = (self.running.webstore_log, self.running.business_central_log)
         for runs in range(6):
             for log in logs:
                 log.clear()
-            told = self._run(setup)
+            told = self.run(setup).told
             if told != "done":
                 return runs, {"rest": [told]}
             if not any(log.writes() for log in logs):
@@ -306,8 +350,15 @@ three customers who are on both sides with differing data), with the fault on th
 without the fault, until one writes nothing. What is checked then: both sides agree, no customer twice, no write without an
 outcome, no created customer unknown, no edit of a person lost.
 
+A *stale list* is a state of a whole side: it remembers how it was, a run does the work, and another run reads the side as it was
+before. *Restored from a backup*: a run does the work, and then the side is as it was before it (*extract*: an edit of that side,
+which the backup does not have); a run tells it and writes nothing that would take anything back, a person answers that the other
+side is right. What a restore took away on its own side, such as customers created since, is reported as gone.
+
 *same run*: the run with the fault did all its work. *next run*: the run with the fault left something, said so with an exit
-code and a message, and the next one did it.
+code and a message, and the next one did it. *asked*: it left the fields alone and asked a person; after the answer both sides
+agree. *stopped*: so many records were older than before (`[breakers] went_back`, 2) that it stopped before its first write; when
+the lists show the present again, nothing is left to do.
 
 One thing cannot be noticed by anybody: WooCommerce has neither tags nor conditional writes, so that what a person types in the
 milliseconds between the re-check and the write, into the very field that is written, is overwritten. The journal has the value

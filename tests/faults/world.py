@@ -85,6 +85,19 @@ class World:
         assert not {str(record["id"]) for record in records.values()} & set(keys), "they are still there"
         self.gone |= others.keys() - records.keys()
 
+    def went_back(self, side: str) -> None:
+        """A side was restored: what was typed there and had reached the other side in time lives on in that one."""
+        other = "webstore" if side == "business_central" else "business_central"
+        records = self.customers() if side == "webstore" else self.accounts()
+        for (email, name), typed in self.typed.items():
+            if side in typed and email in records:
+                webstore_field, company_field = FIELDS[name]
+                record = records[email]
+                reached = record[company_field] if side == "webstore" else record["billing"][webstore_field]
+                if reached == typed[side]:
+                    typed[other] = typed.pop(side)
+                    self.last[email, name] = other
+
     def know_edit(self, side: str, keys: Sequence[str], name: str, value: str) -> None:
         """Somebody typed a value into a field of these customers of a side, past `edit`."""
         records = self.accounts() if side == "webstore" else self.customers()

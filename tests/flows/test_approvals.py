@@ -21,7 +21,7 @@ from connector.setup import load_setup
 from flows.connection import connection
 from flows.edit_customer_mapping import MappingAction, edit_customer_mapping
 from flows.overrides import ApprovalOverride, Overrides, PullOverride
-from flows.review_conflicts import ConflictDecision, Take, review_conflicts
+from flows.review_conflicts import ConflictDecision, RestoredSide, Take, review_conflicts
 from flows.setups import pull_setup, push_setup
 from flows.suggest_customer_mapping import suggest_customer_mapping
 from flows.synchronize_all_webstores import synchronize_all_webstores
@@ -214,11 +214,8 @@ def test_who_was_dropped_is_named_in_the_state_the_artifact_and_the_report(shop:
         f"{numbers['Nora2 Vik2']} (pull update: city): left out by ann",
     ]
     shown = artifact("summary-shop")
-    (report,) = [
-        path
-        for path in (tmp_path / "reports" / "shop").glob("report-*.html")
-        if state.result().summary["run_id"][:8] in path.name
-    ]
+    run = state.result().summary["run_id"][:8]
+    (report,) = (tmp_path / "reports" / "shop").glob(f"report-*-{run}.html")
     for line in lines:
         assert line in state.message
         assert line in shown
@@ -338,6 +335,45 @@ def test_a_run_with_nothing_to_do_makes_no_artifact_but_its_summary(shop: Shop) 
     assert "| oldest → newest | " in artifact("summary-shop")
 
 
+def test_the_form_answers_who_an_id_belongs_to(shop: Shop) -> None:
+    keys = [shop.register(number) for number in (1, 2)]
+    shop.sync()
+    stranger = {"email": "nina@shop.example", "first_name": "Nina", "last_name": "New", "billing": {"country": "NO"}}
+    for key in keys:
+        shop.running.webstore.people_replace(key, stranger | {"email": f"nina{key}@shop.example"})
+    shop.sync()
+    first, second = sorted(str(card["number"]) for card in shop.cards())
+
+    def say(action: MappingAction, number: str) -> Any:
+        return edit_customer_mapping(action=action, customers=number, setup=str(shop.setup), return_state=True)
+
+    assert say(MappingAction.SAME, "C9999").type.value == "FAILED"
+    assert say(MappingAction.SAME, first).message == f"{first}: same."
+    assert say(MappingAction.OTHER, second).message == f"{second}: unlinked."
+    shop.sync()
+    names = {str(card["number"]): card["displayName"] for card in shop.cards()}
+    assert (names[first], names[second]) == ("Nina New", "Nora2 Vik2")
+
+
+def test_a_restored_side_is_decided_in_the_form_for_all_its_customers(shop: Shop) -> None:
+    for number in (1, 2, 3):
+        shop.register(number)
+    shop.sync()
+    shop.running.webstore.advance_clock(60)
+    yesterday = shop.running.webstore.snapshot()
+    for card in shop.cards():
+        shop.running.business_central.people_update(card["id"], {"city": "Molde"})
+    shop.sync()
+    shop.running.webstore.restore(yesterday)
+    assert "restored webstore" in shop.sync().message
+    restored = [RestoredSide(side="webstore", take="business-central")]
+    state = review_conflicts(setup=str(shop.setup), restored=restored, ask=False, return_state=True)
+    assert state.message == "3 decided, 0 left."
+    shop.sync()
+    cities = {shop.running.webstore.people_get(key)["billing"]["city"] for key in shop.running.webstore.customer_ids()}
+    assert cities == {"Molde"}
+
+
 def test_a_conflict_is_decided_by_parameters_and_the_next_run_applies_it(shop: Shop) -> None:
     key = shop.register(1)
     shop.sync()
@@ -417,7 +453,7 @@ def artifact_keys() -> list[str]:
 
 
 class answering:  # noqa: N801 - it reads as a statement
-    """Somebody fills in the forms of runs that pause, one after the other; yields the schemas of the forms."""
+    """Somebody fills in the forms of runs that pause, one after the other; yields the schemas of the forms and their texts."""
 
     def __init__(self, *answers: dict[str, Any]) -> None:
         self._answers = answers
@@ -448,4 +484,7 @@ class answering:  # noqa: N801 - it reads as a statement
                         continue
                     seen.add(str(run.state.id))
                     self._schemas.append(schema.json())
+                    if "description" in keyset:
+                        text = client.request("GET", f"/flow_runs/{run.id}/input/{keyset['description']}")
+                        self._schemas.append(text.json())
                     resume_flow_run(run.id, run_input=left.pop(0))

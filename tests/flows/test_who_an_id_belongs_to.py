@@ -132,6 +132,38 @@ def test_nobody_is_linked_when_nobody_carries_the_old_marks(shop: Shop) -> None:
     assert shop.customer(customer)["displayName"] == "Kari Nordmann0"
 
 
+@WAYS
+def test_an_account_that_was_given_away_without_a_new_registration_is_not_linked_again(shop: Shop, way: str) -> None:
+    """Somebody typed another person over it: it carries the old marks itself."""
+    ((account, customer),) = linked(shop)
+    shop.running.webstore.people_update(account, STRANGER)
+    shop.change(pull_webstore_customers="Mapped Only")
+    sync(shop, way, customer)
+    (told,) = same_customer.say_other(shop.setup, [shop.number(customer)], actor="the office")
+    assert (told["webstore_id"], told["answer"], shop.links()) == (None, "unlinked", {})
+    untouched(shop, customer, shop.sync)
+    shop.change(pull_webstore_customers="All")
+    untouched(shop, customer, shop.sync)  # the other person is a customer of its own
+    assert len(shop.customers()) == 2
+
+
+def test_a_card_that_was_given_away_is_not_linked_to_the_same_account_again(shop: Shop) -> None:
+    ((account, customer),) = linked(shop)
+    before = shop.account(account)
+    shop.type_in_company(
+        customer,
+        displayName="Nina New",
+        email="nina@new.example",
+        addressLine1="Other Rd 9",
+        phoneNumber="+47 99999999",
+    )
+    shop.sync()
+    (told,) = same_customer.say_other(shop.setup, [shop.number(customer)], actor="the office")
+    assert (told["answer"], shop.links()) == ("unlinked", {})
+    shop.sync()
+    assert shop.account(account) == before
+
+
 def test_answers_about_nobody_are_refused_and_change_nothing(shop: Shop) -> None:
     ((account, customer),) = linked(shop)
     shop.running.webstore.people_replace(account, STRANGER)
