@@ -6,7 +6,7 @@ Only the others are read (canonical values, comparison keys).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -21,7 +21,7 @@ from connector.core.extracts import Extract
 from connector.core.merge import Mask
 from connector.core.stamps import BACK, older
 
-__all__ = ["SETTLED", "SIGHTED", "Compared", "Read", "beside_bases", "pair_keys", "sighted", "suspects"]
+__all__ = ["SETTLED", "SIGHTED", "Compared", "Read", "beside_bases", "gone_back_too", "pair_keys", "sighted", "suspects"]
 
 # canonical values of both sides
 Read = tuple[pa.Table, pa.Table]
@@ -156,6 +156,18 @@ def _sighted(
         )
     table = pa.table({**{name: pairs[name] for name in ("bc_id", "webstore_id")}, **columns}).select(SIGHTED.names)
     return table.cast(SIGHTED)
+
+
+def gone_back_too(sighted: pa.Table, found: Mapping[Side, Collection[tuple[str, int]]]) -> pa.Table:
+    """Pairs as in SIGHTED, with those that were found to have gone back by what they hold, though no stamp tells it: they stay
+    so like the others. The next run would find the old value a second time, and take it for an edit."""
+    keys = list(zip(sighted["bc_id"].to_pylist(), sighted["webstore_id"].to_pylist(), strict=True))
+    for side, pairs in found.items():
+        name = f"{side}_stamp"
+        back = pa.array([key in pairs for key in keys], pa.bool_())
+        at = sighted.schema.get_field_index(name)
+        sighted = sighted.set_column(at, name, pc.if_else(back, pa.scalar(BACK, pa.int64()), _whole(sighted[name])))
+    return sighted
 
 
 def sighted(pairs: pa.Table, webstore: Extract, business_central: Extract) -> pa.Table:

@@ -11,11 +11,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from connector.core.base_comparison import SETTLED, SIGHTED, Read, beside_bases, pair_keys
+from connector.core.base_comparison import SETTLED, SIGHTED, Read, beside_bases, gone_back_too, pair_keys
 from connector.core.customer import Side
 from connector.core.extracts import Extract, Known, Replaced
 from connector.core.identity import OTHER_MARKS, SAME
-from connector.core.merge import Mask
+from connector.core.merge import Mask, Situation
 from connector.core.pairing import Pairing
 from connector.core.plan import Quarantined
 from connector.core.planning import Decisions, PairFrames, decide
@@ -59,7 +59,20 @@ def decide_pairs(pairing: Pairing, webstore: Extract, business_central: Extract,
     compared: Collection[tuple[str, int]] = ()
     if terms.decisions:
         compared = set(zip(pairs["bc_id"].to_pylist(), pairs["webstore_id"].to_pylist(), strict=True))
-    return Part(done, pairs.num_rows, spent_decisions(terms, done, compared), found.settled, found.sighted)
+    sighted = gone_back_too(found.sighted, _went_back(done))
+    return Part(done, pairs.num_rows, spent_decisions(terms, done, compared), found.settled, sighted)
+
+
+def _went_back(done: Decisions) -> dict[Side, set[tuple[str, int]]]:
+    """The pairs about which a person is asked because a side went back."""
+    sides = {Situation.WEBSTORE_WENT_BACK.words: Side.WEBSTORE}
+    sides[Situation.BUSINESS_CENTRAL_WENT_BACK.words] = Side.BUSINESS_CENTRAL
+    found: dict[Side, set[tuple[str, int]]] = {}
+    for standing in done.standing:
+        side = sides.get(standing.reason)
+        if side is not None:
+            found.setdefault(side, set()).add((standing.bc_id or "", standing.webstore_id or 0))
+    return found
 
 
 def alive(pairs: pa.Table, known: Known) -> pa.Table:

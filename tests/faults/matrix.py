@@ -366,8 +366,7 @@ before and the value after; Business Central refuses such a write by its tag.
 
 Runs are killed in the crash test (`make crash-test`); here they live. What comes together in any order (people, kills, restored
 sides, old copies, ids that change owners, runs that stand still, clocks that jump) is lived at random: `make lives` lives 2,000
-lives of a small shop, judges each run by what people did, and counts what was lost, what is there twice, and what was not
-told."""
+lives of a small shop, judges each run by what people did, and counts what was lost, who is there twice, what was not told."""
 
 
 def say(text: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 from connector.errors import InputError, PremiseBroken
 from connector.load import inbox, restored
 from sandbox.woocommerce import accounts
+from tests.flows.clocks import clocks_of_a_life
 from tests.flows.shop import Shop
 from tests.flows.steps import Done
 
@@ -295,3 +296,39 @@ def test_what_was_typed_in_the_side_that_was_restored_is_not_taken_back_either(s
     else:
         sync(shop, way, customer)
     assert phones(shop, account, customer) == ((OLD, NEW) if side == "webstore" else (NEW, OLD))
+
+
+@WAYS
+def test_an_old_copy_that_no_stamp_tells_does_not_become_an_edit_by_being_seen_twice(shop: Shop, way: str) -> None:
+    """The write that it does not know was made within the second in which the account was touched before."""
+    with clocks_of_a_life():
+        account = shop.register("kari@nord.example", phone=OLD)
+        shop.sync()
+        ((customer, _),) = shop.links().items()
+        touched = shop.account(account)["date_modified_gmt"]
+        shop.running.webstore_faults.add("stale", by="replica")
+        shop.type_in_company(customer, phoneNumber=NEW)
+        sync(shop, way, customer)
+        assert shop.account(account)["date_modified_gmt"] == touched
+        for _ in range(3):
+            done = sync(shop, way, customer)
+            assert phones(shop, account, customer) == (NEW, NEW)
+            assert done.summary["conflicts"] == 1
+        shop.running.webstore_faults.clear()
+        assert sync(shop, way, customer).summary["conflicts"] == 0
+
+
+def test_what_the_other_records_told_stays_known_when_they_are_settled(shop: Shop) -> None:
+    (account, customer), (_, other) = linked(shop, 2)
+    yesterday = shop.running.webstore.snapshot()
+    for key in (customer, other):
+        shop.type_in_company(key, phoneNumber=NEW)
+    shop.sync()
+    shop.running.webstore.restore(yesterday)
+    later(shop)
+    shop.type_in_webstore(account, address_1="Nygaten 9")
+    shop.sync()
+    inbox.decide(shop.setup, shop.number(other), "phone", take="business-central", actor="the office")
+    for _ in range(3):
+        shop.sync()
+        assert phones(shop, account, customer) == (OLD, NEW)
