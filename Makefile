@@ -4,7 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TEST_WORKERS ?= 3
-LIVE := $(addprefix tests/,flows/test_on_a_real_server.py flows/test_approvals.py flows/test_webhook_runs.py flows/test_workers.py docs/test_commands_work.py)
+LIVE := $(addprefix tests/,flows/test_on_a_real_server.py flows/test_approvals.py flows/test_waiting_plans.py flows/test_webhook_runs.py flows/test_workers.py docs/test_commands_work.py)
 # where this is set, every process that a test starts would compile the project again
 export PYTHONDONTWRITEBYTECODE :=
 

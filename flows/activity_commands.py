@@ -141,7 +141,8 @@ def undo(
     Customers that the run created are unlinked and reported; they are not deleted unless you say so. All of that stands in
     the plan: what was shown without --delete-accounts deletes nobody.
 
-    Examples: customer-sync runs undo 1a2b3c4d --dry-run; customer-sync runs undo 1a2b3c4d --plan 5e6f7a8b --leave-out C00020
+    Examples: customer-sync runs undo 1a2b3c4d --dry-run; customer-sync runs undo 1a2b3c4d --yes;
+    customer-sync runs undo 1a2b3c4d --plan 5e6f7a8b --leave-out C00020
     """
     with terminal.reported(as_json):
         checked_wish(plan, leave_out or [])

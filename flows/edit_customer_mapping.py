@@ -7,14 +7,13 @@ from typing import Any
 
 from prefect import flow
 
-from connector.errors import InputError
 from connector.load import activity, editing, versions
 from connector.load.naming import pairs_read
 from connector.setup import Setup
 from flows.naming import run_name
 from flows.opening import actor_of_run, whole
 from flows.outcomes import Told, concluded
-from flows.overrides import customers_of
+from flows.overrides import customers_given, customers_of
 from flows.setups import resolve_setup
 from tasks.administration import publish_mapping
 
@@ -51,7 +50,10 @@ def edit_customer_mapping(
     def body() -> Any:
         # ticking and linking ask the two systems whether the customers exist
         made = resolve_setup(setup, with_secrets=action in {MappingAction.TICK, MappingAction.LINK})
-        names = customers_of(customers)
+        looks = action in {MappingAction.SHOW, MappingAction.RESTORE}
+        names = (
+            customers_of(customers) if looks else customers_given(customers, "Which customers? Nothing was changed.")
+        )
         message = _edited(made, action, names, version)
         shown = [name.partition("=")[0] for name in names]
         rows = publish_mapping(made.webstore_code, whole(made), shown if action is not MappingAction.RESTORE else [])
@@ -67,8 +69,6 @@ def _edited(setup: Setup, action: MappingAction, names: list[str], version: int)
     if action is MappingAction.RESTORE:
         done = versions.restore_version(setup, version, actor=actor)
         return f"Version {version} is current again, as version {done['mapping_version']}."
-    if not names:
-        raise InputError("Which customers? Paste their numbers.", hint="One a line, or separated by commas or blanks.")
     if action is MappingAction.LINK:
         done = editing.link(setup, pairs_read(names), actor=actor)
         return f"{done['linked']} linked."

@@ -130,13 +130,15 @@ def _synchronize(
         return skipped(f"The setup of webstore {setup.webstore_code} is not enabled: scheduled runs do nothing.")
 
     def one_pass(wish: Wish) -> SyncReport:
-        # a long read hides the import; a short one is mostly that of a run with nothing new to validate
-        import_of_expectations = prepare(after_seconds=_LONG_READ)
         with opened_run(setup, wish.dry_run, mode) as opened, partitions_of_run(opened.run) as partitions:
             # before anything is read: a hash or a name that nobody knows is refused at once
             approved = approved_plan_of(opened.run, wish)
-            extracts = Divided(opened.run, partitions) if partitions is not None and mode == "all" else read(opened)
-            import_of_expectations.cancel()
+            # a long read hides the import; a short one is mostly that of a run with nothing new to validate
+            import_of_expectations = prepare(after_seconds=_LONG_READ)
+            try:
+                extracts = Divided(opened.run, partitions) if partitions is not None and mode == "all" else read(opened)
+            finally:
+                import_of_expectations.cancel()
             return _carry_out(opened, extracts, wish, approved)
 
     return in_passes(setup, wish, one_pass)

@@ -44,6 +44,7 @@ __all__ = [
     "FieldPolicy",
     "FieldValues",
     "Gates",
+    "Mask",
     "Merge",
     "Situation",
     "Verdict",

@@ -175,8 +175,8 @@ class Plan:
     Attributes:
         undone_creates: of an undo: the customers that the undone run had created, and what becomes of them.
         numbers: Business Central id → number, for those whom the plan names by id alone.
-        settled: pairs that were read and hold their base (pairs.SETTLED), for the store to remember; no part of what is
-            intended. `sighted` and `linked`: the same of the others, and of those that the plan links (pairs.SIGHTED).
+        settled: pairs that were read and hold their base (base_comparison.SETTLED), for the store to remember; no part of what is
+            intended. `sighted` and `linked`: the same of the others, and of those that the plan links (base_comparison.SIGHTED).
     """
 
     writes: tuple[Write, ...] = ()

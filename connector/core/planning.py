@@ -7,9 +7,8 @@ merged field by field (merge.py) and become writes, standing differences or agre
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from typing import Any, cast
 
 import numpy as np
@@ -20,17 +19,16 @@ from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import Direction, FieldRules, Side
 from connector.core.decisions import Outcome, outcome
 from connector.core.extracts import Replaced
+from connector.core.field_history import FieldHistory
 from connector.core.garbage import collector_resting
 from connector.core.identity import OTHER_PERSON, SAME, digest_of, replaced
 from connector.core.merge import (
-    Codes,
     FieldPolicy,
     FieldValues,
     Gates,
     Merge,
     Situation,
     Verdict,
-    WentBack,
     merge_field,
 )
 from connector.core.name_order import also_agreed, decide_name
@@ -137,87 +135,17 @@ def _merge(frames: PairFrames, rules: FieldRules, flags: Flags) -> dict[str, Mer
     gates = flags.gates(frames.pairs["ticked"].to_numpy().astype(np.bool_))
     if frames.kept_out is not None:
         gates = Gates(push=gates.push & ~frames.kept_out, pull=gates.pull & ~frames.kept_out)
-    place = _Places(frames)
+    history = FieldHistory(frames.pairs, frames.gone_back, frames.sides_back, frames.replaced, frames.changes)
     merges = {}
     for rule in rules.rules:
         values = FieldValues(*[side[rule.field].combine_chunks() for side in sides])
         policy = FieldPolicy.of(rule, flags.policy)
         key = NORMALIZERS[rule.normalizer]
-        newer = place.newer(rule.field, values, key) if policy.conflict == "newest" else None
+        newer = history.newer(rule.field, values, key) if policy.conflict == "newest" else None
         merges[rule.field] = merge_field(
-            values, policy, gates.of_field(rule), newer, place.went_back(rule.field, values, key)
+            values, policy, gates.of_field(rule), newer, history.went_back(rule.field, values, key)
         )
     return merges
-
-
-class _Places:
-    """What is known of single fields of single pairs, found by the pair."""
-
-    def __init__(self, frames: PairFrames) -> None:
-        self._frames = frames
-        self._count = frames.pairs.num_rows
-        changes = frames.changes
-        self._changes: dict[str, list[tuple[Any, ...]]] = {}
-        names = ("bc_id", "webstore_id", "field", "system", "value", "since")
-        for bc_id, webstore_id, name, *rest in (
-            zip(*(changes[n] for n in names), strict=True) if changes is not None else ()
-        ):
-            self._changes.setdefault(name, []).append((bc_id, webstore_id, *rest))
-
-    @cached_property
-    def _row_of(self) -> dict[tuple[str, int], int]:
-        pairs = self._frames.pairs
-        keys = zip(pairs["bc_id"].to_pylist(), pairs["webstore_id"].to_pylist(), strict=True)
-        return {key: row for row, key in enumerate(keys)}
-
-    def went_back(self, name: str, values: FieldValues, key: Callable[[str], str]) -> WentBack | None:
-        """Where a field of a side says what it said before: its record is older than what was seen of it; or others of that
-        side are, and it holds exactly what a confirmed write replaced."""
-        frames = self._frames
-        if not any(mask.any() for mask in frames.gone_back.values()) and not frames.replaced:
-            return None
-        nowhere = np.zeros(self._count, dtype=np.bool_)
-        found = {side: frames.gone_back.get(side, nowhere).copy() for side in Side}
-        now = {Side.WEBSTORE: values.webstore, Side.BUSINESS_CENTRAL: values.business_central}
-        for (side, bc_id, webstore_id, field_), texts in frames.replaced.items():
-            row = self._row_of.get((bc_id, webstore_id)) if field_ == name else None
-            if row is None or now[side][row].as_py() not in {key(text) for text in texts}:
-                continue
-            # back to the old value within the second in which the new one was written: an old copy, unless it was seen before
-            if side in frames.sides_back or (bc_id, webstore_id) not in self._seen(name, side, now[side], key):
-                found[side][row] = True
-        return WentBack(webstore=found[Side.WEBSTORE], business_central=found[Side.BUSINESS_CENTRAL])
-
-    def _seen(self, name: str, side: Side, now: pa.Array, key: Callable[[str], str]) -> set[tuple[str, int]]:
-        """The pairs whose value of now an earlier run saw already."""
-        return {
-            (bc_id, int(webstore_id))
-            for bc_id, webstore_id, system, value, _ in self._changes.get(name, ())
-            if system == str(side)
-            and (row := self._row_of.get((bc_id, int(webstore_id)))) is not None
-            and now[row].as_py() == key(value)
-        }
-
-    def newer(self, name: str, values: FieldValues, key: Callable[[str], str]) -> Codes:
-        """1 = the webstore's value was first seen later, -1 = Business Central's, 0 = nobody knows.
-
-        A value that no earlier run saw is newer than one that an earlier run saw; of two that are seen for the first time
-        nobody knows which was typed first. When a record was touched says nothing: an order, a password, a note touch it.
-        """
-        since: dict[str, dict[int, Any]] = {str(side): {} for side in Side}
-        now = {str(Side.WEBSTORE): values.webstore, str(Side.BUSINESS_CENTRAL): values.business_central}
-        for bc_id, webstore_id, system, value, time in self._changes.get(name, ()):
-            row = self._row_of.get((bc_id, int(webstore_id)))
-            if row is not None and now[system][row].as_py() == key(value):
-                since[system][row] = time
-        codes = np.zeros(self._count, dtype=np.int8)
-        w, c = since[str(Side.WEBSTORE)], since[str(Side.BUSINESS_CENTRAL)]
-        for row in w.keys() | c.keys():
-            if row not in w or (row in c and w[row] > c[row]):
-                codes[row] = 1
-            elif row not in c or c[row] > w[row]:
-                codes[row] = -1
-        return codes
 
 
 @dataclass(slots=True)

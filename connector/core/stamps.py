@@ -10,7 +10,7 @@ that was wrong is set back, the next edit of a record that was touched meanwhile
 
 from __future__ import annotations
 
-import re
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import numpy as np
@@ -23,27 +23,27 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 # what is remembered instead of a stamp of a record that went back: whatever it says from then on, its changes are questions,
 # until both sides hold their base again
 BACK = 1 << 60
-_FORM = r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?Z?$"
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 def stamps_of(column: pa.Array | pa.ChunkedArray) -> pa.Array:
     """Milliseconds since 1970 of texts such as `2026-11-27T10:00:00` (UTC, as both systems write it); null = there is none."""
     texts = column.combine_chunks() if isinstance(column, pa.ChunkedArray) else column
-    fine = pc.fill_null(pc.match_substring_regex(texts, _FORM), False)
-    texts = pc.if_else(fine, texts, pa.scalar(None, texts.type))
-    # three digits behind the point are all that is compared
-    texts = pc.replace_substring_regex(texts, r"(\.\d{1,3})\d*", r"\1")
-    texts = pc.utf8_rtrim(texts, "Z")
-    moments = pc.cast(texts, pa.timestamp("ms"), safe=False)
-    return moments.cast(pa.int64())
+    try:
+        said = pc.utf8_rtrim(pc.if_else(pc.equal(texts, ""), pa.scalar(None, texts.type), texts), "Z")
+        return pc.divide(pc.cast(said, pa.timestamp("us")).cast(pa.int64()), 1000)
+    except pa.ArrowInvalid:  # one of them is no moment, such as WordPress' 0000-00-00: then each is looked at
+        return pa.array([stamp_of(text) for text in texts.to_pylist()], pa.int64())
 
 
 def stamp_of(text: str | None) -> int | None:
-    """The same of one text."""
-    if not text or not re.match(_FORM, text):
+    """The same of one text; None for what is no moment."""
+    try:
+        moment = datetime.fromisoformat(text or "")
+    except ValueError:
         return None
-    found: int | None = stamps_of(pa.array([text], pa.large_string()))[0].as_py()
-    return found
+    moment = moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment
+    return (moment - _EPOCH) // timedelta(milliseconds=1)
 
 
 def older(now: pa.Array, seen: pa.Array) -> Mask:

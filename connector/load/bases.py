@@ -9,10 +9,10 @@ from typing import Any
 import orjson
 import pyarrow as pa
 
+from connector.core.base_comparison import SIGHTED
 from connector.core.customer import Side
 from connector.core.identity import marks_shown
 from connector.core.normalize import NORMALIZERS, fingerprint
-from connector.core.pairs import SIGHTED
 from connector.core.plan import Agreement
 from connector.core.stamps import stamp_of
 from connector.load.run import Run
@@ -88,7 +88,7 @@ class Linked:
 
 
 def sighted_links(links: Sequence[Linked]) -> pa.Table:
-    """New links as the store remembers them (pairs.SIGHTED)."""
+    """New links as the store remembers them (base_comparison.SIGHTED)."""
     rows = [
         {
             "bc_id": link.bc_id.lower(),

@@ -15,9 +15,9 @@ import pyarrow as pa
 
 from connector.clients import Census
 from connector.core import business_central_customer, webstore_customer
+from connector.core.base_comparison import suspects
 from connector.core.customer import Side
 from connector.core.pairing import pair
-from connector.core.pairs import suspects
 from connector.core.partitioning import Numbers
 from connector.core.stamps import stamps_of
 from connector.errors import InputError

@@ -18,6 +18,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.core.base_comparison import suspects
 from connector.core.comparison import conclude
 from connector.core.customer import Side
 from connector.core.expectations import Expectation, Finding
@@ -34,7 +35,7 @@ from connector.core.leftovers import (
     with_rows,
 )
 from connector.core.pairing import pair
-from connector.core.pairs import Part, decide_pairs, suspects
+from connector.core.pairs import Part, decide_pairs
 from connector.core.partitioning import Numbers, Placement, part_of_ids
 from connector.core.plan import Plan
 from connector.core.planning import Decisions

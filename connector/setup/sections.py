@@ -238,9 +238,11 @@ class Approval(Section):
         "would write something.",
     )
     max_writes: int = Field(
-        default=100, ge=0, description="over threshold: up to so many writes (and new links) need no approval."
+        default=100, ge=0, description="over threshold: up to so many writes, links and unlinks need no approval."
     )
-    max_creates: int = Field(default=20, ge=0, description="over threshold: up to so many creates need no approval.")
+    max_creates: int = Field(
+        default=20, ge=0, description="over threshold: up to so many creates, or deletions by an undo, need none."
+    )
     while_waiting: WhileWaiting = Field(
         default=WhileWaiting.SUSPEND,
         description="suspend: the process ends and a new one goes on after the answer; pause: the process stays.",

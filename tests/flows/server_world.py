@@ -103,6 +103,19 @@ class World(Served):
 
     running: Running
     setup: Path
+    workers: ExitStack
+
+    def restart_worker(self) -> None:
+        """End the worker as SIGTERM ends it, and start another one."""
+        self.workers.close()
+        self.workers.enter_context(worker(self.environment, self.setup.parent / "worker.log"))
+
+    def approval(self, **settings: str) -> None:
+        """Change the section of the setup, in the file and in the block."""
+        text = self.setup.read_text(encoding="utf-8").partition("\n[approval]\n")[0]
+        lines = "".join(f'{name} = "{value}"\n' for name, value in settings.items())
+        self.setup.write_text(f"{text}\n[approval]\n{lines}", encoding="utf-8")
+        self.command("setup", "push", "shop", "--setup", str(self.setup))
 
     @property
     def ui(self) -> str:
@@ -156,10 +169,10 @@ def world(folder: Path) -> Iterator[World]:
         environment = prefect_environment(api, folder / "prefect", announcement(running, setup)["env"])
         http = stack.enter_context(requests.Session())
         http.trust_env = False
-        made = World(api, environment, http, running, setup)
+        made = World(api, environment, http, running, setup, stack.enter_context(ExitStack()))
         made.command("setup", "push", "shop", "--setup", str(setup))
         made.command("deploy", "--setup", "shop")
-        stack.enter_context(worker(environment, folder / "worker.log"))
+        made.restart_worker()
         yield made
 
 

@@ -156,9 +156,7 @@ def test_an_empty_malformed_or_unknown_hash_as_a_parameter_writes_nothing(shop: 
     key = shop.register(1)
     state = synchronize_customers(setup=str(shop.setup), approved_plan=given, return_state=True)
     assert (state.type.value, "Nothing was written" in (state.message or "")) == ("FAILED", True)
-    state = synchronize_selected_customers(
-        f"woo:{key}", setup=str(shop.setup), approved_plan=given, return_state=True
-    )
+    state = synchronize_selected_customers(f"woo:{key}", setup=str(shop.setup), approved_plan=given, return_state=True)
     assert (state.type.value, "Nothing was written" in (state.message or "")) == ("FAILED", True)
     assert shop.cards() == []
 
@@ -195,7 +193,10 @@ def test_the_form_takes_what_it_offers_numbers_and_ids(shop: Shop, name: str) ->
     names = {"id": str(first["id"]).upper(), "braces": f"{{{first['id']}}}", "account": f"woo:{keys[0]}"}
     with answering({"decision": "approve", "leave_out": names[name], "name": "Ada"}):
         synchronize_customers(setup=str(shop.setup), overrides=ASKED)
-    assert {card["displayName"]: card["city"] for card in shop.cards()} == {"Nora1 Vik1": "Bergen", "Nora2 Vik2": "Oslo"}
+    assert {card["displayName"]: card["city"] for card in shop.cards()} == {
+        "Nora1 Vik1": "Bergen",
+        "Nora2 Vik2": "Oslo",
+    }
 
 
 def test_who_was_dropped_is_named_in_the_state_the_artifact_and_the_report(shop: Shop, tmp_path: Path) -> None:
@@ -213,9 +214,8 @@ def test_who_was_dropped_is_named_in_the_state_the_artifact_and_the_report(shop:
         f"{numbers['Nora2 Vik2']} (pull update: city): left out by ann",
     ]
     shown = artifact("summary-shop")
-    (report,) = [
-        path for path in (tmp_path / "reports" / "shop").glob("report-*.html") if state.result().summary["run_id"][:8] in path.name
-    ]
+    run = state.result().summary["run_id"][:8]
+    (report,) = (tmp_path / "reports" / "shop").glob(f"report-*-{run}.html")
     for line in lines:
         assert line in state.message
         assert line in shown
@@ -246,7 +246,9 @@ def test_a_form_asks_for_the_deletions_of_an_undo_and_who_is_left_out_keeps_acco
 def test_several_links_in_the_form_are_one_version_or_none(shop: Shop) -> None:
     company = shop.running.business_central
     numbers = [
-        company.people_get(company.people_create({"displayName": f"Office {n}", "email": f"o{n}@shop.example"}))["number"]
+        company.people_get(company.people_create({"displayName": f"Office {n}", "email": f"o{n}@shop.example"}))[
+            "number"
+        ]
         for n in (1, 2)
     ]
     keys = [shop.register(number) for number in (1, 2)]
@@ -272,14 +274,14 @@ def test_several_links_in_the_form_are_one_version_or_none(shop: Shop) -> None:
 def test_pairs_accepted_and_rejected_in_one_form_are_one_version(shop: Shop) -> None:
     company = shop.running.business_central
     numbers = [
-        company.people_get(company.people_create({"displayName": f"Office {n}", "email": f"o{n}@shop.example"}))["number"]
+        company.people_get(company.people_create({"displayName": f"Office {n}", "email": f"o{n}@shop.example"}))[
+            "number"
+        ]
         for n in (1, 2)
     ]
     keys = [shop.register(number) for number in (1, 2)]
     pairs = [f"{number}={key}" for number, key in zip(numbers, keys, strict=True)]
-    state = suggest_customer_mapping(
-        setup=str(shop.setup), accept=pairs[0], reject="C9999=1", return_state=True
-    )
+    state = suggest_customer_mapping(setup=str(shop.setup), accept=pairs[0], reject="C9999=1", return_state=True)
     assert (state.type.value, versions.list_versions(shop.setup)) == ("FAILED", [])
     suggest_customer_mapping(setup=str(shop.setup), accept=pairs[0], reject=pairs[1])
     assert len(versions.list_versions(shop.setup)) == 1
@@ -412,7 +414,7 @@ def artifact_keys() -> list[str]:
 
 
 class answering:  # noqa: N801 - it reads as a statement
-    """Somebody fills in the forms of runs that pause, one after the other; yields the schemas of the forms."""
+    """Somebody fills in the forms of runs that pause, one after the other; yields the schemas of the forms and their texts."""
 
     def __init__(self, *answers: dict[str, Any]) -> None:
         self._answers = answers
@@ -443,4 +445,7 @@ class answering:  # noqa: N801 - it reads as a statement
                         continue
                     seen.add(str(run.state.id))
                     self._schemas.append(schema.json())
+                    if "description" in keyset:
+                        text = client.request("GET", f"/flow_runs/{run.id}/input/{keyset['description']}")
+                        self._schemas.append(text.json())
                     resume_flow_run(run.id, run_input=left.pop(0))

@@ -47,8 +47,8 @@ class Listener:
                 lengths = [line for line in head.split(b"\r\n") if line.lower().startswith(b"content-length:")]
                 length = int(lengths[0].split(b":")[1]) if lengths else 0
                 if len(body) == length:
-                    connection.sendall(ANSWER)
                     self.whole.append(length)
+                    connection.sendall(ANSWER)
                     return
             piece = connection.recv(65_536)
             if not piece:

@@ -14,11 +14,11 @@ import pyarrow as pa
 import pytest
 
 from connector.core import webstore_customer
+from connector.core.base_comparison import SETTLED
 from connector.core.comparison import compare
 from connector.core.customer import Side
 from connector.core.extracts import Extract, Known, extract_of
 from connector.core.fingerprints import READING, raw_fingerprints, reading_key
-from connector.core.pairs import SETTLED
 from connector.core.plan import Plan
 from tests.property.texts import PIECES
 from tests.unit.core.customers import RULES, account, business_central, customer, mapping, terms, values, webstore
@@ -32,6 +32,9 @@ def fingerprints(*rows: dict[str, Any]) -> list[int]:
     return raw_fingerprints(table, KEY).tolist()
 
 
+REMEMBERED = ("webstore_seen", "business_central_seen", "webstore_stamp", "business_central_stamp", "account_mark")
+
+
 class World:
     """Two pairs whose bases are what stands there; counts how many customers of each side are read."""
 
@@ -43,7 +46,7 @@ class World:
         self.bases = pd.DataFrame(
             {
                 "bc_id": ["c1", "c2"], "webstore_id": [1, 2], "webstore_hash": w.hashes, "business_central_hash": c.hashes,
-                "webstore_seen": pd.array([None, None], "Int64"), "business_central_seen": pd.array([None, None], "Int64"),
+                **{name: pd.array([None, None], "Int64") for name in REMEMBERED},
                 "webstore": [orjson.dumps(values(w, row)).decode() for row in (0, 1)],
                 "business_central": [orjson.dumps(values(c, row)).decode() for row in (0, 1)],
             }
@@ -67,9 +70,10 @@ class World:
         assert plan.settled is not None
         for row in plan.settled.to_pylist():
             at = self.bases["bc_id"] == row["bc_id"]
-            self.bases.loc[at, ["webstore_seen", "business_central_seen"]] = (
-                row["webstore_seen"], row["business_central_seen"],
-            )  # fmt: skip
+            for name in REMEMBERED:
+                self.bases.loc[at, name] = (
+                    row[name] if name != "account_mark" or row[name] else self.bases.loc[at, name]
+                )
         return plan, self.read
 
 
@@ -152,9 +156,16 @@ def test_another_version_of_the_engine_reads_everybody_again(monkeypatch: pytest
 
 def test_who_saved_it_when_and_under_which_role_is_no_part_of_what_is_said() -> None:
     one = webstore([account(1, "Ann Lee", "ann@x.example")], terms())
-    record = account(9, "Ann Lee", "ann@x.example") | {"date_modified_gmt": "2026-02-02T00:00:00", "role": "subscriber"}
+    record = account(1, "Ann Lee", "ann@x.example") | {"date_modified_gmt": "2026-02-02T00:00:00", "role": "subscriber"}
     other = webstore([record], terms())
     assert one.fingerprints.tolist() == other.fingerprints.tolist()
+
+
+@pytest.mark.parametrize("other", [{"username": "bo"}, {"date_created_gmt": "2026-02-02T00:00:00"}])
+def test_an_account_that_became_somebody_elses_is_never_known(other: dict[str, str]) -> None:
+    one, stranger = account(1, "Ann Lee", "ann@x.example"), account(1, "Ann Lee", "ann@x.example") | other
+    sides = [webstore([record], terms()) for record in (one, stranger)]
+    assert sides[0].fingerprints.tolist() != sides[1].fingerprints.tolist()
 
 
 def test_what_texts_mean_is_what_the_version_of_the_reading_says() -> None:
@@ -169,7 +180,7 @@ def test_what_texts_mean_is_what_the_version_of_the_reading_says() -> None:
     sides = (webstore(accounts, rules), business_central(customers, rules))
     said = [[side.canonical.to_pylist(), side.hashes] for side in sides]
     digest = hashlib.sha256(orjson.dumps(said)).hexdigest()[:16]
-    assert (READING, digest) == (1, "12a4c28b7a6216b1")
+    assert (READING, digest) == (2, "12a4c28b7a6216b1")
 
 
 def _texts() -> list[tuple[int, tuple[str, str]]]:

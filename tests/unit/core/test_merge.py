@@ -11,7 +11,16 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.customer import Direction, FieldRule
-from connector.core.merge import FieldPolicy, FieldValues, Gates, Situation, Verdict, merge_field, situations
+from connector.core.merge import (
+    FieldPolicy,
+    FieldValues,
+    Gates,
+    Situation,
+    Verdict,
+    WentBack,
+    merge_field,
+    situations,
+)
 
 ASK = FieldPolicy(conflict="ask", first_link="ask", blank="keep", drift="withhold")
 OPEN = (True, True)
@@ -24,14 +33,16 @@ def decided(
     policy: FieldPolicy = ASK,
     gates: tuple[bool, bool] = OPEN,
     newer: int = 0,
+    back: tuple[bool, bool] = (False, False),
 ) -> Verdict:
-    """The verdict about one field of one pair; base and gates are (webstore, Business Central) and (push, pull)."""
+    """The verdict about one field of one pair; base, gates and back are (webstore, Business Central) and (push, pull)."""
     column = lambda value: pa.array([value], type=pa.large_string())  # noqa: E731 - four columns of one value
     merge = merge_field(
         FieldValues(column(webstore), column(business_central), column(base[0]), column(base[1])),
         policy,
         Gates(np.array([gates[0]]), np.array([gates[1]])),
         np.array([newer], dtype=np.int8),
+        WentBack(webstore=np.array([back[0]]), business_central=np.array([back[1]])),
     )
     return Verdict(int(merge.verdict[0]))
 
@@ -71,8 +82,18 @@ def test_a_conflict_policy_decides_a_conflict(policy: str, verdict: Verdict) -> 
 
 
 @pytest.mark.parametrize(("newer", "verdict"), [(1, Verdict.PULL), (-1, Verdict.PUSH), (0, Verdict.CONFLICT)])
-def test_the_newest_record_wins_and_unknown_times_ask(newer: int, verdict: Verdict) -> None:
+def test_the_value_that_was_seen_later_wins_and_unknown_times_ask(newer: int, verdict: Verdict) -> None:
     assert decided("b", "c", ("a", "a"), replace(ASK, conflict="newest"), newer=newer) is verdict
+
+
+@pytest.mark.parametrize("back", [(True, False), (False, True), (True, True)])
+@pytest.mark.parametrize(
+    ("w", "c", "base"), [("b", "a", "a"), ("a", "b", "a"), ("b", "c", "a"), ("", "a", "a"), ("a", "", "a")]
+)
+def test_what_changed_in_a_record_that_went_back_is_asked(w: str, c: str, base: str, back: tuple[bool, bool]) -> None:
+    changed_in_it = (back[0] and w != base) or (back[1] and c != base)
+    verdict = decided(w, c, (base, base), replace(ASK, blank="clear"), back=back)
+    assert (verdict is Verdict.CONFLICT) == (changed_in_it or (w, c) == ("b", "c"))
 
 
 def test_newest_does_not_decide_a_first_link() -> None:
@@ -166,6 +187,15 @@ def test_after_the_write_nothing_is_left_to_do(
         base_w, base_c = w, c
     again = decided(w, c, (base_w, base_c), policy, (push, pull))
     assert again not in {Verdict.PUSH, Verdict.PULL, Verdict.AGREE}
+
+
+@given(keys, keys, keys, keys, policies, st.booleans(), st.booleans(), st.sampled_from([-1, 0, 1]))
+def test_no_policy_and_no_gate_takes_the_past_for_an_edit(
+    w: str, c: str, base_w: str, base_c: str, policy: FieldPolicy, push: bool, pull: bool, newer: int
+) -> None:
+    verdict = decided(w, c, (base_w, base_c), policy, (push, pull), newer, back=(True, False))
+    assert verdict is not Verdict.PULL or w == base_w
+    assert verdict in {Verdict.NONE, Verdict.AGREE, Verdict.CONFLICT} or w == base_w
 
 
 @given(keys, keys, bases, bases, policies)

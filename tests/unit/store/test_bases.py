@@ -5,7 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pyarrow as pa
 
-from connector.core.pairs import SETTLED
+from connector.core.base_comparison import SETTLED
 from connector.store import Base, Store
 
 
