@@ -21,7 +21,17 @@ from connector.core.extracts import Extract
 from connector.core.merge import Mask
 from connector.core.stamps import BACK, older
 
-__all__ = ["SETTLED", "SIGHTED", "Compared", "Read", "beside_bases", "gone_back_too", "pair_keys", "sighted", "suspects"]
+__all__ = [
+    "SETTLED",
+    "SIGHTED",
+    "Compared",
+    "Read",
+    "beside_bases",
+    "gone_back_too",
+    "pair_keys",
+    "sighted",
+    "suspects",
+]
 
 # canonical values of both sides
 Read = tuple[pa.Table, pa.Table]

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connector.errors import InputError, PremiseBroken
-from connector.load import inbox, restored
+from connector.load import editing, inbox, restored
 from sandbox.woocommerce import accounts
 from tests.flows.clocks import clocks_of_a_life
 from tests.flows.shop import Shop
@@ -332,3 +332,15 @@ def test_what_the_other_records_told_stays_known_when_they_are_settled(shop: Sho
     for _ in range(3):
         shop.sync()
         assert phones(shop, account, customer) == (OLD, NEW)
+
+
+def test_a_link_that_is_made_once_more_by_hand_does_not_make_an_old_record_new(shop: Shop) -> None:
+    ((account, customer),) = linked(shop)
+    yesterday = shop.company.snapshot()
+    shop.type_in_webstore(account, phone=NEW)
+    shop.sync()
+    editing.link(shop.setup, [(shop.number(customer), account)], actor="the office")
+    shop.company.restore(yesterday)
+    done = shop.sync()
+    assert phones(shop, account, customer) == (NEW, OLD)
+    assert done.summary["conflicts"] == 1
