@@ -119,12 +119,21 @@ def frames_of(
         base_business_central=base_c,
         webstore_raw=webstore.raw,
         business_central_raw=business_central.raw,
-        gone_back=gone_back or {},
+        gone_back=_gone_back(known, gone_back or {}, as_seen),
         replaced=_replaced(bc_ids, known, as_seen),
         changes=known.read_changes(bc_ids) if bc_ids else None,
         sides_back=known.gone_back,
         kept_out=_is_in(pairs["webstore_id"], known.kept_out),
     )
+
+
+def _gone_back(known: Known, gone_back: Mapping[Side, Mask], as_seen: Mask | None) -> Mapping[Side, Mask]:
+    """On a webstore that went back, an account too that holds something else than it did though its stamp is the one that was
+    seen: it was touched twice within a second, and now shows the first of the two."""
+    side = Side.WEBSTORE
+    if as_seen is None or side not in known.gone_back or side not in gone_back:
+        return gone_back
+    return {**gone_back, side: gone_back[side] | as_seen}
 
 
 def _replaced(bc_ids: Sequence[str], known: Known, as_seen: Mask | None) -> Replaced:

@@ -175,7 +175,8 @@ class Bases:
         Args:
             sighted: one row per pair: `bc_id`, `webstore_id`, `webstore_stamp`, `business_central_stamp` (milliseconds since
                 1970; null = unknown), `account_mark` and `marks` (null = as they are known).
-            anew: the pair was linked just now: marks that are known of an earlier link do not count.
+            anew: the pair was linked just now: marks that are known of an earlier link do not count. Stamps do: a link says
+                who it is, not that a record which went back is right.
         """
         for batch in sighted.select(_SIGHTED).to_batches(max_chunksize=_ROWS_AT_ONCE):
             rows = [{**row, "marks": row["marks"] or "", "webstore_code": self._code} for row in batch.to_pylist()]
@@ -183,7 +184,8 @@ class Bases:
             new = insert.excluded
             mark = [new.account_mark, _B.account_mark] if anew else [_B.account_mark, new.account_mark]
             shown = sa.case((new.marks == "", _B.marks), else_=new.marks)
-            values = {name: new[name] for name in ("webstore_stamp", "business_central_stamp")}
+            stamps = ("webstore_stamp", "business_central_stamp")
+            values = {name: _later(_B[name], new[name]) if anew else new[name] for name in stamps}
             statement = insert.on_conflict_do_update(
                 index_elements=list(_PAIR), set_={**values, "account_mark": sa.func.coalesce(*mark), "marks": shown}
             )
@@ -254,3 +256,8 @@ class Bases:
             _B.webstore_code == self._code, _B.bc_id.in_(list(bc_ids))
         )
         return {(bc_id, webstore_id): base for bc_id, webstore_id, base in self._connection.execute(statement)}
+
+
+def _later(known: sa.ColumnElement[Any], new: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+    """The later of two stamps, of which either may be unknown."""
+    return sa.case((sa.and_(known.is_not(None), sa.or_(new.is_(None), known > new)), known), else_=new)

@@ -87,6 +87,7 @@ class Diary:
         undone: pairs and fields whose difference was restored by an undo and is accepted.
         ever_undone: the same, never forgotten.
         owners: pair → whom the account belonged to when the pair was linked, or when a person said that it still is the same.
+        delivered: edits that were fresh and are not any more: both sides held them, or a rule let them go.
         lagging: sides of which an old copy may be answered.
         worldly: whether anything of the world outside happened that a run may refuse to go on because of.
     """
@@ -98,6 +99,7 @@ class Diary:
     undone: set[tuple[str, int, str]] = field(default_factory=set)
     ever_undone: set[tuple[str, int, str]] = field(default_factory=set)
     owners: dict[tuple[str, int], str] = field(default_factory=dict)
+    delivered: set[tuple[Place, str]] = field(default_factory=set)
     lagging: set[str] = field(default_factory=set)
     worldly: bool = False
 
@@ -144,14 +146,22 @@ class Diary:
                 found.add((bc_id, webstore_id))
         return found
 
-    def goes_back(self, side: str, before: Look, after: Look, pairs: set[Pair]) -> None:
+    def goes_back(self, before: Look, after: Look, pairs: set[Pair], fresh_then: set[Place]) -> None:
         """A side was restored. What it lost by that is nobody's doing; but whatever the other side still holds of it has to
-        stay: it is fresh again, until both sides hold the same, or a person says which side is right."""
+        stay: it is fresh again, until both sides hold the same, or a person says which side is right. Only an edit that was on
+        its way then, and never arrived, still is on its way.
+
+        Args:
+            fresh_then: what was fresh when the backup was made.
+        """
         for who in before.keys() - after.keys():
             self._vanish(who)
         self.people |= after.keys() - before.keys()
         for side_, key, name in changes(before, after):
             place = (side_, key, name)
+            if place in fresh_then and (place, after[place[:2]][name]) not in self.delivered:
+                self.fresh.add(place)
+                continue
             self.fresh.discard(place)
             for other in partners(place[:2], pairs):
                 if other in after and after[other][name] != after[place[:2]][name]:
@@ -178,6 +188,7 @@ class Diary:
 
     def settle(self, look: Look, links: Mapping[str, int | None], changed: set[Place]) -> None:
         """After a run: what both sides hold is not fresh any more, nor what was overwritten by right."""
+        before = set(self.fresh)
         self.fresh -= changed - self.during.keys()
         for bc_id, webstore_id in links.items():
             w, c = look.get(("webstore", webstore_id)), look.get(("business_central", bc_id))
@@ -187,6 +198,8 @@ class Diary:
                 if w[name] == c[name]:
                     self.fresh -= {("webstore", webstore_id, name), ("business_central", bc_id, name)}
                     self.undone.discard((bc_id, webstore_id or 0, name))
+        for place in before - self.fresh:
+            self.delivered |= {(place, value) for value in self.stood[place]}
 
 
 def changes(before: Look, after: Look) -> dict[Place, tuple[str, str]]:

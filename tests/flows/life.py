@@ -29,6 +29,13 @@ class Life(Outside):
     def it_begins(self, accounts: int, customers: int, both: int) -> None:
         self.there_is_a_past(accounts, customers, both)
 
+    @rule(
+        push=st.sampled_from(["Mapped Only", "Mapped Only", "None"]),
+        pull=st.sampled_from(["All", "All", "Mapped Only", "None"]),
+    )
+    def flags_change(self, push: str, pull: str) -> None:
+        self.the_flags_change(push, pull)
+
     @rule(scheduled=st.booleans(), partitions=st.sampled_from((0, 0, 3)))
     def a_run(self, scheduled: bool, partitions: int) -> None:
         self._observed(lambda: self.shop.sync(scheduled=scheduled, partitions=partitions))
@@ -153,6 +160,8 @@ class Life(Outside):
     def teardown(self) -> None:
         """At the end of every life the flags come back, and what was withheld with them."""
         try:
+            for side in SIDES:
+                self.calm(side)
             self.shop.change(push_webstore_customers="Mapped Only", pull_webstore_customers="All")
             self.come_to_rest()
         finally:

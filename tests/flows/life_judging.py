@@ -28,6 +28,8 @@ from tests.flows.steps import Done
 
 __all__ = ["LOST", "TWICE", "UNTOLD", "Judged", "Wrong"]
 
+# before a run: some fall into the same second as what was done before, and some do not
+A_WHILE = 0.7
 LOST, TWICE, UNTOLD = "lost", "twice", "untold"
 
 
@@ -102,6 +104,7 @@ class Judged(RuleBasedStateMachine):
 
     def begin(self) -> None:
         """From here on everything that changes is a run's doing."""
+        self.clocks.passes(A_WHILE)
         self._before, self._known = look_at(self.running), self.shop.remembered()
         self.diary.linked(self._before, self._pairs_of(self._known))
         self._rules_then = self._rules()
@@ -132,8 +135,10 @@ class Judged(RuleBasedStateMachine):
         self._bases_moved_by_right(known, knows)
         true = diary.true_pairs(after, self._pairs_of(knows))
         diary.settle(after, dict(true), set(changed))
-        made = knows.version - known.version
-        must(not whole or made == (known.table != knows.table), UNTOLD, f"{made} versions of the mapping table")
+        made, changed_table = knows.version - known.version, known.table != knows.table
+        # an account that is made anew in a shop that was restored may get the id that it had
+        fine = made == changed_table or (diary.worldly and made == 1)
+        must(not whole or fine, UNTOLD, f"{made} versions of the mapping table")
 
     def come_to_rest(self) -> None:
         """Nothing disturbs any more: runs until one writes nothing, then everything has to be right, or asked about."""

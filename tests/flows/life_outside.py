@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
 from sandbox.moments import Moment
-from tests.flows.diary import FIELDS, SIDES, changes, look_at
+from tests.flows.diary import FIELDS, SIDES, Place, changes, look_at
 from tests.flows.life_people import MOST, People, sides, who
 
 __all__ = ["Outside", "forms", "jumps", "whose"]
@@ -28,7 +28,7 @@ class Outside(People):
 
     def __init__(self, *life: Any) -> None:
         super().__init__(*life)
-        self.kept: dict[str, list[Moment]] = {side: [] for side in SIDES}
+        self.kept: dict[str, list[tuple[Moment, set[Place]]]] = {side: [] for side in SIDES}
         self.ahead = dict.fromkeys(SIDES, 0.0)
 
     @rule(side=sides, kind=st.sampled_from(FAULTS), after=st.integers(min_value=0, max_value=2))
@@ -44,17 +44,19 @@ class Outside(People):
     @rule(side=sides)
     def a_backup_is_made(self, side: str) -> None:
         if self.everybody(side):  # a side that is suddenly empty stops every run
-            self.kept[side] = [*self.kept[side], getattr(self.running, side).snapshot()][-KEPT:]
+            backup = getattr(self.running, side).snapshot(), set(self.diary.fresh)
+            self.kept[side] = [*self.kept[side], backup][-KEPT:]
 
     @rule(side=sides, which=st.integers(0, KEPT - 1))
     def a_side_is_restored(self, side: str, which: int) -> None:
         if not self.kept[side]:
             return
         before = look_at(self.running)
-        getattr(self.running, side).restore(self.kept[side][which % len(self.kept[side])])
+        moment, fresh_then = self.kept[side][which % len(self.kept[side])]
+        getattr(self.running, side).restore(moment)
         after = look_at(self.running)
         known = self.shop.remembered()
-        self.diary.goes_back(side, before, after, self.diary.true_pairs(before, known.pairs))
+        self.diary.goes_back(before, after, self.diary.true_pairs(before, known.pairs), fresh_then)
         self.diary.worldly = True
         self.restored[side] |= {key for _, key, _ in changes(before, after)}
         self.tally["restores"] += 1
@@ -63,7 +65,14 @@ class Outside(People):
     def old_copies_are_answered(self, side: str, by: str) -> None:
         getattr(self.running, f"{side}_faults").add("stale", by=by)
         self.diary.lagging.add(side)
+        if (side, by) == ("business_central", "replica"):
+            # whom a lagging company has just got it denies, and it takes a second one: nobody is created there meanwhile
+            self.shop.change(pull_webstore_customers="Mapped Only")
         self.diary.worldly = True
+
+    def the_flags_change(self, push: str, pull: str) -> None:
+        lagging = any("replica" in one.options.values() for one in self.running.business_central_faults.pending)
+        super().the_flags_change(push, "Mapped Only" if lagging and pull == "All" else pull)
 
     @precondition(lambda self: self.diary.lagging)
     @rule(side=sides)

@@ -146,10 +146,6 @@ class People(Judged):
             versions.restore_version(self.shop.setup, max(newest - back, 0), actor="the office")
             self.diary.linked(look_at(self.running), self._pairs_of(self.shop.remembered()))
 
-    @rule(
-        push=st.sampled_from(["Mapped Only", "Mapped Only", "None"]),
-        pull=st.sampled_from(["All", "All", "Mapped Only", "None"]),
-    )
     def the_flags_change(self, push: str, pull: str) -> None:
         self.shop.change(push_webstore_customers=push, pull_webstore_customers=pull)
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connector.errors import InputError, PremiseBroken
-from connector.load import inbox, restored
+from connector.load import editing, inbox, restored
 from sandbox.woocommerce import accounts
 from tests.flows.clocks import clocks_of_a_life
 from tests.flows.shop import Shop
@@ -351,3 +351,15 @@ def test_who_was_decided_about_alone_keeps_that_answer(shop: Shop) -> None:
     assert [row["decided"] for row in restored.list_restored(shop.setup, "webstore")] == take
     shop.sync()
     assert [phones(shop, *pair) for pair in pairs] == [(OLD, OLD), (NEW, NEW), (NEW, NEW)]
+
+
+def test_a_link_that_is_made_once_more_by_hand_does_not_make_an_old_record_new(shop: Shop) -> None:
+    ((account, customer),) = linked(shop)
+    yesterday = shop.company.snapshot()
+    shop.type_in_webstore(account, phone=NEW)
+    shop.sync()
+    editing.link(shop.setup, [(shop.number(customer), account)], actor="the office")
+    shop.company.restore(yesterday)
+    done = shop.sync()
+    assert phones(shop, account, customer) == (NEW, OLD)
+    assert done.summary["conflicts"] == 1
