@@ -1,8 +1,9 @@
 """Whether something in front of a server answers reads from memory: writes get through, and lists show the past.
 
 Hosts switch such caches on by default, some for a week, also for requests with credentials. They show themselves by their
-headers, or in that an answer comes twice: with the same text and the same Date, although the clock has gone on meanwhile. A
-cache that says nothing and puts a new Date on what it remembers cannot be told from here.
+headers; or in that an answer comes twice, with the same text and the same Date, although the clock has gone on meanwhile; or in
+that the same address is answered without a key, too, which the shop itself would refuse. A cache that says nothing, puts a new
+Date on what it remembers and keeps apart who asked cannot be told from here.
 """
 
 from __future__ import annotations
@@ -19,6 +20,7 @@ __all__ = ["Ask", "age_seconds", "cache_findings", "sign_of_a_cache"]
 Ask = Callable[[], Answer]
 # a Date counts whole seconds, so a fresh answer that comes so much later has another one
 _BETWEEN_SECONDS = 1.1
+_KEYLESS = "it answers without a key"
 _HIT = re.compile(r"\b(hit|stale|updating|revalidated)\b", re.IGNORECASE)
 _REMEDY = (
     "Exclude /wp-json/ from the cache. LiteSpeed Cache: Cache > Cache, switch Cache REST API off; Varnish: return (pass) for "
@@ -27,13 +29,16 @@ _REMEDY = (
 _REMEDY_OF_COMPANY = "Exclude the address of the API (base_url) from the cache of the proxy, and purge it."
 
 
-def cache_findings(system: str, name: str, plainly: Ask, past: Ask | None = None) -> list[Finding]:
+def cache_findings(
+    system: str, name: str, plainly: Ask, past: Ask | None = None, without_key: Callable[[bool], Answer] | None = None
+) -> list[Finding]:
     """What two equal questions say of a cache; nothing when they were answered by the server.
 
     Args:
         system: "webstore" or "business_central"; name: how it is called in a sentence.
         plainly: asks a list, at the same address each time, without anything that keeps caches out.
         past: asks the same list as runs do, past a cache; None where they ask plainly.
+        without_key: asks the same list without a key, plainly or (True) past a cache; None where nobody can.
 
     Returns:
         A warning when runs get past it; a failure when they do not: nothing that is read could be relied on.
@@ -44,11 +49,14 @@ def cache_findings(system: str, name: str, plainly: Ask, past: Ask | None = None
         time.sleep(_BETWEEN_SECONDS)
         second = plainly()
         sign = sign_of_a_cache(second.headers) or _repetition(first, second)
+    if not sign and without_key is not None and _answers_all(first, without_key(False)):
+        sign = _KEYLESS
     if not sign:
         return []
     remedy = _REMEDY if system == "webstore" else _REMEDY_OF_COMPANY
     asked_past = first if past is None else past()
-    if past is None or sign_of_a_cache(asked_past.headers) or _repetition(first, asked_past):
+    keyless = sign == _KEYLESS and without_key is not None and _answers_all(first, without_key(True))
+    if past is None or keyless or sign_of_a_cache(asked_past.headers) or _repetition(first, asked_past):
         what = f"A cache in front of {name} answers what customer-sync reads from memory ({sign}): values would be old."
         return [Finding(system, False, what, remedy)]
     what = (
@@ -89,3 +97,8 @@ def _repetition(first: Answer, later: Answer) -> str:
     date = first.headers.get("Date", "")
     is_same = bool(date) and later.headers.get("Date", "") == date and later.text == first.text
     return "the same answer with the same Date twice" if is_same else ""
+
+
+def _answers_all(first: Answer, keyless: Answer) -> bool:
+    """Whether somebody without a key got what the key had got."""
+    return keyless.status == 200 and keyless.text == first.text

@@ -73,6 +73,11 @@ class WebstoreApi:
             raise refusal(answer.status, answer.body)
         return answer
 
+    def get_without_key(self, path: str, query: Query, *, past_caches: bool = False) -> Answer:
+        """Ask as somebody who has no key, whatever the answer: the webstore refuses him, and a cache may not."""
+        more = {"_": uuid.uuid4().hex[:12]} if past_caches else {}
+        return self.transport.send("GET", self._url(path, {**query, **more}, with_key=False))
+
     def site(self) -> dict[str, str]:
         """What WordPress' index tells: `address` and `name`; {} where it tells no address."""
         pairs = {"_fields": "name,home,url", "_": uuid.uuid4().hex[:12]}
@@ -150,8 +155,8 @@ class WebstoreApi:
             )
         return answer.body
 
-    def _url(self, path: str, query: Query) -> str:
-        pairs = {name: str(value) for name, value in {**query, **self._key_query}.items()}
+    def _url(self, path: str, query: Query, *, with_key: bool = True) -> str:
+        pairs = {name: str(value) for name, value in {**query, **(self._key_query if with_key else {})}.items()}
         # commas stay: percent-encoded ones would make a list of ids three times as long, and long addresses are refused
         encoded = urlencode(pairs, quote_via=quote, safe=",")
         return f"{self._root}/{path}{'?' if encoded else ''}{encoded}"

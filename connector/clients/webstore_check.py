@@ -42,6 +42,7 @@ def check_webstore(api: WebstoreApi) -> list[Finding]:
             api.transport.name,
             plainly=lambda: api.get_plainly("customers", listed),
             past=lambda: api.get("customers", listed),
+            without_key=lambda past: api.get_without_key("customers", listed, past_caches=past),
         )
     except CustomerSyncError as error:
         findings.append(Finding(SYSTEM, False, error.message, error.hint))

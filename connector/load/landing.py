@@ -28,6 +28,7 @@ from connector.errors import (
 from connector.load.bases import Linked, put_bases, sighted_links, stamp_of_record
 from connector.load.breaking import stop_failing_load
 from connector.load.fencing import LOOK_SECONDS, looked_at
+from connector.load.lost_accounts import free_ids
 from connector.load.rechecking import Known, canonical_records, same_value
 from connector.load.run import Failure, LoadResult, Run
 from connector.setup import UsernameRule
@@ -253,6 +254,7 @@ class _Confirming:
         records = [landing.record for _, landing in landed]
         self._stored = iter(canonical_records(run, landed[0][0].direction, records) if landed else [])
         self._links: list[MappingRow] = []
+        self._newcomers: dict[int, str] = {}
         self._agreements: list[Agreement] = []
         self._lifted: dict[str, set[str]] = {}
         self._linked: list[Linked] = []
@@ -282,6 +284,8 @@ class _Confirming:
             if linked is not None:
                 created = number if write.direction is Direction.PULL else f"woo:{target}"
                 return _twin(write, intent_id, linked, created, result)
+            if write.direction is Direction.PUSH:
+                self._newcomers[webstore_id] = number
             self._links.append(MappingRow(bc_id, number, webstore_id, True, stored.get("name", "")))
             self._linked.append(_linked(write, bc_id, webstore_id, landed.record))
         else:
@@ -304,6 +308,7 @@ class _Confirming:
     def commit(self) -> None:
         """Link, move the bases to what the server answered, lift holds."""
         if self._links:
+            free_ids(self.run, self.work, self._newcomers, {row.bc_id.lower() for row in self._links})
             self.work.mapping.link_many(self._links)
         if self._agreements:
             put_bases(self.run, self.work, self._agreements)

@@ -23,6 +23,7 @@ from connector.core.plan import Agreement, customer_key
 from connector.core.undoing import UNDO
 from connector.load.bases import put_bases, remember_record
 from connector.load.inbox import decisions_of
+from connector.load.lost_accounts import free_ids, is_lost
 from connector.load.pull import customers_like
 from connector.load.push import accounts_by_email
 from connector.load.rechecking import Known, canonical_record, same_value
@@ -247,6 +248,8 @@ def adopt(
     webstore_id = int(record["id"]) if pushing else int(intent.webstore_id or 0)
     number = (intent.bc_number or "") if pushing else str(record.get("number", ""))
     if create:
+        if pushing:
+            free_ids(run, work, {webstore_id: number}, {bc_id.lower()})
         work.mapping.link(bc_id, number, webstore_id, name=values.get("name", ""))
     # a value that a person typed for both sides is agreed on only when both hold it
     typed = {key[2] for key, d in decisions_of(work).items() if key[:2] == (bc_id, webstore_id) and d.take == "value"}
@@ -285,9 +288,11 @@ def _other_sides(run: Run, direction: Direction, intents: Sequence[OpenIntent]) 
 
 
 def _may_be_ours(work: Work, direction: Direction, record: Mapping[str, Any]) -> bool:
-    """Whether an interrupted create can have made this customer: nobody is linked to it, and its role is the API's."""
+    """Whether an interrupted create can have made this customer: nobody is linked to it (but to an account that had its id
+    before and is gone), and its role is the API's."""
     if direction is Direction.PUSH:
-        return record.get("role") == "customer" and work.mapping.row(webstore_id=int(record["id"])) is None
+        free = work.mapping.row(webstore_id=int(record["id"])) is None or is_lost(work, record)
+        return record.get("role") == "customer" and free
     row = work.mapping.row(bc_id=str(record["id"]).lower())
     return row is None or row.webstore_id is None
 

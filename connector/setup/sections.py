@@ -53,7 +53,9 @@ class Policies(Section):
     """What is done where two sides disagree. A field's own policy in mappings/fields.csv goes first."""
 
     conflict: ConflictPolicy = Field(
-        default=ConflictPolicy.ASK, description="Both sides changed a field differently: who wins, or ask a person."
+        default=ConflictPolicy.ASK,
+        description="Both sides changed a field differently: who wins, or ask a person. newest: the value that "
+        "a later run saw first; two that the same run saw first are asked about.",
     )
     first_link: FirstLinkPolicy = Field(
         default=FirstLinkPolicy.ASK, description="Two customers are linked and a field differs: who wins, or ask."

@@ -12,6 +12,7 @@ from connector.clients import BusinessCentralClient, Finding, WooCommerceClient
 from connector.clients.cache_check import sign_of_a_cache
 from connector.clients.clocks import clock_finding
 from sandbox.server import Running
+from tests.contract.client_systems import webstore_client, webstore_connection
 
 
 def cached(findings: list[Finding]) -> list[Finding]:
@@ -53,6 +54,21 @@ class TestWebstore:
         (finding,) = cached(webstore.check())
         assert finding.mark == "FAILED"
         assert all(name in finding.remedy for name in ("LiteSpeed", "Varnish", "Cloudflare", "panel of the host"))
+
+    @pytest.mark.parametrize(("by", "mark"), [("cache", "warning"), ("cache-path", "FAILED")])
+    def test_one_that_hides_itself_answers_without_a_key(
+        self, systems: Running, webstore: WooCommerceClient, by: str, mark: str
+    ) -> None:
+        """It says nothing of itself and dates what it remembers anew."""
+        systems.webstore.people_create({"email": "kari@cache.example"})
+        systems.webstore_faults.add("stale", by=by, headers={"Date": "(age)"})
+        (finding,) = cached(webstore.check())
+        assert finding.mark == mark
+        assert "without a key" in finding.what
+
+    def test_a_key_in_the_address_is_left_out_there_too(self, systems: Running) -> None:
+        with webstore_client(webstore_connection(systems, api_key_as_query_param=True)) as client:
+            assert cached(client.check()) == []
 
     def test_the_cache_is_asked_and_nothing_is_written(self, systems: Running, webstore: WooCommerceClient) -> None:
         identifier = systems.webstore.people_create({"email": "kari@cache.example"})

@@ -1,4 +1,5 @@
-"""What README and guide tell people to type is typed here, in bash, against a sandbox that bash has started."""
+"""What README, guide and the page about restores tell people to type is typed here, in bash, against a sandbox that bash has
+started."""
 
 from __future__ import annotations
 
@@ -84,8 +85,10 @@ def squeezed(text: str) -> str:
     return re.sub(r"[ \t]+", " ", text)
 
 
-def test_the_guide_leads_a_new_user_through_a_sandbox(world: dict[str, str], tmp_path: Path) -> None:
-    chosen = executed(ROOT / "docs" / "guide.md")
+@pytest.mark.timeout(600)
+@pytest.mark.parametrize("page", ["guide.md", "after-a-restore.md"])
+def test_a_page_leads_its_reader_through_a_sandbox(world: dict[str, str], tmp_path: Path, page: str) -> None:
+    chosen = executed(ROOT / "docs" / page)
     background = [block for block in chosen if "background" in block.info]
     scripts = [block for block in chosen if block.info.split()[0] == "sh" and block not in background]
     with ExitStack() as stack:

@@ -15,6 +15,7 @@ from connector.load.quarantine import list_quarantine
 from sandbox.business_central.copying import copy_company
 from sandbox.server import Running, start
 from sandbox.woocommerce.site import change_settings
+from tests.flows.moments import COMMIT, REQUEST, Killed, bury, watched
 from tests.flows.shop import Shop, setup_of
 from tests.flows.steps import Done
 from tests.flows.test_the_past_comes_back import WAYS, later, linked, sync
@@ -301,3 +302,42 @@ def test_a_company_that_was_copied_is_another_one(shop: Shop) -> None:
     finally:
         sides.say_moved(shop.setup, "business-central")
     assert shop.sync().summary["stopped"] == []
+
+
+def lost(shop: Shop) -> tuple[int, str, str]:
+    """An account that a restore took away, its customer, and somebody ticked whose account will get the same id."""
+    yesterday = shop.running.webstore.snapshot()
+    account = shop.register("kari@nord.example", phone="+47 40000001")
+    shop.sync()
+    ((customer, _),) = shop.links().items()
+    shop.running.webstore.restore(yesterday)
+    later(shop)
+    return account, customer, shop.employ("bo@nord.example", "Bo Berg", ticked=True)
+
+
+def linked_to_its_own(shop: Shop, account: int, customer: str, newcomer: str) -> None:
+    """The newcomer has the account; the other one has none, and is as it was."""
+    before = shop.customer(customer)
+    shop.settle()
+    assert (shop.accounts(), shop.links()) == ({"bo@nord.example": account}, {newcomer: account})
+    assert (shop.customer(customer), len(shop.customers())) == (before, 2)
+    assert {row["outcome"] for row in shop.journal()} <= {"confirmed", "adopted"}
+
+
+@WAYS
+def test_a_created_account_that_gets_the_id_of_a_lost_one_is_linked_to_its_own_customer(shop: Shop, way: str) -> None:
+    account, customer, newcomer = lost(shop)
+    done = sync(shop, way, newcomer)
+    assert (done.summary["push"]["created"], done.summary["errors"]) == (1, [])
+    assert any(f"{shop.number(customer)} was linked to woo:{account}" in text for text in done.summary["warnings"])
+    linked_to_its_own(shop, account, customer, newcomer)
+
+
+def test_an_interrupted_create_that_got_the_id_of_a_lost_one_is_adopted(shop: Shop) -> None:
+    account, customer, newcomer = lost(shop)
+    with watched() as moments, pytest.raises(Killed):
+        # the answer came, and was not written down
+        shop.sync(when_planned=lambda: moments.before(1, lambda: moments.kill_before(1, COMMIT), REQUEST))
+    bury(shop.store_file)
+    assert shop.accounts() == {"bo@nord.example": account}
+    linked_to_its_own(shop, account, customer, newcomer)
