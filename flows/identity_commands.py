@@ -51,6 +51,9 @@ def other(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json:
 def restored_side(
     side: SideArgument,
     take: Annotated[str, typer.Option(help="webstore or business-central: whose values are right.")] = "",
+    also_decided: Annotated[
+        bool, typer.Option("--also-decided", help="Also the fields that somebody has decided already.")
+    ] = False,
     yes: YesOption = False,
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
@@ -58,20 +61,22 @@ def restored_side(
     """Show who differs since one side went back in time (a restored backup, an old copy), and say which side is right.
 
     Without --take nothing is decided. With it the next run writes that side's values into the other one, for everybody who
-    was not edited since; single customers can be decided first with conflicts decide.
+    was not edited since. Fields that were decided singly before (conflicts decide) keep their answer.
 
     Examples: customer-sync restored webstore; customer-sync restored webstore --take business-central
     """
     with terminal.reported(as_json):
         rows = restored.list_restored(setup, side)
         if not take:
-            columns = ["bc_number", "webstore_id", "field", "base", "webstore", "business_central", "since"]
+            columns = ["bc_number", "webstore_id", "field", "base", "webstore", "business_central", "decided"]
             terminal.show_rows(
                 rows, columns, as_json=as_json, empty=f"Nobody of the {side} is older than what was seen."
             )
             return
-        terminal.confirmed(f"Take {take} for {len(rows)} fields?", yes=yes, as_json=as_json)
-        count = restored.answer_restored(setup, side, take, actor=getpass.getuser())
+        open_ones = [row for row in rows if also_decided or not row["decided"]]
+        if open_ones:
+            terminal.confirmed(f"Take {take} for {len(open_ones)} fields?", yes=yes, as_json=as_json)
+        count = restored.answer_restored(setup, side, take, actor=getpass.getuser(), also_decided=also_decided)
     if as_json:
         terminal.print_json({"decided": count, "take": take})
     else:

@@ -39,7 +39,7 @@ from connector.core.regional import same_in_the_country
 from connector.core.rows import rows_of
 from connector.core.terms import Flags, Terms
 
-__all__ = ["Decisions", "Pair", "PairFrames", "decide", "plan_update"]
+__all__ = ["KEPT_OUT", "Decisions", "Pair", "PairFrames", "decide", "plan_update"]
 
 _Mask = np.ndarray[Any, np.dtype[np.bool_]]
 KEPT_OUT = "the account's role is {role} now, which [webstore] customer_role_filter keeps out"
@@ -162,7 +162,7 @@ class Pair:
     base_c: Mapping[str, str | None]
     w_raw: Mapping[str, Any]
     c_raw: Mapping[str, Any]
-    kept_out: bool = False
+    closed: str = ""
 
 
 def _pairs(frames: PairFrames, rows: Sequence[int]) -> Iterator[Pair]:
@@ -183,7 +183,7 @@ def _pairs(frames: PairFrames, rows: Sequence[int]) -> Iterator[Pair]:
     for out, (ids, *values) in zip(kept_out.tolist(), zip(*map(rows_of, tables, there), strict=True), strict=True):
         w, c, base_w, base_c, w_raw, c_raw = cast(Any, values)
         who = (ids["bc_id"], ids["bc_number"], ids["webstore_id"], ids["ticked"])
-        yield Pair(*who, w, c, base_w, base_c, w_raw, c_raw, out)
+        yield Pair(*who, w, c, base_w, base_c, w_raw, c_raw, KEPT_OUT.format(role=w_raw["role"]) if out else "")
 
 
 def _decide_pair(
@@ -329,7 +329,7 @@ def _standing(pair: Pair, name: str, verdict: Verdict, reason: str, flags: Flags
     kind, direction = "", None
     if verdict in _WITHHELD:
         kind, direction = "withheld", _WITHHELD[verdict]
-        gate = KEPT_OUT.format(role=pair.w_raw["role"]) if pair.kept_out else flags.gate_text(direction, pair.ticked)
+        gate = pair.closed or flags.gate_text(direction, pair.ticked)
         reason = f"{reason}; {gate}"
     elif verdict is Verdict.CONFLICT:
         kind = "conflict"

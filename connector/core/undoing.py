@@ -163,7 +163,9 @@ def _reverse(
 
 
 def _closed_gate(direction: Direction, pair: Pair, terms: Terms) -> str:
-    """Undoing is writing: a direction whose flag is None stays untouched."""
+    """Undoing is writing: a direction whose flag is None stays untouched, and so does a pair that runs leave alone."""
+    if pair.closed:
+        return pair.closed
     value = terms.flags.push if direction is Direction.PUSH else terms.flags.pull
     return terms.flags.gate_text(direction, pair.ticked) if value == "None" else ""
 

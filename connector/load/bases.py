@@ -18,7 +18,15 @@ from connector.core.stamps import stamp_of
 from connector.load.run import Run
 from connector.store import Base, Work
 
-__all__ = ["Linked", "put_bases", "remember_account", "remember_record", "sighted_links", "stamp_of_record"]
+__all__ = [
+    "Linked",
+    "is_another_account",
+    "put_bases",
+    "remember_account",
+    "remember_record",
+    "sighted_links",
+    "stamp_of_record",
+]
 
 _STAMPS = {Side.WEBSTORE: "date_modified_gmt", Side.BUSINESS_CENTRAL: "lastModifiedDateTime"}
 
@@ -64,6 +72,12 @@ def remember_account(work: Work, bc_id: str, account: Mapping[str, Any]) -> None
     marks = marks_shown(str(account.get("username") or ""), str(account.get("date_created_gmt") or ""))
     link = Linked(bc_id, int(account["id"]), stamp_of_record(Side.WEBSTORE, account), None, marks)
     work.bases.sight(sighted_links([link]), anew=True)
+
+
+def is_another_account(linked: tuple[str, str], account: Mapping[str, Any]) -> bool:
+    """Whether an account has other marks than the one that was linked under its id (Bases.marks, identity.py)."""
+    now = (str(account.get("username") or ""), str(account.get("date_created_gmt") or ""))
+    return all((*linked, *now)) and (linked[0].casefold(), linked[1]) != (now[0].casefold(), now[1])
 
 
 def remember_record(work: Work, side: Side, pair: tuple[str, int], record: Mapping[str, Any], *, created: bool) -> None:

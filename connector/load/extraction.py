@@ -29,6 +29,7 @@ __all__ = [
     "Asked",
     "Extraction",
     "Missing",
+    "kept_out",
     "read_again",
     "read_all",
     "read_company",
@@ -197,7 +198,7 @@ def read_missing(
         ),
     )
     missing = read_again(run, asked)
-    return missing if selected is None else replace(missing, kept_out=_kept_out(run, [webstore, missing.webstore]))
+    return missing if selected is None else replace(missing, kept_out=kept_out(run, [webstore, missing.webstore]))
 
 
 @dataclass(frozen=True)
@@ -244,7 +245,7 @@ def read_again(run: Run, asked: Asked) -> Missing:
         frozenset(asked.old_webstore),
         frozenset(asked.old_business_central),
         frozenset(side for side, keys in back.items() if keys),
-        _kept_out(run, [webstore]),
+        kept_out(run, [webstore]),
     )
 
 
@@ -254,7 +255,7 @@ def _older(side: Side, records: Mapping[Any, Mapping[str, Any]], seen: Mapping[A
     return [key for key, stamp in stamps.items() if stamp is None or stamp < seen[key]]
 
 
-def _kept_out(run: Run, tables: Sequence[pa.Table]) -> frozenset[int]:
+def kept_out(run: Run, tables: Sequence[pa.Table]) -> frozenset[int]:
     """Accounts, read by id, that the list does not show for their role. One with several roles may be shown under another."""
     role = run.setup.webstore.customer_role_filter
     if role == "all":

@@ -7,7 +7,7 @@ still are as the run left them; Business Central customers never. All of that st
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import orjson
@@ -15,18 +15,21 @@ import orjson
 from connector.core import business_central_customer, webstore_customer
 from connector.core.approval import Lost
 from connector.core.customer import Direction
+from connector.core.identity import OTHER_MARKS
 from connector.core.intended import Intended
 from connector.core.plan import Plan
-from connector.core.planning import Pair
+from connector.core.planning import KEPT_OUT, Pair
 from connector.core.undoing import Done, Links, reversal
 from connector.core.undone_creates import DELETE, KEEP, UndoneCreate
 from connector.errors import LookedTooLongAgo, OutcomeUnknown
 from connector.load.activity import find_run
+from connector.load.bases import is_another_account
+from connector.load.extraction import kept_out
 from connector.load.fencing import looked_at
 from connector.load.rechecking import canonical_record, same_value
 from connector.load.run import Failure, LoadResult, Run
 from connector.load.versions import records
-from connector.store import Intent, Settlement
+from connector.store import Intent, Settlement, Work
 
 __all__ = ["created_rows", "plan_undo", "unlink_created"]
 
@@ -49,9 +52,10 @@ def plan_undo(run: Run, undone_run: str, *, delete_accounts: bool = False) -> Pl
         run_id = find_run(view, undone_run)
         rows = records(view.journal.of_run(run_id))
         mapping = view.mapping.current()
-    done = [_done(run, row) for row in rows if row["outcome"] in _DONE and row["operation"] != "delete"]
+        done = [_done(run, row) for row in rows if row["outcome"] in _DONE and row["operation"] != "delete"]
+        marks = {key: view.bases.marks(*key) for key in {(d.bc_id, d.webstore_id) for d in done}}
     ticked = dict(zip(mapping["bc_id"], mapping["webstore_customer"].astype(bool), strict=True))
-    pairs, accounts = _pairs(run, {(d.bc_id, d.webstore_id) for d in done}, ticked)
+    pairs, accounts = _pairs(run, marks, ticked)
     linked = mapping.dropna(subset=["webstore_id"])
     links = Links(
         accounts,
@@ -127,13 +131,7 @@ def _delete(run: Run, accounts: Sequence[UndoneCreate], result: LoadResult) -> d
         for account in accounts:
             record = now.get(account.webstore_id)
             values = canonical_record(run, Direction.PUSH, record)[1] if record else {}
-            why_not = ""
-            if record is None:
-                why_not = "gone already"
-            elif work.mapping.row(webstore_id=account.webstore_id) is not None:
-                why_not = "another customer is linked to it"
-            elif any(not same_value(run, n, values[n], v) for n, v in account.held.items() if n in values):
-                why_not = "it was changed since it was read"
+            why_not = _why_not(run, work, account, record, values)
             if why_not:
                 states[_key(account)] = f"unlinked, kept: {why_not}"
                 result.lost.append(Lost(_deletion(account), why_not))
@@ -171,6 +169,21 @@ def _delete(run: Run, accounts: Sequence[UndoneCreate], result: LoadResult) -> d
 
 def _deletion(account: UndoneCreate) -> Intended:
     return Intended(DELETE, str(account.direction), account.bc_id, account.bc_number, account.webstore_id)
+
+
+def _why_not(
+    run: Run, work: Work, account: UndoneCreate, record: Mapping[str, Any] | None, values: Mapping[str, str]
+) -> str:
+    """Why an account must not be deleted; "" = it is what the undone run left, and nobody's."""
+    if record is None:
+        return "gone already"
+    if work.mapping.row(webstore_id=account.webstore_id) is not None:
+        return "another customer is linked to it"
+    if is_another_account(work.bases.marks(account.bc_id, account.webstore_id), record):
+        return "its id belongs to another account by now"
+    if any(not same_value(run, n, values[n], v) for n, v in account.held.items() if n in values):
+        return "it was changed since it was read"
+    return ""
 
 
 def _delete_intent(run: Run, account: UndoneCreate, values: Mapping[str, str]) -> Intent:
@@ -214,14 +227,15 @@ def _done(run: Run, row: Mapping[str, Any]) -> Done:
 
 
 def _pairs(
-    run: Run, keys: set[tuple[str, int]], ticked: Mapping[str, bool]
+    run: Run, marks: Mapping[tuple[str, int], tuple[str, str]], ticked: Mapping[str, bool]
 ) -> tuple[dict[tuple[str, int], Pair], dict[int, dict[str, str]]]:
     """What both sides hold now of these pairs (one of which a side has gone is missing), and what the accounts hold."""
-    w_records = run.webstore.customers_by_id(sorted({key for _, key in keys}))
-    c_records = {k.lower(): r for k, r in run.business_central.customers_by_id(sorted({k for k, _ in keys})).items()}
+    w_records = run.webstore.customers_by_id(sorted({key for _, key in marks}))
+    c_records = {k.lower(): r for k, r in run.business_central.customers_by_id(sorted({k for k, _ in marks})).items()}
     rules, geography = run.rules.fields, run.rules.geography
     pairs: dict[tuple[str, int], Pair] = {}
-    for bc_id, webstore_id in keys:
+    out = kept_out(run, [webstore_customer.columns(list(w_records.values()), rules)])
+    for (bc_id, webstore_id), linked in marks.items():
         w, c = w_records.get(webstore_id), c_records.get(bc_id)
         if w is None or c is None:
             continue
@@ -238,6 +252,7 @@ def _pairs(
             base_c=blank,
             w_raw=w_table.to_pylist()[0],
             c_raw=c_table.to_pylist()[0],
+            closed=_closed(linked, w, out),
         )
     accounts = {w: {name: pair.w[name] for name in rules.names} for (_, w), pair in pairs.items()}
     accounts |= {
@@ -246,3 +261,10 @@ def _pairs(
         if key not in accounts
     }
     return pairs, accounts
+
+
+def _closed(linked: tuple[str, str], account: Mapping[str, Any], out: Collection[int]) -> str:
+    """Why nothing must be put back in a pair: its account is somebody else's, or has another role by now; "" = it may be."""
+    if is_another_account(linked, account):
+        return OTHER_MARKS
+    return KEPT_OUT.format(role=account.get("role")) if int(account["id"]) in out else ""

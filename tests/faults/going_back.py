@@ -73,6 +73,8 @@ def play_restored(site: Site, case: Case, world: World) -> tuple[int, Ended, lis
     problems += [f"{what} before anybody answered" for what in world.problems()["lost"]]
     if site.running.webstore_log.writes() or site.running.business_central_log.writes():
         problems.append("something was written before anybody answered")
+    if problems:
+        return 1, ended, problems
     words = {side: side.replace("_", "-") for side in OTHER}
     restored.answer_restored(world.setup, words[case.side], words[OTHER[case.side]], actor="the office")
     return 1, ended, problems

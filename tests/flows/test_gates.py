@@ -437,3 +437,20 @@ def test_answers_to_suggestions_are_one_version_or_none(kept: Shop) -> None:
     assert (version(kept), links(kept)) == (0, {})
     done = suggesting.answer(kept.setup, accepted=written[:2], rejected=written[2:], actor="ann")
     assert (done["accepted"], done["rejected"], version(kept), len(links(kept))) == (2, 1, 1, 2)
+
+
+def test_a_field_that_goes_back_and_forth_is_held_after_hundreds_of_selected_runs(kept: Shop) -> None:
+    (account,) = registered(kept, 1)
+    kept.sync()
+    customer = kept.customers()["p1@nord.example"]
+    kept.type_in_webstore(account, city="Oslo")
+    kept.sync()
+    kept.type_in_company(customer, city="Bergen")
+    kept.sync()
+    with opened_store(kept.setup) as (setup, store), store.work(setup.webstore_code) as work:
+        for number in range(250):
+            work.runs.start(f"hook {number}", "selected", "scheduled", "webhooks")
+            work.runs.finish(f"hook {number}", "completed", {"extracted": {"webstore": 1}}, None, None)
+    kept.type_in_webstore(account, city="Oslo")
+    assert kept.sync().summary["quarantined"] == 1
+    assert kept.customer(customer)["city"] == "Bergen"

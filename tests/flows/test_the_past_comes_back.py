@@ -344,3 +344,22 @@ def test_a_link_that_is_made_once_more_by_hand_does_not_make_an_old_record_new(s
     done = shop.sync()
     assert phones(shop, account, customer) == (NEW, OLD)
     assert done.summary["conflicts"] == 1
+
+
+def test_who_was_decided_about_alone_keeps_that_answer(shop: Shop) -> None:
+    pairs = linked(shop, 3)
+    yesterday = shop.running.webstore.snapshot()
+    for _, customer in pairs:
+        shop.type_in_company(customer, phoneNumber=NEW)
+    shop.sync()
+    shop.running.webstore.restore(yesterday)
+    with pytest.raises(PremiseBroken):
+        shop.sync()
+    inbox.decide(shop.setup, shop.number(pairs[0][1]), "phone", take="webstore", actor="the office")
+    assert restored.answer_restored(shop.setup, "webstore", "business-central", actor="the office") == 2
+    with pytest.raises(InputError, match="decided already"):
+        restored.answer_restored(shop.setup, "webstore", "webstore", actor="the office")
+    take = ["webstore", "business-central", "business-central"]
+    assert [row["decided"] for row in restored.list_restored(shop.setup, "webstore")] == take
+    shop.sync()
+    assert [phones(shop, *pair) for pair in pairs] == [(OLD, OLD), (NEW, NEW), (NEW, NEW)]

@@ -223,6 +223,39 @@ def test_an_account_that_got_another_role_is_kept_out_as_when_it_is_linked(shop:
     assert shop.customer(customer)["addressLine1"] == "Nygaten 9"
 
 
+def test_an_undo_puts_nothing_back_into_the_account_of_somebody_else(shop: Shop) -> None:
+    ((account, customer),) = linked(shop)
+    shop.type_in_company(customer, city="Oslo")
+    done = shop.sync()
+    shop.running.webstore.people_replace(account, STRANGER)  # who lives in Oslo, too
+    before = shop.account(account)
+    undone = shop.undo(done.run_id)
+    assert shop.account(account) == before
+    assert [(s.field, s.kind) for s in undone.plan.standing] == [("city", "withheld")]
+
+
+@pytest.mark.parametrize("role", ["shop_manager", "subscriber"])
+def test_an_undo_leaves_an_account_alone_that_got_another_role(shop: Shop, role: str) -> None:
+    ((account, customer),) = linked(shop)
+    shop.type_in_company(customer, city="Oslo")
+    done = shop.sync()
+    shop.running.webstore.people_update(account, {"role": role})
+    before = shop.account(account)
+    undone = shop.undo(done.run_id)
+    assert (shop.account(account), [s.kind for s in undone.plan.standing]) == (before, ["withheld"])
+
+
+def test_an_undo_does_not_delete_the_account_of_a_namesake(shop: Shop) -> None:
+    customer = shop.employ("kari@nord.example", "Kari Nordmann", ticked=True)
+    done = shop.sync()
+    account = int(shop.links()[customer] or 0)
+    record = shop.account(account)
+    copied = {name: record[name] for name in ("email", "first_name", "last_name", "billing")}
+    shop.running.webstore.people_replace(account, copied | {"username": "kari.again"})
+    shop.undo(done.run_id, delete_accounts=True)
+    assert account in shop.running.webstore.customer_ids()
+
+
 @pytest.fixture
 def second() -> Iterator[Running]:
     """Another shop and another company."""
