@@ -168,6 +168,30 @@ def _sighted(
     return table.cast(SIGHTED)
 
 
+def gone_back_since(
+    pairs: pa.Table, stored: pd.DataFrame, webstore: Extract, business_central: Extract
+) -> Mapping[Side, Mask]:
+    """Which records of pairs that are linked once more are older than they were seen when they were linked before.
+
+    Args:
+        pairs: as in Pairing; stored: the bases of their customers, with the stamps.
+    """
+    keys = pa.table(
+        {
+            "bc_id": pa.array(stored["bc_id"], type=pa.large_string()),
+            "webstore_id": pa.array(stored["webstore_id"], type=pa.int64()),
+        }
+    )
+    rows = pc.index_in(pair_keys(pairs), value_set=pair_keys(keys))
+    return {
+        side: older(
+            extract.stamps.take(pairs[at].combine_chunks()),
+            pa.array(stored[f"{side}_stamp"], type=pa.int64(), from_pandas=True).take(rows),
+        )
+        for (side, at), extract in zip(_SIDES, (webstore, business_central), strict=True)
+    }
+
+
 def gone_back_too(sighted: pa.Table, found: Mapping[Side, Collection[tuple[str, int]]]) -> pa.Table:
     """Pairs as in SIGHTED, with those that were found to have gone back by what they hold, though no stamp tells it: they stay
     so like the others. The next run would find the old value a second time, and take it for an edit."""

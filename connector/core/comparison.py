@@ -13,7 +13,7 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.base_comparison import sighted
+from connector.core.base_comparison import gone_back_too, sighted
 from connector.core.creating import decide_creates, of_nobody_else, one_per_email
 from connector.core.customer import Direction
 from connector.core.extracts import Extract, Known
@@ -21,7 +21,7 @@ from connector.core.matching import Ambiguity, Match, Matching, candidates, matc
 from connector.core.normalize import key_columns
 from connector.core.orphans import with_proposals
 from connector.core.pairing import Pairing, pair
-from connector.core.pairs import Part, alive, decide_pairs, frames_of, spent_decisions
+from connector.core.pairs import Part, alive, decide_pairs, frames_of, spent_decisions, went_back
 from connector.core.plan import Orphan, Plan, Quarantined, Standing
 from connector.core.planning import Decisions, decide
 from connector.core.terms import Terms
@@ -97,7 +97,9 @@ def conclude(
         numbers=_numbers(matching.matches, ambiguous, business_central),
         settled=part.settled,
         sighted=part.sighted,
-        linked=sighted(matched, webstore, business_central) if matched.num_rows else None,
+        linked=gone_back_too(sighted(matched, webstore, business_central), went_back(done))
+        if matched.num_rows
+        else None,
     )
 
 

@@ -11,7 +11,15 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.json
 
-from connector.core.base_comparison import SETTLED, SIGHTED, Read, beside_bases, gone_back_too, pair_keys
+from connector.core.base_comparison import (
+    SETTLED,
+    SIGHTED,
+    Read,
+    beside_bases,
+    gone_back_since,
+    gone_back_too,
+    pair_keys,
+)
 from connector.core.customer import Side
 from connector.core.extracts import Extract, Known, Replaced
 from connector.core.identity import OTHER_MARKS, SAME
@@ -21,7 +29,7 @@ from connector.core.plan import Quarantined
 from connector.core.planning import Decisions, PairFrames, decide
 from connector.core.terms import Terms
 
-__all__ = ["Part", "alive", "decide_pairs", "frames_of", "spent_decisions"]
+__all__ = ["Part", "alive", "decide_pairs", "frames_of", "spent_decisions", "went_back"]
 
 # JSON is read in blocks of so many bytes; no object may be longer
 _BLOCK = 1 << 20
@@ -59,11 +67,11 @@ def decide_pairs(pairing: Pairing, webstore: Extract, business_central: Extract,
     compared: Collection[tuple[str, int]] = ()
     if terms.decisions:
         compared = set(zip(pairs["bc_id"].to_pylist(), pairs["webstore_id"].to_pylist(), strict=True))
-    sighted = gone_back_too(found.sighted, _went_back(done))
+    sighted = gone_back_too(found.sighted, went_back(done))
     return Part(done, pairs.num_rows, spent_decisions(terms, done, compared), found.settled, sighted)
 
 
-def _went_back(done: Decisions) -> dict[Side, set[tuple[str, int]]]:
+def went_back(done: Decisions) -> dict[Side, set[tuple[str, int]]]:
     """The pairs about which a person is asked because a side went back."""
     sides = {Situation.WEBSTORE_WENT_BACK.words: Side.WEBSTORE}
     sides[Situation.BUSINESS_CENTRAL_WENT_BACK.words] = Side.BUSINESS_CENTRAL
@@ -103,7 +111,8 @@ def frames_of(
     Args:
         pairs: as in Pairing.
         read: canonical values of both sides, row by row, where they are known already.
-        gone_back: which records of a side are older than what was seen of them.
+        gone_back: which records of a side are older than what was seen of them; None = found out by what is kept of an earlier
+            link.
         as_seen: whose account was not touched since it was seen, by its stamp; WooCommerce's stamps are whole seconds.
     """
     w, c = pairs["w"].combine_chunks(), pairs["c"].combine_chunks()
@@ -111,6 +120,8 @@ def frames_of(
     bc_ids = pairs["bc_id"].to_pylist()
     stored = known.read_bases(bc_ids) if bc_ids else None
     base_w, base_c = _base_frames(pairs, stored, webstore.fields)
+    if gone_back is None and stored is not None and not stored.empty:
+        gone_back = gone_back_since(pairs, stored, webstore, business_central)
     return PairFrames(
         pairs=pairs.select(["bc_id", "bc_number", "webstore_id", "ticked", "w", "c"]),
         webstore=canonical_w,

@@ -61,6 +61,8 @@ _READ: dict[str, Kind] = {
     "webstore_hash": "text",
     "business_central_hash": "text",
     "updated_at": "time",
+    "webstore_stamp": "number",
+    "business_central_stamp": "number",
 }
 
 
@@ -89,7 +91,7 @@ class Bases:
 
         Returns:
             One row per pair: `bc_id`, `webstore_id`, `webstore` and `business_central` (JSON texts: field → value), the two
-            `…_hash`, `updated_at`.
+            `…_hash`, `updated_at`, and the two `…_stamp` (see `sight`).
         """
         columns = [(_V if name in _V else _B)[name] for name in _READ]
         return frame([tuple(row) for row in self._rows(columns, bc_ids)], _READ)

@@ -364,6 +364,10 @@ One thing cannot be noticed by anybody: WooCommerce has neither tags nor conditi
 milliseconds between the re-check and the write, into the very field that is written, is overwritten. The journal has the value
 before and the value after; Business Central refuses such a write by its tag.
 
+Another needs a copy of a database that lags and answers *all* reads. What was typed in the shop since the copy was made is
+overwritten in the same way; and a company denies whom it has just got: where `orphan = "unlink"` is set, or a run is killed as it
+creates, the customer may be created a second time, since Business Central has no unique field.
+
 Runs are killed in the crash test (`make crash-test`); here they live. What comes together in any order (people, kills, restored
 sides, old copies, ids that change owners, runs that stand still, clocks that jump) is lived at random: `make lives` lives 2,000
 lives of a small shop, judges each run by what people did, and counts what was lost, who is there twice, what was not told."""

@@ -169,8 +169,8 @@ class Judged(RuleBasedStateMachine):
         """A person says that the side which did not go back is right."""
         answered = False
         for side, other in (("webstore", "business-central"), ("business-central", "webstore")):
-            if restored.list_restored(self.shop.setup, side):
-                answered = restored.answer_restored(self.shop.setup, side, other, actor="the office") > 0
+            if any(not row["decided"] for row in restored.list_restored(self.shop.setup, side)):
+                answered |= restored.answer_restored(self.shop.setup, side, other, actor="the office") > 0
         must(answered, UNTOLD, "the run refuses to go on, and there is nothing to answer")
 
     def _nothing_overwritten(self, before: Look, after: Look, pairs: set[tuple[str, int]], undo: bool) -> None:

@@ -190,7 +190,10 @@ class People(Judged):
         knows = self.shop.remembered()
         if field == "email" and (side, key) not in self.diary.people | knows.ever_linked:
             return  # whom an interrupted run created is looked up by e-mail
-        self.diary.see(look_at(self.running), (side, key, field))
+        look = look_at(self.running)
+        if look[side, key][field] == value:
+            return  # what is blank already cannot be cleared
+        self.diary.see(look, (side, key, field))
         getattr(self.running, side).people_update(key, typed(side, field, value))
         self.diary.type((side, key, field), value)
 

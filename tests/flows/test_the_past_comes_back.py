@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connector.errors import InputError, PremiseBroken
-from connector.load import editing, inbox, restored
+from connector.load import editing, inbox, restored, versions
 from sandbox.woocommerce import accounts
 from tests.flows.clocks import clocks_of_a_life
 from tests.flows.shop import Shop
@@ -334,6 +334,18 @@ def test_what_the_other_records_told_stays_known_when_they_are_settled(shop: Sho
         assert phones(shop, account, customer) == (OLD, NEW)
 
 
+def test_a_link_that_is_made_once_more_by_hand_does_not_make_an_old_record_new(shop: Shop) -> None:
+    ((account, customer),) = linked(shop)
+    yesterday = shop.company.snapshot()
+    shop.type_in_webstore(account, phone=NEW)
+    shop.sync()
+    editing.link(shop.setup, [(shop.number(customer), account)], actor="the office")
+    shop.company.restore(yesterday)
+    done = shop.sync()
+    assert phones(shop, account, customer) == (NEW, OLD)
+    assert done.summary["conflicts"] == 1
+
+
 def test_who_was_decided_about_alone_keeps_that_answer(shop: Shop) -> None:
     pairs = linked(shop, 3)
     yesterday = shop.running.webstore.snapshot()
@@ -353,13 +365,21 @@ def test_who_was_decided_about_alone_keeps_that_answer(shop: Shop) -> None:
     assert [phones(shop, *pair) for pair in pairs] == [(OLD, OLD), (NEW, NEW), (NEW, NEW)]
 
 
-def test_a_link_that_is_made_once_more_by_hand_does_not_make_an_old_record_new(shop: Shop) -> None:
+@WAYS
+@pytest.mark.parametrize("side", ["webstore", "business_central"])
+def test_a_pair_that_is_found_once_more_does_not_make_an_old_record_new(shop: Shop, side: str, way: str) -> None:
+    """The mapping table was restored to a version without the pair, so that the pair is linked by its e-mail again."""
     ((account, customer),) = linked(shop)
-    yesterday = shop.company.snapshot()
-    shop.type_in_webstore(account, phone=NEW)
+    system = getattr(shop.running, side)
+    yesterday = system.snapshot()
+    if side == "webstore":
+        shop.type_in_company(customer, phoneNumber=NEW)
+    else:
+        shop.type_in_webstore(account, phone=NEW)
     shop.sync()
-    editing.link(shop.setup, [(shop.number(customer), account)], actor="the office")
-    shop.company.restore(yesterday)
-    done = shop.sync()
-    assert phones(shop, account, customer) == (NEW, OLD)
-    assert done.summary["conflicts"] == 1
+    versions.restore_version(shop.setup, 0, actor="the office")
+    system.restore(yesterday)
+    for _ in range(2):
+        shop.sync(f"woo:{account}") if way == "selected" else sync(shop, way, customer)
+        assert shop.links() == {customer: account}
+        assert phones(shop, account, customer) == ((OLD, NEW) if side == "webstore" else (NEW, OLD))
