@@ -40,7 +40,8 @@ class Wish:
 
 def wish_of(dry_run: bool, approved_plan: str | None, leave_out: str | Iterable[str] | None) -> Wish:
     """What the parameters of a flow ask for. None is not given; a text without anything in it is refused: it comes from a
-    script whose step before failed, and must not end in a run that writes everything.
+    script whose step before failed, and must not end in a run that writes everything. Prefect's run form sends no such text: a
+    field that nobody touched comes as null, one that was left empty or cleared does not come at all.
 
     Raises:
         InputError: the hash is empty or none, a name is blank, or somebody is to be left out and there is no plan.

@@ -31,7 +31,7 @@ def synchronize_all_webstores(
     """Start a run of synchronize-customers for every webstore, each with its own state, plan and approval.
 
     Args:
-        setups: Names of WooCommerce Connector Setup blocks, or setup files (….toml); not given = all blocks.
+        setups: Names of WooCommerce Connector Setup blocks, or setup files (….toml). None or left empty = all blocks.
         dry_run: Make the plans and show them; write nothing.
         overrides: What these runs do otherwise than the setups say.
         deployment: The deployment that synchronises one webstore.

@@ -75,8 +75,8 @@ def synchronize_customers(
         setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
         dry_run: Make the plan and show it; write nothing in either system.
         overrides: What this one run does otherwise than the setup says.
-        approved_plan: Hash of a plan made before: write only what it holds and what has not changed since.
-        leave_out: Customers (numbers, ids or woo:ID) of the approved plan that are not to be written.
+        approved_plan: Hash of a plan made before: write only what it holds. None or left empty = what this run plans.
+        leave_out: Customers of the approved plan (numbers, ids or woo:ID) not to be written. None or left empty = nobody.
     """
 
     def body() -> Any:
@@ -106,8 +106,8 @@ def synchronize_selected_customers(
         setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
         dry_run: Make the plan and show it; write nothing in either system.
         overrides: What this one run does otherwise than the setup says.
-        approved_plan: Hash of a plan made before: write only what it holds and what has not changed since.
-        leave_out: Customers (numbers, ids or woo:ID) of the approved plan that are not to be written.
+        approved_plan: Hash of a plan made before: write only what it holds. None or left empty = what this run plans.
+        leave_out: Customers of the approved plan (numbers, ids or woo:ID) not to be written. None or left empty = nobody.
     """  # noqa: E501 - the form shows a parameter's description only as far as its first line
 
     def body() -> Any:

@@ -59,8 +59,8 @@ def undo_run(
         setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
         dry_run: Show what would be put back; write nothing in either system.
         delete_accounts: Delete the webstore accounts that the run created. Without it they are only unlinked.
-        approved_plan: Hash of the reverse plan that a dry run has shown: do only what it holds.
-        leave_out: Customers (numbers, ids or woo:ID) of the approved plan that are left as they are.
+        approved_plan: Hash of the reverse plan of a dry run: do only what it holds. None or left empty = what this run plans.
+        leave_out: Customers of the approved plan (numbers, ids or woo:ID) left as they are. None or left empty = nobody.
     """
 
     def body() -> Any:

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.remote.webelement import WebElement
 from selenium.webdriver.support.ui import WebDriverWait
 
 __all__ = ["Page"]
@@ -48,6 +50,46 @@ class Page:
         path = f"//button[normalize-space()='{label}']"
         WebDriverWait(self.driven, PATIENCE).until(lambda _: self.driven.find_elements(By.XPATH, path), f"a {label}")
         self.driven.find_elements(By.XPATH, path)[0].click()
+
+    def submit(self) -> None:
+        """Send a form, and wait until its page has gone; again when the server was busy (503), as a person would."""
+        here, left = self.driven.current_url, False
+        for _ in range(4):
+            self.click("Submit")
+            deadline = time.monotonic() + PATIENCE / 4
+            while not left and time.monotonic() < deadline:
+                time.sleep(0.2)
+                left = self.driven.current_url != here
+            if left:
+                return
+        raise AssertionError(f"the form was not sent: {self.text}")
+
+    def choose(self, field: str, kind: str) -> None:
+        """In a form, say of which kind a field is: `str`, `None`."""
+        path = f".//button[normalize-space()='{kind}']"
+        self._part(field).find_element(By.XPATH, path).click()
+
+    def type_into(self, field: str, text: str) -> None:
+        """Type into a field of a form, and wait until it stands there."""
+        self._box(field).send_keys(text)
+        WebDriverWait(self.driven, PATIENCE).until(lambda _: self._box(field).get_attribute("value") == text)
+
+    def clear(self, field: str) -> None:
+        """Take everything out of a field of a form, as a person does."""
+        self._box(field).send_keys(Keys.CONTROL, "a")
+        self._box(field).send_keys(Keys.DELETE)
+        WebDriverWait(self.driven, PATIENCE).until(lambda _: self._box(field).get_attribute("value") == "")
+
+    def _box(self, field: str) -> WebElement:
+        """Where one types; it comes a moment after its kind was chosen, and may be drawn anew at every key."""
+        wait = WebDriverWait(self.driven, PATIENCE)
+        wait.until(lambda _: self._part(field).find_elements(By.CSS_SELECTOR, "textarea"), f"a box of {field}")
+        return self._part(field).find_element(By.CSS_SELECTOR, "textarea")
+
+    def _part(self, field: str) -> WebElement:
+        """What belongs to a field of a form: its label and what is around it."""
+        path = f"//label[starts-with(normalize-space(), '{field}')]/ancestor::*[.//fieldset or .//textarea][1]"
+        return self.driven.find_element(By.XPATH, path)
 
     def photograph(self, path: Path) -> None:
         """The page as it is."""

@@ -164,6 +164,43 @@ def test_a_choice_that_does_not_exist_is_refused_before_a_run_is_made(served: Wo
     assert "Everything" in answer.text
 
 
+def test_a_field_of_the_run_form_that_is_untouched_or_left_empty_is_not_given(served: World, tmp_path: Path) -> None:
+    deployment = served.deployment("synchronize-customers")["id"]
+    mine = {"deployments": {"id": {"any_": [deployment]}}, "sort": "EXPECTED_START_TIME_DESC"}
+
+    def started() -> dict[str, dict[str, Any]]:
+        runs = served.post("/flow_runs/filter", mine)
+        return {run["id"]: run["parameters"] for run in runs if not run["auto_scheduled"]}
+
+    def submitted(page: Page) -> dict[str, Any]:
+        before = set(started())
+        page.submit()
+        (run,) = served.until(lambda: started().keys() - before, "the run of the form")
+        given = started()[run]
+        # what it does with these is the first test's subject: a schedule gives neither plan nor names
+        served.set_state(run, type="CANCELLED")
+        return {name: given[name] for name in ("setup", "approved_plan", "leave_out") if name in given}
+
+    served.workers.close()
+    try:
+        with chrome(tmp_path / "profile") as driven:
+            page = Page(driven, served.ui)
+            # the UI that opens by itself, and the older one
+            for ui in ("/v2", ""):
+                form = f"{ui}/deployments/deployment/{deployment}/run"
+                page.open(form, "leave_out", 1900)
+                page.shows("None or left empty = what this run plans", "None or left empty = nobody")
+                assert submitted(page) == {"setup": "shop", "approved_plan": None, "leave_out": None}
+                page.open(form, "leave_out", 1900)
+                page.choose("approved_plan", "str")
+                page.type_into("approved_plan", "abc123")
+                page.clear("approved_plan")
+                page.choose("leave_out", "str")
+                assert submitted(page) == {"setup": "shop"}
+    finally:
+        served.restart_worker()
+
+
 def test_a_plan_waits_without_a_process_and_exactly_what_was_approved_is_written(served: World, tmp_path: Path) -> None:
     left_out, wanted = register(served, 3), register(served, 4)
     before = accounts_and_cards(served)
