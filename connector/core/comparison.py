@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -223,6 +224,8 @@ def _orphans(
         for row in pairing.missing_business_central.to_pylist()
         if row["bc_id"] in known.gone_business_central
     ]
+    # what a database denies that was written a moment ago may only not be there yet: it is told, and nothing is done
+    found = [replace(orphan, action="report") if orphan.bc_id in known.young else orphan for orphan in found]
     if known.selected is not None:
         found = [o for o in found if o.bc_id in known.selected or o.webstore_id in known.selected]
     if not any(orphan.gone == "business_central" for orphan in found):

@@ -116,6 +116,7 @@ class Known:
         read_changes: values that differ from their base since earlier runs, of some Business Central ids (see
             connector.store.Changes).
         kept_out: accounts that the setup's role filter keeps out of the list; they may be linked nevertheless.
+        young: Business Central ids of gone pairs that were written a moment ago: a lagging database does not know them yet.
     """
 
     mapping: pd.DataFrame
@@ -132,6 +133,7 @@ class Known:
     read_replaced: ReadReplaced = _nothing_replaced
     read_changes: ReadBases = _no_changes
     kept_out: frozenset[int] = frozenset()
+    young: frozenset[str] = frozenset()
 
 
 def extract_of(side: Side, raw: pa.Table, terms: Terms) -> Extract:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pandas as pd
@@ -17,8 +18,12 @@ from connector.core.plan import Plan
 from connector.load.extraction import Missing
 from connector.load.knowing import replaced_by_writes
 from connector.load.run import Run
+from connector.store import View
 
-__all__ = ["decide_run", "table_from", "usernames_of", "with_late"]
+__all__ = ["decide_run", "table_from", "usernames_of", "with_late", "young_pairs"]
+
+# a copy of a database may lag longer than a server works on one request
+_SETTLING = 20
 
 
 def table_from(frame: pd.DataFrame) -> pa.Table:
@@ -43,6 +48,17 @@ def usernames_of(mapping: pd.DataFrame) -> dict[str, str]:
     """Business Central id → user name that the mapping row gives to an account to be created."""
     given = mapping[mapping["username"] != ""]
     return dict(zip(given["bc_id"], given["username"], strict=True))
+
+
+def young_pairs(run: Run, view: View, missing: Missing) -> frozenset[str]:
+    """Business Central ids of the gone pairs whose base moved a moment ago (some times [synchronization] settle_seconds): that is
+    when this pipeline created or wrote one of the two."""
+    if not missing.gone_webstore and not missing.gone_business_central:
+        return frozenset()
+    rows = view.mapping.rows_by_webstore_id(missing.gone_webstore).values()
+    bases = view.bases.read({row.bc_id for row in rows} | missing.gone_business_central)
+    since = datetime.now(UTC) - timedelta(seconds=_SETTLING * run.setup.synchronization.settle_seconds)
+    return frozenset(bases.loc[bases["updated_at"] > since, "bc_id"])
 
 
 def decide_run(
@@ -74,5 +90,6 @@ def decide_run(
             read_replaced=lambda bc_ids, sides: replaced_by_writes(view, bc_ids, sides),
             read_changes=view.changes.read,
             kept_out=missing.kept_out,
+            young=young_pairs(run, view, missing),
         )
         return compare(extract_of(Side.WEBSTORE, w, terms), extract_of(Side.BUSINESS_CENTRAL, c, terms), known, terms)

@@ -42,7 +42,7 @@ from connector.core.planning import Decisions
 from connector.core.stamps import stamps_of
 from connector.core.terms import Terms
 from connector.errors import PremiseBroken
-from connector.load.deciding import usernames_of
+from connector.load.deciding import usernames_of, young_pairs
 from connector.load.extraction import Asked, Missing, read_again
 from connector.load.judging import judged, takes_all
 from connector.load.knowing import replaced_by_writes
@@ -280,6 +280,8 @@ def decide_partitions(
             break
         left = with_rows(left, list(mapper(sharing_in, job, sought)))
     webstore, business_central = _extracts(left, job.terms)
+    with run.store.view(run.code) as view:
+        young = young_pairs(run, view, missing)
     known = Known(
         mapping=_mapping_of_none(),
         base_hashes=_BASES.empty_table().to_pandas(),
@@ -290,6 +292,7 @@ def decide_partitions(
         tombstones=job.tombstones,
         orphan_policy=str(run.setup.synchronization.policies.orphan),
         usernames=left.usernames,
+        young=young,
     )
     pairing = renumbered_rows(left)
     plan = conclude(done, pairing, webstore, business_central, known, job.terms)

@@ -383,3 +383,18 @@ def test_a_pair_that_is_found_once_more_does_not_make_an_old_record_new(shop: Sh
         shop.sync(f"woo:{account}") if way == "selected" else sync(shop, way, customer)
         assert shop.links() == {customer: account}
         assert phones(shop, account, customer) == ((OLD, NEW) if side == "webstore" else (NEW, OLD))
+
+
+@pytest.mark.parametrize("way", ["all", "divided"])
+@pytest.mark.parametrize("policy", ["unlink", "recreate"])
+def test_a_copy_of_the_database_that_lags_makes_no_second_customer_of_one_just_created(
+    shop: Shop, policy: str, way: str
+) -> None:
+    account = shop.register("kari@nord.example", phone=OLD)
+    shop.change(policies={"orphan": policy}, settle_seconds=3)
+    shop.running.business_central_faults.add("stale", by="replica")
+    for _ in range(3):
+        shop.sync(partitions=3 if way == "divided" else 0)
+    shop.running.business_central_faults.clear()
+    ((customer, linked_to),) = shop.links().items()
+    assert (linked_to, shop.company.customer_ids()) == (account, [customer])
