@@ -100,5 +100,5 @@ def _repetition(first: Answer, later: Answer) -> str:
 
 
 def _answers_all(first: Answer, keyless: Answer) -> bool:
-    """Whether somebody without a key got what the key had got."""
-    return keyless.status == 200 and keyless.text == first.text
+    """Whether somebody without a key got what the key had got; of an empty list nobody can say."""
+    return keyless.status == 200 and bool(first.body) and keyless.text == first.text

@@ -54,10 +54,11 @@ def more_life(shop: Shop) -> None:
 
 
 def requests(shop: Shop) -> dict[str, list[Any]]:
-    """What was asked, system by system, in order: the two are asked at the same time."""
+    """What was asked, system by system, sorted: push and pull are at work at the same time, and both ask both systems."""
     logs = {"webstore": shop.running.webstore_log, "business_central": shop.running.business_central_log}
     return {
-        name: [(e.method, e.path, e.operations) for e in log if not e.is_token_request] for name, log in logs.items()
+        name: sorted(((e.method, e.path, e.operations) for e in log if not e.is_token_request), key=repr)
+        for name, log in logs.items()
     }
 
 
