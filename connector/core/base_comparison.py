@@ -160,7 +160,8 @@ def _sighted(
     columns = dict(now)
     for side in Side:
         name = f"{side}_stamp"
-        seen = pc.max_element_wise(now[name], base[name], skip_nulls=True)
+        # a millisecond less than the stamp itself says that an edit was seen with it; our own writes leave it as it is
+        seen = pc.max_element_wise(pc.subtract(now[name], 1), base[name], skip_nulls=True)
         columns[name] = pc.if_else(
             pa.array(back[side]), BACK, pc.if_else(pa.array(same[side]), now[name], _whole(seen))
         )

@@ -186,4 +186,4 @@ def test_a_run_without_news_asks_for_pages_and_not_for_customers(shop: Shop) -> 
     shop.forget_requests()
     shop.sync()
     logs = (shop.running.webstore_log, shop.running.business_central_log)
-    assert sum(not entry.is_token_request for log in logs for entry in log.entries) <= 5
+    assert sum(not entry.is_token_request for log in logs for entry in log.entries) <= 6
