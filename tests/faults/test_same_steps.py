@@ -54,10 +54,12 @@ def more_life(shop: Shop) -> None:
 
 
 def requests(shop: Shop) -> dict[str, list[Any]]:
-    """What was asked, system by system, sorted: push and pull are at work at the same time, and both ask both systems."""
+    """What was asked, system by system, where it was read, and all writes: push and pull
+    are at work at the same time, and what one of them looks up depends on how far the other is."""
     logs = {"webstore": shop.running.webstore_log, "business_central": shop.running.business_central_log}
     return {
-        name: sorted(((e.method, e.path, e.operations) for e in log if not e.is_token_request), key=repr)
+        name: sorted({(e.method, e.path) for e in log if not e.is_token_request})
+        + sorted(repr((e.method, e.path, e.operations)) for e in log if e.is_write)
         for name, log in logs.items()
     }
 
