@@ -22,9 +22,6 @@ __all__ = ["MADE_ANEW", "OURS", "prepare_file"]
 OURS = 0x43755379
 # PRAGMA user_version of a file that was found empty
 MADE_ANEW = 1
-_MAGIC = b"SQLite format 3\0"
-_APPLICATION_ID = slice(68, 72)
-_HEADER_BYTES = 100
 
 
 def prepare_file(path: Path) -> None:
@@ -37,18 +34,17 @@ def prepare_file(path: Path) -> None:
     if not path.exists():
         path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
         _make(path)
-    header = _header(path)
-    if not header:
+    if not path.stat().st_size:
         _write_header(path, MADE_ANEW)
-    elif header.startswith(_MAGIC) and len(header) == _HEADER_BYTES:
-        owner = int.from_bytes(header[_APPLICATION_ID], "big")
-        # 0 is what an application has that does not care
-        if owner != OURS and (owner or _has_tables_of_others(path)):
-            raise StoreError(
-                f"The store {path} cannot be used: the file belongs to another application.",
-                hint="Nothing was changed in it. Give customer-sync a file of its own ([store] url).",
-                system="store",
-            )
+        return
+    owner = _owner(path)
+    # 0 is what an application has that does not care
+    if owner is not None and owner != OURS and (owner or _has_tables_of_others(path)):
+        raise StoreError(
+            f"The store {path} cannot be used: the file belongs to another application.",
+            hint="Nothing was changed in it. Give customer-sync a file of its own ([store] url).",
+            system="store",
+        )
 
 
 def _make(path: Path) -> None:
@@ -67,9 +63,21 @@ def _make(path: Path) -> None:
         _write_header(path, 0)
 
 
-def _header(path: Path) -> bytes:
-    with path.open("rb") as file:
-        return file.read(_HEADER_BYTES)
+def _owner(path: Path) -> int | None:
+    """The application id of a file; None = it is no SQLite file, which opening it will say."""
+    try:
+        with closing(_read_only(path)) as connection:
+            return int(connection.execute("PRAGMA application_id").fetchone()[0])
+    except sqlite3.DatabaseError as error:
+        if error.sqlite_errorcode == sqlite3.SQLITE_NOTADB:
+            return None
+        raise
+
+
+def _read_only(path: Path) -> sqlite3.Connection:
+    """Never look into the file past SQLite: closing it once would drop the locks that other connections of this process have,
+    and the next one that closes would take the log away from under them (sqlite.org/howtocorrupt.html, 2.2)."""
+    return sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)
 
 
 def _write_header(path: Path, version: int) -> None:
@@ -80,6 +88,6 @@ def _write_header(path: Path, version: int) -> None:
 
 def _has_tables_of_others(path: Path) -> bool:
     """Whether there are tables, and not the one that all stores of ours have."""
-    with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as connection:
+    with closing(_read_only(path)) as connection:
         names = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
     return bool(names) and REVISION_TABLE not in names
