@@ -59,7 +59,8 @@ def _make(path: Path) -> None:
     finally:
         born.unlink(missing_ok=True)
     if not path.exists():
-        os.close(os.open(path, os.O_CREAT | os.O_RDWR, 0o600))
+        with suppress(FileExistsError):
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_RDWR, 0o600))
         _write_header(path, 0)
 
 

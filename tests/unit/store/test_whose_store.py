@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sqlite3
+import subprocess
+import sys
 import threading
 from contextlib import closing
 from pathlib import Path
@@ -115,3 +117,20 @@ def test_processes_that_make_a_store_at_one_time_do_not_take_it_for_emptied(tmp_
     assert problems == []
     assert path.stat().st_mode & 0o777 == 0o600
     assert not [file for file in path.parent.iterdir() if file.name.startswith(".")]
+
+
+def test_a_store_that_is_opened_once_more_stays_whole_for_who_has_it_open(tmp_path: Path) -> None:
+    """Another process that opens and closes the file must still see that this one uses it."""
+    path = tmp_path / "store.sqlite"
+    mine = open_store(f"sqlite:///{path}")
+    with mine.work("shop") as work:
+        work.runs.start("r1", "all", "manual", "ann")
+    open_store(f"sqlite:///{path}").close()
+    visit = "import sqlite3, sys; c = sqlite3.connect(sys.argv[1]); c.execute('SELECT count(*) FROM run').fetchone(); c.close()"
+    subprocess.run([sys.executable, "-c", visit, str(path)], check=True)
+    assert path.with_name("store.sqlite-wal").exists(), "the other process took the log away"
+    with mine.work("shop") as work:
+        work.runs.start("r2", "all", "manual", "ann")
+    mine.close()
+    with closing(sqlite3.connect(path)) as connection:
+        assert connection.execute("SELECT count(*) FROM run").fetchone() == (2,)
