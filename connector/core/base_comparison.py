@@ -160,8 +160,10 @@ def _sighted(
     columns = dict(now)
     for side in Side:
         name = f"{side}_stamp"
-        # a millisecond less than the stamp itself says that an edit was seen with it; our own writes leave it as it is
-        seen = pc.max_element_wise(pc.subtract(now[name], 1), base[name], skip_nulls=True)
+        # WooCommerce's stamps are whole seconds: a millisecond less than one says that an edit was seen with it, and the whole
+        # one that nothing but our own write was (Compared.as_seen)
+        edited = pc.subtract(now[name], 1) if side is Side.WEBSTORE else now[name]
+        seen = pc.max_element_wise(edited, base[name], skip_nulls=True)
         columns[name] = pc.if_else(
             pa.array(back[side]), BACK, pc.if_else(pa.array(same[side]), now[name], _whole(seen))
         )

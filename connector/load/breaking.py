@@ -99,9 +99,10 @@ def _stop_or_tell(run: Run, tripped: Sequence[Tripped], way_on: str, *, approved
 def _stop(run: Run, tripped: Sequence[Tripped], way_on: str) -> None:
     if not tripped:
         return
-    incomplete = all(one.name == "announced_total" for one in tripped)
+    # of these no approval is the way out: an incomplete read is read again, and about the past a person is asked
+    others = [one for one in tripped if one.name not in {"announced_total", "went_back"}]
     way_on = way_on or "customer-sync plan, then sync --plan HASH"
     raise PremiseBroken(
         "Stopped before the first write: " + " ".join(one.words for one in tripped),
-        hint="" if incomplete else f"If all is as it should be: {way_on}. Nothing was written.",
+        hint=f"If all is as it should be: {way_on}. Nothing was written." if others else "Nothing was written.",
     )

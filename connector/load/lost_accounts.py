@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
+from connector.load.bases import is_another_account
 from connector.load.run import Run
 from connector.store import View, Work
 
@@ -41,6 +42,4 @@ def is_lost(view: View, record: Mapping[str, Any]) -> bool:
     row = view.mapping.row(webstore_id=webstore_id)
     if row is None:
         return False
-    kept = view.bases.marks(row.bc_id, webstore_id)
-    now = (str(record.get("username") or ""), str(record.get("date_created_gmt") or ""))
-    return all(kept) and all(now) and (kept[0].casefold(), kept[1]) != (now[0].casefold(), now[1])
+    return is_another_account(view.bases.marks(row.bc_id, webstore_id), record)
