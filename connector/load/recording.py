@@ -134,8 +134,16 @@ def standing_conflicts(run: Run, plan: Plan) -> list[StandingConflict]:
 
 
 def changed_values(run: Run, plan: Plan) -> Iterator[ChangedValue]:
-    """What the plan leaves as it is though it differs from the base, side by side."""
+    """What differs from the base, side by side: what the plan leaves as it is, and what it would write, since a write may fail,
+    or wait for an approval."""
     by_name = run.rules.fields.by_name
+    for write in (*plan.writes, *plan.held):
+        if write.operation != "update" or write.bc_id is None or write.webstore_id is None:
+            continue
+        source = str(write.direction.target.other)
+        for change in write.changes:
+            if change.field in by_name and change.base is not None and change.field not in write.both_sides:
+                yield ChangedValue(write.bc_id, write.webstore_id, change.field, source, change.after, run.run_id)
     for s in plan.standing:
         rule = by_name.get(s.field)
         if rule is None or s.bc_id is None or s.webstore_id is None or s.base is None:

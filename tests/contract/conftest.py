@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator
 
 import pytest
@@ -21,6 +22,8 @@ def _systems() -> Iterator[Running]:
 def systems(_systems: Running) -> Running:
     _systems.webstore.clear()
     _systems.business_central.clear()
+    clock = _systems.business_central.clock
+    clock.advance(time.time() - clock.now())
     for faults in (_systems.webstore_faults, _systems.business_central_faults):
         faults.clear()
     for log in (_systems.webstore_log, _systems.business_central_log):

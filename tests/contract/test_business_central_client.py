@@ -374,7 +374,7 @@ class TestChecking:
         identifier = person(systems)
         before = systems.business_central.people_get(identifier)
         findings = company.check()
-        assert all(finding.ok for finding in findings)
+        assert [finding.what for finding in findings if not finding.ok] == []
         assert any("1 customers" in finding.what for finding in findings)
         assert systems.business_central.people_get(identifier) == before
         assert systems.business_central.customer_ids() == [identifier]

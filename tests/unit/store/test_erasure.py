@@ -11,6 +11,7 @@ import sqlalchemy as sa
 from connector.errors import InputError
 from connector.store import (
     Base,
+    ChangedValue,
     Decision,
     Intent,
     QuarantinedField,
@@ -57,6 +58,8 @@ def remember(store: Store, bc_id: str, number: str, webstore_id: int, name: str,
         work.conflicts.replace(
             [StandingConflict(bc_id, number, webstore_id, "name", name, name, "x")], only_bc_ids=[bc_id]
         )
+        work.changes.replace([ChangedValue(bc_id, webstore_id, "name", "webstore", name)], only_bc_ids=[bc_id])
+        work.bases.mark(bc_id, webstore_id, 1, f"{name}\n2020-01-01T00:00:00")
         work.quarantine.replace([QuarantinedField("webstore", f"woo:{webstore_id}", "name", name)], only_keys=[])
         work.suggestions.replace([Suggestion(bc_id, webstore_id + 9, "name", 1.0, values)], only_bc_ids=[bc_id])
         work.decisions.put(Decision(bc_id, webstore_id, "name", "value", name, name, "ann", value=name))
@@ -86,7 +89,7 @@ def test_nothing_personal_of_an_erased_customer_stays_and_others_keep_everything
     assert SECRET in before and SECRET not in after
     assert before.count(OTHER) == after.count(OTHER)
     expected = {"mapping": 1, "journal": 2, "bases": 1, "holds": 1, "conflicts": 1, "decisions": 1, "quarantine": 1}
-    assert counts == expected | {"suggestions": 1, "rejections": 1, "plans": 0, "runs": 1}
+    assert counts == expected | {"changes": 1, "suggestions": 1, "rejections": 1, "plans": 0, "runs": 1}
 
 
 def test_ids_operations_outcomes_and_times_stay(store: Store) -> None:
