@@ -4,7 +4,6 @@ VENV := .venv
 BIN := $(VENV)/bin
 READY := $(VENV)/ready
 TEST_WORKERS ?= 3
-LIVE := $(addprefix tests/,flows/test_on_a_real_server.py flows/test_approvals.py flows/test_waiting_plans.py flows/test_webhook_runs.py flows/test_workers.py docs/test_commands_work.py)
 # where this is set, every process that a test starts would compile the project again
 export PYTHONDONTWRITEBYTECODE :=
 
@@ -18,10 +17,10 @@ demo: $(READY)  ## Both systems emulated, four runs of which a breaker stops one
 	$(BIN)/customer-sync demo
 
 test: $(READY)  ## The tests, in less than five minutes
-	$(BIN)/pytest -n $(TEST_WORKERS) --dist loadscope --no-loadscope-reorder $(addprefix --ignore=,$(LIVE))
+	$(BIN)/pytest -m "not live" -n $(TEST_WORKERS) --dist loadscope --no-loadscope-reorder
 
-test-live: $(READY)  ## Prefect servers, a worker, approvals, webhooks, and the commands of the pages; four minutes
-	$(BIN)/pytest $(LIVE)
+test-live: $(READY)  ## Prefect servers, a worker, approvals, webhooks, kills, and the commands of the pages; ten minutes
+	$(BIN)/pytest -m live -n 2 --dist loadfile
 
 crash-test: $(READY)  ## Runs killed (KILLS=500) or suspended (STANDSTILLS=200) at every step, on a real Prefect server; the last line counts
 	$(BIN)/python -m tests.faults.crash --kills $(or $(KILLS),500) --standstills $(or $(STANDSTILLS),200)

@@ -9,9 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import sqlite3
+import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -23,10 +26,13 @@ from connector.errors import StoreError
 from connector.store.belonging import prepare_file
 from connector.store.troubles import explained, place, sqlite_file, store_error
 
-__all__ = ["busy_seconds_of", "make_engine", "parse_url", "reading", "writing"]
+__all__ = ["busy_seconds_of", "close_engine", "make_engine", "parse_url", "reading", "writing"]
 
 _BEGIN = "customer_sync_begin"
 _FILE = "customer_sync_file"
+# how many stores of this process use an engine now
+_used: Counter[Engine] = Counter()
+_counting = threading.Lock()
 
 
 def parse_url(text: str) -> URL:
@@ -79,6 +85,26 @@ def make_engine(url: URL, busy_seconds: float) -> Engine:
     if path is not None:
         with explained(url):
             prepare_file(path)
+    with _counting:
+        engine = _engine(url, busy_seconds)
+        _used[engine] += 1
+    return engine
+
+
+def close_engine(engine: Engine) -> None:
+    """Say that an engine of make_engine is not needed any more: the last one who says so closes its connections."""
+    with _counting:
+        _used[engine] -= 1
+        if _used[engine] <= 0:
+            del _used[engine]
+            engine.dispose()
+
+
+@lru_cache(maxsize=16)
+def _engine(url: URL, busy_seconds: float) -> Engine:
+    """The engine of an address, kept for the next time that the process opens it: the statements that it has compiled are worth
+    a tenth of a small run."""
+    if sqlite_file(url) is not None:
         engine = sa.create_engine(url, hide_parameters=True)
         event.listen(engine, "connect", lambda connection, record: _configure_sqlite(connection, record, busy_seconds))
         event.listen(engine, "begin", lambda connection: _begin_sqlite(connection, url))

@@ -21,7 +21,7 @@ from connector.store.bases import Bases
 from connector.store.belonging import OURS
 from connector.store.decisions import Decisions, Tombstones
 from connector.store.emptied import was_emptied
-from connector.store.engine import busy_seconds_of, make_engine, parse_url, reading, writing
+from connector.store.engine import busy_seconds_of, close_engine, make_engine, parse_url, reading, writing
 from connector.store.erasure import forget_customer
 from connector.store.history import history_of
 from connector.store.holds import Holds
@@ -241,7 +241,7 @@ class Store:
 
     def close(self) -> None:
         """Close all connections."""
-        self._engine.dispose()
+        close_engine(self._engine)
 
     @contextmanager
     def _reading(self) -> Iterator[Connection]:

@@ -125,7 +125,7 @@ class Database:
     def snapshot(self) -> moments.Moment:
         """The company's tables, the number series and the count of writes, for `restore`."""
         with self._lock:
-            counted = tuple((name, self.number(name)) for name in _COUNTED_AGAIN)
+            counted = tuple(self.rows("SELECT name, value FROM counter"))
             tables = moments.copied(self._connection, _COPIED).tables
             return moments.Moment({**tables, "counter": (("name", "value"), counted)})
 
@@ -135,7 +135,7 @@ class Database:
         with self.transaction():
             moments.put_back(self._connection, moments.Moment(tables))
             for name, value in moment.tables["counter"][1]:
-                self.set_number(name, value)
+                self.set_number(name, value if name in _COUNTED_AGAIN else max(value, self.number(name)))
             for table in ("notification", "attempt"):
                 self._connection.execute(f"DELETE FROM {table}")
 

@@ -19,6 +19,8 @@ from tests.docs.pages import ROOT, Block, blocks
 from tests.docs.warm import warm_command
 from tests.servers.prefect import prefect_server
 
+pytestmark = pytest.mark.live
+
 BASH = shutil.which("bash") or "/bin/bash"
 _MARK = "=== block "
 

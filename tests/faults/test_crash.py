@@ -7,10 +7,14 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.crash import play
 from tests.servers.postgresql import PostgreSQL, postgresql
 
 __all__ = ["postgresql"]
+
+pytestmark = pytest.mark.live
 
 
 def test_killed_runs_leave_no_duplicate_no_forgotten_write_and_no_lost_edit(tmp_path: Path) -> None:

@@ -10,6 +10,8 @@ import pytest
 from tests.faults.conftest import Office
 from tests.servers.commands import Command
 
+pytestmark = pytest.mark.live
+
 
 def register(office: Office, number: int, **billing: str) -> int:
     record = {"email": f"p{number}@nord.example", "first_name": f"Person{number}", "last_name": f"Family{number}"}

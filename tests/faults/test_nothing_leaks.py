@@ -19,6 +19,8 @@ from tests.flows.conftest import emptied
 from tests.flows.shop import small_rules
 from tests.servers.prefect import prefect_here
 
+pytestmark = pytest.mark.live
+
 KINDS = (
     "429", "503", "500", "504-after-write", "drop-before", "drop-after-write", "torn-json", "html", "xml", "stale-tag",
     "read-only-key", "expired-token",

@@ -14,6 +14,8 @@ from sandbox.server import start
 from tests.faults.conftest import Office
 from tests.flows.shop import Shop
 
+pytestmark = pytest.mark.live
+
 # what is different in every run
 OWN = {"id", "run_id", "intended_at", "settled_at", "token", "webstore_code"}
 

@@ -4,7 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
+
 from tests.faults.soak import line_of, page_of, play
+
+pytestmark = pytest.mark.live
 
 
 def test_random_life_faults_kills_and_webhooks_leave_both_systems_in_order(tmp_path: Path) -> None:

@@ -36,6 +36,7 @@ def somebody(office: Office) -> None:
     office.running.webstore.people_create(record)
 
 
+@pytest.mark.live
 @pytest.mark.parametrize("command", COMMANDS)
 def test_a_read_only_store(office: Office, command: tuple[str, ...]) -> None:
     somebody(office)

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from connector.setup import StoreSettings
 from connector.store import open_store
 from sandbox.server import Running, start
 from tests import hypothesis_profiles
 from tests.flows.shop import Shop
-from tests.servers.postgresql import postgresql
+from tests.servers.postgresql import PostgreSQL, postgresql
 
 __all__ = ["emptied", "hypothesis_profiles", "postgresql"]
 
@@ -42,6 +43,28 @@ def running(systems: Running) -> Running:
 def shop(running: Running, tmp_path: Path, empty_store: Path) -> Shop:
     """A webstore and a company without customers, and the connector between them."""
     return Shop(running, tmp_path, store=empty_store)
+
+
+@pytest.fixture(scope="session")
+def migrated(postgresql: PostgreSQL) -> str:
+    """A database with the store's tables, to be copied."""
+    name = postgresql.create_database()
+    open_store(postgresql.url(name)).close()
+    return name
+
+
+@pytest.fixture(params=["sqlite", "postgresql"])
+def kept(request: pytest.FixtureRequest, running: Running, tmp_path: Path, empty_store: Path) -> Iterator[Shop]:
+    """A shop whose store is a file, or a database of a server."""
+    made = Shop(running, tmp_path, store=empty_store)
+    if request.param == "sqlite":
+        yield made
+        return
+    server: PostgreSQL = request.getfixturevalue("postgresql")
+    name = server.create_database(request.getfixturevalue("migrated"))
+    made.setup = made.setup.model_copy(update={"store": StoreSettings(url=server.url(name))})
+    yield made
+    server.drop_database(name)
 
 
 def emptied(running: Running) -> None:

@@ -21,16 +21,13 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from functools import cache
 from multiprocessing import get_context
 from pathlib import Path
-from unittest.mock import patch
 
 from hypothesis import HealthCheck, Phase, seed, settings
 from hypothesis.stateful import run_state_machine_as_test
 
 from connector.store import open_store
-from connector.store import store as store_module
 from sandbox.server import Running, start
 from tests.flows.clocks import Clocks, clocks_of_a_life
 from tests.flows.life import Life
@@ -88,8 +85,6 @@ def place() -> Iterator[Place]:
         running = stack.enter_context(start(empty=True, seed=1))
         empty = Path(name) / "empty.sqlite"
         open_store(f"sqlite:///{empty}").close()
-        # the compiled statements of an engine are worth a tenth of a run
-        stack.enter_context(patch.object(store_module, "make_engine", cache(store_module.make_engine)))
         yield Place(running, stack.enter_context(clocks_of_a_life()), Path(name) / "life", empty)
 
 

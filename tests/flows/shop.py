@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 import sqlite3
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +25,8 @@ __all__ = ["Shop", "setup_of", "small_rules"]
 
 QUIET = {"settle_seconds": 0, "policies": {"conflict": "ask", "first_link": "ask"}}
 SHIPPED = Path(mappings.__file__).parent
+# of a system of this process, by name: what both systems and the store held
+_BEGINNINGS: dict[tuple[Any, str], tuple[Any, Any, bytes]] = {}
 _SUITES = ("webstore", "business_central", "mapping", "plan")
 
 
@@ -110,6 +112,22 @@ class Shop:
         policies = settings["policies"] | synchronization.pop("policies", {})
         changed = Synchronization.model_validate({**settings, **synchronization, "policies": policies})
         self.setup = self.setup.model_copy(update={"synchronization": changed})
+
+    def begin_with(self, what: str, make: Callable[[], object]) -> None:
+        """Begin with a state of both systems and the store that several tests begin with: made once, since that takes some
+        runs, and put back for the others."""
+        assert not self.running.webstore.customer_ids() and not self.company.customer_ids()
+        key = (self.running.webstore, what)
+        if key in _BEGINNINGS:
+            of_the_webstore, of_the_company, store = _BEGINNINGS[key]
+            self.running.webstore.restore(of_the_webstore)
+            self.company.restore(of_the_company)
+            self.store_file.write_bytes(store)
+            return
+        make()
+        with closing(sqlite3.connect(self.store_file)) as store:
+            store.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        _BEGINNINGS[key] = (self.running.webstore.snapshot(), self.company.snapshot(), self.store_file.read_bytes())
 
     # people
 

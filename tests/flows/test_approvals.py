@@ -32,7 +32,7 @@ from sandbox.server import Running, start
 from tests.flows.shop import small_rules
 from tests.servers.prefect import prefect_here
 
-pytestmark = pytest.mark.xdist_group("prefect-harness")
+pytestmark = pytest.mark.live
 
 ASKED = Overrides(approval=ApprovalOverride.ALWAYS)
 

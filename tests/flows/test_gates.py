@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
-from collections.abc import Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -14,24 +11,11 @@ from connector.load import editing, suggesting, versions
 from connector.load.activity import show_run
 from connector.load.session import opened_store
 from connector.setup import Approval, Breakers
-from sandbox.server import Running
 from tests.flows.moments import REQUEST, watched
 from tests.flows.shop import Shop
-from tests.servers.postgresql import PostgreSQL
 
 RUNS = {"plain": {}, "partitioned": {"partitions": 3}}
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def kept(request: pytest.FixtureRequest, running: Running, tmp_path: Path, empty_store: Path) -> Iterator[Shop]:
-    """A shop whose store is a file, or a database of a server."""
-    shop = Shop(running, tmp_path, store=empty_store)
-    if request.param == "postgresql":
-        server: PostgreSQL = request.getfixturevalue("postgresql")
-        url = server.url(server.create_database())
-        shop.setup = shop.setup.model_copy(update={"store": shop.setup.store.model_copy(update={"url": url})})
-    yield shop
-    shutil.rmtree(tmp_path / "reports", ignore_errors=True)
+NO_HASHES = ("", " ", "12345", "no hash", "0123456789ab", "%%%%%%")
 
 
 def links(shop: Shop) -> dict[str, int | None]:
@@ -93,15 +77,15 @@ def test_an_undo_that_deletes_more_than_the_breaker_allows_stops_and_says_how_to
     assert shop.accounts() == {}
 
 
-def test_a_hash_that_was_shown_without_deletions_authorises_none(kept: Shop) -> None:
-    ticked(kept, 1)
-    run = kept.sync()
-    shown, deleting = (kept.undo(run.run_id, dry_run=True, delete_accounts=delete) for delete in (False, True))
+def test_a_hash_that_was_shown_without_deletions_authorises_none(shop: Shop) -> None:
+    ticked(shop, 1)
+    run = shop.sync()
+    shown, deleting = (shop.undo(run.run_id, dry_run=True, delete_accounts=delete) for delete in (False, True))
     assert shown.plan.hash != deleting.plan.hash
-    before = links(kept)
+    before = links(shop)
     with pytest.raises(InputError, match="deletes nobody"):
-        kept.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash)
-    assert (len(kept.accounts()), links(kept)) == (1, before)
+        shop.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash)
+    assert (len(shop.accounts()), links(shop)) == (1, before)
 
 
 def test_an_undo_shows_what_it_unlinks_and_what_an_account_that_it_deletes_holds(shop: Shop) -> None:
@@ -120,18 +104,18 @@ def test_an_undo_shows_what_it_unlinks_and_what_an_account_that_it_deletes_holds
 
 
 @pytest.mark.parametrize("name", ["number", "id", "account"])
-def test_a_created_customer_is_left_out_of_an_undo(kept: Shop, name: str) -> None:
-    first, second = ticked(kept, 1, 2)
-    run = kept.sync()
-    shown = kept.undo(run.run_id, dry_run=True, delete_accounts=True)
-    account = links(kept)[first]
-    names = {"number": kept.number(first).lower(), "id": f"{{{first.upper()}}}", "account": f"woo:{account}"}
-    done = kept.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash, leave_out=[names[name]])
-    assert links(kept) == {first: account}
-    assert list(kept.accounts().values()) == [account]
+def test_a_created_customer_is_left_out_of_an_undo(shop: Shop, name: str) -> None:
+    first, second = ticked(shop, 1, 2)
+    run = shop.sync()
+    shown = shop.undo(run.run_id, dry_run=True, delete_accounts=True)
+    account = links(shop)[first]
+    names = {"number": shop.number(first).lower(), "id": f"{{{first.upper()}}}", "account": f"woo:{account}"}
+    done = shop.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash, leave_out=[names[name]])
+    assert links(shop) == {first: account}
+    assert list(shop.accounts().values()) == [account]
     (lost,) = done.summary["dropped_customers"]
     assert (lost["bc_id"], lost["action"], lost["reason"]) == (first, "delete", "left out by the office")
-    assert second not in links(kept)
+    assert second not in links(shop)
 
 
 def test_an_account_typed_into_between_showing_and_approving_is_kept_and_named(shop: Shop) -> None:
@@ -177,25 +161,25 @@ def test_a_deletion_that_is_refused_is_told_as_a_failure(shop: Shop) -> None:
 
 
 @pytest.mark.parametrize("how", RUNS.values(), ids=RUNS)
-def test_a_name_that_is_not_in_the_plan_writes_nothing(kept: Shop, how: dict[str, Any]) -> None:
-    registered(kept, 1, 2)
-    plan = kept.sync(dry_run=True, **how).plan
-    kept.forget_requests()
+def test_a_name_that_is_not_in_the_plan_writes_nothing(shop: Shop, how: dict[str, Any]) -> None:
+    registered(shop, 1, 2)
+    plan = shop.sync(dry_run=True, **how).plan
+    shop.forget_requests()
     with pytest.raises(InputError, match="Nothing was written") as refused:
-        kept.sync(approved_plan=plan.hash, leave_out=["C4711", "woo:99999"], **how)
+        shop.sync(approved_plan=plan.hash, leave_out=["C4711", "woo:99999"], **how)
     assert list(refused.value.problems) == ["C4711: not in this plan", "woo:99999: not in this plan"]
-    assert (kept.customers(), kept.writes()) == ({}, [])
+    assert (shop.customers(), shop.writes()) == ({}, [])
 
 
-def test_a_name_that_is_not_in_the_plan_of_selected_customers_writes_nothing(kept: Shop) -> None:
-    first, second, third = registered(kept, 1, 2, 3)
+def test_a_name_that_is_not_in_the_plan_of_selected_customers_writes_nothing(shop: Shop) -> None:
+    first, second, third = registered(shop, 1, 2, 3)
     selected = (f"woo:{first}", f"woo:{second}")
-    plan = kept.sync(*selected, dry_run=True).plan
+    plan = shop.sync(*selected, dry_run=True).plan
     with pytest.raises(InputError, match="Nothing was written"):
-        kept.sync(*selected, approved_plan=plan.hash, leave_out=[f"woo:{third}"])
-    assert kept.customers() == {}
-    done = kept.sync(*selected, approved_plan=plan.hash, leave_out=[f"woo:{first}"])
-    assert list(kept.customers()) == ["p2@nord.example"]
+        shop.sync(*selected, approved_plan=plan.hash, leave_out=[f"woo:{third}"])
+    assert shop.customers() == {}
+    done = shop.sync(*selected, approved_plan=plan.hash, leave_out=[f"woo:{first}"])
+    assert list(shop.customers()) == ["p2@nord.example"]
     assert [(lost["webstore_id"], lost["reason"]) for lost in done.summary["dropped_customers"]] == [
         (first, "left out by the office")
     ]
@@ -218,21 +202,22 @@ def test_a_blank_name_is_refused(shop: Shop, blank: str) -> None:
     assert shop.customers() == {}
 
 
-@pytest.mark.parametrize("how", RUNS.values(), ids=RUNS)
-@pytest.mark.parametrize("name", ["id", "braces", "account"])
-def test_a_customer_is_left_out_by_id_in_both_directions(kept: Shop, how: dict[str, Any], name: str) -> None:
-    ticked(kept, 1, 2)
-    registered(kept, 3)
-    kept.sync()
-    (first, second) = (kept.customers()[f"p{n}@nord.example"] for n in (1, 2))
+@pytest.mark.parametrize(
+    ("name", "how"), [("id", RUNS["partitioned"]), ("braces", RUNS["plain"]), ("account", RUNS["plain"])]
+)
+def test_a_customer_is_left_out_by_id_in_both_directions(shop: Shop, name: str, how: dict[str, Any]) -> None:
+    ticked(shop, 1, 2)
+    registered(shop, 3)
+    shop.sync()
+    (first, second) = (shop.customers()[f"p{n}@nord.example"] for n in (1, 2))
     for customer in (first, second):
-        kept.type_in_company(customer, city="Oslo")
-    account = kept.accounts()["p1@nord.example"]
-    plan = kept.sync(dry_run=True, **how).plan
+        shop.type_in_company(customer, city="Oslo")
+    account = shop.accounts()["p1@nord.example"]
+    plan = shop.sync(dry_run=True, **how).plan
     names = {"id": first.upper(), "braces": f"{{{first}}}", "account": f"woo:{account}"}
-    kept.sync(approved_plan=plan.hash, leave_out=[names[name]], **how)
-    assert kept.account(account)["billing"]["city"] == "Bergen"
-    assert kept.account(kept.accounts()["p2@nord.example"])["billing"]["city"] == "Oslo"
+    shop.sync(approved_plan=plan.hash, leave_out=[names[name]], **how)
+    assert shop.account(account)["billing"]["city"] == "Bergen"
+    assert shop.account(shop.accounts()["p2@nord.example"])["billing"]["city"] == "Oslo"
 
 
 def test_a_customer_to_be_created_in_the_webstore_is_left_out_by_id(shop: Shop) -> None:
@@ -245,24 +230,24 @@ def test_a_customer_to_be_created_in_the_webstore_is_left_out_by_id(shop: Shop) 
 # hashes
 
 
-@pytest.mark.parametrize("given", ["", " ", "12345", "no hash", "0123456789ab", "%%%%%%"])
 @pytest.mark.parametrize("how", RUNS.values(), ids=RUNS)
-def test_an_empty_malformed_or_unknown_hash_writes_nothing(shop: Shop, given: str, how: dict[str, Any]) -> None:
+def test_an_empty_malformed_or_unknown_hash_writes_nothing(shop: Shop, how: dict[str, Any]) -> None:
     registered(shop, 1)
     shop.forget_requests()
-    with pytest.raises(InputError, match="Nothing was written"):
-        shop.sync(approved_plan=given, **how)
+    for given in NO_HASHES:
+        with pytest.raises(InputError, match="Nothing was written"):
+            shop.sync(approved_plan=given, **how)
     assert (shop.customers(), shop.writes()) == ({}, [])
 
 
-@pytest.mark.parametrize("given", ["", " ", "12345", "no hash", "0123456789ab"])
-def test_an_empty_malformed_or_unknown_hash_undoes_nothing(kept: Shop, given: str) -> None:
-    ticked(kept, 1)
-    run = kept.sync()
-    before = links(kept)
-    with pytest.raises(InputError, match="Nothing was written"):
-        kept.undo(run.run_id, delete_accounts=True, approved_plan=given)
-    assert (len(kept.accounts()), links(kept)) == (1, before)
+def test_an_empty_malformed_or_unknown_hash_undoes_nothing(shop: Shop) -> None:
+    ticked(shop, 1)
+    run = shop.sync()
+    before = links(shop)
+    for given in NO_HASHES:
+        with pytest.raises(InputError, match="Nothing was written"):
+            shop.undo(run.run_id, delete_accounts=True, approved_plan=given)
+    assert (len(shop.accounts()), links(shop)) == (1, before)
 
 
 def test_an_ambiguous_hash_writes_nothing(kept: Shop) -> None:
@@ -292,16 +277,16 @@ def test_an_empty_or_unknown_run_undoes_nothing(shop: Shop, run_id: str) -> None
 
 
 @pytest.mark.parametrize("how", RUNS.values(), ids=RUNS)
-def test_everybody_whom_an_approval_lost_is_named_with_the_reason(kept: Shop, how: dict[str, Any]) -> None:
-    accounts = registered(kept, 1, 2, 3, 4)
-    kept.sync()
+def test_everybody_whom_an_approval_lost_is_named_with_the_reason(shop: Shop, how: dict[str, Any]) -> None:
+    accounts = registered(shop, 1, 2, 3, 4)
+    shop.sync()
     for account in accounts:
-        kept.type_in_webstore(account, city="Oslo")
-    plan = kept.sync(dry_run=True, **how).plan
-    numbers = {n: kept.number(kept.customers()[f"p{n}@nord.example"]) for n in range(1, 5)}
-    kept.type_in_webstore(accounts[0], city="Voss")
-    kept.type_in_company(kept.customers()["p2@nord.example"], city="Fana")
-    done = kept.sync(approved_plan=plan.hash, leave_out=[numbers[3]], **how)
+        shop.type_in_webstore(account, city="Oslo")
+    plan = shop.sync(dry_run=True, **how).plan
+    numbers = {n: shop.number(shop.customers()[f"p{n}@nord.example"]) for n in range(1, 5)}
+    shop.type_in_webstore(accounts[0], city="Voss")
+    shop.type_in_company(shop.customers()["p2@nord.example"], city="Fana")
+    done = shop.sync(approved_plan=plan.hash, leave_out=[numbers[3]], **how)
     lost = {row["bc_number"]: row for row in done.summary["dropped_customers"]}
     assert {number: row["reason"] for number, row in lost.items()} == {
         numbers[1]: "changed since the plan was made",
@@ -451,6 +436,7 @@ def test_a_field_that_goes_back_and_forth_is_held_after_hundreds_of_selected_run
         for number in range(250):
             work.runs.start(f"hook {number}", "selected", "scheduled", "webhooks")
             work.runs.finish(f"hook {number}", "completed", {"extracted": {"webstore": 1}}, None, None)
+    kept.running.webstore.advance_clock(60)  # within the second of the push it might be an old copy
     kept.type_in_webstore(account, city="Oslo")
     assert kept.sync().summary["quarantined"] == 1
     assert kept.customer(customer)["city"] == "Bergen"

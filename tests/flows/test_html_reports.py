@@ -16,6 +16,8 @@ from sandbox.command import announcement, setup_text
 from tests.flows.shop import Shop
 from tests.servers.prefect import prefect_here
 
+pytestmark = pytest.mark.live
+
 
 @pytest.fixture(scope="module", autouse=True)
 def prefect() -> Iterator[None]:

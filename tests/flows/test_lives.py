@@ -7,6 +7,8 @@ import pytest
 from tests.flows import lives
 from tests.flows.life_judging import LOST, Wrong
 
+pytestmark = pytest.mark.live
+
 
 def test_lives_are_counted_and_nothing_goes_wrong() -> None:
     with lives.place() as there:

@@ -18,7 +18,7 @@ from tests.flows.pages import Page
 from tests.flows.server_world import World, world
 from tests.servers.chrome import chrome
 
-pytestmark = [pytest.mark.xdist_group("prefect-server"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
 SELECTED = "synchronize-selected-customers"
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -12,16 +11,17 @@ from urllib3.connection import HTTPConnection
 from connector.load import editing
 from connector.load.activity import activity_log
 from connector.load.fencing import Fence
-from connector.setup import StoreSettings
-from connector.store import LeaseLost, open_store
-from sandbox.server import Running
+from connector.store import LeaseLost
 from tests.flows.moments import REQUEST, Clock, Killed, bury, clock_of_the_machine, elsewhere, watched
 from tests.flows.shop import Shop
-from tests.servers.postgresql import PostgreSQL
 
 LONGER_THAN_THE_LEASE, SHORTER = 60, 30
 # arguments of a run over everybody, over one customer, and over partitions
-HOW = pytest.mark.parametrize("how", ["plain", "selected", "partitioned"])
+HOW = pytest.mark.parametrize(
+    ("kept", "how"),
+    [("sqlite", "plain"), ("sqlite", "selected"), ("sqlite", "partitioned"), ("postgresql", "plain")],
+    indirect=["kept"],
+)
 
 
 @pytest.fixture
@@ -30,26 +30,10 @@ def clock() -> Iterator[Clock]:
         yield moved
 
 
-@pytest.fixture(scope="module")
-def migrated(postgresql: PostgreSQL) -> str:
-    """A database with the store's tables, to be copied."""
-    name = postgresql.create_database()
-    open_store(postgresql.url(name)).close()
-    return name
-
-
-@pytest.fixture(params=["sqlite", "postgresql"])
-def shop(request: pytest.FixtureRequest, running: Running, tmp_path: Path, empty_store: Path) -> Iterator[Shop]:
+@pytest.fixture
+def shop(kept: Shop) -> Shop:
     """A webstore, a company, and a store of either kind."""
-    made = Shop(running, tmp_path, store=empty_store)
-    if request.param == "sqlite":
-        yield made
-        return
-    server: PostgreSQL = request.getfixturevalue("postgresql")
-    name = server.create_database(request.getfixturevalue("migrated"))
-    made.setup = made.setup.model_copy(update={"store": StoreSettings(url=server.url(name))})
-    yield made
-    server.drop_database(name)
+    return kept
 
 
 def linked(shop: Shop) -> tuple[int, str]:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.flows.server_world import World, world
 
-pytestmark = [pytest.mark.xdist_group("prefect-server"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
 ALL, SELECTED, UNDO = "synchronize-customers", "synchronize-selected-customers", "undo-run"
 ALWAYS = {"approval": "always"}

@@ -29,6 +29,8 @@ from tests.flows.shop import Shop
 from tests.servers.prefect import prefect_here
 from tests.servers.receiver import SECRET
 
+pytestmark = pytest.mark.live
+
 ROOT = Path(__file__).parents[2]
 
 

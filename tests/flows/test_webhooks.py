@@ -102,6 +102,7 @@ def test_a_run_that_a_hook_started_comes_to_rest(shop: Shop) -> None:
         assert len(receiver.runs) == 1
 
 
+@pytest.mark.live
 def test_a_thousand_deliveries_in_a_burst_lead_to_one_run_and_no_lost_customer(shop: Shop) -> None:
     with listening(shop, debounce=3) as receiver:
         for number in range(1000):

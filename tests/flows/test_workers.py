@@ -16,7 +16,7 @@ from tests.flows.shop import Shop, setup_of
 from tests.servers.postgresql import PostgreSQL
 from tests.servers.prefect import prefect_here
 
-pytestmark = [pytest.mark.xdist_group("prefect-server"), pytest.mark.timeout(600)]
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 
 
 @pytest.fixture(scope="module")

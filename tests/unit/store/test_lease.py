@@ -223,6 +223,8 @@ def test_a_lease_that_was_taken_away_is_missed_before_anything_is_sent(store: St
 def test_it_is_told_whether_the_holder_of_a_lease_lives(store: Store, url: str, signal_: int, state: str) -> None:
     with another_process(url) as process:
         process.send_signal(signal_)
+        if signal_ == signal.SIGKILL:
+            process.wait()
         run_out(store)
         (held,) = store.leases()
         assert (held.pid, held.state) == (process.pid, state)

@@ -15,7 +15,7 @@ import sqlalchemy as sa
 
 from connector.errors import InputError, StoreError
 from connector.store import open_store
-from connector.store.engine import make_engine, parse_url
+from connector.store.engine import close_engine, make_engine, parse_url
 from connector.store.schema import HEAD, METADATA, REVISION_TABLE
 
 ROOT = Path(__file__).parents[3]
@@ -71,7 +71,7 @@ def shape(url: str) -> dict[str, Any]:
         )
         keys = inspector.get_foreign_keys(table)
         found[table] = (columns, inspector.get_pk_constraint(table)["constrained_columns"], indexes, keys)
-    engine.dispose()
+    close_engine(engine)
     return found
 
 
@@ -85,7 +85,7 @@ def test_the_migrations_make_exactly_the_tables_that_the_code_reads_and_writes(e
                 f'DROP TABLE "{table.name}"' + (" CASCADE" if engine.dialect.name == "postgresql" else "")
             )
         METADATA.create_all(connection)
-    engine.dispose()
+    close_engine(engine)
     assert migrated == shape(empty_url)
 
 
@@ -136,7 +136,7 @@ def test_a_store_of_an_older_version_is_backed_up_and_migrated_and_its_rows_stay
             copied = sa.table("mapping_row", sa.column("bc_number"), schema=schemas[0])
             rows = connection.execute(sa.select(copied)).all()
             tables = sa.inspect(connection).get_table_names(schema=schemas[0])
-        engine.dispose()
+        close_engine(engine)
         assert (len(schemas), rows, set(tables)) == (1, [("C100",)], {*METADATA.tables, REVISION_TABLE})
 
 
@@ -166,7 +166,7 @@ def test_a_database_of_something_else_is_left_alone(empty_url: str) -> None:
     engine = make_engine(parse_url(empty_url), 5)
     with engine.begin() as connection:
         connection.exec_driver_sql("CREATE TABLE plan (x integer)")
-    engine.dispose()
+    close_engine(engine)
     before = shape(empty_url)
     with pytest.raises(StoreError, match=r"tables of something else \(plan\)"):
         open_store(empty_url)

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 
 from connector.errors import StoreError
 from connector.store import Intent, Store, open_store
-from connector.store.engine import make_engine, parse_url
+from connector.store.engine import close_engine, make_engine, parse_url
 from connector.store.schema import METADATA
 
 
@@ -93,7 +93,7 @@ def test_a_store_whose_rows_have_gone_is_told(store: Store, url: str) -> None:
     with engine.begin() as connection:
         for table in reversed(METADATA.sorted_tables):
             connection.execute(sa.delete(table))
-    engine.dispose()
+    close_engine(engine)
     assert store.was_emptied()
 
 
