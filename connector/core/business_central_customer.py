@@ -16,7 +16,8 @@ import pyarrow as pa
 from connector.core import typed
 from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of, texts_of
 from connector.core.geography import Geography
-from connector.core.normalize import CANONICAL, by_unique, clean, clean_email
+from connector.core.mail_address import further_addresses
+from connector.core.normalize import CANONICAL, by_unique, clean, code_key
 
 __all__ = ["API_FIELDS", "PROPERTIES", "SCHEMA", "Property", "api_fields", "canonical", "columns", "payload", "schema"]
 
@@ -159,7 +160,7 @@ def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Ta
     Returns:
         The same rows in the same order: `bc_id`, then one text column per field of the rules ("" = blank).
     """
-    countries = by_unique(table["country"], lambda code: geography.iso_country(clean(code)))
+    countries = by_unique(table["country"], lambda code: geography.iso_country(code_key(code)))
     result: dict[str, pa.Array] = {"bc_id": table["bc_id"].combine_chunks()}
     for rule in rules.rules:
         column = table[rule.business_central]
@@ -242,6 +243,5 @@ def _vat_number(value: str, country: str, geography: Geography) -> str:
 
 def _with_other_addresses(email: str, current: str) -> str:
     """A Business Central e-mail field may hold several addresses; only the first is the customer's own, the rest stay."""
-    first = clean_email(current)
-    rest = clean(current)[len(first) :].lstrip("; ,") if clean(current).startswith(first) else ""
+    rest = clean(further_addresses(current))
     return f"{email};{rest}" if rest and email else email or rest

@@ -12,6 +12,8 @@ import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.core.normalize import by_unique, clean_code, code_key, email_key, postcode_key, text_key
+
 __all__ = ["FIELDS", "RUNGS", "e164", "evidence_of", "phone_tails", "rung_keys"]
 
 # what a customer is compared by, in the order in which people read it
@@ -43,17 +45,16 @@ def evidence_of(canonical: pa.Table) -> pa.Table:
         and e-mails without letter case, phone numbers as they are (see `e164`), postal codes without blanks and hyphens,
         of the street the numbers only (`house`), VAT numbers with their country's prefix.
     """
-    country = pc.utf8_upper(_column(canonical, "country"))
-    postcode = pc.replace_substring_regex(pc.utf8_upper(_column(canonical, "postcode")), r"[\s-]", "")
+    country = by_unique(_column(canonical, "country"), code_key)
     vat = _column(canonical, "vat_number" if "vat_number" in canonical.column_names else "vat")
     return pa.table(
         {
             canonical.column_names[0]: _flat(canonical.column(0)),
             "name": _name_keys(_column(canonical, "name")),
-            "email": pc.utf8_lower(_column(canonical, "email")),
-            "phone": _column(canonical, "phone"),
+            "email": by_unique(_column(canonical, "email"), email_key),
+            "phone": by_unique(_column(canonical, "phone"), clean_code),
             "country": country,
-            "postcode": postcode,
+            "postcode": by_unique(_column(canonical, "postcode"), postcode_key),
             "house": pc.utf8_trim_whitespace(pc.replace_substring_regex(_column(canonical, "address_1"), r"\D+", " ")),
             "vat": _vat_keys(vat, country),
         }
@@ -104,8 +105,8 @@ def _column(table: pa.Table, name: str) -> pa.Array:
 
 
 def _name_keys(names: pa.Array) -> pa.Array:
-    """Identical names are those that differ in letter case and in Unicode composition at most."""
-    lower = pc.utf8_lower(pc.utf8_normalize(names, form="NFKC"))
+    """Identical names are those that differ in letter case, Unicode composition and unseen characters at most."""
+    lower = pc.utf8_lower(pc.utf8_normalize(by_unique(names, text_key), form="NFKC"))
     return pc.replace_substring(pc.replace_substring(lower, "ß", "ss"), "ς", "σ")
 
 

@@ -11,11 +11,10 @@ first, where people have two surnames, and which words belong to their neighbour
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from connector.core.normalize import clean
+from connector.core.normalize import clean, text_key
 
 __all__ = ["EAST_ASIAN", "Culture", "Cultures", "compose", "split"]
 
@@ -130,7 +129,7 @@ def _same(words: Sequence[str], others: Sequence[str]) -> bool:
 
 
 def _key(word: str) -> str:
-    return unicodedata.normalize("NFC", word).casefold()
+    return text_key(word).casefold()
 
 
 def _given_cut(words: Sequence[str], culture: Culture) -> int:

@@ -1,0 +1,42 @@
+"""One customer who is spelled in two ways stays one: no second one is made, nothing right is overwritten."""
+
+from __future__ import annotations
+
+from connector.load.editing import link, list_mapping, tick, unlink
+from connector.load.suggesting import reject
+from tests.flows.shop import Shop
+
+
+def test_an_address_that_differs_in_what_nobody_sees_makes_no_second_customer(shop: Shop) -> None:
+    spelled = {
+        "kari@nord.example": "kari@nord.example\u200b",
+        "per@xn--blbr-roah.example": "Per@BLÅBÆR.example",
+        "ola@nord.example": "ｏｌａ＠nord.example",
+    }
+    for email, other in spelled.items():
+        shop.register(email, "Kari Nordmann")
+        shop.employ(other, "Kari Nordmann")
+    done = shop.sync()
+    assert (done.summary["linked"], len(shop.company.customer_ids())) == (3, 3)
+    assert shop.writes() == []
+    assert set(shop.customers()) == set(spelled.values())
+
+
+def test_a_customer_is_meant_however_its_name_is_typed(shop: Shop) -> None:
+    account, other = shop.register("kari@nord.example"), shop.register("kari@syd.example")
+    customer = shop.employ("Kari@Nord.example", number="C00010")
+    for name in ("c00010\u200b", "C00010", f"{{{customer.upper()}}}", "KARI@nord.example"):
+        link(shop.setup, [(name, account)], actor="the office")
+        assert [row["bc_number"] for row in list_mapping(shop.setup)] == ["C00010"]
+        unlink(shop.setup, ["C00010"], actor="the office")
+        assert shop.links() == {}
+    tick(shop.setup, ["kari@NORD.example"], actor="the office")
+    assert shop.remembered().ticked == {customer}
+    assert reject(shop.setup, [f"c00010=woo:{other}"], actor="the office")["pairs"] == 1
+
+
+def test_a_run_for_one_customer_knows_every_spelling(shop: Shop) -> None:
+    shop.employ("Kari@Nord.example\u200b", city="Bergen", number="C00010")
+    shop.register("kari@nord.example", city="Bergen")
+    for name in ("KARI@NORD.EXAMPLE", "c00010\ufeff", "Ｃ０００１０"):
+        assert shop.sync(name).summary["plan_hash"]
