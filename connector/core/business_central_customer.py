@@ -197,7 +197,8 @@ def payload(
 
     Args:
         values: canonical field → new value. A customer to be created gets the defaults of the rules besides.
-        current: canonical values and the raw `email` under "raw.email" of the customer as it is, or None for a create.
+        current: canonical values of the customer as it is, and the raw `email` and `state` under "raw.email" and
+            "raw.state"; None for a create.
         company: for a create: whether the customer is a company.
     """
     by_name = rules.by_name
@@ -214,8 +215,15 @@ def payload(
     for field, value in wanted.items():
         rule = by_name[field]
         body[rule.business_central] = _property(rule, value, country, geography, current or {})
+    if "state" in body and "raw.state" in (current or {}) and not _moves(values, by_name):
+        body["state"] = (current or {})["raw.state"]  # Vizcaya stays Vizcaya when the street changes
     last = {name: body.pop(name) for name in _ADDRESS_ORDER if name in body}
     return body | last
+
+
+def _moves(values: Mapping[str, str], by_name: Mapping[str, FieldRule]) -> bool:
+    """Whether the state, or the country that it belongs to, is among the values that change."""
+    return any(by_name[field].business_central in {"country", "state"} for field in values)
 
 
 def _property(rule: FieldRule, value: str, country: str, geography: Geography, current: Mapping[str, Any]) -> Any:

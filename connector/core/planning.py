@@ -37,6 +37,7 @@ from connector.core.orphans import looks_erased
 from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write, texts_at
 from connector.core.regional import same_in_the_country
 from connector.core.rows import rows_of
+from connector.core.states_kept import states_lost
 from connector.core.terms import Flags, Terms
 
 __all__ = ["KEPT_OUT", "Decisions", "Pair", "PairFrames", "decide", "plan_update"]
@@ -205,6 +206,11 @@ def _decide_pair(
         webstore, business_central = {name: pair.w[name] for name in agreed}, {name: pair.c[name] for name in agreed}
         decisions.agreements.append(Agreement(pair.bc_id, pair.webstore_id, webstore, business_central))
     decided = _decided(pair, verdicts, terms, decisions)
+    pushed = _pushed(pair, verdicts, decided)
+    lost = states_lost(pushed, pair.w, pair.c_raw, terms.rules, terms.geography)
+    decisions.standing += [_of_a_state(pair, name, f"{reasons[name]}; {why}") for name, why in lost.items()]
+    verdicts = {name: verdict for name, verdict in verdicts.items() if name not in lost}
+    decided = {name: result for name, result in decided.items() if name not in lost}
     wanted: dict[Direction, dict[str, tuple[str, str]]] = {}
     for name, verdict in verdicts.items():
         direction = _DIRECTIONS.get(verdict)
@@ -240,6 +246,17 @@ def _doubt(pair: Pair, terms: Terms, decisions: Decisions) -> Quarantined | None
         reason = OTHER_PERSON.format(side=side, what=", ".join(changed))
         return Quarantined(system, pair.bc_id, pair.bc_number, pair.webstore_id, SAME, reason)
     return None
+
+
+def _pushed(pair: Pair, verdicts: Mapping[str, Verdict], decided: Mapping[str, Outcome]) -> dict[str, str]:
+    """What would be written to the webstore, decisions of people included."""
+    pushed = {name: pair.c[name] for name, verdict in verdicts.items() if verdict is Verdict.PUSH}
+    return pushed | {name: result.push for name, result in decided.items() if result.push is not None}
+
+
+def _of_a_state(pair: Pair, name: str, reason: str) -> Standing:
+    who = (pair.bc_id, pair.bc_number, pair.webstore_id)
+    return Standing("withheld", Direction.PUSH, *who, name, pair.base_w[name], pair.w[name], pair.c[name], reason)
 
 
 def _decided(pair: Pair, verdicts: Mapping[str, Verdict], terms: Terms, decisions: Decisions) -> dict[str, Outcome]:
@@ -288,7 +305,8 @@ def plan_update(
         if source is None:
             source = values | also_agreed(values, pair.w, pair.c, (pair.base_w, pair.base_c), pair.w_raw, terms.rules)
     else:
-        current: ChainMap[str, Any] = ChainMap({"raw.email": pair.c_raw["email"]}, cast(Any, pair.c))
+        raw = {f"raw.{name}": pair.c_raw[name] for name in ("email", "state")}
+        current: ChainMap[str, Any] = ChainMap(raw, cast(Any, pair.c))
         body = business_central_customer.payload(values, terms.rules, terms.geography, current)
     refused = terms.refusals(
         direction.target, values, _country_after(pair.c if pushing else pair.w, values, terms), body, creating=False

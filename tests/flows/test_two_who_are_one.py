@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from connector.load.editing import link, list_mapping, tick, unlink
 from connector.load.suggesting import reject
-from tests.flows.shop import Shop
+from tests.flows.shop import SHIPPED, Shop
 
 
 def test_an_address_that_differs_in_what_nobody_sees_makes_no_second_customer(shop: Shop) -> None:
@@ -40,3 +42,37 @@ def test_a_run_for_one_customer_knows_every_spelling(shop: Shop) -> None:
     shop.register("kari@nord.example", city="Bergen")
     for name in ("KARI@NORD.EXAMPLE", "c00010\ufeff", "Ｃ０００１０"):
         assert shop.sync(name).summary["plan_hash"]
+
+
+def test_a_state_is_known_in_every_spelling_and_never_replaced_by_a_text_that_is_none(shop: Shop) -> None:
+    know_states(shop, "ES", "IE", "CN", "CA", "IT")
+    spelled = [
+        ("ES", "BI", "Vizcaya"), ("IE", "D", "Co. Dublin"), ("CN", "CN1", "Yunnan"), ("CA", "QC", "Québec"),
+        ("IT", "RE", "Reggio nell’Emilia"), ("CA", "ON", "Far far away"),
+    ]  # fmt: skip
+    pairs = {}
+    for row, (country, code, text) in enumerate(spelled):
+        address = {"address_1": "Street 1", "city": "Town", "country": country}
+        account = shop.register(f"p{row}@nord.example", state=code, **address)
+        customer = shop.employ(
+            f"p{row}@nord.example", state=text, country=country, addressLine1="Street 1", city="Town"
+        )
+        pairs[account] = (code, customer, text)
+    shop.change(policies={"conflict": "business-central", "first_link": "business-central"})
+    done = shop.sync()
+    assert (done.summary["linked"], done.summary["push"]["withheld"], shop.writes()) == (6, 1, [])
+    for account, (_, customer, _) in pairs.items():
+        shop.type_in_webstore(account, city="New Town")
+        shop.type_in_company(customer, addressLine1="Street 2")
+    shop.settle()
+    for account, (code, customer, text) in pairs.items():
+        billing = shop.account(account)["billing"]
+        assert (billing["state"], billing["address_1"]) == (code, "Street 2")
+        assert (shop.customer(customer)["state"], shop.customer(customer)["city"]) == (text, "New Town")
+
+
+def know_states(shop: Shop, *countries: str) -> None:
+    """The rules of the shop know these countries' states, too."""
+    header, *rows = (SHIPPED / "states.csv").read_text(encoding="utf-8").splitlines(keepends=True)
+    states = Path(str(shop.setup.synchronization.mappings)) / "states.csv"
+    states.write_text("".join([header, *(row for row in rows if row[:2] in countries)]), encoding="utf-8")
