@@ -14,6 +14,7 @@ from typing import Any
 import pyarrow as pa
 
 from connector.core import typed
+from connector.core.comma_names import columns_turned, in_the_same_style
 from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of, texts_of
 from connector.core.geography import Geography
 from connector.core.mail_address import further_addresses
@@ -169,6 +170,8 @@ def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Ta
         elif rule.normalizer == "state":
             states = geography.state_codes(countries.to_pylist(), by_unique(column, clean).to_pylist())
             result[rule.field] = pa.array(states, type=pa.large_string())
+        elif rule.webstore == "name" and rule.business_central == "displayName":
+            result[rule.field] = columns_turned(by_unique(column, clean), table["type"], countries, rules.cultures)
         else:
             result[rule.field] = by_unique(column, _meaning(rule))
     return pa.table(result)
@@ -197,8 +200,8 @@ def payload(
 
     Args:
         values: canonical field → new value. A customer to be created gets the defaults of the rules besides.
-        current: canonical values of the customer as it is, and the raw `email` and `state` under "raw.email" and
-            "raw.state"; None for a create.
+        current: canonical values of the customer as it is, and the raw `email`, `state`, `type` and `displayName` under
+            "raw.email" and so on; None for a create.
         company: for a create: whether the customer is a company.
     """
     by_name = rules.by_name
@@ -217,6 +220,9 @@ def payload(
         body[rule.business_central] = _property(rule, value, country, geography, current or {})
     if "state" in body and "raw.state" in (current or {}) and not _moves(values, by_name):
         body["state"] = (current or {})["raw.state"]  # Vizcaya stays Vizcaya when the street changes
+    if "displayName" in body and (current or {}).get("raw.type") == "Person":
+        written = str((current or {})["raw.displayName"])
+        body["displayName"] = in_the_same_style(body["displayName"], written, rules.cultures.of(country))
     last = {name: body.pop(name) for name in _ADDRESS_ORDER if name in body}
     return body | last
 

@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core import business_central_customer, webstore_customer
+from connector.core.comma_names import parts_of
 from connector.core.customer import Direction
 from connector.core.identity import marks_shown
 from connector.core.mail_address import SEVERAL
@@ -115,7 +116,9 @@ def _decide_create(
     required = ("email",) if pushing else ("name",)
     needed = {**{name: fields[name] for name in required}, **filled}
     if pushing:
-        body = webstore_customer.payload(filled, terms.rules, None, company=source["type"] != "Person")
+        parts = parts_of(source, fields.get(terms.rules.country, ""), terms.rules.cultures)
+        company = source["type"] != "Person"
+        body = webstore_customer.payload(filled, terms.rules, None, company=company, parts=parts)
         body |= _account(str(bc_id), fields, body, terms, usernames)
     else:
         company = bool(source["billing.company"].strip())

@@ -76,3 +76,32 @@ def know_states(shop: Shop, *countries: str) -> None:
     header, *rows = (SHIPPED / "states.csv").read_text(encoding="utf-8").splitlines(keepends=True)
     states = Path(str(shop.setup.synchronization.mappings)) / "states.csv"
     states.write_text("".join([header, *(row for row in rows if row[:2] in countries)]), encoding="utf-8")
+
+
+def test_a_name_with_the_family_name_before_a_comma_is_the_same_name(shop: Shop) -> None:
+    shop.change(policies={"conflict": "business-central", "first_link": "business-central"})
+    kinds = {"hans@nord.example": "Person", "ida@nord.example": "Company"}
+    accounts = {email: shop.register(email, "Hans Müller") for email in kinds}
+    customers = {email: shop.employ(email, "Müller, Hans", type=kind) for email, kind in kinds.items()}
+    new = shop.employ("ritin@nord.example", "Sahni, Ritin", ticked=True)
+    firm = shop.employ("firm@nord.example", "Acme, Inc.", type="Company", ticked=True)
+    shop.settle()
+    for account in accounts.values():
+        assert names(shop, account) == ("Hans", "Müller")
+    assert names(shop, shop.links()[new] or 0) == ("Ritin", "Sahni")
+    assert shop.account(shop.links()[firm] or 0)["billing"]["company"] == "Acme, Inc."
+    assert {shop.customer(key)["displayName"] for key in customers.values()} == {"Müller, Hans"}
+    for customer in customers.values():
+        shop.type_in_company(customer, displayName="Müller, Hans-Peter")
+    shop.settle()
+    for account in accounts.values():
+        assert names(shop, account) == ("Hans-Peter", "Müller")
+    shop.running.webstore.people_update(accounts["hans@nord.example"], {"last_name": "Meier"})
+    shop.settle()
+    assert shop.customer(customers["hans@nord.example"])["displayName"] == "Meier, Hans-Peter"
+
+
+def names(shop: Shop, account: int) -> tuple[str, str]:
+    """First and last name of an account."""
+    record = shop.account(account)
+    return record["first_name"], record["last_name"]
