@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 
 from connector.core.likeness import LEGAL_FORMS
 from connector.core.names import WESTERN, Culture, Cultures, compose, split
-from connector.core.normalize import clean, text_key
+from connector.core.normalize import text_key
 
 __all__ = ["columns_turned", "in_the_same_style", "last_comma_first", "parts_of", "turned_as_the_account"]
 
@@ -33,7 +33,7 @@ def last_comma_first(name: str, culture: Culture = WESTERN) -> tuple[str, str] |
     A particle behind the given name belongs to the family name (`Berg, Anna van den`), and so does what follows any name
     (`Smith, John Jr.`).
     """
-    parts = [part.split() for part in _COMMA.split(clean(name))]
+    parts = [part.split() for part in _COMMA.split(text_key(name))]
     if len(parts) != 2 or not all(parts) or _NO_PERSON.search(name):
         return None
     family, given = parts
