@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connector.core import typed
 from connector.core.comma_names import columns_turned, in_the_same_style
@@ -162,6 +163,7 @@ def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Ta
         The same rows in the same order: `bc_id`, then one text column per field of the rules ("" = blank).
     """
     countries = by_unique(table["country"], lambda code: geography.iso_country(code_key(code)))
+    persons = pc.equal(table["type"].combine_chunks(), "Person")
     result: dict[str, pa.Array] = {"bc_id": table["bc_id"].combine_chunks()}
     for rule in rules.rules:
         column = table[rule.business_central]
@@ -171,7 +173,7 @@ def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Ta
             states = geography.state_codes(countries.to_pylist(), by_unique(column, clean).to_pylist())
             result[rule.field] = pa.array(states, type=pa.large_string())
         elif rule.webstore == "name" and rule.business_central == "displayName":
-            result[rule.field] = columns_turned(by_unique(column, clean), table["type"], countries, rules.cultures)
+            result[rule.field] = columns_turned(by_unique(column, clean), persons, countries, rules.cultures)
         else:
             result[rule.field] = by_unique(column, _meaning(rule))
     return pa.table(result)

@@ -17,7 +17,7 @@ from connector.core.likeness import LEGAL_FORMS
 from connector.core.names import WESTERN, Culture, Cultures, compose, split
 from connector.core.normalize import text_key
 
-__all__ = ["columns_turned", "in_the_same_style", "last_comma_first", "parts_of", "turned_as_the_account"]
+__all__ = ["columns_turned", "in_the_same_style", "last_comma_first", "parts_of", "turned", "turned_as_the_account"]
 
 COMMA = "[,，]"
 _COMMA = re.compile(COMMA)
@@ -60,20 +60,17 @@ def parts_of(row: Mapping[str, Any], country: str, cultures: Cultures) -> tuple[
     return last_comma_first(str(row["displayName"]), cultures.of(country)) if row["type"] == "Person" else None
 
 
-def columns_turned(
-    names: pa.Array, kinds: pa.Array | pa.ChunkedArray, countries: pa.Array, cultures: Cultures
-) -> pa.Array:
+def columns_turned(names: pa.Array, persons: pa.Array, countries: pa.Array, cultures: Cultures) -> pa.Array:
     """Names of persons composed as their country does, where they are written "Last, First"; all others as they are.
 
     Args:
-        names: canonical; kinds: `Person` or another type of customer; countries: ISO codes.
+        names: canonical; persons: whether it is one's; countries: ISO codes.
     """
-    kinds = kinds.combine_chunks() if isinstance(kinds, pa.ChunkedArray) else kinds
-    odd = pc.and_(pc.match_substring_regex(names, COMMA), pc.equal(kinds, "Person"))
+    odd = pc.and_(pc.match_substring_regex(names, COMMA), persons)
     if not pc.any(odd, min_count=0).as_py():
         return names
     composed = [
-        _composed(name, cultures.of(country))
+        turned(name, cultures.of(country))
         for name, country in zip(names.filter(odd).to_pylist(), countries.filter(odd).to_pylist(), strict=True)
     ]
     return pc.replace_with_mask(names, odd, pa.array(composed, type=pa.large_string()))
@@ -90,10 +87,11 @@ def in_the_same_style(name: str, written: str, culture: Culture) -> str:
     before = last_comma_first(written, culture)
     first, last = split(name, *before, culture) if before else ("", "")
     styled = f"{last}, {first}"
-    return styled if first and last and _same(_composed(styled, culture), name) else name
+    return styled if first and last and _same(turned(styled, culture), name) else name
 
 
-def _composed(name: str, culture: Culture) -> str:
+def turned(name: str, culture: Culture) -> str:
+    """A person's name composed as the culture does, if it is written "Last, First"."""
     found = last_comma_first(name, culture)
     return compose(*found, culture) if found else name
 

@@ -96,17 +96,22 @@ def told_by_the_account(
     webstore: Mapping[str, str],
     business_central: Mapping[str, str],
     raw: Mapping[str, Any],
+    business_central_raw: Mapping[str, Any],
     rules: FieldRules,
 ) -> tuple[Mapping[str, Verdict], Mapping[str, str]]:
     """The verdicts, and the name to push if it is another one than Business Central's: who is no `Person` there may be one all
-    the same, and is, where his name is "Last, First" and the account bears one of the two.
+    the same, and is, where his name is "Last, First" and the account bears one of the two. And who is a `Person` there may be a
+    company with a comma in its name, and is, where the account's company bears the very name.
 
     Args:
         webstore, business_central: canonical values.
-        raw: the webstore customer's row as the API gave it.
+        raw, business_central_raw: the rows as the APIs gave them.
     """
-    if "name" not in verdicts or clean(raw["billing.company"]):
+    if "name" not in verdicts:
         return verdicts, {}
+    if clean(raw["billing.company"]):
+        same = _same(str(business_central_raw["displayName"]), webstore["name"])
+        return ({**verdicts, "name": Verdict.AGREE} if same else verdicts), {}
     culture = rules.cultures.of(business_central.get(rules.country, ""))
     account = (account_text(raw["first_name"]), account_text(raw["last_name"]))
     if not any(account):

@@ -202,7 +202,7 @@ def _decide_pair(
     verdicts, w = decide_name(verdicts, pair.w, pair.c, pair.base_w, pair.w_raw, terms.rules)
     if w is not pair.w:
         pair = replace(pair, w=w)
-    verdicts, turned = told_by_the_account(verdicts, w, pair.c, pair.w_raw, terms.rules)
+    verdicts, turned = told_by_the_account(verdicts, w, pair.c, pair.w_raw, pair.c_raw, terms.rules)
     agreed = [name for name, verdict in verdicts.items() if verdict is Verdict.AGREE]
     if agreed:
         webstore, business_central = {name: pair.w[name] for name in agreed}, {name: pair.c[name] for name in agreed}

@@ -17,6 +17,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core import plain
+from connector.core.comma_names import columns_turned, turned
 from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of, texts_of
 from connector.core.geography import Geography
 from connector.core.names import EAST_ASIAN, Culture, compose, split
@@ -257,7 +258,8 @@ def _composed(given: pa.Array, family: pa.Array, countries: pa.Array, rules: Fie
     east_asian = pc.or_(pc.match_substring_regex(given, EAST_ASIAN), pc.match_substring_regex(family, EAST_ASIAN))
     family_first = pc.or_(always, pc.and_(by_script, east_asian))
     lead, trail = pc.if_else(family_first, family, given), pc.if_else(family_first, given, family)
-    return pc.utf8_trim(pc.binary_join_element_wise(lead, trail, pa.scalar(" ", pa.large_string())), " ")
+    composed = pc.utf8_trim(pc.binary_join_element_wise(lead, trail, pa.scalar(" ", pa.large_string())), " ")
+    return columns_turned(composed, pc.is_valid(composed), countries, rules.cultures)
 
 
 def _where(countries: pa.Array, rules: FieldRules, holds: Callable[[Culture], bool]) -> pa.Array:
@@ -279,7 +281,7 @@ def name_as_in(current: Mapping[str, Any], rules: FieldRules, country: str) -> s
     culture = rules.cultures.of(country)
     account = compose(account_text(current["first_name"]), account_text(current["last_name"]), culture)
     invoice = compose(current["billing.first_name"], current["billing.last_name"], culture)
-    return clean(current["billing.company"]) or account or invoice
+    return clean(current["billing.company"]) or turned(account or invoice, culture)
 
 
 def payload(

@@ -52,6 +52,7 @@ _VAT_FORMS: Mapping[str, tuple[str, ...]] = {
     "MC": ("FR0", "0"),
     "NO": ("NO0MVA", "0 MVA", "0"),
 }
+_LONGEST_VAT = 20
 Texts = st.SearchStrategy[str]
 
 
@@ -146,7 +147,9 @@ def _vat_numbers(draw: st.DrawFn, country: str) -> tuple[str, str]:
     written = st.tuples(st.sampled_from(forms), st.sampled_from(_CODE_LOOKS), st.sampled_from(("", ".", " ")))
 
     def spelled(form: str, look: Callable[[str], str], between: str) -> str:
-        return look(form.replace("0", between.join((digits[:3], digits[3:6], digits[6:]))))
+        groups = (digits[:3], digits[3:6], digits[6:])
+        written = look(form.replace("0", between.join(groups)))
+        return written if len(written) <= _LONGEST_VAT else look(form.replace("0", digits))
 
     return spelled(*draw(written)), spelled(*draw(written))
 
