@@ -8,7 +8,7 @@ TEST_WORKERS ?= 3
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint serve bench contract crash-test lives mutation fault-matrix soak test-live
+.PHONY: help demo test lint serve bench contract crash-test lives mutation fault-matrix round-trips soak test-live
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ crash-test: $(READY)  ## Runs killed (KILLS=500) or suspended (STANDSTILLS=200) 
 
 lives: $(READY)  ## LIVES=2000 random lives: people, kills, restores, old copies, clocks; the last line counts
 	$(BIN)/python -m tests.flows.lives --lives $(or $(LIVES),2000)
+
+round-trips: $(READY)  ## 100,000 customers of all countries, in every spelling, from either side to the other and back; an hour
+	HYPOTHESIS_PROFILE=round-trips $(BIN)/pytest -q --timeout=0 tests/property/test_spellings.py
 
 fault-matrix: $(READY)  ## Every fault at every kind of work, on both sides; writes docs/reliability.md; the last line counts
 	$(BIN)/python -m tests.faults.matrix --write

@@ -20,6 +20,7 @@ from prefect.flow_runs import pause_flow_run, suspend_flow_run
 from prefect.input import RunInput
 from prefect.settings import PREFECT_UI_URL
 
+from connector.core.characters import shown
 from connector.errors import InputError
 from connector.load.applying import PlanShown
 from connector.load.closing import close_run
@@ -163,7 +164,7 @@ _MARKDOWN = re.compile(r"([\\`*\[\]<>|])")
 
 
 def _cell(value: Any) -> str:
-    return _MARKDOWN.sub(r"\\\1", " ".join(str(value).split()))
+    return _MARKDOWN.sub(r"\\\1", " ".join(shown(str(value)).split()))
 
 
 def waits_elsewhere(setup: Setup, plan_hash: str) -> str:

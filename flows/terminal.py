@@ -14,6 +14,7 @@ from rich.markdown import Markdown
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from connector.core.characters import shown
 from connector.errors import CustomerSyncError, InputError, SetupError
 from connector.load.summary import dropped_lines
 
@@ -61,7 +62,7 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
     """A table on standard output."""
     table = Table(*columns, title=title or None, title_justify="left", header_style="bold")
     for row in rows:
-        table.add_row(*["" if cell is None else str(cell) for cell in row])
+        table.add_row(*["" if cell is None else shown(str(cell)) for cell in row])
     _out.print(table, markup=False)
 
 
@@ -94,7 +95,7 @@ def confirmed(question: str, *, yes: bool, as_json: bool) -> None:
 
 def show_error(error: CustomerSyncError, *, as_json: bool) -> None:
     """An error on standard error, and as an object on standard output where a program reads along."""
-    _err.print(f"customer-sync: {error}", markup=False, style="red")
+    _err.print(f"customer-sync: {shown(str(error))}", markup=False, style="red")
     if as_json:
         problems = list(error.problems) if isinstance(error, (SetupError, InputError)) else []
         print_json(

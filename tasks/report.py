@@ -15,6 +15,7 @@ from prefect import task
 from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
 from prefect.cache_policies import NO_CACHE
 
+from connector.core.characters import shown
 from connector.load.reports import Report, ShownTable
 from connector.load.summary import dropped_lines
 
@@ -60,7 +61,9 @@ def publish_table(webstore_code: str, table: ShownTable, files: Sequence[str] = 
 def _cell(value: Any) -> Any:
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    return value if value is None or isinstance(value, (str, bool, float)) else int(value)
+    if isinstance(value, str):
+        return shown(value)
+    return value if value is None or isinstance(value, (bool, float)) else int(value)
 
 
 def publish_link(webstore_code: str, target: Path) -> None:

@@ -12,7 +12,8 @@ from typing import Any
 from connector.clients.business_central_api import BATCH, BusinessCentralApi, Part, Reply, objects
 from connector.clients.odata import SYSTEM, any_of, is_guid, literal, query, refusal
 from connector.clients.results import Record
-from connector.core.normalize import email_key
+from connector.core.mail_address import spellings
+from connector.core.normalize import email_key, email_keys
 from connector.errors import AnswerNotUnderstood, CustomerNotFound
 
 __all__ = ["by_email", "by_id", "by_number"]
@@ -77,17 +78,18 @@ def by_email(api: BusinessCentralApi, emails: Iterable[str]) -> dict[str, list[R
     """Customers that have one of the addresses among those in their e-mail field, by the address's key.
 
     Letter case does not count. A field may hold several addresses, separated by `;` or `,`; those fields are few and are all
-    read, because Business Central cannot search inside them regardless of case.
+    read, because Business Central cannot search inside them regardless of case. Addresses with characters that nobody sees
+    are not searched for: to its database such a character may be as good as none, and would find everybody.
     """
     wanted = {email_key(email) for email in emails} - {""}
     if not wanted:
         return {}
-    literals = [literal(email) for email in sorted(wanted) if len(email) <= LONGEST_EMAIL]
+    spelled = [text for email in sorted(wanted) for text in spellings(email)]
+    literals = [literal(email) for email in spelled if len(email) <= LONGEST_EMAIL]
     filters = [*any_of("tolower(email)", literals), "contains(email,';')", "contains(email,',')"]
     found: dict[str, dict[str, Record]] = {}
     for record in _find_all(api, filters):
-        pieces = str(record.get("email") or "").replace(",", ";").split(";")
-        for key in {email_key(piece) for piece in pieces} & wanted:
+        for key in wanted.intersection(email_keys(str(record.get("email") or ""))):
             found.setdefault(key, {})[str(record.get("id", "")).lower()] = record
     return {key: list(records.values()) for key, records in found.items()}
 

@@ -31,6 +31,7 @@ from connector.clients.webstore_rules import (
     safe_account,
 )
 from connector.clients.wire import Guard
+from connector.core.normalize import clean_email, email_key
 from connector.errors import AnswerNotUnderstood, ConnectionRefused, CustomerNotFound, InternalError, RemoteRefused
 from connector.setup import WebstoreConnection
 
@@ -177,12 +178,12 @@ class WooCommerceClient:
         An address that WordPress does not keep as it is has no account, and is not asked for: the webstore would answer with
         an error, or take a leading `*` for any text.
         """
-        wanted = email.strip()
+        wanted = clean_email(email)
         if not is_account_email(wanted):
             return []
         query: dict[str, str | int] = {"email": wanted, "role": "all", "orderby": "id"}
         found = self._api.get_whole_list("customers", query)
-        return [record for record in found if str(record.get("email", "")).casefold() == wanted.casefold()]
+        return [record for record in found if email_key(str(record.get("email", ""))) == email_key(wanted)]
 
     def count_accounts(self) -> int | None:
         """How many accounts of any role there are, in one request; None when the webstore does not say."""

@@ -12,11 +12,14 @@ from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from connector.core import typed
+from connector.core.comma_names import columns_turned, in_the_same_style
 from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of, texts_of
 from connector.core.geography import Geography
-from connector.core.normalize import CANONICAL, by_unique, clean, clean_email
+from connector.core.mail_address import further_addresses
+from connector.core.normalize import CANONICAL, by_unique, clean, code_key
 
 __all__ = ["API_FIELDS", "PROPERTIES", "SCHEMA", "Property", "api_fields", "canonical", "columns", "payload", "schema"]
 
@@ -159,7 +162,8 @@ def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Ta
     Returns:
         The same rows in the same order: `bc_id`, then one text column per field of the rules ("" = blank).
     """
-    countries = by_unique(table["country"], lambda code: geography.iso_country(clean(code)))
+    countries = by_unique(table["country"], lambda code: geography.iso_country(code_key(code)))
+    persons = pc.equal(table["type"].combine_chunks(), "Person")
     result: dict[str, pa.Array] = {"bc_id": table["bc_id"].combine_chunks()}
     for rule in rules.rules:
         column = table[rule.business_central]
@@ -168,6 +172,8 @@ def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Ta
         elif rule.normalizer == "state":
             states = geography.state_codes(countries.to_pylist(), by_unique(column, clean).to_pylist())
             result[rule.field] = pa.array(states, type=pa.large_string())
+        elif rule.webstore == "name" and rule.business_central == "displayName":
+            result[rule.field] = columns_turned(by_unique(column, clean), persons, countries, rules.cultures)
         else:
             result[rule.field] = by_unique(column, _meaning(rule))
     return pa.table(result)
@@ -196,7 +202,8 @@ def payload(
 
     Args:
         values: canonical field → new value. A customer to be created gets the defaults of the rules besides.
-        current: canonical values and the raw `email` under "raw.email" of the customer as it is, or None for a create.
+        current: canonical values of the customer as it is, and the raw `email`, `state`, `type` and `displayName` under
+            "raw.email" and so on; None for a create.
         company: for a create: whether the customer is a company.
     """
     by_name = rules.by_name
@@ -213,8 +220,18 @@ def payload(
     for field, value in wanted.items():
         rule = by_name[field]
         body[rule.business_central] = _property(rule, value, country, geography, current or {})
+    if "state" in body and "raw.state" in (current or {}) and not _moves(values, by_name):
+        body["state"] = (current or {})["raw.state"]  # Vizcaya stays Vizcaya when the street changes
+    if "displayName" in body and (current or {}).get("raw.type") == "Person":
+        written = str((current or {})["raw.displayName"])
+        body["displayName"] = in_the_same_style(body["displayName"], written, rules.cultures.of(country))
     last = {name: body.pop(name) for name in _ADDRESS_ORDER if name in body}
     return body | last
+
+
+def _moves(values: Mapping[str, str], by_name: Mapping[str, FieldRule]) -> bool:
+    """Whether the state, or the country that it belongs to, is among the values that change."""
+    return any(by_name[field].business_central in {"country", "state"} for field in values)
 
 
 def _property(rule: FieldRule, value: str, country: str, geography: Geography, current: Mapping[str, Any]) -> Any:
@@ -242,6 +259,5 @@ def _vat_number(value: str, country: str, geography: Geography) -> str:
 
 def _with_other_addresses(email: str, current: str) -> str:
     """A Business Central e-mail field may hold several addresses; only the first is the customer's own, the rest stay."""
-    first = clean_email(current)
-    rest = clean(current)[len(first) :].lstrip("; ,") if clean(current).startswith(first) else ""
+    rest = clean(further_addresses(current))
     return f"{email};{rest}" if rest and email else email or rest

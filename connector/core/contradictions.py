@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 from connector.core.evidence import e164
 from connector.core.likeness import LEGAL_FORMS, alike, one_slip, same_words, words
+from connector.core.vat import is_slip
 
 __all__ = ["contradictions", "is_shared_mailbox", "is_somebody_else"]
 
@@ -113,8 +114,9 @@ def _same_but_for_legal_form(one: str, other: str) -> bool:
 
 
 def _compatible(one: str, other: str) -> bool:
-    """Whether two VAT numbers can be one: the same with and without the country's prefix, or one of them is blank."""
-    return one.endswith(other) or other.endswith(one)
+    """Whether two VAT numbers can be one: the same with and without the country's prefix, one of them is blank, or a slip of
+    the pen in which the check digits tell which one is right."""
+    return one.endswith(other) or other.endswith(one) or is_slip(one, other)
 
 
 def _tells_name(email: str, name: str) -> bool:

@@ -10,10 +10,12 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core import business_central_customer, webstore_customer
+from connector.core.comma_names import parts_of
 from connector.core.customer import Direction
 from connector.core.identity import marks_shown
+from connector.core.mail_address import SEVERAL
 from connector.core.matching import Ambiguity
-from connector.core.normalize import by_unique, email_key
+from connector.core.normalize import by_unique, email_key, email_keys
 from connector.core.plan import Change, Quarantined, Write
 from connector.core.planning import Decisions
 from connector.core.terms import Terms
@@ -79,11 +81,11 @@ def of_nobody_else(
         business_central: the rows as the API gave them.
         rejected: pairs that a person said are not the same.
     """
-    several = business_central.filter(pc.match_substring_regex(business_central["email"], "[;,]"))
+    several = business_central.filter(pc.match_substring_regex(business_central["email"], SEVERAL))
     owners: dict[str, list[str]] = defaultdict(list)
     for bc_id, text in zip(several["bc_id"].to_pylist(), several["email"].to_pylist(), strict=True):
-        for piece in text.replace(",", ";").split(";"):
-            owners[email_key(piece)].append(bc_id)
+        for email in email_keys(text):
+            owners[email].append(bc_id)
     if not owners:
         return list(rows), []
     emails = by_unique(webstore["email"], email_key).to_pylist()
@@ -114,7 +116,9 @@ def _decide_create(
     required = ("email",) if pushing else ("name",)
     needed = {**{name: fields[name] for name in required}, **filled}
     if pushing:
-        body = webstore_customer.payload(filled, terms.rules, None, company=source["type"] != "Person")
+        parts = parts_of(source, fields.get(terms.rules.country, ""), terms.rules.cultures)
+        company = source["type"] != "Person"
+        body = webstore_customer.payload(filled, terms.rules, None, company=company, parts=parts)
         body |= _account(str(bc_id), fields, body, terms, usernames)
     else:
         company = bool(source["billing.company"].strip())

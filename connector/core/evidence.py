@@ -12,6 +12,9 @@ import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.core import vat
+from connector.core.normalize import by_unique, clean_code, code_key, email_key, postcode_key, text_key, vat_key
+
 __all__ = ["FIELDS", "RUNGS", "e164", "evidence_of", "phone_tails", "rung_keys"]
 
 # what a customer is compared by, in the order in which people read it
@@ -26,8 +29,6 @@ RUNGS: dict[str, tuple[str, ...]] = {
 }
 _JOINT = "\x1f"
 _SHORTEST_VAT = 6
-_VAT_ENDINGS = r"(MVA|MWST|TVA|IVA)$"
-_VAT_PREFIXES = {"GR": "EL", "CH": "CHE"}  # countries whose VAT numbers do not begin with their ISO code
 _EXTENSION = r"(?i)\s*(ext|x|#|;).*$"
 
 
@@ -43,19 +44,18 @@ def evidence_of(canonical: pa.Table) -> pa.Table:
         and e-mails without letter case, phone numbers as they are (see `e164`), postal codes without blanks and hyphens,
         of the street the numbers only (`house`), VAT numbers with their country's prefix.
     """
-    country = pc.utf8_upper(_column(canonical, "country"))
-    postcode = pc.replace_substring_regex(pc.utf8_upper(_column(canonical, "postcode")), r"[\s-]", "")
-    vat = _column(canonical, "vat_number" if "vat_number" in canonical.column_names else "vat")
+    country = by_unique(_column(canonical, "country"), code_key)
+    number = _column(canonical, "vat_number" if "vat_number" in canonical.column_names else "vat")
     return pa.table(
         {
             canonical.column_names[0]: _flat(canonical.column(0)),
             "name": _name_keys(_column(canonical, "name")),
-            "email": pc.utf8_lower(_column(canonical, "email")),
-            "phone": _column(canonical, "phone"),
+            "email": by_unique(_column(canonical, "email"), email_key),
+            "phone": by_unique(_column(canonical, "phone"), clean_code),
             "country": country,
-            "postcode": postcode,
+            "postcode": by_unique(_column(canonical, "postcode"), postcode_key),
             "house": pc.utf8_trim_whitespace(pc.replace_substring_regex(_column(canonical, "address_1"), r"\D+", " ")),
-            "vat": _vat_keys(vat, country),
+            "vat": _vat_keys(number, country),
         }
     )
 
@@ -104,23 +104,28 @@ def _column(table: pa.Table, name: str) -> pa.Array:
 
 
 def _name_keys(names: pa.Array) -> pa.Array:
-    """Identical names are those that differ in letter case and in Unicode composition at most."""
-    lower = pc.utf8_lower(pc.utf8_normalize(names, form="NFKC"))
+    """Identical names are those that differ in letter case, Unicode composition and unseen characters at most."""
+    lower = pc.utf8_lower(pc.utf8_normalize(by_unique(names, text_key), form="NFKC"))
     return pc.replace_substring(pc.replace_substring(lower, "ß", "ss"), "ς", "σ")
 
 
 def _vat_keys(numbers: pa.Array, countries: pa.Array) -> pa.Array:
     """VAT numbers with their country's prefix; what is too short or says nothing (000000) is no evidence."""
-    bare = pc.replace_substring_regex(pc.utf8_upper(numbers), r"[^\p{L}\p{N}]", "")
-    bare = pc.replace_substring_regex(bare, _VAT_ENDINGS, "")
+    bare = pc.replace_substring_regex(by_unique(numbers, vat_key), r"[^\p{L}\p{N}]", "")
+    bare = pc.replace_substring_regex(bare, vat.ENDINGS, r"\1")
+    for pattern, prefix in vat.SAME_PREFIXES.items():
+        bare = pc.replace_substring_regex(bare, pattern, prefix)
     digits = pc.replace_substring_regex(bare, r"\D", "")
     telling = pc.and_(
         pc.greater_equal(pc.utf8_length(digits), _SHORTEST_VAT),
         pc.invert(pc.match_substring_regex(digits, r"^(0+|1+|9+|123456(7(8(90?)?)?)?)$")),
     )
     prefixes = countries
-    for country, prefix in _VAT_PREFIXES.items():
+    for country, prefix in vat.OWN.items():
         prefixes = pc.if_else(pc.equal(countries, country), pa.scalar(prefix, pa.large_string()), prefixes)
-    begins = pc.equal(pc.utf8_slice_codeunits(bare, start=0, stop=2), pc.utf8_slice_codeunits(prefixes, 0, 2))
+    begins = pc.or_(
+        pc.equal(pc.utf8_slice_codeunits(bare, start=0, stop=2), pc.utf8_slice_codeunits(prefixes, 0, 2)),
+        pc.match_substring_regex(bare, vat.FOREIGN),
+    )
     prefixed = pc.binary_join_element_wise(prefixes, bare, pa.scalar("", pa.large_string()))
     return pc.if_else(telling, pc.if_else(begins, bare, prefixed), pa.scalar("", pa.large_string()))

@@ -21,7 +21,7 @@ from connector.core.geography import Geography
 __all__ = ["READING", "raw_fingerprints", "reading_key"]
 
 # how texts are read; to be raised when the same texts mean something else (tests/unit/core/test_fingerprints.py notices)
-READING = 2
+READING = 3
 # when it was written, and by what name: no part of what is said of the customer. The marks of an account (identity.py) are
 # part of it, so that an account that became somebody else's is never known
 _NOT_SAID = frozenset(

@@ -2,15 +2,16 @@
 
 The canonical country is the ISO code, the canonical state the webstore's state code where there is one. Business Central
 keeps a Country/Region Code of its own (Greece is often `EL`) and a free text for the state, which people fill with names
-as well as codes; both are understood. Which of the two is written there, and what becomes of a text that is neither, is a
-habit of the company (mappings/state_policies.csv).
+as well as codes; both are understood, in the spellings that people use (state_names.py). Which of the two is written
+there, and what becomes of a text that is neither, is a habit of the company (mappings/state_policies.csv).
 """
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+
+from connector.core.state_names import StateNames
 
 __all__ = ["Geography", "State", "StatePolicy"]
 
@@ -59,18 +60,15 @@ class Geography:
     company_countries: frozenset[str] = frozenset()
     policies: Mapping[str, StatePolicy] = field(default_factory=dict)
     _names: dict[tuple[str, str], str] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _codes: dict[tuple[str, str], str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _states: dict[str, list[tuple[str, str]]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _read: dict[str, StateNames] = field(default_factory=dict, init=False, repr=False, compare=False)
     _isos: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
-    _known: set[str] = field(default_factory=set, init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         self._isos.update({own: iso for iso, own in self.exceptions.items()})
         for state in self.states:
-            self._known.add(state.country)
             self._names.setdefault((state.country, state.code), state.name)
-            self._codes.setdefault((state.country, _folded(state.name)), state.code)
-        for state in self.states:  # a code always wins over another state's name
-            self._codes[state.country, _folded(state.code)] = state.code
+            self._states.setdefault(state.country, []).append((state.code, state.name))
 
     def with_company(self, codes: Iterable[str]) -> Geography:
         """The same tables, checked against one company's Countries/Regions."""
@@ -96,14 +94,26 @@ class Geography:
 
     def state_code(self, country: str, text: str) -> str:
         """The webstore's code of a state given as code or name; unknown text stays, or is blank by the country's policy."""
-        code = self._codes.get((country, _folded(text)))
+        code = self._code(country, text)
         if code is not None:
             return code
         return "" if self.unknown_state(country, text) and self.policy(country).unknown == "blank" else text
 
     def unknown_state(self, country: str, text: str) -> bool:
         """Whether a text is no state of a country whose states are known."""
-        return bool(text) and country in self._known and (country, _folded(text)) not in self._codes
+        return bool(text) and country in self._states and self._code(country, text) is None
+
+    def is_state(self, country: str, text: str) -> bool:
+        """Whether a text is understood as one of the known states of a country."""
+        return bool(text) and self._code(country, text) is not None
+
+    def _code(self, country: str, text: str) -> str | None:
+        states = self._states.get(country)
+        if states is None:
+            return None
+        if country not in self._read:
+            self._read[country] = StateNames(country, states)
+        return self._read[country].code(text)
 
     def state_name(self, country: str, code: str) -> str:
         """What Business Central gets: the state's name or its code, by the country's policy.
@@ -119,7 +129,3 @@ class Geography:
         """`state_code` of every row, worked out once per distinct pair of country and cleaned text."""
         known = {pair: self.state_code(*pair) for pair in set(zip(countries, states, strict=True))}
         return [known[pair] for pair in zip(countries, states, strict=True)]
-
-
-def _folded(text: str) -> str:
-    return unicodedata.normalize("NFC", unicodedata.normalize("NFC", text).casefold())

@@ -17,7 +17,8 @@ import pyarrow.compute as pc
 
 from connector.core.evidence import evidence_of, phone_tails, rung_keys
 from connector.core.extracts import Extract, Known
-from connector.core.normalize import email_key, key_columns
+from connector.core.mail_address import SEVERAL
+from connector.core.normalize import email_key, email_keys, key_columns
 from connector.core.pairing import Pairing
 from connector.core.terms import Terms
 
@@ -222,7 +223,7 @@ def _further_addresses(raw: pa.Table, emails: frozenset[str]) -> Mask:
     found = np.zeros(raw.num_rows, dtype=bool)
     if not emails:
         return found
-    rows = pc.indices_nonzero(pc.match_substring_regex(raw["email"], "[;,]")).to_pylist()
+    rows = pc.indices_nonzero(pc.match_substring_regex(raw["email"], SEVERAL)).to_pylist()
     for row, text in zip(rows, raw["email"].take(pa.array(rows, type=pa.int64())).to_pylist(), strict=True):
-        found[row] = any(email_key(piece) in emails for piece in text.replace(",", ";").split(";"))
+        found[row] = not emails.isdisjoint(email_keys(text))
     return found

@@ -12,6 +12,8 @@ import unicodedata
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
 
+from connector.core.characters import without_strays
+
 __all__ = ["LEGAL_FORMS", "alike", "one_slip", "same_words", "words"]
 
 LEGAL_FORMS = frozenset(
@@ -68,7 +70,7 @@ def _ways(name: str) -> set[tuple[str, ...]]:
 def _composed(name: str) -> str:
     last, comma, first = name.partition(",")
     turned = f"{first} {last}" if comma and "," not in first else name
-    return unicodedata.normalize("NFKC", turned).casefold()
+    return unicodedata.normalize("NFKC", without_strays(turned)).casefold()
 
 
 def _words(composed: str) -> tuple[str, ...]:

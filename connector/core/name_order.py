@@ -2,7 +2,8 @@
 
 In some countries the family name comes first (mappings/names.csv), so the one name that is composed of an account's two
 names depends on its country: Nagy János moves from Hungary to Austria and is János Nagy there, though nobody edited his
-name. That is no change to carry over, and no reason to rename him in Business Central.
+name. That is no change to carry over, and no reason to rename him in Business Central. Nor is "Müller, Hans", for an account
+whose names are Hans and Müller.
 """
 
 from __future__ import annotations
@@ -10,12 +11,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from connector.core.comma_names import turned_as_the_account
 from connector.core.customer import FieldRules
 from connector.core.merge import Verdict
-from connector.core.normalize import text_key
-from connector.core.webstore_customer import name_as_in
+from connector.core.names import compose
+from connector.core.normalize import clean, text_key
+from connector.core.webstore_customer import account_text, name_as_in
 
-__all__ = ["also_agreed", "decide_name"]
+__all__ = ["also_agreed", "decide_name", "told_by_the_account"]
 
 Base = Mapping[str, str | None]
 _OF_THE_WEBSTORE = (Verdict.PULL, Verdict.PULL_WITHHELD)
@@ -86,6 +89,39 @@ def also_agreed(
     unchanged = all(b is not None and _same(b, n) for b, n in zip(before, (now, other), strict=True))
     agreed = _same(after, other) or unchanged or (before == (None, None) and _same(now, other))
     return {"name": other} if agreed else {}
+
+
+def told_by_the_account(
+    verdicts: Mapping[str, Verdict],
+    webstore: Mapping[str, str],
+    business_central: Mapping[str, str],
+    raw: Mapping[str, Any],
+    business_central_raw: Mapping[str, Any],
+    rules: FieldRules,
+) -> tuple[Mapping[str, Verdict], Mapping[str, str]]:
+    """The verdicts, and the name to push if it is another one than Business Central's: who is no `Person` there may be one all
+    the same, and is, where his name is "Last, First" and the account bears one of the two. And who is a `Person` there may be a
+    company with a comma in its name, and is, where the account's company bears the very name.
+
+    Args:
+        webstore, business_central: canonical values.
+        raw, business_central_raw: the rows as the APIs gave them.
+    """
+    if "name" not in verdicts:
+        return verdicts, {}
+    if clean(raw["billing.company"]):
+        same = _same(str(business_central_raw["displayName"]), webstore["name"])
+        return ({**verdicts, "name": Verdict.AGREE} if same else verdicts), {}
+    culture = rules.cultures.of(business_central.get(rules.country, ""))
+    account = (account_text(raw["first_name"]), account_text(raw["last_name"]))
+    if not any(account):
+        account = (clean(raw["billing.first_name"]), clean(raw["billing.last_name"]))
+    found = turned_as_the_account(business_central["name"], account, culture)
+    if found is None:
+        return verdicts, {}
+    if _same(compose(*found, culture), webstore["name"]):
+        return {**verdicts, "name": Verdict.AGREE}, {}
+    return verdicts, {"name": compose(*found, culture)}
 
 
 def _same(one: str, other: str) -> bool:

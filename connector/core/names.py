@@ -11,13 +11,12 @@ first, where people have two surnames, and which words belong to their neighbour
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from connector.core.normalize import clean
+from connector.core.normalize import clean, text_key
 
-__all__ = ["EAST_ASIAN", "Culture", "Cultures", "compose", "split"]
+__all__ = ["EAST_ASIAN", "WESTERN", "Culture", "Cultures", "compose", "split"]
 
 # Chinese, Japanese and Korean characters, as a regular expression that Python and Arrow understand alike
 EAST_ASIAN = "[\u1100-\u11ff\u2e80-\u9fff\ua960-\ua97f\uac00-\ud7ff\uf900-\ufaff\U00020000-\U0003ffff]"
@@ -30,6 +29,7 @@ class Culture:
 
     Attributes:
         family_first: `Nagy János`, not `János Nagy`.
+        never_first: words behind a comma that are no first names (`Müller, Dr.`), in lower case and without full stops.
         by_script: the family name comes first in names that are written in Chinese, Japanese or Korean script.
         surnames: how many a person has: 1 or 2.
         prefixes: words that belong to the name after them (`van`, `de`), in lower case.
@@ -41,6 +41,7 @@ class Culture:
     prefixes: frozenset[str] = frozenset()
     suffixes: frozenset[str] = frozenset()
     by_script: bool = False
+    never_first: frozenset[str] = frozenset()
 
     def leads_with_family(self, name: str) -> bool:
         """Whether the family name comes first in this name (composed or not)."""
@@ -130,7 +131,7 @@ def _same(words: Sequence[str], others: Sequence[str]) -> bool:
 
 
 def _key(word: str) -> str:
-    return unicodedata.normalize("NFC", word).casefold()
+    return text_key(word).casefold()
 
 
 def _given_cut(words: Sequence[str], culture: Culture) -> int:

@@ -1,4 +1,4 @@
-"""Customers as people name them: by number, by Business Central id, or by `woo:ID`; judged against those who are meant.
+"""Customers as people name them: by number, Business Central id, `woo:ID` or e-mail; judged against those who are meant.
 
 One place decides what a name means, so that a list of customers to leave out, an edit and a form understand the same. A name
 that fits nobody, or several, is a problem and never passed over: whoever names a customer wants something of it.
@@ -9,11 +9,48 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from enum import StrEnum
 from typing import NamedTuple
 
-__all__ = ["Found", "Keys", "Who", "find", "keys_of"]
+from connector.core.normalize import clean_code, code_key, email_key
 
-_ACCOUNT = re.compile(r"woo:\s*(\d+)")
+__all__ = ["Found", "Keys", "Kind", "Named", "Who", "find", "keys_of", "read_name"]
+
+_ACCOUNT = re.compile(r"woo:\s*([0-9]{1,18})", re.IGNORECASE)
+_GUID = re.compile(r"\{?([0-9a-fA-F]{8}(?:-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12})\}?")
+
+
+class Kind(StrEnum):
+    """By what a customer is named."""
+
+    ACCOUNT = "account"
+    ID = "id"
+    EMAIL = "email"
+    NUMBER = "number"
+
+
+class Named(NamedTuple):
+    """A name as it was meant: a Webstore ID without `woo:`, an id or an e-mail in small letters, a number in capitals."""
+
+    kind: Kind
+    value: str
+
+    @property
+    def label(self) -> str:
+        """How messages show it."""
+        return f"woo:{self.value}" if self.kind is Kind.ACCOUNT else self.value
+
+
+def read_name(text: str) -> Named:
+    """What a person means by a name, in any letter case, and whatever invisible characters came along; "" = a blank number."""
+    name = clean_code(text)
+    account, guid = _ACCOUNT.fullmatch(name), _GUID.fullmatch(name)
+    if account:
+        return Named(Kind.ACCOUNT, str(int(account[1])))
+    if guid:
+        return Named(Kind.ID, guid[1].lower())
+    return Named(Kind.EMAIL, email_key(name)) if "@" in name else Named(Kind.NUMBER, code_key(name))
+
 
 # what tells a customer apart: ("bc", id), ("woo", id), or ("number", number) where no id is known
 Keys = frozenset[tuple[str, str]]
@@ -73,34 +110,27 @@ def find(names: Sequence[str], customers: Iterable[Who], where: str) -> Found:
     meant: list[tuple[Who, ...]] = []
     problems = []
     for name in names:
-        fitting = by_name.get(_read(name), set())
+        read = read_name(name).label
+        fitting = by_name.get(read, set())
         if len(fitting) == 1:
             person = persons[next(iter(fitting))]
             meant.append(tuple(person))
             keys |= {key for who in person for key in keys_of(who)}
             continue
         meant.append(())
-        if not name.strip():
+        if not read:
             problems.append("a blank name means nobody")
         elif fitting:
             labels = sorted({", ".join(sorted(_ids(persons[index]))) for index in fitting})
             problems.append(f"{name} fits several customers ({'; '.join(labels)}); name one by its id")
         else:
-            other = f" (woo:{name.strip()} is)" if f"woo:{name.strip()}" in by_name else ""
+            other = f" (woo:{read} is)" if f"woo:{read}" in by_name else ""
             problems.append(f"{name}: {where}{other}")
     return Found(frozenset(keys), tuple(meant), tuple(dict.fromkeys(problems)))
 
 
-def _read(name: str) -> str:
-    text = name.strip().lower()
-    if text.startswith("{") and text.endswith("}"):
-        text = text[1:-1]
-    account = _ACCOUNT.fullmatch(text)
-    return f"woo:{int(account[1])}" if account else text
-
-
 def _names_of(who: Who) -> set[str]:
-    names = {who.bc_number.lower(), (who.bc_id or "").lower()}
+    names = {read_name(who.bc_number).label, (who.bc_id or "").lower()}
     names |= {f"woo:{who.webstore_id}"} if who.webstore_id is not None else set()
     return names - {""}
 

@@ -4,8 +4,9 @@ Two steps, kept apart:
 
 *clean* makes a canonical value, fit to be shown and to be written: control characters out, blanks folded and trimmed
 (Business Central trims, WooCommerce folds blanks in account names but keeps them in addresses).
-*key* makes what is compared: letter case of e-mails and codes, Unicode composition, the look of phone numbers, blanks in
-postal codes. A key never depends on another field; what does (a national phone number) is settled in regional.py.
+*key* makes what is compared: letter case of e-mails and codes, Unicode composition, characters that nobody sees
+(characters.py), the look of phone numbers, blanks in postal codes. A key never depends on another field; what does (a
+national phone number) is settled in regional.py.
 
 Columns are normalised once per distinct value (`by_unique`): a million customers live in few cities.
 """
@@ -22,14 +23,18 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core import plain, typed
+from connector.core.characters import settled, without_invisible, without_strays
+from connector.core.mail_address import addresses_in, canonical_address
 
 __all__ = [
     "CANONICAL",
     "NORMALIZERS",
     "by_unique",
     "clean",
+    "clean_code",
     "clean_email",
     "email_key",
+    "email_keys",
     "fingerprint",
     "key_columns",
     "row_hashes",
@@ -39,11 +44,13 @@ __all__ = [
 # C0 and C1 controls that are not blanks
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x84\x86-\x9f]")
 _BLANKS = re.compile(r"\s+")
+_SEEN = re.compile(r"[\w!-~]")
 # below so many values a kernel's preparation takes longer than the function itself
 _FEW = 64
 # between the keys of one customer, and in place of a key that is not there; neither is left in a canonical value
 _BETWEEN, _NO_KEY = "\x1f", "\x00"
-_SEVERAL = re.compile(r"[;,]")
+# blanks, and what shows as none at the end of a pasted text: zero-width space, word joiner, byte order mark
+_AROUND = " \u200b\u2060\ufeff"
 _POSTCODE_LOOK = re.compile(r"[\s\-‐-―]+")
 _VAT_LOOK = re.compile(r"[\s.\-/‐-―]+")
 _NOT_ALPHANUMERIC = re.compile(r"[\W_]+")
@@ -56,17 +63,28 @@ _CHARACTERS = (range(9, 11), range(13, 14), range(0x20, 0xD800), range(0xE000, 0
 
 
 def clean(value: str) -> str:
-    """Fold every run of blanks (tabs, line ends, no-break spaces) to one, trim, drop control characters."""
+    """Fold every run of blanks (tabs, line ends, no-break spaces) to one, trim, drop control characters.
+
+    A text of which nothing can be seen is blank.
+    """
     if value.isascii() and value.isprintable() and "  " not in value:
         return value.strip()
-    return _BLANKS.sub(" ", _CONTROL.sub("", value)).strip()
+    cleaned = _BLANKS.sub(" ", _CONTROL.sub("", value)).strip(_AROUND)
+    return cleaned if _SEEN.search(cleaned) or without_strays(cleaned).strip() else ""
+
+
+def clean_code(value: str) -> str:
+    """`clean` for codes and numbers, of which characters that nobody sees are never a part."""
+    cleaned = clean(value)
+    return cleaned if cleaned.isascii() else clean(without_invisible(cleaned))
 
 
 def clean_email(value: str) -> str:
-    """The first address of a field that may hold several, separated by `;` or `,`."""
-    if ";" not in value and "," not in value:
+    """The first address of a field that may hold several, separated by `;` or `,`, as a mail server takes it."""
+    if value.isascii() and ";" not in value and "," not in value:
         return clean(value)
-    return next((part for part in (clean(piece) for piece in _SEVERAL.split(value)) if part), "")
+    cleaned = (canonical_address(clean(piece)) for piece in addresses_in(value))
+    return next((address for address in cleaned if address), "")
 
 
 def unescape(value: str) -> str:
@@ -84,30 +102,51 @@ def _character(entity: re.Match[str]) -> str:
 
 
 def text_key(value: str) -> str:
-    """Text is compared composed (NFC): `é` typed as one or as two characters is the same."""
+    """Text is compared composed (NFC) and as it is read: `é` typed as one or as two characters is the same."""
     cleaned = clean(value)
-    return cleaned if cleaned.isascii() else unicodedata.normalize("NFC", cleaned)
+    if cleaned.isascii():
+        return cleaned
+    composed = unicodedata.normalize("NFC", cleaned)
+    seen = without_strays(composed)
+    return composed if seen == composed else unicodedata.normalize("NFC", clean(seen))
 
 
 def code_key(value: str) -> str:
-    """Codes are compared in upper case: Business Central upper-cases them."""
-    upper = text_key(value).upper()
-    return upper if upper.isascii() else unicodedata.normalize("NFC", upper)
+    """Codes are compared in upper case, since Business Central upper-cases them, and full-width letters are letters."""
+    code = clean_code(value)
+    return code.upper() if code.isascii() else settled(_upper, code.upper())
+
+
+def _upper(text: str) -> str:
+    return clean_code(text).upper()
 
 
 def postcode_key(value: str) -> str:
     """Postal codes are compared without blanks and hyphens: WooCommerce's checkout puts them where the country has them."""
-    return _POSTCODE_LOOK.sub("", code_key(value)) or code_key(value)
+    code = code_key(value)
+    return _POSTCODE_LOOK.sub("", code) or code
 
 
 def vat_key(value: str) -> str:
     """VAT numbers are compared without blanks, dots, hyphens and slashes."""
-    return _VAT_LOOK.sub("", code_key(value)) or code_key(value)
+    code = code_key(value)
+    return _VAT_LOOK.sub("", code) or code
 
 
 def email_key(value: str) -> str:
     """E-mails are compared without case: WooCommerce refuses a change of case alone."""
-    return clean_email(value).lower()
+    address = clean_email(value)
+    return address.lower() if address.isascii() else settled(_small_address, address.lower())
+
+
+def _small_address(text: str) -> str:
+    return clean_email(text.lower())
+
+
+def email_keys(value: str) -> list[str]:
+    """The keys of all addresses of a field, in their order, none of them blank."""
+    keys = (email_key(piece) for piece in addresses_in(value))
+    return [key for key in keys if key]
 
 
 def phone_key(value: str) -> str:
@@ -115,7 +154,7 @@ def phone_key(value: str) -> str:
 
     A text without any digit is compared as it is: it is no number, but it is not blank either.
     """
-    number = clean(value).casefold()
+    number = clean_code(value).casefold()
     if not number.isascii():
         number = unicodedata.normalize("NFKC", number).casefold()
         number = "".join(str(unicodedata.decimal(c)) if c.isdecimal() else c for c in number).strip()
@@ -125,7 +164,7 @@ def phone_key(value: str) -> str:
         number = _TRUNK_ZERO.sub(r"\1", number)
     digits = _NOT_ALPHANUMERIC.sub("", number)
     if not _DIGIT.search(digits):
-        return text_key(value)
+        return text_key(clean_code(value))
     return "+" + digits if number.startswith("+") else digits
 
 
@@ -148,7 +187,8 @@ NORMALIZERS: dict[str, Callable[[str], str]] = {
 }
 # how a text becomes a canonical value; countries, states and options need more than the text
 CANONICAL: dict[str, Callable[[str], str]] = {
-    **dict.fromkeys(NORMALIZERS, clean),
+    **dict.fromkeys(NORMALIZERS, clean_code),
+    "text": clean,
     "email": clean_email,
     **_TYPED,
 }
@@ -156,6 +196,7 @@ CANONICAL: dict[str, Callable[[str], str]] = {
 
 _KERNELS: dict[Callable[[str], str], plain.Plain] = {
     clean: plain.SAME,
+    clean_code: plain.SAME,
     text_key: plain.SAME,
     code_key: plain.UPPER,
     postcode_key: plain.POSTCODE,

@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from connector.core import business_central_customer, webstore_customer
+from connector.core.comma_names import parts_of
 from connector.core.customer import Direction, FieldRules, Side
 from connector.core.decisions import Outcome, outcome
 from connector.core.extracts import Replaced
@@ -31,12 +32,13 @@ from connector.core.merge import (
     Verdict,
     merge_field,
 )
-from connector.core.name_order import also_agreed, decide_name
+from connector.core.name_order import also_agreed, decide_name, told_by_the_account
 from connector.core.normalize import NORMALIZERS, email_key, key_columns
 from connector.core.orphans import looks_erased
 from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write, texts_at
 from connector.core.regional import same_in_the_country
 from connector.core.rows import rows_of
+from connector.core.states_kept import states_lost
 from connector.core.terms import Flags, Terms
 
 __all__ = ["KEPT_OUT", "Decisions", "Pair", "PairFrames", "decide", "plan_update"]
@@ -200,16 +202,22 @@ def _decide_pair(
     verdicts, w = decide_name(verdicts, pair.w, pair.c, pair.base_w, pair.w_raw, terms.rules)
     if w is not pair.w:
         pair = replace(pair, w=w)
+    verdicts, turned = told_by_the_account(verdicts, w, pair.c, pair.w_raw, pair.c_raw, terms.rules)
     agreed = [name for name, verdict in verdicts.items() if verdict is Verdict.AGREE]
     if agreed:
         webstore, business_central = {name: pair.w[name] for name in agreed}, {name: pair.c[name] for name in agreed}
         decisions.agreements.append(Agreement(pair.bc_id, pair.webstore_id, webstore, business_central))
     decided = _decided(pair, verdicts, terms, decisions)
+    pushed = _pushed(pair, verdicts, decided)
+    lost = states_lost(pushed, pair.w, pair.c_raw, terms.rules, terms.geography)
+    decisions.standing += [_of_a_state(pair, name, f"{reasons[name]}; {why}") for name, why in lost.items()]
+    verdicts = {name: verdict for name, verdict in verdicts.items() if name not in lost}
+    decided = {name: result for name, result in decided.items() if name not in lost}
     wanted: dict[Direction, dict[str, tuple[str, str]]] = {}
     for name, verdict in verdicts.items():
         direction = _DIRECTIONS.get(verdict)
         if direction is not None:
-            source = pair.c if direction is Direction.PUSH else pair.w
+            source = {**pair.c, **turned} if direction is Direction.PUSH else pair.w
             wanted.setdefault(direction, {})[name] = (source[name], reasons[name])
         elif name not in decided:
             standing = _standing(pair, name, verdict, reasons[name], terms.flags)
@@ -220,7 +228,8 @@ def _decide_pair(
                 wanted.setdefault(direction, {})[name] = (value, f"{reasons[name]}; a person decided")
     both = frozenset(n for n, r in decided.items() if r.push is not None and r.pull is not None)
     for direction in sorted(wanted, reverse=True):  # pushes first
-        plan_update(pair, direction, wanted[direction], terms, decisions, both_sides=both)
+        said = {name: pair.c[name] for name in turned} if direction is Direction.PUSH else {}
+        plan_update(pair, direction, wanted[direction], terms, decisions, both_sides=both, said=said)
 
 
 def _doubt(pair: Pair, terms: Terms, decisions: Decisions) -> Quarantined | None:
@@ -240,6 +249,17 @@ def _doubt(pair: Pair, terms: Terms, decisions: Decisions) -> Quarantined | None
         reason = OTHER_PERSON.format(side=side, what=", ".join(changed))
         return Quarantined(system, pair.bc_id, pair.bc_number, pair.webstore_id, SAME, reason)
     return None
+
+
+def _pushed(pair: Pair, verdicts: Mapping[str, Verdict], decided: Mapping[str, Outcome]) -> dict[str, str]:
+    """What would be written to the webstore, decisions of people included."""
+    pushed = {name: pair.c[name] for name, verdict in verdicts.items() if verdict is Verdict.PUSH}
+    return pushed | {name: result.push for name, result in decided.items() if result.push is not None}
+
+
+def _of_a_state(pair: Pair, name: str, reason: str) -> Standing:
+    who = (pair.bc_id, pair.bc_number, pair.webstore_id)
+    return Standing("withheld", Direction.PUSH, *who, name, pair.base_w[name], pair.w[name], pair.c[name], reason)
 
 
 def _decided(pair: Pair, verdicts: Mapping[str, Verdict], terms: Terms, decisions: Decisions) -> dict[str, Outcome]:
@@ -272,6 +292,7 @@ def plan_update(
     *,
     both_sides: frozenset[str] = frozenset(),
     source: Mapping[str, str] | None = None,
+    said: Mapping[str, str] | None = None,
 ) -> None:
     """One update of one side, or a quarantined customer when that side cannot keep one of the values.
 
@@ -279,16 +300,22 @@ def plan_update(
         wanted: field → (new canonical value, reason).
         both_sides: fields whose base must not move yet.
         source: what the other side holds, where that is not what is written (undo).
+        said: the same for single fields, where it is what is written in other words.
     """
     pushing = direction is Direction.PUSH
     target, base = (pair.w, pair.base_w) if pushing else (pair.c, pair.base_c)
     values = {name: value for name, (value, _) in wanted.items()}
     if pushing:
-        body = webstore_customer.payload(values, terms.rules, pair.w_raw, company=pair.c_raw["type"] != "Person")
+        parts = parts_of(pair.c_raw, pair.c.get(terms.rules.country, ""), terms.rules.cultures)
+        body = webstore_customer.payload(
+            values, terms.rules, pair.w_raw, company=pair.c_raw["type"] != "Person", parts=parts
+        )
         if source is None:
             source = values | also_agreed(values, pair.w, pair.c, (pair.base_w, pair.base_c), pair.w_raw, terms.rules)
+            source |= {name: value for name, value in (said or {}).items() if name in values}
     else:
-        current: ChainMap[str, Any] = ChainMap({"raw.email": pair.c_raw["email"]}, cast(Any, pair.c))
+        raw = {f"raw.{name}": pair.c_raw[name] for name in ("email", "state", "type", "displayName")}
+        current: ChainMap[str, Any] = ChainMap(raw, cast(Any, pair.c))
         body = business_central_customer.payload(values, terms.rules, terms.geography, current)
     refused = terms.refusals(
         direction.target, values, _country_after(pair.c if pushing else pair.w, values, terms), body, creating=False

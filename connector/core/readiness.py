@@ -15,6 +15,7 @@ import pyarrow.compute as pc
 from connector.core.customer import Side
 from connector.core.evidence import evidence_of
 from connector.core.extracts import Extract
+from connector.core.normalize import email_key, email_keys
 from connector.core.terms import Terms
 from connector.core.unfit import EXAMPLES, Check, check_of, unfit_values
 
@@ -119,7 +120,7 @@ def _mailboxes(side: Side, extract: Extract, names: Sequence[str]) -> Iterator[C
         "shared mailbox", side, desks, names, "customers are reached at a desk (info@, office@, …)",
         "Several customers may stand behind it; look at those who are linked by it.",
     )  # fmt: skip
-    several = [row for row, text in enumerate(extract.raw["email"].to_pylist()) if text.strip(" ;,") and _several(text)]
+    several = [row for row, text in enumerate(extract.raw["email"].to_pylist()) if _several(text)]
     if side is Side.BUSINESS_CENTRAL:
         yield check_of(
             "several e-mails", side, several, names, "customers have several addresses in one field",
@@ -128,7 +129,7 @@ def _mailboxes(side: Side, extract: Extract, names: Sequence[str]) -> Iterator[C
 
 
 def _several(text: str) -> bool:
-    return len([part for part in text.replace(",", ";").split(";") if part.strip()]) > 1
+    return len(email_keys(text)) > 1
 
 
 def _blanks(side: Side, extract: Extract, names: Sequence[str], terms: Terms) -> Iterator[Check]:
@@ -152,8 +153,8 @@ def _roles(webstore: Extract, business_central: Extract, accounts: Sequence[Acco
         "role cannot be written", "webstore", len(fixed), "synchronised accounts have a role whose e-mail the API may not change",
         tuple(fixed[:EXAMPLES]), "Their e-mails are changed in WordPress by hand.",
     )  # fmt: skip
-    emails = {email.lower() for email in business_central.canonical["email"].to_pylist()} - {""}
-    others = [a for a in accounts if role not in {"all", a.role} and a.email.lower() in emails]
+    emails = set(map(email_key, business_central.canonical["email"].to_pylist())) - {""}
+    others = [a for a in accounts if role not in {"all", a.role} and email_key(a.email) in emails]
     yield Check(
         "account of another role", "webstore", len(others),
         "accounts of roles that are not synchronised have the e-mail of a Business Central customer",

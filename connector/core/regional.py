@@ -14,9 +14,9 @@ import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["international_phone", "same_in_the_country", "vat_without_country"]
+from connector.core.vat import without_country
 
-_VAT_PREFIXES = {"GR": "EL"}
+__all__ = ["international_phone", "same_in_the_country"]
 
 
 def international_phone(key: str, country: str) -> str:
@@ -31,15 +31,7 @@ def international_phone(key: str, country: str) -> str:
     return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164) + extension
 
 
-def vat_without_country(key: str, country: str) -> str:
-    """A VAT key without the country it begins with, if that is the customer's."""
-    for prefix in (_VAT_PREFIXES.get(country, country), country):
-        if prefix and key.startswith(prefix):
-            return key.removeprefix(prefix) or key
-    return key
-
-
-_MEANINGS: dict[str, Callable[[str, str], str]] = {"phone": international_phone, "vat": vat_without_country}
+_MEANINGS: dict[str, Callable[[str, str], str]] = {"phone": international_phone, "vat": without_country}
 
 
 def same_in_the_country(

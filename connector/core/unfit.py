@@ -77,7 +77,8 @@ def _places(side: Side, extract: Extract, names: Sequence[str], terms: Terms) ->
         rows = [row for row, pair in enumerate(zip(countries, states, strict=True)) if pair in odd]
         yield check_of(
             "unknown state", side, rows, names, "customers have a text that is no state of their country",
-            "It is passed on as it is, left out, or quarantined: mappings/state_policies.csv.",
+            "It never replaces a state that the webstore knows. Else it is passed on as it is, left out, or quarantined: "
+            "mappings/state_policies.csv. Give a spelling of a state a line in mappings/states.csv.",
         )  # fmt: skip
 
 

@@ -17,10 +17,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core import plain
+from connector.core.comma_names import columns_turned, turned
 from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of, texts_of
 from connector.core.geography import Geography
 from connector.core.names import EAST_ASIAN, Culture, compose, split
-from connector.core.normalize import CANONICAL, by_unique, clean, code_key, email_key, unescape
+from connector.core.normalize import CANONICAL, by_unique, clean, code_key, email_key, text_key, unescape
 from connector.core.typed import option_of
 
 __all__ = [
@@ -257,7 +258,8 @@ def _composed(given: pa.Array, family: pa.Array, countries: pa.Array, rules: Fie
     east_asian = pc.or_(pc.match_substring_regex(given, EAST_ASIAN), pc.match_substring_regex(family, EAST_ASIAN))
     family_first = pc.or_(always, pc.and_(by_script, east_asian))
     lead, trail = pc.if_else(family_first, family, given), pc.if_else(family_first, given, family)
-    return pc.utf8_trim(pc.binary_join_element_wise(lead, trail, pa.scalar(" ", pa.large_string())), " ")
+    composed = pc.utf8_trim(pc.binary_join_element_wise(lead, trail, pa.scalar(" ", pa.large_string())), " ")
+    return columns_turned(composed, pc.is_valid(composed), countries, rules.cultures)
 
 
 def _where(countries: pa.Array, rules: FieldRules, holds: Callable[[Culture], bool]) -> pa.Array:
@@ -279,11 +281,16 @@ def name_as_in(current: Mapping[str, Any], rules: FieldRules, country: str) -> s
     culture = rules.cultures.of(country)
     account = compose(account_text(current["first_name"]), account_text(current["last_name"]), culture)
     invoice = compose(current["billing.first_name"], current["billing.last_name"], culture)
-    return clean(current["billing.company"]) or account or invoice
+    return clean(current["billing.company"]) or turned(account or invoice, culture)
 
 
 def payload(
-    values: Mapping[str, str], rules: FieldRules, current: Mapping[str, Any] | None, *, company: bool
+    values: Mapping[str, str],
+    rules: FieldRules,
+    current: Mapping[str, Any] | None,
+    *,
+    company: bool,
+    parts: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
     """The request body that sets canonical values; it holds nothing else, and never an id.
 
@@ -291,9 +298,10 @@ def payload(
         values: canonical field → new value. A customer to be created gets the defaults of the rules besides.
         current: the customer's row as in `schema(rules)`, or None for a customer that is to be created.
         company: for a customer without any name yet: whether the name is a company's.
+        parts: first and last name, where the other side tells them apart.
     """
     body: dict[str, Any] = {}
-    parts: dict[str, dict[str, str]] = {"billing": {}, "shipping": {}}
+    addresses: dict[str, dict[str, str]] = {"billing": {}, "shipping": {}}
     metadata: dict[str, str] = {}
     if current is None:
         values = {rule.field: rule.default for rule in rules.rules if rule.default and rule.pushes} | dict(values)
@@ -302,12 +310,12 @@ def payload(
         part, _, name = rule.webstore.partition(".")
         if rule.webstore == "name":
             culture = rules.cultures.of(_country_of_invoice(values, rules, current))
-            _put_name(body, parts["billing"], value, current or {}, company, culture)
+            _put_name(body, addresses["billing"], value, current or {}, company, culture, parts)
         elif rule.webstore == "email":
             body["email"] = value
             # the billing address follows the account only while the two are one
             if current is None or email_key(current["billing.email"]) == email_key(current["email"]):
-                parts["billing"].setdefault("email", value)
+                addresses["billing"].setdefault("email", value)
         elif rule.webstore == "vat":
             metadata |= _vat(value, rules.vat_keys, current or {})
         elif rule.meta_key:
@@ -315,8 +323,8 @@ def payload(
                 {"true": "1", "false": ""}.get(value, value) if rule.normalizer == "boolean" else value
             )
         else:
-            parts[part][name] = value
-    body |= {name: part for name, part in parts.items() if part}
+            addresses[part][name] = value
+    body |= {name: part for name, part in addresses.items() if part}
     if metadata:
         body["meta_data"] = [{"key": key, "value": value} for key, value in metadata.items()]
     return body
@@ -339,7 +347,13 @@ def _vat(value: str, keys: Sequence[str], current: Mapping[str, Any]) -> dict[st
 
 
 def _put_name(
-    body: dict[str, Any], billing: dict[str, str], name: str, current: Mapping[str, Any], company: bool, culture: Any
+    body: dict[str, Any],
+    billing: dict[str, str],
+    name: str,
+    current: Mapping[str, Any],
+    company: bool,
+    culture: Culture,
+    parts: tuple[str, str] | None,
 ) -> None:
     """A name goes where the customer keeps its name now: company, account name, or billing name."""
     account = (account_text(current.get("first_name", "")), account_text(current.get("last_name", "")))
@@ -348,7 +362,8 @@ def _put_name(
         billing["company"] = name
         return
     known = account if any(account) else invoice
-    first, last = split(name, *known, culture)
+    told = parts is not None and text_key(compose(*parts, culture)) == text_key(name)
+    first, last = parts if parts and told else split(name, *known, culture)
     if any(account) or not any(invoice):
         body["first_name"], body["last_name"] = first, last
     if invoice == account or not any(account):

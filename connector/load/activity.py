@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
+from connector.core.naming import Kind, Named, read_name
 from connector.core.plan import customer_key
 from connector.errors import InputError
 from connector.load.naming import names_given
@@ -96,16 +97,19 @@ def release_holds(path: SetupSource, customers: Sequence[str], *, everyone: bool
         if everyone:
             return work.holds.release()
         customers = names_given(customers, "Nothing was released:")
-        by_name = {number.lower(): key for key, number in _numbers(work).items()}
+        by_number = {read_name(number): key for key, number in _numbers(work).items()}
         held = set(work.holds.read().query("on_hold")["key"])
-        keys = {
-            name: by_name.get(name.lower(), name if ":" in name else customer_key(name.lower(), None))
-            for name in customers
-        }
+        keys = {name: name if name in held else _hold_of(read_name(name), by_number) for name in customers}
         unknown = [f"{name}: not on hold" for name, key in keys.items() if key not in held]
         if unknown or not keys:
             raise InputError("Nothing was released:", problems=unknown, hint="See customer-sync holds list.")
         return sum(work.holds.release(key=key) for key in keys.values())
+
+
+def _hold_of(named: Named, by_number: Mapping[Named, str]) -> str:
+    if named.kind is Kind.ACCOUNT:
+        return customer_key(None, int(named.value))
+    return customer_key(named.value, None) if named.kind is Kind.ID else by_number.get(named, "")
 
 
 def _numbers(view: View) -> dict[str, str]:

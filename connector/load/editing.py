@@ -2,21 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import pandas as pd
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
+from connector.core.naming import Kind, read_name
 from connector.core.plan import customer_key
 from connector.errors import InputError
 from connector.load.bases import remember_account
-from connector.load.naming import found_in_mapping, names_given
+from connector.load.naming import found_in_mapping, names_given, records_named
 from connector.load.session import SetupSource, opened_store, setup_of
 from connector.load.sides import verify_sides
 from connector.store import MappingRow, Work
 
-__all__ = ["Pair", "ids_of", "link", "linked_together", "list_mapping", "tick", "unlink", "untick"]
+__all__ = ["Pair", "ids_of", "link", "linked_together", "list_mapping", "row_of", "tick", "unlink", "untick"]
 
 # Business Central number and Webstore ID
 Pair = tuple[str, int]
@@ -53,7 +54,7 @@ def link(path: SetupSource, pairs: Sequence[Pair], *, actor: str) -> dict[str, A
     """Link customers that both exist: all pairs as one version, or none.
 
     Args:
-        pairs: (Business Central number, Webstore ID). The same pair twice is one.
+        pairs: (Business Central number, id or e-mail; Webstore ID). The same pair twice is one.
 
     Raises:
         InputError: naming every customer that does not exist, is linked to another, or is named with two others.
@@ -67,15 +68,10 @@ def link(path: SetupSource, pairs: Sequence[Pair], *, actor: str) -> dict[str, A
         WooCommerceClient(setup.webstore) as webstore,
     ):
         verify_sides(store, setup, webstore, company)
-        records = company.customers_by_number([number for number, _ in wanted])
+        records, unknown = records_named(company, [name for name, _ in wanted])
         accounts = webstore.customers_by_id([key for _, key in wanted])
-    unknown = [f"{number}: no such customer in Business Central" for number, _ in wanted if number not in records]
     unknown += [f"woo:{key}: no such account in the webstore" for _, key in wanted if key not in accounts]
-    rows = [
-        MappingRow(str(records[n]["id"]).lower(), n, key, True, str(records[n]["displayName"]))
-        for n, key in wanted
-        if n in records and key in accounts
-    ]
+    rows = [row_of(records[name], key) for name, key in wanted if name in records and key in accounts]
 
     def edit(work: Work) -> None:
         linked_together(work, rows, unknown)
@@ -84,6 +80,13 @@ def link(path: SetupSource, pairs: Sequence[Pair], *, actor: str) -> dict[str, A
 
     what = f"{wanted[0][0]} to woo:{wanted[0][1]}" if len(wanted) == 1 else f"{len(wanted)} pairs"
     return _edit(path, actor, f"link {what}", edit) | {"linked": len(wanted)}
+
+
+def row_of(record: Mapping[str, Any], webstore_id: int) -> MappingRow:
+    """The row of the mapping table that links a Business Central customer; the number is as Business Central has it."""
+    return MappingRow(
+        str(record["id"]).lower(), str(record["number"]), webstore_id, True, str(record.get("displayName") or "")
+    )
 
 
 def linked_together(work: Work, rows: Sequence[MappingRow], unknown: Sequence[str]) -> None:
@@ -120,7 +123,7 @@ def unlink(path: SetupSource, customers: Sequence[str], *, actor: str) -> dict[s
 
 
 def tick(path: SetupSource, numbers: Sequence[str], *, actor: str) -> dict[str, Any]:
-    """Tick Webstore Customer for existing Business Central customers.
+    """Tick Webstore Customer for existing Business Central customers, named by number, id or e-mail.
 
     Raises:
         InputError: naming everybody who is not there.
@@ -129,8 +132,7 @@ def tick(path: SetupSource, numbers: Sequence[str], *, actor: str) -> dict[str, 
     setup = setup_of(path)
     with opened_store(path) as (_, store), BusinessCentralClient(setup.business_central) as company:
         verify_sides(store, setup, None, company)
-        found = company.customers_by_number(numbers)
-    unknown = [f"{number}: no such customer in Business Central" for number in numbers if number not in found]
+        found, unknown = records_named(company, numbers)
     if unknown:
         raise InputError("Nothing was ticked:", problems=unknown)
 
@@ -157,9 +159,10 @@ def ids_of(path: SetupSource, customer: str) -> dict[str, Any]:
         InputError: the name is none of the three, is not in the mapping table, or fits several of its rows.
     """
     with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
-        if customer.lower().startswith("woo:") and customer[4:].isdecimal():
-            row = view.mapping.row(webstore_id=int(customer[4:]))
-            return {"bc_id": row.bc_id if row else None, "webstore_id": int(customer[4:])}
+        named = read_name(customer)
+        if named.kind is Kind.ACCOUNT:
+            row = view.mapping.row(webstore_id=int(named.value))
+            return {"bc_id": row.bc_id if row else None, "webstore_id": int(named.value)}
         (who,) = found_in_mapping(view, [customer], "Nobody is meant:")
         return {"bc_id": who.bc_id, "webstore_id": who.webstore_id}
 

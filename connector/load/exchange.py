@@ -4,7 +4,6 @@ anything.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +11,8 @@ from pathlib import Path
 
 import pandas as pd
 
+from connector.core.naming import Kind, read_name
+from connector.core.normalize import clean_code
 from connector.errors import InputError
 from connector.load.tables import Line, Table, read_table, write_table
 from connector.store import MappingRow, Store, View
@@ -21,7 +22,6 @@ __all__ = ["COLUMNS", "Customers", "Imported", "export_mapping", "import_mapping
 COLUMNS = ("bc_id", "bc_number", "webstore_id", "webstore_customer", "name", "username")
 # without what names a person
 IDS = ("bc_id", "bc_number", "webstore_id", "webstore_customer")
-_GUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _YES, _NO = {"yes", "true", "1", "x"}, {"no", "false", "0"}
 _LARGEST_ID = 2**63 - 1
 
@@ -176,19 +176,21 @@ def _read_line(
         wrong(f"{len(line.values)} values in a table of {width} columns")
         return
     cells = {name: line.values[at] if at < len(line.values) else "" for name, at in positions.items()}
-    bc_id = cells["bc_id"].strip().strip("{}").lower()
-    if not _GUID.fullmatch(bc_id):
+    named = read_name(cells["bc_id"])
+    bc_id = named.value
+    if named.kind is not Kind.ID:
         wrong(f"bc_id {cells['bc_id']!r} is not the id of a Business Central customer")
         bc_id = ""
     there = current.get(bc_id, MappingRow(bc_id, "", None, True))
     webstore_id, ticked = there.webstore_id, there.webstore_customer
     if "webstore_id" in cells:
-        text = cells["webstore_id"].strip()
-        number = int(text) if text.isascii() and text.isdigit() else 0
+        text = clean_code(cells["webstore_id"])
+        account = read_name(text if text.lower().startswith("woo:") else f"woo:{text}")
+        number = int(account.value) if account.kind is Kind.ACCOUNT else 0
         if text and not 0 < number <= _LARGEST_ID:
             wrong(f"webstore_id {text!r} is not the id of a webstore customer")
         webstore_id = number if text else None
-    flag = cells.get("webstore_customer", "").strip().lower()
+    flag = clean_code(cells.get("webstore_customer", "")).lower()
     if flag in _YES | _NO:
         ticked = flag in _YES
     elif flag:
@@ -200,7 +202,7 @@ def _read_line(
         return
     texts = {name: cells.get(name, getattr(there, name)) for name in ("bc_number", "name", "username")}
     reading.rows[bc_id] = MappingRow(
-        bc_id, texts["bc_number"].strip(), webstore_id, ticked, texts["name"], texts["username"]
+        bc_id, clean_code(texts["bc_number"]), webstore_id, ticked, texts["name"], texts["username"]
     )
     reading.line_of[bc_id] = line.number
 

@@ -5,7 +5,6 @@ Pages become columns as soon as they arrive; parsed records are not kept.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -17,6 +16,7 @@ from connector.clients import Census
 from connector.core import business_central_customer, webstore_customer
 from connector.core.base_comparison import suspects
 from connector.core.customer import Side
+from connector.core.naming import Kind, read_name
 from connector.core.pairing import pair
 from connector.core.partitioning import Numbers
 from connector.core.stamps import stamps_of
@@ -37,9 +37,6 @@ __all__ = [
     "read_missing",
     "read_selected",
 ]
-
-_GUID = re.compile(r"^\{?[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}\}?$")
-_WEBSTORE = re.compile(r"^woo:(\d{1,18})$", re.IGNORECASE)
 
 
 @dataclass(frozen=True)
@@ -279,11 +276,12 @@ def read_selected(run: Run, identifiers: Sequence[str]) -> Selected:
     Raises:
         InputError: naming every identifier that nobody has; nothing has been written.
     """
-    wanted = [text.strip() for text in identifiers if text.strip()]
-    emails = [text for text in wanted if "@" in text]
-    guids = [text.strip("{}").lower() for text in wanted if _GUID.match(text)]
-    webstore_ids = [int(found.group(1)) for found in map(_WEBSTORE.match, wanted) if found]
-    numbers = [t for t in wanted if "@" not in t and not _GUID.match(t) and not _WEBSTORE.match(t)]
+    wanted = [named for named in dict.fromkeys(map(read_name, identifiers)) if named.value]
+    emails, guids, accounts, numbers = (
+        [named.value for named in wanted if named.kind is kind]
+        for kind in (Kind.EMAIL, Kind.ID, Kind.ACCOUNT, Kind.NUMBER)
+    )
+    webstore_ids = [int(key) for key in accounts]
 
     w = dict(run.webstore.customers_by_id(webstore_ids)) if webstore_ids else {}
     c = {key.lower(): record for key, record in (run.business_central.customers_by_id(guids) if guids else {}).items()}

@@ -6,16 +6,27 @@ An empty text is what a script hands over when the step before it failed. It nev
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
+from typing import Any
 
 import pandas as pd
 
+from connector.clients import BusinessCentralClient
 from connector.core.approval import Approved
-from connector.core.naming import Found, Keys, Who, find
+from connector.core.naming import Found, Keys, Kind, Who, find, read_name
+from connector.core.normalize import clean_code
 from connector.errors import InputError
 from connector.store import View, plan_prefix
 
-__all__ = ["checked_wish", "found_in_mapping", "keys_left_out", "names_given", "pairs_read", "unknown_left_out"]
+__all__ = [
+    "checked_wish",
+    "found_in_mapping",
+    "keys_left_out",
+    "names_given",
+    "pairs_read",
+    "records_named",
+    "unknown_left_out",
+]
 
 _PAIR = re.compile(r"(.*\S)\s*=\s*(?:woo:)?(\d+)", re.IGNORECASE | re.ASCII)
 
@@ -41,7 +52,7 @@ def checked_wish(approved_plan: str | None, leave_out: Sequence[str]) -> None:
 
 
 def names_given(names: Sequence[str], nothing: str, *, may_be_nobody: bool = False) -> list[str]:
-    """The names, without blanks around them, each once.
+    """The names, without blanks around them and characters that nobody sees, each once.
 
     Args:
         nothing: begins the refusal: what was not done.
@@ -49,7 +60,7 @@ def names_given(names: Sequence[str], nothing: str, *, may_be_nobody: bool = Fal
     Raises:
         InputError: there is none, or one is blank.
     """
-    stripped = [str(name).strip() for name in names]
+    stripped = [clean_code(str(name)) for name in names]
     if not all(stripped) or not (stripped or may_be_nobody):
         raise InputError(
             nothing,
@@ -60,16 +71,48 @@ def names_given(names: Sequence[str], nothing: str, *, may_be_nobody: bool = Fal
 
 
 def pairs_read(texts: Sequence[str], nothing: str = "Nothing was linked:") -> list[tuple[str, int]]:
-    """Pairs as people write them, NUMBER=WEBSTORE-ID (also =woo:ID), each once.
+    """Pairs as people write them, NUMBER=WEBSTORE-ID (also =woo:ID, and id or e-mail for the number), each once.
 
     Raises:
         InputError: naming everything that is no pair.
     """
-    found = {text: _PAIR.fullmatch(text.strip()) for text in texts}
+    found = {text: _PAIR.fullmatch(clean_code(text)) for text in texts}
     problems = [f"{text.strip() or 'a blank'}: no pair" for text, match in found.items() if match is None]
     if problems or not found:
         raise InputError(nothing, problems=problems, hint="Write NUMBER=WEBSTORE-ID, such as C00010=17.")
     return list(dict.fromkeys((match[1].strip(), int(match[2])) for match in found.values() if match is not None))
+
+
+def records_named(company: BusinessCentralClient, names: Iterable[str]) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """Business Central customers by what people call them: number, id, or e-mail.
+
+    Returns:
+        Name as given → record; and one sentence for each name that no customer has, or several have.
+    """
+    read = {name: read_name(name) for name in names}
+
+    def of(kind: Kind) -> list[str]:
+        return sorted({named.value for named in read.values() if named.kind is kind})
+
+    numbers, ids, emails = of(Kind.NUMBER), of(Kind.ID), of(Kind.EMAIL)
+    found: dict[tuple[Kind, str], list[dict[str, Any]]] = {}
+    if numbers:
+        found |= {(Kind.NUMBER, key): [record] for key, record in company.customers_by_number(numbers).items()}
+    if ids:
+        found |= {(Kind.ID, key): [record] for key, record in company.customers_by_id(ids).items()}
+    if emails:
+        found |= {(Kind.EMAIL, key): records for key, records in company.customers_by_email(emails).items()}
+    records, problems = {}, []
+    for name, named in read.items():
+        fitting = found.get(named, [])
+        if len(fitting) == 1:
+            records[name] = fitting[0]
+        elif fitting:
+            these = ", ".join(sorted(str(record.get("number")) for record in fitting))
+            problems.append(f"{name} fits several customers in Business Central ({these}); name one by its number")
+        else:
+            problems.append(f"{name}: no such customer in Business Central")
+    return records, problems
 
 
 def unknown_left_out(approved: Approved, names: Sequence[str]) -> list[str]:

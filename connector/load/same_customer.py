@@ -8,6 +8,7 @@ from typing import Any
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core import business_central_customer, webstore_customer
 from connector.core.identity import SAME, digest_of, marks_shown
+from connector.core.naming import Who, find
 from connector.core.plan import customer_key
 from connector.errors import InputError
 from connector.load.bases import remember_account
@@ -130,7 +131,7 @@ def say_other(
 
 
 def _doubtful(view: View) -> dict[str, tuple[MappingRow, tuple[str, Any]]]:
-    """Number, in small letters → mapping row, reason and since when."""
+    """Business Central id → mapping row, reason and since when."""
     standing = view.quarantine.all()
     standing = standing[standing["field"] == SAME]
     reasons = {
@@ -139,24 +140,24 @@ def _doubtful(view: View) -> dict[str, tuple[MappingRow, tuple[str, Any]]]:
     }
     rows = view.mapping.rows_by_bc_id(key.removeprefix("bc:") for key in reasons)
     return {
-        row.bc_number.casefold(): (row, reasons[customer_key(bc_id, None)])
-        for bc_id, row in rows.items()
-        if row.webstore_id is not None
+        bc_id: (row, reasons[customer_key(bc_id, None)]) for bc_id, row in rows.items() if row.webstore_id is not None
     }
 
 
 def _asked(source: SetupSource, numbers: Sequence[str]) -> list[MappingRow]:
-    wanted = list(dict.fromkeys(number.strip().casefold() for number in numbers))
     with opened_store(source) as (setup, store), store.view(setup.webstore_code) as view:
-        known = _doubtful(view)
-    problems = [f"{number or '(blank)'}: nobody asks about this customer" for number in wanted if number not in known]
-    if problems or not wanted:
+        rows = [row for row, _ in _doubtful(view).values()]
+    doubtful = {(row.bc_id, row.webstore_id): row for row in rows}
+    who = [Who(row.bc_id, row.bc_number, row.webstore_id) for row in rows]
+    found = find(numbers, who, "nobody asks about this customer")
+    if found.problems or not numbers:
         raise InputError(
-            "Nothing was changed:" if problems else "Which customers? Give their numbers.",
-            problems=problems,
+            "Nothing was changed:" if found.problems else "Which customers? Give their numbers.",
+            problems=found.problems,
             hint="See customer-sync mapping doubts.",
         )
-    return [known[number][0] for number in wanted]
+    asked = dict.fromkeys((one.bc_id or "", one.webstore_id) for entries in found.who for one in entries)
+    return [doubtful[key] for key in asked]
 
 
 def _records(setup: Setup, asked: Sequence[MappingRow]) -> list[tuple[dict[str, Any], dict[str, Any]]]:

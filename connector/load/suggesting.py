@@ -17,15 +17,15 @@ from connector.core.pairing import Pairing, pair
 from connector.core.suggesting import Suggestion, suggest_by_rule
 from connector.errors import InputError
 from connector.load.deciding import table_from
-from connector.load.editing import Pair, linked_together
+from connector.load.editing import Pair, linked_together, row_of
 from connector.load.extraction import read_all
 from connector.load.linkage import suggest_by_linkage
-from connector.load.naming import pairs_read
+from connector.load.naming import pairs_read, records_named
 from connector.load.run import Progress, Run
 from connector.load.session import SetupSource, opened_store, setup_of
 from connector.rules import load_rules
 from connector.setup import Setup
-from connector.store import MappingRow, Store, Work, open_store
+from connector.store import Store, Work, open_store
 
 __all__ = ["accept", "answer", "pairs_in", "reject", "suggest"]
 
@@ -110,11 +110,7 @@ def answer(
     if problems or not (same or other):
         raise InputError("Nothing was changed:", problems=problems, hint="Write NUMBER=WEBSTORE-ID, such as C00010=17.")
     records, unknown = _existing(setup, [*same, *other])
-    rows = [
-        MappingRow(str(records[number]["id"]).lower(), number, key, True, str(records[number]["displayName"]))
-        for number, key in same
-        if number in records
-    ]
+    rows = [row_of(records[number], key) for number, key in same if number in records]
     refused = [(str(records[number]["id"]).lower(), key) for number, key in other if number in records]
 
     def edit(work: Work) -> None:
@@ -215,10 +211,9 @@ def _read(pairs: Sequence[str], problems: list[str]) -> list[Pair]:
 def _existing(setup: Setup, pairs: Sequence[Pair]) -> tuple[dict[str, dict[str, Any]], list[str]]:
     """The Business Central records by number; and every customer that is not there, in words."""
     with BusinessCentralClient(setup.business_central) as client:
-        records = client.customers_by_number(sorted({number for number, _ in pairs}))
+        records, problems = records_named(client, [number for number, _ in pairs])
     with WooCommerceClient(setup.webstore) as webstore:
         accounts = webstore.customers_by_id(sorted({key for _, key in pairs}))
-    problems = [f"{number}: no such customer in Business Central" for number, _ in pairs if number not in records]
     problems += [f"woo:{key}: no such account in the webstore" for _, key in pairs if key not in accounts]
     return records, list(dict.fromkeys(problems))
 

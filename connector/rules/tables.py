@@ -183,20 +183,22 @@ def cultures(files: RuleFiles) -> Cultures:
         files.choose(row, "surnames", {"1", "2"})
     files.once("names.csv", ["country"])
     for row in particles:
-        files.choose(row, "belongs_to", {"next", "previous"})
+        files.choose(row, "belongs_to", {"next", "previous", "comma"})
         if not row["word"] or re.search(r"\s", row["word"]):
             files.say(row, f"word is {row['word']!r}; it must be one word; give each word a line of its own")
     files.once("name_particles.csv", ["word"])
     words = {
         side: frozenset(row["word"].casefold() for row in particles if row["belongs_to"] == side)
-        for side in ("next", "previous")
+        for side in ("next", "previous", "comma")
     }
+    titles = frozenset(word.replace(".", "") for word in words["comma"])
 
     def culture(row: Row) -> Culture:
         surnames = 2 if row["surnames"] == "2" else 1
         order = row["order"]
-        return Culture(order == "family-first", surnames, words["next"], words["previous"], order == "by-script")
+        family_first, by_script = order == "family-first", order == "by-script"
+        return Culture(family_first, surnames, words["next"], words["previous"], by_script, titles)
 
     found = {row["country"]: culture(row) for row in rows}
-    other = found.pop("*", Culture(prefixes=words["next"], suffixes=words["previous"]))
+    other = found.pop("*", Culture(prefixes=words["next"], suffixes=words["previous"], never_first=titles))
     return Cultures(found, other)

@@ -19,7 +19,23 @@ def keys(*names: str) -> set[str]:
     return {key for _, key in found.keys}
 
 
-@pytest.mark.parametrize("name", ["C00010", "c00010", " C00010 ", ANN, ANN.upper(), f"{{{ANN}}}", "woo:17", "WOO:17"])
+@pytest.mark.parametrize(
+    "name",
+    [
+        "C00010",
+        "c00010",
+        " C00010 ",
+        ANN,
+        ANN.upper(),
+        f"{{{ANN}}}",
+        "woo:17",
+        "WOO:17",
+        "woo: 17",
+        "\u200bC00010",
+        "Ｃ０００１０",
+        "woo:17\ufeff",
+    ],
+)
 def test_a_customer_is_found_by_every_name_it_has_and_with_all_that_the_plan_does_to_it(name: str) -> None:
     assert keys(name) == {ANN, "17"}
 

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import sys
+import unicodedata
+
 import pyarrow as pa
 import pytest
 
@@ -16,6 +19,12 @@ from connector.core.normalize import (
     row_hashes,
     unescape,
 )
+
+# signs that are written before or around others, and controls of Egyptian hieroglyphs: they are seen
+SEEN = (
+    "ARABIC NUMBER", "ARABIC SIGN", "ARABIC FOOTNOTE", "ARABIC POUND", "ARABIC PIASTRE", "ARABIC END", "ARABIC DISPUTED",
+    "SYRIAC ABBREVIATION", "KAITHI NUMBER", "EGYPTIAN HIEROGLYPH",
+)  # fmt: skip
 
 
 def test_blanks_of_every_kind_are_folded_and_control_characters_dropped() -> None:
@@ -109,3 +118,47 @@ def test_fingerprints_of_columns_and_of_one_customer_are_the_same() -> None:
     keys = key_columns(table, {"name": "text", "city": "text"})
     assert row_hashes(keys) == [fingerprint(["Ann", ""])]
     assert fingerprint(["Ann", None]) != fingerprint(["Ann", ""])
+
+
+@pytest.mark.parametrize(
+    "spelled",
+    [
+        "ann@x.example\u200b", "\ufeffann@x.example", "an\u00adn@x.example", "\u202aann@x.example\u202c", "ann\u2060@x.example",
+        "ａｎｎ＠ｘ．ｅｘａｍｐｌｅ", "Ann@X.EXAMPLE", "ann@x.example； bea@x.example", "\u200b; ann@x.example", "ann@x。example",
+    ],
+)  # fmt: skip
+def test_an_address_is_one_however_it_is_spelled(spelled: str) -> None:
+    assert NORMALIZERS["email"](spelled) == "ann@x.example"
+    assert clean_email(spelled).lower() == "ann@x.example"
+
+
+def test_a_domain_is_one_in_unicode_and_in_ascii() -> None:
+    spelled = (
+        "ann@MÜNCHEN.example",
+        "ann@mu\u0308nchen.example",
+        "ann@xn--mnchen-3ya.example",
+        "ann@XN--MNCHEN-3YA.example",
+    )
+    assert {NORMALIZERS["email"](text) for text in spelled} == {"ann@xn--mnchen-3ya.example"}
+    assert NORMALIZERS["email"]("ann@straße.example") != NORMALIZERS["email"]("ann@strasse.example")
+
+
+def test_dots_and_plus_tags_are_other_people() -> None:
+    assert len({NORMALIZERS["email"](f"{local}@x.example") for local in ("annlee", "ann.lee", "annlee+shop")}) == 3
+
+
+@pytest.mark.parametrize("normalizer", ["text", "code", "postcode", "vat", "phone", "email"])
+def test_a_character_that_nobody_sees_makes_no_other_value(normalizer: str) -> None:
+    format_characters = [
+        c for c in map(chr, range(sys.maxunicode + 1))
+        if unicodedata.category(c) == "Cf" and not unicodedata.name(c, "").startswith(SEEN)
+    ]  # fmt: skip
+    key = NORMALIZERS[normalizer]
+    assert [c for c in format_characters if key(f"{c}A{c}1 {c}2{c}") != key("A1 2")] == []
+
+
+def test_joiners_count_where_a_script_needs_them() -> None:
+    for name in ("نیک\u200cپی", "क\u094d\u200dष", "👩\u200d👧"):
+        assert NORMALIZERS["text"](name) == name
+    assert NORMALIZERS["text"]("Ann\u200d Lee\u200c") == "Ann Lee"
+    assert NORMALIZERS["text"]("\u200b\u200e") == clean("\u200b\u200e") == ""

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from connector.core.regional import international_phone, same_in_the_country, vat_without_country
+from connector.core.regional import international_phone, same_in_the_country
+from connector.core.vat import without_country
 from tests.unit.core.customers import (
     account,
     bases,
@@ -37,9 +38,9 @@ def test_a_national_number_is_one_of_its_country(key: str, country: str, meant: 
 
 
 def test_a_vat_number_is_the_same_without_its_country() -> None:
-    assert vat_without_country("DE123456789", "DE") == "123456789"
-    assert vat_without_country("EL094259216", "GR") == "094259216"
-    assert vat_without_country("DE", "DE") == "DE"
+    assert without_country("DE123456789", "DE") == "123456789"
+    assert without_country("EL094259216", "GR") == "094259216"
+    assert without_country("DE", "DE") == "DE"
 
 
 def test_rows_that_are_equal_are_not_touched_and_nulls_stay() -> None:

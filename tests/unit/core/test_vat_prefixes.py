@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from connector.core import business_central_customer
-from connector.core.regional import vat_without_country
+from connector.core.vat import without_country
 from tests.unit.core.customers import RULES
 
 
@@ -25,5 +25,5 @@ def test_the_number_of_another_country_stays_as_it_is() -> None:
 
 
 def test_both_prefixes_mean_the_same_number() -> None:
-    assert {vat_without_country(key, "GR") for key in ("GR123456789", "EL123456789", "123456789")} == {"123456789"}
-    assert vat_without_country("GR", "GR") == "GR"
+    assert {without_country(key, "GR") for key in ("GR123456789", "EL123456789", "123456789")} == {"123456789"}
+    assert without_country("GR", "GR") == "GR"

@@ -1,0 +1,45 @@
+"""States that a push would lose.
+
+Business Central's state is free text. A text that means no state of the customer's country, written over a code that the
+webstore knows, would be refused by the webstore's own forms and its checkout from then on: such a push is withheld.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from connector.core.customer import FieldRules
+from connector.core.geography import Geography
+from connector.core.normalize import clean
+
+__all__ = ["states_lost"]
+
+
+def states_lost(
+    pushed: Mapping[str, str],
+    webstore: Mapping[str, str],
+    business_central: Mapping[str, Any],
+    rules: FieldRules,
+    geography: Geography,
+) -> dict[str, str]:
+    """Fields that must not be pushed, with the reason.
+
+    Args:
+        pushed: canonical values that are to be written to the webstore.
+        webstore: canonical values there.
+        business_central: the row as the API gave it: a text that is none may count as blank (mappings/state_policies.csv), and
+            that is no reason to clear a state.
+    """
+    found: dict[str, str] = {}
+    if not rules.country:
+        return found
+    country = pushed.get(rules.country, webstore[rules.country])
+    for rule in rules.rules:
+        if rule.normalizer != "state" or rule.field not in pushed:
+            continue
+        value, written = pushed[rule.field], clean(str(business_central[rule.business_central] or ""))
+        kept = geography.is_state(country, webstore[rule.field])
+        if kept and (value or written) and not geography.is_state(country, value):
+            found[rule.field] = f"no state of {country} that is known (mappings/states.csv), and the webstore has one"
+    return found
