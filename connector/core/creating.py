@@ -10,6 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core import business_central_customer, webstore_customer
+from connector.core.business_central_order import in_order, is_blank
 from connector.core.customer import Direction
 from connector.core.identity import marks_shown
 from connector.core.matching import Ambiguity
@@ -119,7 +120,9 @@ def _decide_create(
     else:
         company = bool(source["billing.company"].strip())
         own = business_central_customer.payload(filled, terms.rules, terms.geography, None, company=company)
-        body = {**terms.template(fields), **own}
+        body = in_order(
+            {**own, **{name: v for name, v in terms.template(fields).items() if is_blank(own.get(name, ""))}}
+        )
     country = fields.get(terms.rules.country, "")
     refused = terms.refusals(direction.target, needed, country, body, creating=True)
     if refused:
