@@ -41,6 +41,8 @@ class References:
     seed: int
     local_currency: str = field(default_factory=lambda: str(company_data()["localCurrency"]))
     company_country: str = field(default_factory=lambda: str(company_data()["country"]))
+    formats: dict[str, list[str]] = field(default_factory=lambda: dict(company_data()["vatFormats"]))
+    """Country → formats of its VAT numbers: # is a digit, @ a letter or digit."""
     _rows: dict[str, dict[str, Values]] = field(default_factory=dict)
     _ids: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -119,5 +121,5 @@ class References:
         return ZERO_GUID
 
     def vat_formats(self, country: str) -> list[str]:
-        """The formats of a country's VAT numbers: # is a digit, @ a letter or digit; empty when all are accepted."""
-        return list(company_data()["vatFormats"].get(country, ()))
+        """The formats of a country's VAT numbers; empty when all are accepted."""
+        return list(self.formats.get(country, ()))
