@@ -169,8 +169,11 @@ class BusinessCentralApi:
             found += objects(page)
         return found
 
-    def batch(self, parts: Sequence[Part], *, is_write: bool) -> list[Reply | None]:
+    def batch(self, parts: Sequence[Part], *, is_write: bool, together: bool = False) -> list[Reply | None]:
         """Several requests in one; at most 100.
+
+        Args:
+            together: all of them happen or none does. What a reply says of success is true only if all of them say so.
 
         Returns:
             A reply for each part, in order; None where the server says nothing of it.
@@ -195,7 +198,8 @@ class BusinessCentralApi:
         answer = self.send(
             "POST",
             f"{self.root}/$batch",
-            headers={"Prefer": "odata.continue-on-error"},
+            # without a preference it stops at the first failure
+            headers={"Isolation": "snapshot"} if together else {"Prefer": "odata.continue-on-error"},
             body={"requests": requests},
             is_write=is_write,
         )

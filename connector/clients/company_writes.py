@@ -3,14 +3,25 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connector.clients.answers import Answer
 from connector.clients.batches import lost
 from connector.clients.business_central_api import BusinessCentralApi, Part, Reply
+from connector.clients.company_lookup import by_id
 from connector.clients.odata import SYSTEM, is_guid, refusal
 from connector.clients.results import Create, Outcome, Record, Update
-from connector.errors import CustomerSyncError, DataError, OutcomeUnknown, RemoteRefused, RemoteThrottled, RemoteTrouble
+from connector.core.business_central_order import in_order, overwritten
+from connector.errors import (
+    CustomerSyncError,
+    DataError,
+    OutcomeUnknown,
+    RemoteRefused,
+    RemoteThrottled,
+    RemoteTrouble,
+    SetupError,
+)
 
 __all__ = ["create_customer", "send_chunk", "update_customer"]
 
@@ -34,21 +45,77 @@ def update_customer(api: BusinessCentralApi, bc_id: str, etag: str, payload: Map
     return _landed(api, Update(bc_id, etag, payload), _reply(answer))
 
 
-def send_chunk(api: BusinessCentralApi, writes: Sequence[Create | Update]) -> list[Outcome]:
-    """One `$batch` request. What must not be sent is left out, and its place holds the reason."""
-    outcomes: list[Outcome | None] = []
-    parts: list[Part] = []
-    sent: list[Create | Update] = []
-    for write in writes:
+def send_chunk(api: BusinessCentralApi, writes: Sequence[Create | Update], *, is_last: bool = False) -> list[Outcome]:
+    """One `$batch` request, and one more for each update that needs something cleared before. What must not be sent is left
+    out, and its place holds the reason."""
+    outcomes: dict[int, Outcome] = {}
+    parts: dict[int, Part] = {}
+    for index, write in enumerate(writes):
         try:
-            parts.append(_part(write))
-            sent.append(write)
-            outcomes.append(None)
+            parts[index] = _part(write)
         except (DataError, RemoteRefused) as error:
-            outcomes.append(Outcome(None, error))
-    replies = _replies(api, parts) if parts else []
-    landed = iter([_outcome(api, write, reply) for write, reply in zip(sent, replies, strict=True)])
-    return [next(landed) if outcome is None else outcome for outcome in outcomes]
+            outcomes[index] = Outcome(None, error)
+    at_once = [index for index in parts if not _clears(writes[index])]
+    replies = _replies(api, [parts[index] for index in at_once]) if at_once else []
+    for index, reply in zip(at_once, replies, strict=True):
+        outcomes[index] = _outcome(api, writes[index], reply)
+    for index in sorted(parts.keys() - set(at_once)):
+        try:
+            outcomes[index] = _outcome(api, writes[index], _cleared_and_written(api, writes[index], parts[index]))
+        except (RemoteTrouble, SetupError) as error:
+            if outcomes.keys().isdisjoint(parts):  # nothing was sent before
+                raise
+            outcomes[index] = Outcome(None, error)
+    if not is_last:
+        outcomes |= _put_right(api, parts, outcomes)
+    return [outcomes[index] for index in range(len(writes))]
+
+
+def _put_right(
+    api: BusinessCentralApi, parts: Mapping[int, Part], outcomes: Mapping[int, Outcome]
+) -> dict[int, Outcome]:
+    """Send once more what other values of the same body have overwritten; gives the outcomes that are better now.
+
+    Whatever comes of it, the writes have happened, and what stands there is what the first answers say, or what was sent.
+    """
+    lost: dict[int, Update] = {}
+    for index, part in parts.items():
+        record = outcomes[index].record or {}
+        missing = overwritten(part.body or {}, record)
+        if missing:
+            lost[index] = Update(str(record["id"]), str(record.get("@odata.etag") or ""), missing)
+    if not lost:
+        return {}
+    try:
+        again = send_chunk(api, list(lost.values()), is_last=True)
+    except RemoteTrouble:
+        return {}
+    return {index: outcome for index, outcome in zip(lost, again, strict=True) if outcome.ok}
+
+
+def _clears(write: Create | Update) -> bool:
+    return isinstance(write, Update) and bool(write.cleared)
+
+
+def _cleared_and_written(api: BusinessCentralApi, write: Create | Update, part: Part) -> Reply | None:
+    """Make texts blank and write, both or neither; gives the reply that says what became of the whole.
+
+    The second request goes by what the first left, whatever its tag is: it is carried out only behind the first one, which
+    was under the tag that the customer was read with.
+    """
+    assert isinstance(write, Update)  # noqa: S101 - only updates clear
+    first = Part("PATCH", part.path, dict.fromkeys(write.cleared, ""), part.etag)
+    cleared, written = api.batch([first, replace(part, etag="*")], is_write=True, together=True)
+    if cleared is None or cleared.status >= 400:
+        return cleared
+    if written is None or written.status < 400 or written.status == 408 or written.status >= 500:
+        return written
+    # all was taken back, says the documentation; a server that does not know of it has left the texts blank
+    try:
+        now = by_id(api, [write.bc_id], past_caches=True).get(write.bc_id.lower(), {})
+    except CustomerSyncError:
+        return None
+    return written if now.get("@odata.etag") == write.etag else None
 
 
 def _replies(api: BusinessCentralApi, parts: Sequence[Part]) -> list[Reply | None]:
@@ -78,11 +145,13 @@ def _part(write: Create | Update) -> Part:
         RemoteRefused: an update without a tag, which would overwrite what somebody else has written.
     """
     customer = write.bc_id if isinstance(write, Update) else ""
-    body = {
-        name: value
-        for name, value in write.payload.items()
-        if name not in _READ_ONLY and not name.startswith("@odata.")
-    }
+    body = in_order(
+        {
+            name: value
+            for name, value in write.payload.items()
+            if name not in _READ_ONLY and not name.startswith("@odata.")
+        }
+    )
     nulls = [name for name, value in body.items() if value is None]
     if nulls:
         raise DataError(f"{nulls[0]} has no value.", field=nulls[0], system=SYSTEM, customer=customer)

@@ -87,11 +87,16 @@ class Create:
 
 @dataclass(frozen=True)
 class Update:
-    """Changes to one Business Central customer, under the tag that it was read with."""
+    """Changes to one Business Central customer, under the tag that it was read with.
+
+    Attributes:
+        cleared: texts that are made blank right before, since they would have the changes refused. All of it is one write.
+    """
 
     bc_id: str
     etag: str
     payload: Mapping[str, Any]
+    cleared: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

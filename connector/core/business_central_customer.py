@@ -1,8 +1,6 @@
 """Business Central customers as columns, as canonical values, and back as payloads.
 
-The order of the properties in a payload matters: Business Central validates them in that order, a changed country clears
-city, postal code and state, and a known postal code overwrites city and state. So the four always travel together, in the
-order country, postalCode, city, state, and what the sender means stands last.
+Business Central enters the properties of a payload in their order, and one may change others: business_central_order.py.
 """
 
 from __future__ import annotations
@@ -15,6 +13,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core import typed
+from connector.core.business_central_order import NO_GUID, companions, in_order
 from connector.core.comma_names import columns_turned, in_the_same_style
 from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of, texts_of
 from connector.core.geography import Geography
@@ -78,9 +77,7 @@ SCHEMA = pa.schema(
     + [(name, pa.large_string()) for name in _TEXTS]
     + [("malformed", pa.large_string())]
 )
-_ADDRESS_ORDER = ("country", "postalCode", "city", "state")
 _PREFIX = 2  # letters of a country at the beginning of a VAT number
-_NO_GUID = "00000000-0000-0000-0000-000000000000"
 # "not blocked" is an enum member without a name: documented as " ", seen in answers as the second
 _NO_OPTION = frozenset({" ", "_x0020_"})
 
@@ -186,7 +183,7 @@ def _meaning(rule: FieldRule) -> Any:
     if kind == "option":
         return lambda value: "" if value in _NO_OPTION else typed.option_of(clean(value), rule.options)
     if kind == "guid":
-        return lambda value: "" if value == _NO_GUID else spell(value)
+        return lambda value: "" if value == NO_GUID else spell(value)
     return spell
 
 
@@ -201,7 +198,8 @@ def payload(
     """The request body that sets canonical values, in the order in which Business Central must validate them.
 
     Args:
-        values: canonical field → new value. A customer to be created gets the defaults of the rules besides.
+        values: canonical field → new value. A customer to be created gets the defaults of the rules besides, and of blanks
+            only those that Business Central would fill.
         current: canonical values of the customer as it is, and the raw `email`, `state`, `type` and `displayName` under
             "raw.email" and so on; None for a create.
         company: for a create: whether the customer is a company.
@@ -213,9 +211,11 @@ def payload(
         body["type"] = "Company" if company else "Person"
         wanted = {rule.field: rule.default for rule in rules.rules if rule.default and rule.pulls} | wanted
         wanted = {field: value for field, value in wanted.items() if value}
-    elif any(by_name[field].business_central in {"country", "postalCode"} for field in values):
-        address = [rule.field for rule in rules.rules if rule.business_central in _ADDRESS_ORDER]
-        wanted = {field: current[field] for field in address} | wanted
+    along = companions(by_name[field].business_central for field in wanted)
+    if current is None:  # a blank that Business Central would fill by itself is blank on the other side
+        along -= {"country", "postalCode"}
+    there = current or {}
+    wanted = {rule.field: there.get(rule.field, "") for rule in rules.rules if rule.business_central in along} | wanted
     country = (wanted.get(rules.country) or (current or {}).get(rules.country, "")) if rules.country else ""
     for field, value in wanted.items():
         rule = by_name[field]
@@ -225,8 +225,7 @@ def payload(
     if "displayName" in body and (current or {}).get("raw.type") == "Person":
         written = str((current or {})["raw.displayName"])
         body["displayName"] = in_the_same_style(body["displayName"], written, rules.cultures.of(country))
-    last = {name: body.pop(name) for name in _ADDRESS_ORDER if name in body}
-    return body | last
+    return in_order(body)
 
 
 def _moves(values: Mapping[str, str], by_name: Mapping[str, FieldRule]) -> bool:
@@ -246,7 +245,7 @@ def _property(rule: FieldRule, value: str, country: str, geography: Geography, c
     if rule.normalizer == "vat":
         return _vat_number(value, country, geography)
     if not value and kind in {"option", "guid"}:
-        return " " if kind == "option" else _NO_GUID
+        return " " if kind == "option" else NO_GUID
     return typed.to_json(kind, value)
 
 

@@ -15,7 +15,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core.base_comparison import gone_back_too, sighted
-from connector.core.creating import decide_creates, of_nobody_else, one_per_email
+from connector.core.creating import decide_creates, of_nobody_else, one_per_person
 from connector.core.customer import Direction
 from connector.core.extracts import Extract, Known
 from connector.core.matching import Ambiguity, Match, Matching, candidates, match
@@ -68,7 +68,7 @@ def conclude(
         if not rows:
             continue
         side = business_central if direction is Direction.PUSH else webstore
-        alone, several = one_per_email(direction, rows, side.canonical)
+        alone, several = one_per_person(direction, rows, side.canonical, terms.ladder.link)
         doubled += several
         if direction is Direction.PULL:
             alone, shared = of_nobody_else(alone, webstore.canonical, business_central.raw, known.rejected)
@@ -115,8 +115,13 @@ def _match(pairing: Pairing, webstore: Extract, business_central: Extract, known
     if not wanted_w and not wanted_c:
         return Matching((), ())
     return match(
-        candidates(webstore.canonical, free=pairing.new_webstore, wanted=wanted_w),
-        candidates(business_central.canonical, free=[*pairing.new_business_central, *ticked], wanted=wanted_c),
+        candidates(webstore.canonical, free=pairing.new_webstore, wanted=wanted_w, paired=pairing.pairs["w"]),
+        candidates(
+            business_central.canonical,
+            free=[*pairing.new_business_central, *ticked],
+            wanted=wanted_c,
+            paired=pairing.pairs["c"],
+        ),
         ladder=terms.ladder,
         rejected=known.rejected,
     )

@@ -10,8 +10,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core import business_central_customer, webstore_customer
+from connector.core.business_central_order import in_order, is_blank
 from connector.core.comma_names import parts_of
 from connector.core.customer import Direction
+from connector.core.evidence import evidence_of, phone_tails, rung_keys
 from connector.core.identity import marks_shown
 from connector.core.mail_address import SEVERAL
 from connector.core.matching import Ambiguity
@@ -20,7 +22,7 @@ from connector.core.plan import Change, Quarantined, Write
 from connector.core.planning import Decisions
 from connector.core.terms import Terms
 
-__all__ = ["decide_creates", "of_nobody_else", "one_per_email"]
+__all__ = ["decide_creates", "of_nobody_else", "one_per_person"]
 
 _REASONS = {
     Direction.PUSH: "ticked as Webstore Customer and not in the webstore yet",
@@ -52,22 +54,42 @@ def decide_creates(
     return decisions
 
 
-def one_per_email(direction: Direction, rows: Sequence[int], canonical: pa.Table) -> tuple[list[int], list[Ambiguity]]:
-    """Several customers with one e-mail are never created by themselves: the second would be the first's duplicate."""
-    emails = by_unique(canonical["email"], email_key).to_pylist()
-    groups: dict[str, list[int]] = defaultdict(list)
-    for row in rows:
-        groups[emails[row] or f"row {row}"].append(row)
-    alone = [row for group in groups.values() if len(group) == 1 for row in group]
+def one_per_person(
+    direction: Direction, rows: Sequence[int], canonical: pa.Table, rungs: Collection[str]
+) -> tuple[list[int], list[Ambiguity]]:
+    """Several customers with one e-mail, or other evidence that links, are never created by themselves: the second would be the
+    first's duplicate, and would be asked about if the first had been created a run before.
+
+    Args:
+        rungs: the evidence that links by itself.
+    """
+    alone, several = list(rows), []
     pushing = direction is Direction.PUSH
     ids = canonical["bc_id" if pushing else "webstore_id"].to_pylist()
-    several = []
-    for group in groups.values():
-        if len(group) > 1:
-            members = tuple(sorted(ids[row] for row in group))
-            reason = f"{len(group)} customers to be created share it"
-            several.append(Ambiguity("email", () if pushing else members, members if pushing else (), reason))
+    for rung in ("email", *(rung for rung in dict.fromkeys(rungs) if rung != "email")):
+        groups: dict[str, list[int]] = defaultdict(list)
+        for row, key in zip(alone, _keys(canonical, alone, rung), strict=True):
+            groups[key or f"row {row}"].append(row)
+        alone = [row for group in groups.values() if len(group) == 1 for row in group]
+        for group in groups.values():
+            if len(group) > 1:
+                members = tuple(sorted(ids[row] for row in group))
+                reason = f"{len(group)} customers to be created share it"
+                several.append(Ambiguity(rung, () if pushing else members, members if pushing else (), reason))
     return alone, several
+
+
+def _keys(canonical: pa.Table, rows: Sequence[int], rung: str) -> list[str]:
+    """What a rung compares, "" = no evidence."""
+    some = canonical.take(pa.array(rows, type=pa.int64()))
+    if rung == "email":
+        emails: list[str] = by_unique(some["email"], email_key).to_pylist()
+        return emails
+    evidence = evidence_of(some)
+    tails = phone_tails(evidence["phone"].combine_chunks())
+    loose = evidence.set_column(evidence.column_names.index("phone"), "phone", tails)
+    keys: list[str] = rung_keys(loose, rung).to_pylist()
+    return keys
 
 
 def of_nobody_else(
@@ -123,7 +145,9 @@ def _decide_create(
     else:
         company = bool(source["billing.company"].strip())
         own = business_central_customer.payload(filled, terms.rules, terms.geography, None, company=company)
-        body = {**terms.template(fields), **own}
+        body = in_order(
+            {**own, **{name: v for name, v in terms.template(fields).items() if is_blank(own.get(name, ""))}}
+        )
     country = fields.get(terms.rules.country, "")
     refused = terms.refusals(direction.target, needed, country, body, creating=True)
     if refused:

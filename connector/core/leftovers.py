@@ -26,8 +26,9 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 __all__ = ["Leftover", "Sought", "gathered", "leftover_of", "sharing", "sought_by"]
 
-# whether the mapping table names the customer
+# the Webstore ID of the customer's pair; who is in the mapping table without one has _NO_PAIR, who is not has _NOT_MAPPED
 MAPPED = "mapped"
+_NO_PAIR, _NOT_MAPPED = -1, 0
 # evidence by which a gone customer's successor is looked for (orphans.py)
 _HEIRS = ("vat_number", "email")
 _NOBODY: tuple[str, ...] = ()
@@ -84,8 +85,8 @@ def leftover_of(pairing: Pairing, webstore: Extract, business_central: Extract, 
     c = sorted({*pairing.unlinked["c"].to_pylist(), *pc.indices_nonzero(lost_w).to_pylist()})
     waiting = set(pairing.unlinked["bc_id"].to_pylist()) | set(pairing.missing_webstore["bc_id"].to_pylist())
     return Leftover(
-        _taken(webstore, w, pairing.new_webstore),
-        _taken(business_central, c, pairing.new_business_central),
+        _taken(webstore, w, pairing, pairing.new_webstore, "w"),
+        _taken(business_central, c, pairing, pairing.new_business_central, "c"),
         replace(pairing, pairs=pairing.pairs.schema.empty_table(), new_webstore=[], new_business_central=[]),
         webstore.malformed,
         business_central.malformed,
@@ -132,8 +133,8 @@ def sharing(
         for name, values in sought.heirs.items():
             masks[1] |= _is_in(compared[name], values)
     rows = [np.flatnonzero(mask).tolist() for mask in masks]
-    return _taken(webstore, rows[0], pairing.new_webstore), _taken(
-        business_central, rows[1], pairing.new_business_central
+    return _taken(webstore, rows[0], pairing, pairing.new_webstore, "w"), _taken(
+        business_central, rows[1], pairing, pairing.new_business_central, "c"
     )
 
 
@@ -170,7 +171,16 @@ def renumbered_rows(found: Leftover) -> Pairing:
     unlinked = found.pairing.unlinked
     rows = pc.index_in(unlinked["bc_id"], value_set=found.business_central["bc_id"].combine_chunks())
     unlinked = unlinked.set_column(unlinked.column_names.index("c"), "c", rows)
-    return replace(found.pairing, unlinked=unlinked, new_webstore=new_w, new_business_central=new_c)
+    pairs = _pairs_among(found.webstore, found.business_central)
+    return replace(found.pairing, pairs=pairs, unlinked=unlinked, new_webstore=new_w, new_business_central=new_c)
+
+
+def _pairs_among(webstore: pa.Table, business_central: pa.Table) -> pa.Table:
+    """The row numbers of the pairs of which both are there."""
+    linked = business_central[MAPPED]
+    w = pc.index_in(linked, value_set=webstore["webstore_id"].combine_chunks())
+    rows = pa.table({"w": w, "c": pa.array(range(business_central.num_rows), type=pa.int64())})
+    return rows.filter(pc.and_(pc.is_valid(w), pc.greater(linked, _NOT_MAPPED)))
 
 
 def _waiting(table: pa.Table, pairing: Pairing) -> Mask:
@@ -179,9 +189,10 @@ def _waiting(table: pa.Table, pairing: Pairing) -> Mask:
     return _is_in(table["bc_id"], frozenset(pairing.unlinked["bc_id"].to_pylist()))
 
 
-def _taken(extract: Extract, rows: Sequence[int], new: Sequence[int]) -> pa.Table:
-    mapped = np.ones(extract.raw.num_rows, dtype=bool)
-    mapped[list(new)] = False
+def _taken(extract: Extract, rows: Sequence[int], pairing: Pairing, new: Sequence[int], side: str) -> pa.Table:
+    mapped = np.full(extract.raw.num_rows, _NO_PAIR, dtype=np.int64)
+    mapped[pairing.pairs[side].to_numpy()] = pairing.pairs["webstore_id"].to_numpy()
+    mapped[list(new)] = _NOT_MAPPED
     return extract.raw.append_column(MAPPED, pa.array(mapped)).take(pa.array(rows, type=pa.int64()))
 
 
@@ -215,8 +226,8 @@ def _is_in(column: pa.Array | pa.ChunkedArray, values: frozenset[str]) -> Mask:
 
 
 def _unmapped(table: pa.Table) -> Mask:
-    mapped: Mask = table[MAPPED].to_numpy().astype(bool)
-    return ~mapped
+    unmapped: Mask = table[MAPPED].to_numpy() == _NOT_MAPPED
+    return unmapped
 
 
 def _further_addresses(raw: pa.Table, emails: frozenset[str]) -> Mask:

@@ -12,6 +12,11 @@ number, an exact e-mail, …). A pair is matched when
 Whoever shares evidence and is not matched is *ambiguous*: waits for a person, with the evidence, and is created nowhere. A
 pair rejected by a person stays ambiguous on a linking rung, so that a rejected twin does not become a duplicate by itself;
 on a suggesting rung the rejection is the answer, and the customer is free.
+
+What becomes of a customer must not depend on whether the write of another one went through. So a linked pair of which both have
+the evidence of a suggesting rung raises no question: its one half was made of the other, whom a namesake would not have been
+asked about either if both had been created in one run. On a linking rung it does, and so do several who are to be created
+(creating.py).
 """
 
 from __future__ import annotations
@@ -184,7 +189,12 @@ class _Walk:
         return contradictions(rung, self.w.values(w), self.c.values(c))
 
     def _possible(self, group: Group) -> Group:
-        """The group without customers who can be none of the other side's: a person said so, or too much speaks against it."""
+        """The group without customers who can be none of the other side's: a person said so, too much speaks against it, or all
+        of that side are linked to others of the same evidence."""
+        members = [set(side.pairs[list(rows)].tolist()) - {-1} for side, rows in self._sides(group)]
+        both = members[0] & members[1]
+        if not all(set(side.pairs[list(rows)].tolist()) - both for side, rows in self._sides(group)):
+            return Group(group.rung, group.value, (), ())
         by_name = group.rung in BY_NAME
         w_values = {w: self.w.values(w) for w in group.webstore} if by_name else {}
         c_values = {c: self.c.values(c) for c in group.business_central} if by_name else {}
@@ -197,6 +207,9 @@ class _Walk:
         return Group(
             group.rung, group.value, tuple(sorted({w for w, _ in possible})), tuple(sorted({c for _, c in possible}))
         )
+
+    def _sides(self, group: Group) -> tuple[tuple[Candidates, tuple[int, ...]], tuple[Candidates, tuple[int, ...]]]:
+        return (self.w, group.webstore), (self.c, group.business_central)
 
     def _is_rejected(self, w: int, c: int) -> bool:
         return (self.c.key(c), self.w.key(w)) in self.rejected

@@ -30,11 +30,13 @@ class Candidates:
         evidence: as `evidence_of` returns it: the id column, then the fields.
         linked: in the mapping table already: they cannot be matched, but whoever shares their evidence is ambiguous.
         wanted: somebody waits for an answer: without a match the customer would be created on the other side.
+        pairs: which pair of the mapping table the customer is of, the same number on both sides; -1 = of none that is known.
     """
 
     evidence: pa.Table
     linked: Mask
     wanted: Mask
+    pairs: Codes
 
     def key(self, row: int) -> Any:
         """One customer's webstore id or Business Central id."""
@@ -101,18 +103,24 @@ class Shared:
         return [pair for pair, code in zip(found, (w, c), strict=True) if self.on_both_sides[code] and min(pair) >= 0]
 
 
-def candidates(canonical: pa.Table, *, free: Sequence[int], wanted: Sequence[int]) -> Candidates:
+def candidates(
+    canonical: pa.Table, *, free: Sequence[int], wanted: Sequence[int], paired: pa.ChunkedArray | None = None
+) -> Candidates:
     """All customers of one extract.
 
     Args:
         canonical: one row per customer: the id column, then one text column per field of the rules.
         free: row numbers of the customers that the mapping table does not link.
         wanted: row numbers of those for whom somebody waits.
+        paired: the row numbers of the pairs of the mapping table, in the same order for both sides; None = no pair is known.
     """
+    pairs = np.full(canonical.num_rows, -1, dtype=np.int64)
+    if paired is not None:
+        pairs[paired.to_numpy()] = np.arange(len(paired))
     linked, asked = np.ones(canonical.num_rows, dtype=bool), np.zeros(canonical.num_rows, dtype=bool)
     linked[list(free)] = False
     asked[list(wanted)] = True
-    return Candidates(evidence_of(canonical), linked, asked)
+    return Candidates(evidence_of(canonical), linked, asked, pairs)
 
 
 def share(rung: str, webstore: Candidates, business_central: Candidates) -> Shared:

@@ -15,6 +15,7 @@ from typing import Any
 
 from connector.clients import Create, Update
 from connector.clients.odata import literal
+from connector.core.business_central_order import cleared_before
 from connector.core.customer import Direction
 from connector.core.normalize import clean_email, email_key, text_key
 from connector.core.plan import Plan, Write
@@ -43,7 +44,7 @@ def pull(run: Run, plan: Plan, look: Look) -> LoadResult:
 
 
 def _update(run: Run, writes: Sequence[Write]) -> list[Landing]:
-    outcomes = run.business_central.batch([Update(w.bc_id or "", w.etag, dict(w.payload)) for w in writes])
+    outcomes = run.business_central.batch([_sent(run, write) for write in writes])
     landings = [landing_of(outcome) for outcome in outcomes]
     stale = [index for index, landing in enumerate(landings) if isinstance(landing, CustomerChanged)]
     if stale:
@@ -54,6 +55,11 @@ def _update(run: Run, writes: Sequence[Write]) -> list[Landing]:
                 if isinstance(landings[index], CustomerChanged):
                     landings[index] = trouble if isinstance(trouble, OutcomeUnknown) else Dropped(str(trouble))
     return landings
+
+
+def _sent(run: Run, write: Write) -> Update:
+    changes = [(change.field, change.before, change.after) for change in write.changes]
+    return Update(write.bc_id or "", write.etag, dict(write.payload), cleared_before(changes, run.rules.fields))
 
 
 def _try_again(run: Run, writes: Sequence[Write], stale: Sequence[int], landings: list[Landing]) -> None:
@@ -68,7 +74,7 @@ def _try_again(run: Run, writes: Sequence[Write], stale: Sequence[int], landings
             tag = now[writes[index].bc_id or ""]["@odata.etag"]
             again.append((index, replace(writes[index], etag=str(tag))))
     if again:
-        retried = run.business_central.batch([Update(w.bc_id or "", w.etag, dict(w.payload)) for _, w in again])
+        retried = run.business_central.batch([_sent(run, write) for _, write in again])
         for (index, _), outcome in zip(again, retried, strict=True):
             landing = landing_of(outcome)
             landings[index] = Dropped("somebody is editing it") if isinstance(landing, CustomerChanged) else landing

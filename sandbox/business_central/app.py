@@ -92,6 +92,8 @@ class _Front:
         if online is not None:
             root, area, rest = online[1], online[4], online[5]
             if not self._is_known(online[2], online[3]):
+                if self._settings.unknown_environment_needs_token:
+                    self._user(request, is_on_premises=False)
                 return Response(NO_ENVIRONMENT, 404, media_type="application/xml")
         elif on_premises is not None:
             root, area, rest = on_premises[1], on_premises[2], on_premises[3]

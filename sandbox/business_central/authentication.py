@@ -52,6 +52,9 @@ class Authentication:
         if tenant.lower() != settings.tenant.lower():
             raise _TokenRefused(400, "invalid_request", 90002, f"Tenant '{tenant}' not found.")
         for name in ("grant_type", "client_id", "client_secret", "scope"):
+            if name == "client_secret" and name not in form and settings.missing_secret_status == 401:
+                text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
+                raise _TokenRefused(401, "invalid_client", 7000218, text)
             if name not in form:
                 text = f"The request body must contain the following parameter: '{name}'."
                 raise _TokenRefused(400, "invalid_request", 900144, text)

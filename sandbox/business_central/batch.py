@@ -3,11 +3,12 @@
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlsplit
 
 import orjson
 
 from sandbox.business_central.errors import ApiError, bad_request
-from sandbox.business_central.exchange import JSON_TYPE, Call, Reply
+from sandbox.business_central.exchange import JSON_TYPE, Call, Reply, from_error
 from sandbox.business_central.service import Service
 
 _BATCH_TYPE = "application/json; odata.metadata=minimal"
@@ -22,8 +23,17 @@ def operations_in(call: Call, maximum: int) -> list[Any]:
     if call.method != "POST":
         raise ApiError(405, "BadRequest_MethodNotAllowed", f"'{call.method}' requests for '$batch' are not allowed.")
     requests = call.json().get("requests")
-    if not isinstance(requests, list):
+    if not isinstance(requests, list) or not all(_is_operation(request) for request in requests):
         raise bad_request("Invalid Request Body")
+    ids = [request["id"] for request in requests if request.get("id") is not None]
+    if len(set(map(str, ids))) < len(ids):
+        raise bad_request("Invalid Request Body")
+    groups = [group for request in requests if (group := request.get("atomicityGroup")) is not None]
+    if len(set(map(str, groups))) < len(groups):
+        text = (
+            "Multiple requests within the same change set are not supported by Microsoft Dynamics 365 Business Central."
+        )
+        raise ApiError(500, "Unknown", text)
     if len(requests) > maximum:
         message = (
             f"The current batch message contains too many parts. A maximum number of '{maximum}' query operations and "
@@ -40,14 +50,25 @@ def run_batch(service: Service, call: Call, operations: list[Any]) -> Reply:
     `Isolation: snapshot` undoes everything after any failure, but the answers still tell of the success that was.
     Every writing operation is a transaction of its own inside: a failing one leaves nothing behind.
     """
-    is_snapshot = call.headers.get("isolation", "").lower() == "snapshot"
+    asks_for_snapshot = call.headers.get("isolation", "").lower() == "snapshot"
+    is_snapshot = asks_for_snapshot and service.settings.snapshots_are_known
     goes_on = "odata.continue-on-error" in call.prefer
     parts: list[bytes] = []
+    done: dict[str, Reply] = {}
+    addressed: dict[str, str] = {}
     has_failed = False
     try:
         with service.store.database.transaction():
             for position, operation in enumerate(operations):
-                reply = service.answer(_inner(call, operation if isinstance(operation, dict) else {}))
+                identifier = str(operation.get("id"))
+                inner = _inner(call, operation, addressed if service.settings.batch_references else {})
+                if any(done[other].status >= 400 for other in _needed(operation) if other in done):
+                    error = ApiError(424, "BadRequest", "An operation that this one depends on has failed.")
+                    reply = from_error(error, service.correlation_id())
+                else:
+                    reply = service.answer(inner)
+                done[identifier] = reply
+                addressed[identifier] = _address_of(inner, reply)
                 parts.append(_part(operation, reply))
                 has_failed |= reply.status >= 400
                 if reply.status >= 400 and not goes_on:
@@ -61,9 +82,36 @@ def run_batch(service: Service, call: Call, operations: list[Any]) -> Reply:
     return Reply(200, b'{"responses":[' + b",".join(parts) + b"]}", JSON_TYPE)
 
 
-def _inner(outer: Call, operation: Mapping[str, Any]) -> Call:
-    url = str(operation.get("url", ""))
-    path, _, query = url.removeprefix(outer.base).lstrip("/").partition("?")
+def _is_operation(request: Any) -> bool:
+    return isinstance(request, dict) and all(isinstance(request.get(name), str) for name in ("method", "url"))
+
+
+def _needed(operation: Mapping[str, Any]) -> list[str]:
+    """The ids of the operations that one depends on."""
+    named = operation.get("dependsOn")
+    return [str(name) for name in named] if isinstance(named, list) else []
+
+
+def _address_of(inner: Call, reply: Reply) -> str:
+    """What an operation has addressed, or created: other operations may name it by `$` and its id."""
+    if reply.status != 201 or not reply.body:
+        return inner.path
+    return f"{inner.path}({orjson.loads(reply.body)['id']})"
+
+
+def _relative(outer: Call, url: str, addressed: Mapping[str, str]) -> str:
+    """An operation's address behind that of the API: it may be written whole, from the host's root, or like this."""
+    if urlsplit(url)[:2] in (("", ""), urlsplit(outer.base)[:2]):
+        url = urlsplit(url)._replace(scheme="", netloc="").geturl()
+    url = url.removeprefix(urlsplit(outer.base).path).lstrip("/")
+    name, slash, rest = url.partition("/")
+    if name.startswith("$") and name[1:] in addressed:
+        return addressed[name[1:]] + slash + rest
+    return url
+
+
+def _inner(outer: Call, operation: Mapping[str, Any], addressed: Mapping[str, str]) -> Call:
+    path, _, query = _relative(outer, operation["url"], addressed).partition("?")
     sent = operation.get("headers")
     headers = {str(name).lower(): str(value) for name, value in (sent if isinstance(sent, dict) else {}).items()}
     if "company" in outer.headers:
@@ -71,7 +119,7 @@ def _inner(outer: Call, operation: Mapping[str, Any]) -> Call:
     body = operation.get("body")
     return replace(
         outer,
-        method=str(operation.get("method", "")).upper(),
+        method=operation["method"].upper(),
         path=path,
         query=query,
         headers=headers,
@@ -79,8 +127,8 @@ def _inner(outer: Call, operation: Mapping[str, Any]) -> Call:
     )
 
 
-def _part(operation: Any, reply: Reply) -> bytes:
-    identifier = operation.get("id") if isinstance(operation, dict) else None
+def _part(operation: Mapping[str, Any], reply: Reply) -> bytes:
+    identifier = operation.get("id")
     headers = {"content-type": _BATCH_TYPE, "odata-version": "4.0"} if reply.body else {"odata-version": "4.0"}
     headers.update({name.lower(): value for name, value in reply.headers.items()})
     head = orjson.dumps({"id": identifier, "status": reply.status, "headers": headers})

@@ -9,6 +9,7 @@ from sandbox.business_central.entities import NOT_BLOCKED, EntitySet, Kind, Prop
 from sandbox.business_central.errors import ApiError, bad_request, too_long
 from sandbox.business_central.rows import Values, whole
 from sandbox.business_central.settings import Settings
+from sandbox.business_central.texts import units, upper
 
 _GUID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?", re.IGNORECASE)
 _LARGEST = Decimal("999999999999999")
@@ -61,8 +62,10 @@ def _read(prop: Property, value: Any, settings: Settings) -> Any:
 def _text(prop: Property, value: Any) -> str:
     if not isinstance(value, str):
         raise _wrong_type(prop, value)
-    text = value.strip().upper() if prop.kind is Kind.CODE else value
-    if len(text) > prop.length:
+    text = upper(value.strip()) if prop.kind is Kind.CODE else value
+    if prop.name == "currencyCode":
+        return text[: prop.length]  # a variable of the page takes it, and no currency has a cut code
+    if units(text) > prop.length:
         raise too_long(text, prop.length)
     return text
 

@@ -13,7 +13,7 @@ from sandbox.business_central.rows import Values
 from sandbox.business_central.settings import Settings
 from sandbox.business_central.store import Store
 from sandbox.business_central.templates import apply_template
-from sandbox.business_central.validation import Draft, check_currency
+from sandbox.business_central.validation import Draft
 
 
 @dataclass(frozen=True)
@@ -48,10 +48,14 @@ class Customers:
     def change(self, customer_id: str, content: Mapping[str, Any], if_match: str | None) -> Values:
         """Change a customer; returns its row. Raises ApiError (400, 403, 404, 409)."""
         self._check_permission("Modify")
-        sent = read_properties(content, CUSTOMERS, self.settings, is_new=False)
+        reads_first = self.settings.first_error_of_a_patch == "body"
+        sent = read_properties(content, CUSTOMERS, self.settings, is_new=False) if reads_first else {}
         with self.store.database.transaction():
+            if if_match is None and self.settings.missing_if_match_before_unknown_id:
+                check_if_match(if_match, "", is_required=True)
             before = self.get(customer_id)
             check_if_match(if_match, before["etag"], is_required=True)
+            sent = sent if reads_first else read_properties(content, CUSTOMERS, self.settings, is_new=False)
             draft = Draft(dict(before), self.store, self.settings, is_new=False)
             self._enter(draft, sent)
             if not self.settings.unchanged_patch_is_a_change and _is_same(draft.values, before):
@@ -74,7 +78,6 @@ class Customers:
             raise permission_denied(right)
 
     def _enter(self, draft: Draft, sent: Values) -> None:
-        check_currency(sent, self.store)
         names = list(sent)
         if self.settings.trigger_order == "page":
             names.sort(key=CUSTOMERS.names.index)

@@ -12,6 +12,7 @@ from typing import Any
 
 from sandbox import moments
 from sandbox.business_central.entities import ALL_SETS, CUSTOMERS, EntitySet, Kind
+from sandbox.business_central.texts import compared
 
 _AFFINITIES = {Kind.DECIMAL: "NUMERIC", Kind.INTEGER: "INTEGER", Kind.BOOLEAN: "INTEGER", Kind.DATETIME: "INTEGER"}
 _STATEMENTS = (
@@ -38,7 +39,7 @@ CREATE UNIQUE INDEX IF NOT EXISTS customers_number ON customers (number);
 CREATE INDEX IF NOT EXISTS customers_email ON customers (email);
 CREATE INDEX IF NOT EXISTS customers_email_lower ON customers (emailLower);
 CREATE INDEX IF NOT EXISTS customers_name ON customers (displayName);
-CREATE INDEX IF NOT EXISTS customers_modified ON customers (lastModifiedDateTime, id);
+CREATE INDEX IF NOT EXISTS customers_changed ON customers (lastModifiedDateTime, number, id);
 """
 
 
@@ -62,7 +63,7 @@ class Database:
         self._depth = 0
         self._connection = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
         self._connection.create_function("unicode_lower", 1, str.lower, deterministic=True)
-        self._connection.create_function("unicode_upper", 1, str.upper, deterministic=True)
+        self._connection.create_collation("dictionary", compared)
         for pragma in ("journal_mode = WAL", "synchronous = OFF", "cache_size = -64000", "temp_store = MEMORY"):
             self._connection.execute(f"PRAGMA {pragma}")
         for entity in ALL_SETS:

@@ -138,7 +138,7 @@ CUSTOMERS = EntitySet(
         Property("taxLiable", "Tax Liable", Kind.BOOLEAN),
         Property("taxAreaId", "Tax Area ID", Kind.GUID),
         Property("taxAreaDisplayName", "Tax Area Display Name", Kind.TEXT, 100, is_editable=False),
-        _code("taxRegistrationNumber", "VAT Registration No.", 20),
+        _text("taxRegistrationNumber", "VAT Registration No.", 20),
         Property("currencyId", "Currency Id", Kind.GUID),
         _code("currencyCode", "Currency Code", 10),
         Property("paymentTermsId", "Payment Terms Id", Kind.GUID),
@@ -197,9 +197,13 @@ SALESPEOPLE = _named(
     "salespeoplePurchasers",
     "salespersonPurchaser",
     "Salesperson/Purchaser",
-    _text("jobTitle", "Job Title", 30),
     _text("email", "E-Mail", 80),
-    _text("phoneNumber", "Phone No.", 30),
+    _text("email2", "E-Mail 2", 80),
+    _text("phoneNo", "Phone No.", 30),
+    _text("jobTitle", "Job Title", 30),
+    Property("commisionPercent", "Commission %", Kind.DECIMAL),  # the API spells it so
+    Property("privacyBlocked", "Privacy Blocked", Kind.BOOLEAN),
+    Property("blocked", "Blocked", Kind.BOOLEAN),
 )
 REFERENCE_SETS = (
     CURRENCIES,

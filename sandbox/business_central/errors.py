@@ -7,6 +7,8 @@ from typing import Any
 
 import orjson
 
+from sandbox.business_central.texts import units
+
 Json = dict[str, Any]
 
 
@@ -53,7 +55,7 @@ def missing_relation(field: str, table: str, value: str, related: str) -> ApiErr
 def too_long(value: str, maximum: int) -> ApiError:
     """400: a text longer than its field."""
     message = (
-        f"The length of the string is {len(value)}, but it must be less than or equal to {maximum} characters. "
+        f"The length of the string is {units(value)}, but it must be less than or equal to {maximum} characters. "
         f"Value: {value}"
     )
     return ApiError(400, "Application_StringExceededLength", message)

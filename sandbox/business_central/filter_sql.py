@@ -21,6 +21,7 @@ from sandbox.business_central.filter_tree import (
 from sandbox.business_central.filters import CHANGING, MATCHING
 from sandbox.business_central.rows import milliseconds_of
 from sandbox.business_central.settings import Settings
+from sandbox.business_central.texts import units, upper
 
 _SQL_OPERATORS = {"eq": "=", "ne": "<>", "gt": ">", "ge": ">=", "lt": "<", "le": "<="}
 _LITERAL_TYPES = {
@@ -34,6 +35,7 @@ _LITERAL_TYPES = {
     "null": "Edm.Null",
 }
 _TEXTS = (Kind.TEXT, Kind.CODE)
+_PLAIN_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 
 
 @dataclass(frozen=True)
@@ -143,6 +145,8 @@ class _Compiler:
             self._refuse_nesting()
         if found.prop.kind not in _TEXTS or call.arguments[1].kind != "text":
             raise bad_request(f"No function signature for the function with name '{call.function}' matches.")
+        if self._never_matches(found.prop, call.arguments[1]):
+            return Condition("0", [], frozenset({found.prop.name}))
         value = self._value(found, call.arguments[1])
         sql, parameters = {
             "contains": (f"instr({found.sql}, ?) > 0", [value]),
@@ -153,6 +157,9 @@ class _Compiler:
             ),
         }[call.function]
         return Condition(sql if value else "1", parameters if value else [], frozenset({found.prop.name}))
+
+    def _never_matches(self, prop: Property, literal: Literal) -> bool:
+        return self.settings.long_literals_in_functions == "nothing" and 0 < prop.length < units(literal.text)
 
     def _comparison(self, found: _Field, operator: str, literal: Literal) -> Condition:
         value = self._value(found, literal)
@@ -166,6 +173,12 @@ class _Compiler:
     def _value(self, found: _Field, literal: Literal) -> Any:
         prop = found.prop
         reader = _READERS.get((prop.kind, literal.kind))
+        if literal.kind == "null" and self.settings.null_in_filters == "refused":
+            reader = None
+        if literal.kind == "number" and not (self.settings.suffixed_numbers or _PLAIN_NUMBER.fullmatch(literal.text)):
+            raise bad_request(f"Syntax error: '{literal.text}' is not a valid number.")
+        if (prop.kind, literal.kind) == (Kind.DATETIME, "date") and self.settings.dates_stand_for_times:
+            reader = _midnight
         if prop.kind is Kind.ENUM:
             if not self.settings.enums_in_filters:
                 raise self._incompatible(prop, literal)
@@ -180,15 +193,15 @@ class _Compiler:
         if isinstance(value, str):
             self._check_length(prop, value)
             if prop.kind is Kind.CODE and self.settings.codes_are_filtered_in_upper_case:
-                value = value.upper()
+                value = upper(value)
             return value.lower() if found.ignores_case else value
         return value
 
     def _check_length(self, prop: Property, value: str) -> None:
-        if prop.length and len(value) > prop.length:
+        if prop.length and units(value) > prop.length:
             message = (
                 f"The filter \"='{value}'\" is not valid for the {prop.caption} field on the {self.entity.caption} table. "
-                f"The length of the string is {len(value)}, but it must be less than or equal to {prop.length} "
+                f"The length of the string is {units(value)}, but it must be less than or equal to {prop.length} "
                 f"characters. Value: {value}"
             )
             raise ApiError(400, "Application_FilterErrorException", message)
@@ -203,6 +216,10 @@ class _Compiler:
 
 def _number(text: str) -> float:
     return float(text.rstrip("dDfFmMlL"))
+
+
+def _midnight(text: str) -> float:
+    return milliseconds_of(f"{text}T00:00:00Z")
 
 
 def _truth(text: str) -> int:

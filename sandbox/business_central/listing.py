@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.business_central.database import Database
-from sandbox.business_central.entities import EntitySet
+from sandbox.business_central.entities import EntitySet, Kind, Property
 from sandbox.business_central.errors import ApiError
 from sandbox.business_central.query_options import Query
 from sandbox.business_central.rows import rendered_columns
@@ -24,11 +24,41 @@ class Page:
     total: int | None
 
 
+@dataclass(frozen=True)
+class _Sorting:
+    """One column that rows are sorted by. `options` are those of an enum, which is sorted by their order; texts are sorted
+    as in a dictionary."""
+
+    name: str
+    is_descending: bool = False
+    is_text: bool = False
+    options: tuple[str, ...] = ()
+
+    @classmethod
+    def by(cls, prop: Property, *, is_descending: bool) -> "_Sorting":
+        """As a request asks for it."""
+        return cls(prop.name, is_descending, prop.kind is Kind.TEXT, prop.options)
+
+    @property
+    def column(self) -> str:
+        """What is compared, as SQL."""
+        if not self.options:
+            return f'"{self.name}"'
+        cases = " ".join(f"WHEN '{option}' THEN {position}" for position, option in enumerate(self.options))
+        return f'(CASE "{self.name}" {cases} ELSE -1 END)'
+
+    @property
+    def sql(self) -> str:
+        """The same with how it is compared."""
+        return f"{self.column} COLLATE dictionary" if self.is_text else self.column
+
+
 def read_page(database: Database, entity: EntitySet, query: Query, size: int, settings: Settings) -> Page:
     """One page. Raises ApiError (400) for a skiptoken whose row has gone."""
-    order = [(prop.name, is_descending) for prop, is_descending in query.order] or [(entity.order, False)]
-    if entity.key not in [name for name, _ in order]:
-        order.append((entity.key, False))
+    order = [_Sorting.by(prop, is_descending=is_descending) for prop, is_descending in query.order]
+    for name in (entity.order, entity.key):  # rows that are alike stand in the order of the primary key
+        if name not in [part.name for part in order]:
+            order.append(_Sorting(name))
     where, parameters = ["1"], []
     if query.condition is not None:
         where.append(query.condition.sql)
@@ -38,14 +68,14 @@ def read_page(database: Database, entity: EntitySet, query: Query, size: int, se
         counted = database.row(f"SELECT count(*) FROM {entity.name} WHERE {' AND '.join(where)}", parameters)
         total = int(counted[0]) if counted else 0
     if query.skiptoken is not None:
-        after = _place_of(database, entity, query.skiptoken, [name for name, _ in order], settings)
+        after = _place_of(database, entity, query.skiptoken, order, settings)
         sql, values = _behind(order, after)
         where.append(sql)
         parameters += values
     limit = size if query.top is None else min(size, query.top)
     is_cut = query.top is None or query.top > size
     columns = "body" if query.select is None else ", ".join(("etag", *(f'"{prop.name}"' for prop in query.select)))
-    sorting = ", ".join(f'"{name}"{" DESC" if is_descending else ""}' for name, is_descending in order)
+    sorting = ", ".join(f"{part.sql}{' DESC' if part.is_descending else ''}" for part in order)
     rows = database.rows(
         f'SELECT "{entity.key}", {columns} FROM {entity.name} WHERE {" AND ".join(where)} '
         f"ORDER BY {sorting} LIMIT ? OFFSET ?",
@@ -68,9 +98,9 @@ def _texts(entity: EntitySet, query: Query, rows: list[Any]) -> list[bytes]:
 
 
 def _place_of(
-    database: Database, entity: EntitySet, token: str, names: list[str], settings: Settings
+    database: Database, entity: EntitySet, token: str, order: list[_Sorting], settings: Settings
 ) -> tuple[Any, ...]:
-    columns = ", ".join(f'"{name}"' for name in names)
+    columns = ", ".join(part.column for part in order)
     tables = [entity.name]
     if settings.vanished_skiptoken == "continued" and entity.name == "customers":
         tables.append("gone_customers")
@@ -81,13 +111,13 @@ def _place_of(
     raise ApiError(400, "SkipTokenIsNoLongerValid", "The skip token is no longer valid. Start the request again.")
 
 
-def _behind(order: list[tuple[str, bool]], place: tuple[Any, ...]) -> tuple[str, list[Any]]:
+def _behind(order: list[_Sorting], place: tuple[Any, ...]) -> tuple[str, list[Any]]:
     """The condition for rows that come after a place in an order, in a form that lets SQLite use an index."""
     sql = "0"
     parameters: list[Any] = []
-    for (name, is_descending), value in reversed(list(zip(order, place, strict=True))):
-        sign = "<" if is_descending else ">"
-        sql = f'("{name}" {sign} ? OR ("{name}" = ? AND {sql}))'
+    for part, value in reversed(list(zip(order, place, strict=True))):
+        sign = "<" if part.is_descending else ">"
+        sql = f"({part.sql} {sign} ? OR ({part.sql} = ? AND {sql}))"
         parameters = [value, value, *parameters]
-    name, is_descending = order[0]
-    return f'("{name}" {"<=" if is_descending else ">="} ? AND {sql})', [place[0], *parameters]
+    first = order[0]
+    return f"({first.sql} {'<=' if first.is_descending else '>='} ? AND {sql})", [place[0], *parameters]

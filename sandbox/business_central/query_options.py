@@ -11,9 +11,7 @@ from sandbox.business_central.filter_sql import Condition, compiled
 from sandbox.business_central.filters import parsed
 from sandbox.business_central.settings import Settings
 
-_KNOWN = frozenset(
-    "$filter $select $orderby $top $skip $count $expand $skiptoken $schemaversion $format $apply".split()
-)
+_KNOWN = frozenset("$filter $select $orderby $top $skip $count $expand $skiptoken $schemaversion $format".split())
 _PAGE_PREFERENCE = re.compile(r"odata\.maxpagesize\s*=\s*\"?(\d+)", re.IGNORECASE)
 
 
@@ -36,13 +34,14 @@ class Query:
     skiptoken: str | None = None
 
 
-def options_of(query_string: str) -> dict[str, str]:
+def options_of(query_string: str, settings: Settings) -> dict[str, str]:
     """The options by name; of repeated ones the last. Raises ApiError (400) for an unknown one that begins with $."""
     options = {}
-    for name, value in parse_qsl(query_string, keep_blank_values=True):
-        if name.startswith("$") and name.lower() not in _KNOWN:
-            raise bad_request(f"The query parameter '{name}' is not supported.")
-        options[name.lower() if name.startswith("$") else name] = value
+    for sent, value in parse_qsl(query_string, keep_blank_values=True):
+        name = sent.lower() if sent.startswith("$") and not settings.options_know_letter_case else sent
+        if name.startswith("$") and name not in _KNOWN:
+            raise bad_request(f"The query parameter '{sent}' is not supported.")
+        options[name] = value
     return options
 
 
@@ -68,11 +67,12 @@ def read_query(options: Mapping[str, str], entity: EntitySet, settings: Settings
 def page_size(prefer: str, settings: Settings) -> int:
     """Rows of a page by the header Prefer. Raises ApiError (413) for more than the maximum."""
     found = _PAGE_PREFERENCE.search(prefer)
-    wanted = int(found[1]) if found else settings.maximum_page
+    wanted = int(found[1]) if found else 0
+    wanted = wanted or settings.maximum_page  # a page of no rows is no preference
     if wanted > settings.maximum_page and settings.page_above_maximum == "refuse":
         message = f"The requested page of {wanted} entities exceeds the maximum of {settings.maximum_page}."
         raise ApiError(413, "BadRequest", message)
-    return min(max(wanted, 1), settings.maximum_page)
+    return min(wanted, settings.maximum_page)
 
 
 def next_link(address: str, options: Mapping[str, str], token: str, rows_left: int | None) -> str:
@@ -116,6 +116,6 @@ def _whole_number(options: Mapping[str, str], name: str) -> int | None:
 
 
 def _truth(text: str) -> bool:
-    if text.lower() not in ("true", "false"):
+    if text not in ("true", "false"):
         raise bad_request(f"Invalid value '{text}' for $count query option found. Valid values are 'true', 'false'.")
-    return text.lower() == "true"
+    return text == "true"

@@ -40,6 +40,9 @@ class References:
     database: Database
     seed: int
     local_currency: str = field(default_factory=lambda: str(company_data()["localCurrency"]))
+    company_country: str = field(default_factory=lambda: str(company_data()["country"]))
+    formats: dict[str, list[str]] = field(default_factory=lambda: dict(company_data()["vatFormats"]))
+    """Country → formats of its VAT numbers: # is a digit, @ a letter or digit."""
     _rows: dict[str, dict[str, Values]] = field(default_factory=dict)
     _ids: dict[str, dict[str, str]] = field(default_factory=dict)
 
@@ -89,10 +92,11 @@ class References:
         """Add a row to the table of post codes."""
         self.database.change("INSERT OR REPLACE INTO post_code VALUES (?, ?, ?, ?)", (code, city, county, country))
 
-    def post_code(self, code: str) -> tuple[str, str, str] | None:
-        """City, county and country of the first row with the code: there may be several, nobody asks which."""
+    def post_code(self, code: str, country: str) -> tuple[str, str, str] | None:
+        """City, county and country of the first row with the code, of the customer's country if that has one."""
         row = self.database.row(
-            "SELECT city, county, country FROM post_code WHERE code = ? ORDER BY city, country LIMIT 1", (code,)
+            "SELECT city, county, country FROM post_code WHERE code = ? ORDER BY country <> ?, city, country LIMIT 1",
+            (code, country),
         )
         return None if row is None else (row[0], row[1], row[2])
 
@@ -106,7 +110,7 @@ class References:
 
     def is_salesperson_blocked(self, code: str) -> bool:
         """Whether the salesperson may not be given to customers any more."""
-        return any(row["code"] == code and row["isBlocked"] for row in company_data()["salespeoplePurchasers"])
+        return any(row["code"] == code and row["blocked"] for row in company_data()["salespeoplePurchasers"])
 
     def direct_debit_terms(self, payment_method_id: str) -> str:
         """Id of the payment terms that a direct-debit payment method brings; zeros when it brings none."""
@@ -117,5 +121,5 @@ class References:
         return ZERO_GUID
 
     def vat_formats(self, country: str) -> list[str]:
-        """The formats of a country's VAT numbers: # is a digit, @ a letter or digit; empty when all are accepted."""
-        return list(company_data()["vatFormats"].get(country, ()))
+        """The formats of a country's VAT numbers; empty when all are accepted."""
+        return list(self.formats.get(country, ()))

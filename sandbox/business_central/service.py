@@ -60,7 +60,7 @@ class Service:
         if first.name == "$metadata":
             return Reply(200, metadata_document(), METADATA_TYPE)
         if first.name == "entityDefinitions":
-            return Reply(200, entity_definitions(call.base, options_of(call.query).get("$filter", "")))
+            return Reply(200, entity_definitions(call.base, options_of(call.query, self.settings).get("$filter", "")))
         if first.name == COMPANIES.name:
             return self._companies(call, segments)
         if first.name == SUBSCRIPTIONS.name:
@@ -87,7 +87,7 @@ class Service:
         return self._row(call, COMPANIES, COMPANIES.name, company)
 
     def _check_named_company(self, call: Call) -> None:
-        wanted = options_of(call.query).get("company") or call.headers.get("company", "")
+        wanted = options_of(call.query, self.settings).get("company") or call.headers.get("company", "")
         if not wanted:
             raise ApiError(404, "Internal_CompanyNotFound", "The company was not specified in the request.")
         row = self.store.database.row("SELECT name, displayName FROM companies")
@@ -116,7 +116,7 @@ class Service:
         if call.method == "GET":
             return self._row(call, entity, context, guid)
         if entity is CUSTOMERS and call.method == "PATCH":
-            query = read_query(options_of(call.query), CUSTOMERS, self.settings)
+            query = read_query(options_of(call.query, self.settings), CUSTOMERS, self.settings)
             values = self.customers.change(guid, call.json(), call.headers.get("if-match"))
             return self._written(call, query, values, 200)
         if entity is CUSTOMERS and call.method == "DELETE":
@@ -128,7 +128,9 @@ class Service:
         self, call: Call, entity: EntitySet, rest: list[Segment], verbs: dict[str, Callable[[Call], Reply]]
     ) -> Reply:
         if [segment.name for segment in rest] == ["$count"] and call.method == "GET":
-            query = read_query({**options_of(call.query), "$count": "true", "$top": "0"}, entity, self.settings)
+            query = read_query(
+                {**options_of(call.query, self.settings), "$count": "true", "$top": "0"}, entity, self.settings
+            )
             total = read_page(self.store.database, entity, query, 1, self.settings).total
             return Reply(200, str(total).encode(), "text/plain")
         if rest:
@@ -139,7 +141,7 @@ class Service:
 
     def _list(self, entity: EntitySet, context: str) -> Callable[[Call], Reply]:
         def listed(call: Call) -> Reply:
-            options = options_of(call.query)
+            options = options_of(call.query, self.settings)
             query = read_query(options, entity, self.settings)
             size = page_size(call.prefer, self.settings)
             is_expanded = bool(query.expand) and entity is CUSTOMERS
@@ -161,7 +163,7 @@ class Service:
         return self._text(CUSTOMERS, self.customers.get(orjson.loads(body)["id"]), query)
 
     def _row(self, call: Call, entity: EntitySet, context: str, key: str) -> Reply:
-        query = read_query(options_of(call.query), entity, self.settings)
+        query = read_query(options_of(call.query, self.settings), entity, self.settings)
         columns = ", ".join(("body", "etag", *(f'"{name}"' for name in entity.names)))
         found = self.store.database.row(f'SELECT {columns} FROM {entity.name} WHERE "{entity.key}" = ?', (key,))
         if found is None:
@@ -185,7 +187,7 @@ class Service:
         return body
 
     def _create(self, call: Call) -> Reply:
-        query = read_query(options_of(call.query), CUSTOMERS, self.settings)
+        query = read_query(options_of(call.query, self.settings), CUSTOMERS, self.settings)
         return self._written(call, query, self.customers.create(call.json()), 201)
 
     def _written(self, call: Call, query: Query, values: Values, status: int) -> Reply:

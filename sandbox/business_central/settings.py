@@ -94,8 +94,13 @@ class Settings:
     """Assumed: a $batch is one request of the 6,000; off, it counts as many as it has operations."""
     snapshot_failure_reports_all: bool = True
     """A failing snapshot batch answers all operations unless the first one failed (seen live); off: up to the failing."""
+    snapshots_are_known: bool = True
+    """Documented and seen; off stands for a server that does not know `Isolation: snapshot` and undoes nothing."""
     trigger_order: Literal["body", "page"] = "body"
     """Assumed: properties are validated in the order of the body; "page": in the order of the page."""
+    country_clears_new_addresses: bool = True
+    """Assumed: a country that follows in a POST behind the post code of another one clears city, postal code and state,
+    as in a PATCH; off, a POST clears nothing."""
     unchanged_patch_is_a_change: bool = True
     """Assumed: a PATCH with unchanged values moves lastModifiedDateTime and notifies; off, it does neither."""
     duplicate_number_status: Literal[400, 409] = 400
@@ -104,6 +109,10 @@ class Settings:
     """Assumed: the error code of an id that does not exist (404)."""
     unknown_relation_error: Literal["table", "page"] = "table"
     """Assumed: which check refuses an unknown paymentTermsId and its like: the table relation, or the page's text."""
+    first_error_of_a_patch: Literal["body", "etag"] = "body"
+    """Assumed: what is told of a PATCH whose If-Match is old and whose body cannot be read."""
+    missing_if_match_before_unknown_id: bool = False
+    """Assumed: a PATCH without If-Match for an id that does not exist is a 404; on, it is the 400 of the missing tag."""
     null_clears_text: bool = False
     """Assumed: null for a text is refused like null for a number; on, it clears the text."""
     id_may_be_posted: bool = False
@@ -128,6 +137,22 @@ class Settings:
     """Assumed: literals for Code fields (number, country, ...) are upper-cased before they are compared."""
     enums_in_filters: bool = False
     """Assumed for the standard page, seen on another: comparing blocked or type in a $filter is a 400."""
+    dates_stand_for_times: bool = False
+    """Assumed: `lastModifiedDateTime gt 2020-01-01`, without a time, is a 400; on, it means midnight UTC."""
+    null_in_filters: Literal["blank", "refused"] = "blank"
+    """Assumed: `eq null` finds blank texts and ids."""
+    long_literals_in_functions: Literal["refused", "nothing"] = "refused"
+    """Assumed: a literal longer than the field is refused in contains and its like as in eq; "nothing" finds nobody."""
+    suffixed_numbers: bool = True
+    """Assumed: the numbers 10m and 1e1 are understood in a $filter; off, they are a 400."""
+    options_know_letter_case: bool = False
+    """Assumed: $Top is $top; on, it is an unknown option and a 400."""
+    batch_references: bool = False
+    """Assumed: `$1` as the url of an operation is no address; on, it is what operation 1 has addressed or created."""
+    unknown_environment_needs_token: bool = False
+    """Assumed: an environment that is not there is a 404 for everybody; on, a 401 for who has no token."""
+    missing_secret_status: Literal[400, 401] = 401
+    """Assumed: a token request without a secret is an invalid client; 400 stands for a missing parameter."""
     vanished_skiptoken: Literal["refused", "continued"] = "refused"
     """Assumed: a page whose skiptoken names a row deleted meanwhile is a 400; "continued" goes on where it stood."""
     clock_offsets_ms: tuple[int, ...] = (0,)

@@ -14,6 +14,7 @@ from sandbox.business_central.errors import dialog, field_error, missing_relatio
 from sandbox.business_central.rows import Values
 from sandbox.business_central.settings import Settings
 from sandbox.business_central.store import Store
+from sandbox.business_central.texts import upper
 
 _EMAIL = re.compile(r"[^\s@;,<>()\[\]\\\"]+@[^\s@;,<>()\[\]\\\"]+")
 _RELATIONS = {
@@ -27,12 +28,13 @@ _RELATIONS = {
 
 @dataclass
 class Draft:
-    """A customer while values enter it; `values` is its row."""
+    """A customer while values enter it; `values` is its row, `currency_by_id` the code of the currency that a sent id named."""
 
     values: Values
     store: Store
     settings: Settings
     is_new: bool
+    currency_by_id: str = ""
 
     def enter(self, name: str, value: Any) -> None:
         """Let a value into a field. Raises ApiError when the field refuses it."""
@@ -61,7 +63,7 @@ class Draft:
         self.values["number"] = number
 
     def _display_name(self, name: str) -> None:
-        if not name.strip():
+        if not name:  # blanks are a name: the page compares with ''
             raise dialog('The blank "displayName" is not allowed.')
         self.values["displayName"] = name
 
@@ -72,13 +74,16 @@ class Draft:
         self.values["country"] = country
         if country == before:
             return
-        if before and not self.settings.country_required_in_addresses:
+        is_kept = self.settings.country_required_in_addresses or (
+            self.is_new and not self.settings.country_clears_new_addresses
+        )
+        if before and not is_kept:
             self.values.update(postalCode="", city="", state="")
         self._check_vat_number(self.values["taxRegistrationNumber"])
 
     def _postal_code(self, code: str) -> None:
         self.values["postalCode"] = code
-        place = self.store.references.post_code(code) if code else None
+        place = self.store.references.post_code(code, self.values["country"]) if code else None
         if place is not None:
             self.values["city"], self.values["state"], self.values["country"] = place
 
@@ -88,7 +93,8 @@ class Draft:
         self.values["phoneNumber"] = number
 
     def _email(self, email: str) -> None:
-        for address in email.split(";") if email else ():
+        # semicolons at both ends are no part of the list that is checked, and stay in what is stored
+        for address in email.strip(";").split(";") if email else ():
             if not _EMAIL.fullmatch(address.strip()):
                 raise dialog(f'The email address "{address.strip()}" is not valid.')
         self.values["email"] = email
@@ -102,11 +108,14 @@ class Draft:
         self.values["salespersonCode"] = code
 
     def _vat_number(self, number: str) -> None:
-        self._check_vat_number(number)
+        number = upper(number)
+        if number != self.values["taxRegistrationNumber"]:  # one that is wrong since long ago may be sent again
+            self._check_vat_number(number)
         self.values["taxRegistrationNumber"] = number
 
     def _check_vat_number(self, number: str) -> None:
-        country = self.values["country"]
+        """By the formats of the customer's country, of the company's where the customer has none."""
+        country = self.values["country"] or self.store.references.company_country
         formats = self.store.references.vat_formats(country)
         if not (number and formats and self.settings.checks_vat_numbers):
             return
@@ -117,7 +126,10 @@ class Draft:
             )
 
     def _currency_code(self, code: str) -> None:
+        """The later of code and id wins, but a code that is not that of the currency that an id has loaded is refused."""
         references = self.store.references
+        if self.currency_by_id and code != self.currency_by_id:
+            raise dialog("The currency values do not match to a specific Currency.")
         if code in ("", references.local_currency):
             self.values.update(currencyCode="", currencyId=ZERO_GUID)
             return
@@ -141,22 +153,9 @@ class Draft:
             raise missing_relation(field, "Customer", f"{{{guid.upper()}}}", caption)
         self.values[name] = guid
         if name == "currencyId":
-            self.values["currencyCode"] = row["code"] if row else ""
+            self.values["currencyCode"] = self.currency_by_id = row["code"] if row else ""
         elif name == "paymentMethodId" and self.values["paymentTermsId"] == ZERO_GUID:
             self.values["paymentTermsId"] = self.store.references.direct_debit_terms(guid)
-
-
-def check_currency(sent: Values, store: Store) -> None:
-    """Raise ApiError (400) when a body names two different currencies."""
-    if "currencyId" not in sent or "currencyCode" not in sent:
-        return
-    references = store.references
-    code = sent["currencyCode"]
-    expected = ZERO_GUID if code in ("", references.local_currency) else references.id_of("currencies", code)
-    if expected is not None and expected != sent["currencyId"]:
-        if sent["currencyId"] != ZERO_GUID and references.by_id("currencies", sent["currencyId"]) is None:
-            return  # the id by itself is wrong, and that is what its field says
-        raise dialog("The currency values do not match to a specific Currency.")
 
 
 def _has_format(number: str, wanted: str) -> bool:

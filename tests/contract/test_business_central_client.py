@@ -18,6 +18,7 @@ from connector.errors import (
     CustomerNotFound,
     DataError,
     InternalError,
+    OutcomeUnknown,
     RemoteRefused,
     SetupError,
 )
@@ -314,6 +315,60 @@ class TestBatches:
         assert names == [f"C{number}" for number in range(205)]
         assert [len(entry.operations) for entry in systems.business_central_log.writes()] == [100, 100, 5]
         assert company.batch([]) == []
+
+
+MOVED = {"country": "SE", "taxRegistrationNumber": "SE123456789012", "city": "Lund"}
+CLEARED = ("taxRegistrationNumber",)
+
+
+class TestAnotherCountryAndAnotherNumber:
+    """Neither can stand first: the new country refuses the old number, and the old country the new one."""
+
+    def german(self, systems: Running, client: BusinessCentralClient) -> dict[str, Any]:
+        return client.get(person(systems, country="DE", taxRegistrationNumber="DE123456789", city="Ulm"))
+
+    def test_both_arrive_in_one_write_beside_others(self, systems: Running, company: BusinessCentralClient) -> None:
+        old, other = self.german(systems, company), company.get(person(systems))
+        moved, plain = company.batch(
+            [
+                Update(old["id"], old["@odata.etag"], MOVED, CLEARED),
+                Update(other["id"], other["@odata.etag"], {"city": "Oslo"}),
+            ]
+        )
+        assert moved.record is not None
+        assert plain.ok
+        assert MOVED.items() <= company.get(old["id"]).items()
+        assert moved.record["@odata.etag"] == company.get(old["id"])["@odata.etag"]
+        assert company.writes_made == 2
+
+    def test_a_refused_number_leaves_everything_as_it_was(
+        self, systems: Running, company: BusinessCentralClient
+    ) -> None:
+        old = self.german(systems, company)
+        (outcome,) = company.batch(
+            [Update(old["id"], old["@odata.etag"], MOVED | {"taxRegistrationNumber": "12"}, CLEARED)]
+        )
+        assert isinstance(outcome.error, RemoteRefused)
+        assert company.get(old["id"]) == old
+
+    def test_what_somebody_has_edited_meanwhile_is_left_alone(
+        self, systems: Running, company: BusinessCentralClient
+    ) -> None:
+        old = self.german(systems, company)
+        systems.business_central.people_update(old["id"], {"taxRegistrationNumber": "DE987654321"})
+        (outcome,) = company.batch([Update(old["id"], old["@odata.etag"], MOVED, CLEARED)])
+        assert isinstance(outcome.error, CustomerChanged)
+        assert company.get(old["id"])["taxRegistrationNumber"] == "DE987654321"
+
+    def test_a_server_that_takes_nothing_back_is_looked_at_again(self) -> None:
+        with (
+            start(empty=True, business_central_settings={"snapshots_are_known": False}) as systems,
+            company_client(company_connection(systems)) as company,
+        ):
+            old = self.german(systems, company)
+            wrong = MOVED | {"taxRegistrationNumber": "12"}
+            (outcome,) = company.batch([Update(old["id"], old["@odata.etag"], wrong, CLEARED)])
+            assert isinstance(outcome.error, OutcomeUnknown)
 
 
 class TestCompanies:

@@ -14,7 +14,8 @@ FIELDS = ("name", "email", "phone", "country", "postcode", "address_1", "vat")
 
 
 def side(key: str, people: Sequence[dict[str, Any]]) -> Candidates:
-    """One side's customers; `linked=True` and `wanted=False` mark the others than the unmapped that wait."""
+    """One side's customers; `linked=True` and `wanted=False` mark the others than the unmapped that wait, `pair=N` on both
+    sides those that are linked to each other."""
     kind = pa.int64() if key == "webstore_id" else pa.large_string()
     canonical = pa.table(
         {key: pa.array([person["key"] for person in people], type=kind)}
@@ -22,8 +23,11 @@ def side(key: str, people: Sequence[dict[str, Any]]) -> Candidates:
     )
     return Candidates(
         evidence_of(canonical),
-        pa.array([person.get("linked", False) for person in people], type=pa.bool_()).to_numpy(zero_copy_only=False),
+        pa.array([person.get("linked", "pair" in person) for person in people], type=pa.bool_()).to_numpy(
+            zero_copy_only=False
+        ),
         pa.array([person.get("wanted", True) for person in people], type=pa.bool_()).to_numpy(zero_copy_only=False),
+        pa.array([person.get("pair", -1) for person in people], type=pa.int64()).to_numpy(),
     )
 
 

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from connector.core.matching import Ladder
+import pyarrow as pa
+
+from connector.core.creating import one_per_person
+from connector.core.customer import Direction
+from connector.core.matching import Ladder, match
 from connector.core.suggesting import Suggestion, suggest_by_rule
 from tests.unit.core.people import business_central, person, webstore
 
@@ -123,3 +127,48 @@ def test_shared_evidence_hides_no_later_suggestion() -> None:
     )
     assert [(pair.webstore_id, pair.bc_id) for pair in found.pairs] == [(3, "B")]
     assert len(found.shared) == 1
+
+
+def test_a_pair_of_namesakes_asks_nobody_whether_a_third_one_is_one_of_them() -> None:
+    """The third was to be created with the first, and was refused; he is no other one in the next run."""
+    house = {"postcode": "0150", "country": "NO"}
+    brothers = [person(key, pair=key, **house) for key in (1, 2)]
+    cards = [person(f"C{key}", pair=key, **house) for key in (1, 2)]
+    assert not match(webstore(*brothers, person(3, **house)), business_central(*cards)).ambiguities
+    assert not match(webstore(*brothers), business_central(*cards, person("C3", **house))).ambiguities
+    stranger = person("C4", linked=True, **house)  # of somebody whose account is called otherwise by now
+    (asked,) = match(webstore(*brothers, person(3, **house)), business_central(*cards, stranger)).ambiguities
+    assert asked.webstore_ids == (3,)
+    (asked,) = match(
+        webstore(*brothers, person(3, **house)), business_central(*cards, person("C3", **house))
+    ).ambiguities
+    assert (asked.webstore_ids, asked.bc_ids) == ((3,), ("C3",))
+
+
+def test_a_pair_with_the_same_vat_number_asks_as_before() -> None:
+    left, right = (
+        person(1, pair=1, vat="NO911111112", country="NO"),
+        person("C1", pair=1, vat="NO911111112", country="NO"),
+    )
+    third = person(2, "Bo Dahl", vat="NO911111112", country="NO")
+    assert match(webstore(left, third), business_central(right)).waiting_webstore == {2}
+
+
+def test_several_to_be_created_with_one_number_wait_as_they_would_if_one_had_been_created_before() -> None:
+    rows = [
+        {"webstore_id": key, "name": name, "email": f"{key}@x", "vat_number": vat, "country": "NO"}
+        for key, name, vat in (
+            (1, "Ann", "NO911111112"),
+            (2, "Bo", "911111112"),
+            (3, "Cy", "NO922222224"),
+            (4, "Di", ""),
+        )
+    ]
+    rows += [{**rows[3], "webstore_id": 5, "email": "1@x"}]
+    table = pa.Table.from_pylist([{**row, "phone": "", "postcode": "", "address_1": ""} for row in rows])
+    alone, several = one_per_person(Direction.PULL, [0, 1, 2, 3], table, ("vat", "email"))
+    assert alone == [2, 3]
+    assert [(found.rung, found.webstore_ids) for found in several] == [("vat", (1, 2))]
+    alone, several = one_per_person(Direction.PULL, [0, 2, 3, 4], table, ("vat",))
+    assert alone == [2, 3]
+    assert [(found.rung, found.webstore_ids) for found in several] == [("email", (1, 5))]

@@ -30,7 +30,7 @@ def test_a_token_opens_the_api_until_it_expires():
         ({"client_id": "wrong"}, 400, "unauthorized_client", 700016),
         ({"scope": "https://graph.microsoft.com/.default"}, 400, "invalid_scope", 70011),
         ({"grant_type": "password"}, 400, "unsupported_grant_type", 70003),
-        ({"client_secret": None}, 400, "invalid_request", 900144),
+        ({"client_secret": None}, 401, "invalid_client", 7000218),
     ],
 )
 def test_a_token_request_that_is_wrong_is_told_what(cronus, change, status, error, number):

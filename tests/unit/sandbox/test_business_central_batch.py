@@ -137,9 +137,37 @@ def test_what_is_no_batch_is_refused(cronus, requests):
     assert cronus.session.get(f"{cronus.base}/$batch").status_code == 405
 
 
-def test_operations_that_are_none_are_answered_like_wrong_addresses(cronus):
-    answer = cronus.session.post(f"{cronus.base}/$batch", json={"requests": [7]})
-    assert [(part["id"], part["status"] >= 400) for part in answer.json()["responses"]] == [(None, True)]
+@pytest.mark.parametrize(
+    "wrong", [7, {"method": "GET"}, {"url": "customers"}, {"id": "1", "method": "GET", "url": "customers"}]
+)
+def test_a_batch_with_an_operation_that_is_none_or_with_an_id_twice_is_refused_whole(cronus, wrong):
+    requests = [{"id": "1", **_create(cronus, displayName="A")}, wrong]
+    answer = cronus.session.post(f"{cronus.base}/$batch", json={"requests": requests})
+    assert (answer.status_code, answer.json()["error"]["code"]) == (400, "BadRequest")
+    assert cronus.store.customer_ids() == []
+
+
+def test_two_operations_of_one_group_are_refused_and_one_alone_is_not(cronus):
+    grouped = [{**_create(cronus, displayName=name), "atomicityGroup": "g"} for name in "AB"]
+    assert cronus.batch(*grouped).status_code == 500
+    assert cronus.store.customer_ids() == []
+    assert _statuses(cronus.batch(grouped[0])) == [("0", 201)]
+
+
+def test_what_depends_on_a_failed_operation_is_not_done(cronus):
+    after = {**_create(cronus, displayName="B"), "dependsOn": ["0"]}
+    answer = cronus.batch(_create(cronus, **NAMELESS), after, Prefer="odata.continue-on-error")
+    assert _statuses(answer) == [("0", 400), ("1", 424)]
+    assert _statuses(cronus.batch(_create(cronus, displayName="A"), after)) == [("0", 201), ("1", 201)]
+
+
+def test_an_operation_may_be_addressed_from_the_root_or_wholly(cronus):
+    whole = cronus.customers
+    rooted = whole.removeprefix(cronus.root)
+    answer = cronus.batch(
+        *({"method": "GET", "url": url} for url in (whole, rooted, "http://elsewhere.example/customers"))
+    )
+    assert _statuses(answer) == [("0", 200), ("1", 200), ("2", 404)]
 
 
 def test_the_company_of_the_batch_holds_for_its_operations(cronus):

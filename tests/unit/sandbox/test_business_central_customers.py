@@ -68,6 +68,8 @@ def test_the_etag_wraps_18_to_20_digits_and_differs_for_every_state(cronus):
     [
         (None, 400, "BadRequest_InvalidToken"),
         ("JzE5OzE=", 400, "BadRequest_InvalidToken"),
+        ('W/"abc"', 400, "BadRequest_InvalidToken"),
+        ('"*"', 400, "BadRequest_InvalidToken"),
         ('W/"JzE5OzI1NTEwODMzMjY3NDQ0NDA0MzgxOzAwOyc="', 409, "Request_EntityChanged"),
     ],
 )

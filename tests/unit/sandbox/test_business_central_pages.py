@@ -65,7 +65,26 @@ def test_order_by_several_properties_pages_through_equal_values(cronus):
     expected = sorted(range(10), key=lambda n: (n % 3, n), reverse=True)
     assert numbers == [f"C{n:05d}" for n in expected]
     equal, _ = _walk(cronus, 3, **{"$orderby": "displayName"})
-    assert sorted(equal) == [f"C{n:05d}" for n in range(10)]
+    assert equal == [f"C{n:05d}" for n in sorted(range(10), key=lambda n: (n % 3, n))]
+
+
+def test_texts_are_sorted_as_in_a_dictionary_and_options_by_their_order(cronus):
+    names = ["Zorn", "ärzte", "Abel", "_x", "2 B", "abel", "Åse", "bob"]
+    options = ["All", "Invoice", "_x0020_", "Ship", "All", "_x0020_", "Ship", "Invoice"]
+    rows = [{"displayName": name, "blocked": blocked} for name, blocked in zip(names, options, strict=True)]
+    cronus.store.load([{**row, "number": str(place)} for place, row in enumerate(rows)])
+    numbers, _ = _walk(cronus, 3, **{"$orderby": "displayName"})
+    assert [names[int(number)] for number in numbers] == ["_x", "2 B", "abel", "Abel", "ärzte", "Åse", "bob", "Zorn"]
+    numbers, _ = _walk(cronus, 3, **{"$orderby": "blocked desc"})
+    assert [options[int(number)] for number in numbers] == ["All"] * 2 + ["Invoice"] * 2 + ["Ship"] * 2 + [
+        "_x0020_"
+    ] * 2
+
+
+def test_a_page_of_no_rows_is_no_wish(cronus):
+    _fill(cronus, 3)
+    assert len(_walk(cronus, 0)[0]) == 3
+    assert _walk(cronus, 0)[1] == []
 
 
 def test_the_count_is_that_of_all_pages(cronus):
@@ -104,6 +123,8 @@ def test_selected_properties_come_with_the_etag_in_the_order_of_the_page(cronus)
         ("$top", "-1", "non-negative integer"),
         ("$skip", "x", "non-negative integer"),
         ("$count", "yes", "Invalid value 'yes' for $count"),
+        ("$count", "TRUE", "Invalid value 'TRUE' for $count"),
+        ("$apply", "aggregate($count as n)", "'$apply' is not supported"),
         ("$expand", "orders", "Could not find a property named 'orders'"),
         ("$search", "Kari", "'$search' is not supported"),
     ],

@@ -117,8 +117,8 @@ def test_a_batch_leaves_exactly_what_it_says_or_as_a_snapshot_nothing(service, b
     before = set(service.store.customer_ids())
     path = f"companies({service.store.company_id})/customers"
     operations = [
-        {"id": "1", "method": "POST", "url": path, "headers": {"Content-Type": "application/json"}, "body": body}
-        for body in bodies
+        {"id": str(n), "method": "POST", "url": path, "headers": {"Content-Type": "application/json"}, "body": body}
+        for n, body in enumerate(bodies)
     ]
     headers = {"prefer": "odata.continue-on-error" if goes_on else "", "isolation": "snapshot" if is_snapshot else ""}
     call = _call(service, "POST", "$batch", body=orjson.dumps({"requests": operations}), **headers)

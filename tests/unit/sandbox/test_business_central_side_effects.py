@@ -53,9 +53,11 @@ def test_a_country_behind_a_post_code_of_another_country_clears_the_address(cron
 
 
 def test_codes_are_trimmed_and_upper_cased_and_texts_stay(cronus):
-    customer = cronus.create(taxRegistrationNumber=" el123456789 ", city=" Bergen ", country=" el ")
-    assert customer["taxRegistrationNumber"] == "EL123456789"
+    customer = cronus.create(number="ß1", city=" Bergen ", country=" el ", taxRegistrationNumber="el123456789")
     assert (customer["city"], customer["country"]) == (" Bergen ", "EL")
+    assert customer["number"] == "ß1"  # one character stays one
+    assert customer["taxRegistrationNumber"] == "EL123456789"
+    assert refusal(cronus.patch(customer, taxRegistrationNumber=" el123456789 "))[0] == 400  # a text
 
 
 def test_a_currency_is_known_by_code_and_by_id_and_the_local_one_is_blank_inside(cronus):
@@ -69,9 +71,11 @@ def test_a_currency_is_known_by_code_and_by_id_and_the_local_one_is_blank_inside
         assert (answer["currencyId"], answer["currencyCode"]) == (ZEROS, "GBP")
 
 
-def test_two_different_currencies_are_refused(cronus):
+def test_a_currency_behind_the_id_of_another_one_is_refused(cronus):
     dollar = cronus.reference("currencies", "USD")["id"]
-    sent = {"displayName": "Kari", "currencyCode": "EUR", "currencyId": dollar}
+    assert cronus.create(currencyCode="EUR", currencyId=dollar)["currencyCode"] == "USD"  # the later one wins
+    assert cronus.create(currencyId=ZEROS, currencyCode="EUR")["currencyCode"] == "EUR"
+    sent = {"displayName": "Kari", "currencyId": dollar, "currencyCode": "EUR"}
     status, code, text = refusal(cronus.session.post(cronus.customers, json=sent))
     assert (status, code) == (400, "Application_DialogException")
     assert text == "The currency values do not match to a specific Currency."
@@ -113,6 +117,46 @@ def test_vat_numbers_are_checked_by_the_formats_of_the_country_also_when_the_cou
     assert "Country/Region Code DE" in text
     assert refusal(cronus.patch(customer, taxRegistrationNumber="12"))[0] == 400
     assert cronus.patch(customer, country="NO").json()["taxRegistrationNumber"] == "GB123456789"
+
+
+def test_without_a_country_the_number_is_checked_by_the_companys(cronus):
+    for body in ({}, {"country": "DE"}):  # the country comes too late
+        sent = {"displayName": "Kari", "taxRegistrationNumber": "DE123456789", **body}
+        assert "Country/Region Code GB" in refusal(cronus.session.post(cronus.customers, json=sent))[2]
+    customer = cronus.create(country="DE", taxRegistrationNumber="DE123456789")
+    assert "Country/Region Code GB" in refusal(cronus.patch(customer, country=""))[2]
+
+
+def test_a_wrong_number_of_long_ago_may_be_repeated(cronus):
+    made = cronus.store.people_create({"displayName": "Kari", "country": "DE", "taxRegistrationNumber": "12"})
+    customer = cronus.session.get(f"{cronus.customers}({made})").json()
+    assert cronus.patch(customer, taxRegistrationNumber="12", city="Ulm").json()["city"] == "Ulm"
+
+
+def test_a_post_code_of_several_countries_is_first_that_of_the_customers_own(cronus):
+    cronus.store.references.put_post_code(code="1000", city="Aalborg", county="", country="AA")
+    cronus.store.references.put_post_code(code="1000", city="Sofia", county="", country="BG")
+    assert _address(cronus.create(country="BG", postalCode="1000")) == ("BG", "1000", "Sofia", "")
+    assert _address(cronus.create(country="NO", postalCode="1000"))[0] == "AA"
+
+
+def test_semicolons_around_emails_are_stored_and_not_checked(cronus):
+    for email in ("a@b.de;", ";a@b.de"):
+        assert cronus.create(email=email)["email"] == email
+    assert refusal(cronus.patch(cronus.create(), email="a@b.de;;c@d.de"))[1] == "Application_DialogException"
+
+
+def test_blanks_are_a_name(cronus):
+    assert cronus.create(displayName="   ")["displayName"] == "   "
+
+
+def test_a_length_counts_utf_16_units_and_a_currency_is_cut(cronus):
+    assert cronus.create(displayName="😀" * 50)["displayName"] == "😀" * 50
+    for sent, code in (
+        ({"displayName": "😀" * 51}, "Application_StringExceededLength"),
+        ({"displayName": "K", "currencyCode": "USDUSDUSDUS"}, "Application_DialogException"),
+    ):
+        assert refusal(cronus.session.post(cronus.customers, json=sent))[1] == code
 
 
 def test_a_template_fills_what_was_not_sent(cronus):

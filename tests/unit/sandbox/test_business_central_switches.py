@@ -94,3 +94,61 @@ def test_application_servers_may_disagree_about_the_time():
         first, second = company.create(), company.create()
         later_first = company.find(f"lastModifiedDateTime lt {first['lastModifiedDateTime']}")
         assert later_first == [second["number"]]
+
+
+def test_a_new_customers_address_is_cleared_by_a_late_country_or_kept():
+    sent = {"postalCode": "5003", "city": "Bergen", "country": "SE"}
+    for clears, city in ((True, ""), (False, "Bergen")):
+        with running_company(country_clears_new_addresses=clears) as company:
+            assert company.create(**sent)["city"] == city
+
+
+def test_of_a_patch_with_two_faults_one_or_the_other_is_told():
+    for first, status in (("body", 400), ("etag", 409)):
+        with running_company(first_error_of_a_patch=first) as company:
+            old = company.create()
+            company.patch(old, city="Oslo")
+            assert company.patch(old, nonsense=1).status_code == status
+    for tag_first, status in ((False, 404), (True, 400)):
+        with running_company(missing_if_match_before_unknown_id=tag_first) as company:
+            answer = company.session.patch(f"{company.customers}({UNKNOWN_ID})", json={"city": "Oslo"})
+            assert answer.status_code == status
+
+
+@pytest.mark.parametrize(
+    ("settings", "sent", "found"),
+    [
+        ({"dates_stand_for_times": True}, "lastModifiedDateTime gt 2020-01-01", 1),
+        ({"dates_stand_for_times": False}, "lastModifiedDateTime gt 2020-01-01", None),
+        ({"null_in_filters": "blank"}, "city eq null", 1),
+        ({"null_in_filters": "refused"}, "city eq null", None),
+        ({"long_literals_in_functions": "refused"}, f"contains(city,'{'x' * 31}')", None),
+        ({"long_literals_in_functions": "nothing"}, f"contains(city,'{'x' * 31}')", 0),
+        ({"suffixed_numbers": True}, "creditLimit lt 1e1", 1),
+        ({"suffixed_numbers": False}, "creditLimit lt 10m", None),
+    ],
+)
+def test_a_filter_is_understood_or_refused(settings, sent, found):
+    with running_company(**settings) as company:
+        company.create()
+        if found is None:
+            assert company.refused(sent)[0] == 400
+        else:
+            assert len(company.find(sent)) == found
+
+
+def test_the_rest_of_what_nobody_has_seen():
+    with running_company(
+        options_know_letter_case=True,
+        batch_references=True,
+        unknown_environment_needs_token=True,
+        missing_secret_status=400,
+    ) as company:
+        assert company.session.get(company.customers, params={"$Top": 1}).status_code == 400
+        create = {"method": "POST", "url": company.relative, "body": {"displayName": "A"}}
+        change = {"method": "PATCH", "url": "$0", "headers": {"If-Match": "*"}, "body": {"city": "Oslo"}}
+        assert company.batch(create, change).json()["responses"][1]["body"]["city"] == "Oslo"
+        other = company.customers.replace("/sandbox/api", "/other/api")
+        assert company.session.get(other).status_code == 404
+        company.session.headers["Authorization"] = "Bearer none"
+        assert company.session.get(other).status_code == 401
