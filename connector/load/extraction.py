@@ -131,7 +131,7 @@ def read_all(
 
             def land(records: list[dict[str, Any]]) -> None:
                 table = module.columns(records, rules)
-                shown.append(side is Side.BUSINESS_CENTRAL or webstore_customer.meta_known(table))
+                shown.append(side is Side.BUSINESS_CENTRAL or webstore_customer.meta_shown(table))
                 landing.add(table)
 
             census = _read_all(run, side, land)
