@@ -76,8 +76,12 @@ def _still_free(work: Work, links: Sequence[Match]) -> list[Match]:
 def record_findings(run: Run, plan: Plan, selected: frozenset[str | int] | None) -> None:
     """Remember what waits for people (conflicts, ambiguous customers, quarantine), who has not moved, and the plan itself.
 
-    A full run replaces what earlier runs found, a selected one only what concerns its customers.
+    A full run replaces what earlier runs found, a selected one only what concerns its customers: also under the other id that
+    they got by being linked just now.
     """
+    if selected is not None:
+        pairs: list[frozenset[str | int]] = [frozenset((link.bc_id, link.webstore_id)) for link in plan.links]
+        selected = selected.union(*(pair for pair in pairs if not selected.isdisjoint(pair)))
     only = None if selected is None else {key for key in selected if isinstance(key, str)}
     with run.store.work(run.code) as work:
         work.conflicts.replace(standing_conflicts(run, plan), only_bc_ids=only)
