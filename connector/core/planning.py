@@ -7,7 +7,7 @@ merged field by field (merge.py) and become writes, standing differences or agre
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -35,6 +35,7 @@ from connector.core.name_order import also_agreed, decide_name
 from connector.core.normalize import NORMALIZERS, email_key, key_columns
 from connector.core.orphans import looks_erased
 from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write, texts_at
+from connector.core.refusals import Refusal, is_another
 from connector.core.regional import same_in_the_country
 from connector.core.rows import rows_of
 from connector.core.terms import Flags, Terms
@@ -100,9 +101,11 @@ class Decisions:
         self.erased += more.erased
         self.asked |= more.asked
 
-    def add_write(self, write: Write, holds: Collection[tuple[str, str]]) -> None:
-        """A write is planned, or listed as held when the customer is on hold for that direction."""
-        (self.held if (write.key, str(write.direction)) in holds else self.writes).append(write)
+    def add_write(self, write: Write, holds: Mapping[tuple[str, str], Refusal | None]) -> None:
+        """A write is planned, or listed as held when the customer is on hold for that direction, and still for this write."""
+        place = (write.key, str(write.direction))
+        held = place in holds and not is_another(write, holds[place])
+        (self.held if held else self.writes).append(write)
 
 
 def decide(frames: PairFrames, terms: Terms) -> Decisions:

@@ -12,7 +12,7 @@ from connector.core.intended import Intended
 from connector.core.plan import Plan
 from connector.load.run import LoadResult, Run
 
-__all__ = ["dropped_lines", "summary_of"]
+__all__ = ["dropped_lines", "not_written", "summary_of"]
 
 
 def summary_of(
@@ -69,6 +69,11 @@ def summary_of(
 def dropped_lines(summary: Mapping[str, Any]) -> list[str]:
     """Who was approved or planned and not written after all, and why, one line each; for every place that shows a run."""
     return [f"{Intended.from_document(one).words}: {one['reason']}" for one in summary.get("dropped_customers", [])]
+
+
+def not_written(summary: Mapping[str, Any]) -> int:
+    """How many customers were refused or failed."""
+    return sum(error.get("customers", 1) for error in summary["errors"])
 
 
 def _section(plan: Plan, direction: Direction, result: LoadResult | None, holds: Any, dry_run: bool) -> dict[str, int]:

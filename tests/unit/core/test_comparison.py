@@ -176,7 +176,7 @@ def test_an_orphans_counterpart_is_not_created_again() -> None:
 
 def test_a_held_customer_is_left_out_and_listed() -> None:
     moved = customer("a", "Ann Lee", "ann@x.example", city="Bergen")
-    holds = frozenset({("bc:a", "push")})
+    holds = {("bc:a", "push"): None}
     plan = planned([ANN], [moved], mapping(("a", 1, True)), agreed(ANN, ANN_BC), terms(holds=holds))
     assert not plan.writes
     assert len(plan.held) == 1
