@@ -89,6 +89,7 @@ def conclude(
         agreements=_sorted(done.agreements, lambda a: (a.bc_id, a.webstore_id)),
         standing=_sorted(done.standing, lambda s: (s.bc_number or "", s.field, s.kind)),
         held=_sorted(done.held, lambda w: (w.direction, w.key)),
+        left_out=_sorted(done.left_out, lambda w: (w.direction, w.key)),
         quarantined=_sorted(done.quarantined, lambda q: (q.system, q.bc_number or "", q.webstore_id or 0, q.field)),
         ambiguous=_sorted(ambiguous, lambda a: (a.rung, a.webstore_ids, a.bc_ids)),
         orphans=_sorted(orphans, lambda o: (o.gone, o.bc_number)),

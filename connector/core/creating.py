@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core import business_central_customer, webstore_customer
-from connector.core.customer import Direction
+from connector.core.carrying import carried
+from connector.core.customer import Direction, FieldRules
 from connector.core.identity import marks_shown
 from connector.core.matching import Ambiguity
 from connector.core.normalize import by_unique, email_key
@@ -20,6 +21,7 @@ from connector.core.terms import Terms
 
 __all__ = ["decide_creates", "of_nobody_else", "one_per_email"]
 
+_NEEDED = "; nobody is created without it"
 _REASONS = {
     Direction.PUSH: "ticked as Webstore Customer and not in the webstore yet",
     Direction.PULL: "in the webstore and not in Business Central yet (Pull Webstore Customers = All)",
@@ -109,25 +111,32 @@ def _decide_create(
 ) -> None:
     pushing = direction is Direction.PUSH
     bc_id, number, webstore_id = source.get("bc_id"), source.get("number"), source.get("webstore_id")
-    carried = {rule.field: fields[rule.field] for rule in terms.rules.rules if direction in rule.directions}
-    filled = {name: value for name, value in carried.items() if value}
-    required = ("email",) if pushing else ("name",)
-    needed = {**{name: fields[name] for name in required}, **filled}
-    if pushing:
-        body = webstore_customer.payload(filled, terms.rules, None, company=source["type"] != "Person")
-        body |= _account(str(bc_id), fields, body, terms, usernames)
-    else:
+    travels = {rule.field: fields[rule.field] for rule in terms.rules.rules if direction in rule.directions}
+    filled = {name: value for name, value in travels.items() if value}
+    identity = "email" if pushing else "name"
+
+    def body_of(values: Mapping[str, str]) -> dict[str, Any]:
+        there = {name: value for name, value in filled.items() if name in values}
+        if pushing:
+            body = webstore_customer.payload(there, terms.rules, None, company=source["type"] != "Person")
+            return body | _account(str(bc_id), fields, body, terms, usernames)
         company = bool(source["billing.company"].strip())
-        own = business_central_customer.payload(filled, terms.rules, terms.geography, None, company=company)
-        body = {**terms.template(fields), **own}
-    country = fields.get(terms.rules.country, "")
-    refused = terms.refusals(direction.target, needed, country, body, creating=True)
-    if refused:
-        decisions.quarantined += [
-            Quarantined(str(direction.target.other), bc_id, number, webstore_id, name, reason)
-            for name, reason in refused.items()
-        ]
+        body = business_central_customer.payload(there, terms.rules, terms.geography, None, company=company)
+        return {**terms.template(fields), **body, **_not_looked_up(filled.keys() - there.keys(), body, terms.rules)}
+
+    # tax and address hang on the country: nobody is made with another one than their own
+    needed = {identity, terms.rules.country}
+    wanted = {identity: fields[identity], **filled}
+    can = carried(direction.target, wanted, fields.get(terms.rules.country, ""), body_of, terms, needed=needed)
+    missing = {name: _NEEDED for name in needed if fields.get(name)}
+    decisions.quarantined += [
+        Quarantined(str(direction.target.other), bc_id, number, webstore_id, name, why + missing.get(name, ""))
+        for name, why in can.left_out.items()
+    ]
+    if not can.values:
         return
+    # what only Business Central gives is pushed by the next run
+    known = {name: value for name, value in (fields if pushing else travels).items() if name not in can.left_out}
     reason = _REASONS[direction]
     write = Write(
         direction=direction,
@@ -135,14 +144,21 @@ def _decide_create(
         bc_id=bc_id,
         bc_number=number,
         webstore_id=webstore_id,
-        natural_key=email_key(carried.get("email", "")),  # an e-mail that is not sent finds nobody again
-        changes=tuple(Change(name, "", value, None, reason) for name, value in filled.items()),
-        payload=body,
-        source=fields if pushing else carried,  # what only Business Central gives is pushed by the next run
+        # an e-mail that is not sent finds nobody again
+        natural_key=email_key(known.get("email", "") if "email" in travels else ""),
+        changes=tuple(Change(name, "", value, None, reason) for name, value in filled.items() if name in known),
+        payload=can.body,
+        source=known,
         touched=source["lastModifiedDateTime" if pushing else "modified"],
         account=(None, "") if pushing else marks_shown(source["username"], source["created"]),
     )
     decisions.add_write(write, terms.holds)
+
+
+def _not_looked_up(left_out: Collection[str], body: Mapping[str, Any], rules: FieldRules) -> dict[str, str]:
+    """What keeps Business Central from filling in by the postal code what was left out: a value that nobody gave."""
+    names = [rules.by_name[name].business_central for name in left_out] if "postalCode" in body else []
+    return {name: "" for name in sorted(names) if name in {"city", "state"}}
 
 
 def _account(

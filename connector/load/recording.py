@@ -139,9 +139,9 @@ def standing_conflicts(run: Run, plan: Plan) -> list[StandingConflict]:
 
 def changed_values(run: Run, plan: Plan) -> Iterator[ChangedValue]:
     """What differs from the base, side by side: what the plan leaves as it is, and what it would write, since a write may fail,
-    or wait for an approval."""
+    wait for an approval, or carry a value that the other side cannot keep."""
     by_name = run.rules.fields.by_name
-    for write in (*plan.writes, *plan.held):
+    for write in (*plan.writes, *plan.held, *plan.left_out):
         if write.operation != "update" or write.bc_id is None or write.webstore_id is None:
             continue
         source = str(write.direction.target.other)

@@ -81,7 +81,7 @@ def _section(plan: Plan, direction: Direction, result: LoadResult | None, holds:
     planned = plan.of(direction)
     withheld = {(s.bc_id, s.webstore_id) for s in plan.withheld(direction)}
     busy = {(w.bc_id, w.webstore_id) for w in planned if w.operation == "update"} | withheld
-    busy |= {(w.bc_id, w.webstore_id) for w in plan.held}
+    busy |= {(w.bc_id, w.webstore_id) for w in (*plan.held, *plan.left_out)}
     on_hold = holds[holds["on_hold"].astype(bool) & (holds["direction"] == str(direction))]
     return {
         "created": len(plan.of(direction, "create")) if dry_run else result.created,
