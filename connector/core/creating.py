@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -15,11 +16,11 @@ from connector.core.customer import Direction, FieldRules
 from connector.core.identity import marks_shown
 from connector.core.matching import Ambiguity
 from connector.core.normalize import by_unique, email_key
-from connector.core.plan import Change, Quarantined, Write
+from connector.core.plan import Change, Quarantined, Write, customer_key
 from connector.core.planning import Decisions
 from connector.core.terms import Terms
 
-__all__ = ["decide_creates", "of_nobody_else", "one_per_email"]
+__all__ = ["decide_creates", "of_nobody_else", "one_per_email", "without_customers"]
 
 _NEEDED = "; nobody is created without it"
 _REASONS = {
@@ -99,6 +100,17 @@ def of_nobody_else(
         else:
             alone.append(row)
     return alone, shared
+
+
+def without_customers(created: Decisions, waiting: Collection[Ambiguity]) -> Decisions:
+    """The creates without those of customers who wait for a person."""
+    names = {customer_key(bc_id, None) for one in waiting for bc_id in one.bc_ids}
+    names |= {customer_key(None, webstore_id) for one in waiting for webstore_id in one.webstore_ids}
+    return replace(
+        created,
+        writes=[write for write in created.writes if write.key not in names],
+        held=[write for write in created.held if write.key not in names],
+    )
 
 
 def _decide_create(
