@@ -135,6 +135,18 @@ def test_a_hold_is_one_of_the_very_write_that_was_refused() -> None:
     assert is_another(write(operation="create"), refusal())
 
 
+def test_what_waits_with_a_quarantined_value_is_told_too() -> None:
+    changes = tuple(Change(name, OLD, NEW, OLD, "push rule") for name in ("phone", "city", "state"))
+    fields = [Objection("bc:c1", Direction.PUSH, name, "because") for name in ("phone", "city")]
+    plan = without(Plan(writes=(write(changes=changes),)), fields)
+    assert {q.field: q.reason for q in plan.quarantined} == {
+        "phone": "because", "city": "because", "state": "waits with city, phone",
+    }  # fmt: skip
+    assert [one.key for one in plan.left_out] == ["bc:c1"]  # since when it differs is not forgotten
+    whole = without(Plan(writes=(write(changes=changes),)), [Objection("bc:c1", Direction.PUSH, "", "because")])
+    assert [q.field for q in whole.quarantined] == [""]
+
+
 def test_a_quarantined_write_leaves_the_plan_with_its_reason_and_the_others_stay() -> None:
     pull = write(direction=Direction.PULL)
     plan = without(Plan(writes=(pull, write())), [Objection("bc:c1", Direction.PUSH, "phone", "because")])
