@@ -41,11 +41,11 @@ def release(
     customers: Annotated[
         list[str] | None, typer.Argument(metavar="CUSTOMER...", help="Numbers, ids or woo:ID.")
     ] = None,
-    everyone: Annotated[bool, typer.Option("--all", help="Everybody who is on hold.")] = False,
+    everyone: Annotated[bool, typer.Option("--all", help="Everybody who is on hold or was refused before.")] = False,
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:
-    """Let customers take part in scheduled runs again; their counters start anew.
+    """Let customers who are on hold, or wait because they were refused, be tried by the next run; counters start anew.
 
     Examples: customer-sync holds release C00010 woo:17; customer-sync holds release --all
     """

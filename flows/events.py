@@ -11,6 +11,7 @@ from typing import Any
 from prefect.events import emit_event
 
 from connector.errors import CustomerSyncError, PremiseBroken
+from connector.load.summary import not_written
 from connector.store import StandingConflict
 
 __all__ = [
@@ -42,7 +43,7 @@ def tell_completed(summary: Mapping[str, Any]) -> None:
     """A run has ended. Payload: the summary's numbers, and how many writes were refused."""
     payload = {name: summary[name] for name in ("run_id", "mode", "dry_run", "push", "pull", "plan_hash", "seconds")}
     payload |= {name: summary[name] for name in ("linked", "conflicts", "ambiguous", "orphans", "quarantined")}
-    _emit(RUN_COMPLETED, summary["webstore_code"], {**payload, "not_written": len(summary["errors"])})
+    _emit(RUN_COMPLETED, summary["webstore_code"], {**payload, "not_written": not_written(summary)})
 
 
 def tell_stopped(webstore_code: str, reason: str, error: CustomerSyncError | None = None) -> None:

@@ -14,7 +14,7 @@ from prefect.states import Cancelled, Completed, Failed
 
 from connector.errors import CustomerSyncError, StoreError
 from connector.load.closing import close_run
-from connector.load.summary import dropped_lines
+from connector.load.summary import dropped_lines, not_written
 from connector.setup import Setup
 from connector.store import LeaseHeld
 from flows.events import tell_completed, tell_stopped
@@ -112,7 +112,7 @@ def in_words(summary: Mapping[str, Any]) -> str:
         f"{summary[name]} {name}" for name in ("conflicts", "ambiguous", "orphans", "quarantined") if summary[name]
     ]
     parts += [f"{name} {summary[name]}" for name in ("unlinked", "deleted") if summary.get(name)]
-    parts += [f"{len(summary['errors'])} not written"] if summary["errors"] else []
+    parts += [f"{not_written(summary)} not written"] if summary["errors"] else []
     parts += [f"{push['held'] + pull['held']} on hold"] if push["held"] + pull["held"] else []
     words = ("Would have: " if summary["dry_run"] else "") + ", ".join(parts) + "."
     dropped = dropped_lines(summary)

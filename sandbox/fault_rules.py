@@ -25,6 +25,7 @@ OPTIONS_OF_KIND: dict[str, frozenset[str]] = {
     "read-only-key": frozenset(),
     "expired-token": frozenset(),
     "company-renamed": frozenset({"name"}),
+    "series-exhausted": frozenset(),
     "stale": frozenset({"by", "headers"}),
     "row-deleted-while-paging": frozenset({"ids", "rows"}),
     "row-inserted-while-paging": frozenset({"records", "rows"}),
@@ -35,6 +36,7 @@ STAYING_KINDS = frozenset({"stale"})
 BUSINESS_CENTRAL_ONLY = {
     "expired-token": "WooCommerce has no tokens that expire",
     "company-renamed": "WooCommerce has no companies",
+    "series-exhausted": "WooCommerce has no number series",
 }
 
 

@@ -15,6 +15,7 @@
 | read-only-key | the system's refusal of a key that may only read | no | |
 | expired-token | Business Central's 401 | yes, after the tokens expired | |
 | company-renamed | Business Central's company under another name, for good | yes, after the renaming | name |
+| series-exhausted | Business Central's number series of customers has no number left, until it is mended | yes, after that | |
 | stale | what was true earlier (see below) | no | by, headers |
 | row-deleted-while-paging | a shifted list | yes, after the deletion | ids, rows (how many; 1) |
 | row-inserted-while-paging | a shifted list | yes, after the insertion | records, rows (how many; 1) |

@@ -35,6 +35,7 @@ class SandboxMiddleware:
     faults: Faults
     expire_tokens: Callable[[], None] | None = None
     rename_company: Callable[[str], None] | None = None
+    exhaust_series: Callable[[], None] | None = None
     latency_ms: float = 0
     now: Callable[[], float] = time.time
     people: PeopleActs = field(init=False)
@@ -78,6 +79,8 @@ class SandboxMiddleware:
             self.expire_tokens()
         elif rule.kind == "company-renamed" and self.rename_company is not None:
             self.rename_company(str(rule.options.get("name", "Renamed by a person")))
+        elif rule.kind == "series-exhausted" and self.exhaust_series is not None:
+            self.exhaust_series()
         elif rule.kind == "stale-tag":
             exchange.touched = self.people.touch(request.addressed_customers[0], rule.options.get("changes"))
         elif rule.kind == "row-deleted-while-paging":

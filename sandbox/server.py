@@ -235,5 +235,6 @@ def _gates(
         now=running.business_central.clock.now,
         expire_tokens=running.business_central.expire_tokens,
         rename_company=running.business_central.rename_company,
+        exhaust_series=running.business_central.numbers.exhaust,
     )
     return webstore, business_central

@@ -17,7 +17,7 @@ from prefect.cache_policies import NO_CACHE
 
 from connector.core.characters import shown
 from connector.load.reports import Report, ShownTable
-from connector.load.summary import dropped_lines
+from connector.load.summary import dropped_lines, not_written
 
 __all__ = ["artifact_key", "publish_link", "publish_report", "publish_summary", "publish_table", "summary_text"]
 
@@ -106,7 +106,7 @@ def summary_text(summary: Mapping[str, Any], before: Sequence[Mapping[str, Any]]
         text += [f"- … and {len(dropped) - _ERRORS} more: customer-sync runs show"] if len(dropped) > _ERRORS else []
     errors = summary["errors"]
     if errors:
-        text += ["", f"**Not written** ({len(errors)})", ""]
+        text += ["", f"**Not written** ({not_written(summary)})", ""]
         text += [f"- {e['customer']} ({e['system']}): {e['message']}" for e in errors[:_ERRORS]]
         text += [f"- … and {len(errors) - _ERRORS} more: customer-sync log --failed"] if len(errors) > _ERRORS else []
     return "\n".join([*text, *_trend(summary, before)])

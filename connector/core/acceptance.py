@@ -1,6 +1,6 @@
 """What each system can keep, checked before anything is sent.
 
-A value that the target would refuse, cut or destroy is never sent: the customer is quarantined with the reason instead.
+A value that the target would refuse, cut or destroy is never sent: it is left out with the reason (carrying.py).
 WooCommerce's batch endpoint checks nothing and can wipe an e-mail with a 200; Business Central refuses with a message per
 field. Limits are those of WordPress 6.9 / WooCommerce 10.5 (measured) and of Business Central's table 18 (documented).
 

@@ -14,8 +14,9 @@ from typing import Any, TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.core.already_there import already_there
 from connector.core.base_comparison import gone_back_too, sighted
-from connector.core.creating import decide_creates, of_nobody_else, one_per_person
+from connector.core.creating import decide_creates, of_nobody_else, one_per_person, without_customers
 from connector.core.customer import Direction
 from connector.core.extracts import Extract, Known
 from connector.core.matching import Ambiguity, Match, Matching, candidates, match
@@ -67,13 +68,16 @@ def conclude(
     for direction, rows in _to_create(pairing, matching, webstore, business_central, known, terms, orphans).items():
         if not rows:
             continue
-        side = business_central if direction is Direction.PUSH else webstore
+        side, other = (business_central, webstore)[:: 1 if direction is Direction.PUSH else -1]
         alone, several = one_per_person(direction, rows, side.canonical, terms.ladder.link)
         doubled += several
         if direction is Direction.PULL:
             alone, shared = of_nobody_else(alone, webstore.canonical, business_central.raw, known.rejected)
             doubled += shared
-        done.extend(decide_creates(direction, side.canonical, side.raw, alone, terms, known.usernames))
+        created = decide_creates(direction, side.canonical, side.raw, alone, terms, known.usernames)
+        there = already_there((*created.writes, *created.held), other.canonical, other.raw, known.rejected)
+        doubled += there
+        done.extend(without_customers(created, there))
     done.extend(
         Decisions(
             quarantined=[*_malformed(webstore, business_central), *_twice(pairing)],
@@ -89,6 +93,7 @@ def conclude(
         agreements=_sorted(done.agreements, lambda a: (a.bc_id, a.webstore_id)),
         standing=_sorted(done.standing, lambda s: (s.bc_number or "", s.field, s.kind)),
         held=_sorted(done.held, lambda w: (w.direction, w.key)),
+        left_out=_sorted(done.left_out, lambda w: (w.direction, w.key)),
         quarantined=_sorted(done.quarantined, lambda q: (q.system, q.bc_number or "", q.webstore_id or 0, q.field)),
         ambiguous=_sorted(ambiguous, lambda a: (a.rung, a.webstore_ids, a.bc_ids)),
         orphans=_sorted(orphans, lambda o: (o.gone, o.bc_number)),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pyarrow as pa
@@ -11,6 +12,7 @@ import pyarrow.compute as pc
 
 from connector.core import business_central_customer, webstore_customer
 from connector.core.business_central_order import in_order, is_blank
+from connector.core.carrying import carried
 from connector.core.comma_names import parts_of
 from connector.core.customer import Direction
 from connector.core.evidence import evidence_of, phone_tails, rung_keys
@@ -18,12 +20,13 @@ from connector.core.identity import marks_shown
 from connector.core.mail_address import SEVERAL
 from connector.core.matching import Ambiguity
 from connector.core.normalize import by_unique, email_key, email_keys
-from connector.core.plan import Change, Quarantined, Write
+from connector.core.plan import Change, Quarantined, Write, customer_key
 from connector.core.planning import Decisions
 from connector.core.terms import Terms
 
-__all__ = ["decide_creates", "of_nobody_else", "one_per_person"]
+__all__ = ["decide_creates", "of_nobody_else", "one_per_person", "without_customers"]
 
+_NEEDED = "; nobody is created without it"
 _REASONS = {
     Direction.PUSH: "ticked as Webstore Customer and not in the webstore yet",
     Direction.PULL: "in the webstore and not in Business Central yet (Pull Webstore Customers = All)",
@@ -123,6 +126,17 @@ def of_nobody_else(
     return alone, shared
 
 
+def without_customers(created: Decisions, waiting: Collection[Ambiguity]) -> Decisions:
+    """The creates without those of customers who wait for a person."""
+    names = {customer_key(bc_id, None) for one in waiting for bc_id in one.bc_ids}
+    names |= {customer_key(None, webstore_id) for one in waiting for webstore_id in one.webstore_ids}
+    return replace(
+        created,
+        writes=[write for write in created.writes if write.key not in names],
+        held=[write for write in created.held if write.key not in names],
+    )
+
+
 def _decide_create(
     direction: Direction,
     fields: Mapping[str, str],
@@ -133,29 +147,36 @@ def _decide_create(
 ) -> None:
     pushing = direction is Direction.PUSH
     bc_id, number, webstore_id = source.get("bc_id"), source.get("number"), source.get("webstore_id")
-    carried = {rule.field: fields[rule.field] for rule in terms.rules.rules if direction in rule.directions}
-    filled = {name: value for name, value in carried.items() if value}
-    required = ("email",) if pushing else ("name",)
-    needed = {**{name: fields[name] for name in required}, **filled}
-    if pushing:
-        parts = parts_of(source, fields.get(terms.rules.country, ""), terms.rules.cultures)
-        company = source["type"] != "Person"
-        body = webstore_customer.payload(filled, terms.rules, None, company=company, parts=parts)
-        body |= _account(str(bc_id), fields, body, terms, usernames)
-    else:
+    travels = {rule.field: fields[rule.field] for rule in terms.rules.rules if direction in rule.directions}
+    filled = {name: value for name, value in travels.items() if value}
+    identity = "email" if pushing else "name"
+
+    def body_of(values: Mapping[str, str]) -> dict[str, Any]:
+        there = {name: value for name, value in filled.items() if name in values}
+        if pushing:
+            parts = parts_of(source, fields.get(terms.rules.country, ""), terms.rules.cultures)
+            company = source["type"] != "Person"
+            body = webstore_customer.payload(there, terms.rules, None, company=company, parts=parts)
+            return body | _account(str(bc_id), fields, body, terms, usernames)
         company = bool(source["billing.company"].strip())
-        own = business_central_customer.payload(filled, terms.rules, terms.geography, None, company=company)
-        body = in_order(
+        own = business_central_customer.payload(there, terms.rules, terms.geography, None, company=company)
+        return in_order(
             {**own, **{name: v for name, v in terms.template(fields).items() if is_blank(own.get(name, ""))}}
         )
-    country = fields.get(terms.rules.country, "")
-    refused = terms.refusals(direction.target, needed, country, body, creating=True)
-    if refused:
-        decisions.quarantined += [
-            Quarantined(str(direction.target.other), bc_id, number, webstore_id, name, reason)
-            for name, reason in refused.items()
-        ]
+
+    # tax and address hang on the country: nobody is made with another one than their own
+    needed = {identity, terms.rules.country}
+    wanted = {identity: fields[identity], **filled}
+    can = carried(direction.target, wanted, fields.get(terms.rules.country, ""), body_of, terms, needed=needed)
+    missing = {name: _NEEDED for name in needed if fields.get(name)}
+    decisions.quarantined += [
+        Quarantined(str(direction.target.other), bc_id, number, webstore_id, name, why + missing.get(name, ""))
+        for name, why in can.left_out.items()
+    ]
+    if not can.values:
         return
+    # what only Business Central gives is pushed by the next run
+    known = {name: value for name, value in (fields if pushing else travels).items() if name not in can.left_out}
     reason = _REASONS[direction]
     write = Write(
         direction=direction,
@@ -163,10 +184,11 @@ def _decide_create(
         bc_id=bc_id,
         bc_number=number,
         webstore_id=webstore_id,
-        natural_key=email_key(carried.get("email", "")),  # an e-mail that is not sent finds nobody again
-        changes=tuple(Change(name, "", value, None, reason) for name, value in filled.items()),
-        payload=body,
-        source=fields if pushing else carried,  # what only Business Central gives is pushed by the next run
+        # an e-mail that is not sent finds nobody again
+        natural_key=email_key(known.get("email", "") if "email" in travels else ""),
+        changes=tuple(Change(name, "", value, None, reason) for name, value in filled.items() if name in known),
+        payload=can.body,
+        source=known,
         touched=source["lastModifiedDateTime" if pushing else "modified"],
         account=(None, "") if pushing else marks_shown(source["username"], source["created"]),
     )

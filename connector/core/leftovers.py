@@ -15,10 +15,11 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.core.already_there import namesake_keys
 from connector.core.evidence import evidence_of, phone_tails, rung_keys
 from connector.core.extracts import Extract, Known
 from connector.core.mail_address import SEVERAL
-from connector.core.normalize import email_key, email_keys, key_columns
+from connector.core.normalize import by_unique, email_key, email_keys, key_columns, text_key
 from connector.core.pairing import Pairing
 from connector.core.terms import Terms
 
@@ -59,19 +60,22 @@ class Sought:
 
     Attributes:
         keys: rung → evidence; a phone number by its last digits.
-        emails: e-mails that may stand among a Business Central customer's further addresses.
+        emails: e-mails that a Business Central customer may have, also among its further addresses; accounts: that an
+            account may have; namesakes: names that a Business Central customer without an e-mail may have (already_there.py).
         numbers, heirs: numbers and (field → comparison keys) of customers that may have taken the place of a gone one.
     """
 
     keys: Mapping[str, frozenset[str]]
     emails: frozenset[str] = frozenset()
+    accounts: frozenset[str] = frozenset()
+    namesakes: frozenset[str] = frozenset()
     numbers: frozenset[str] = frozenset()
     heirs: Mapping[str, frozenset[str]] = field(default_factory=dict)
 
     @property
     def nobody(self) -> bool:
         """Nothing is sought."""
-        return not (any(self.keys.values()) or self.numbers)
+        return not (any(self.keys.values()) or self.numbers or self.emails or self.accounts or self.namesakes)
 
 
 def leftover_of(pairing: Pairing, webstore: Extract, business_central: Extract, known: Known, terms: Terms) -> Leftover:
@@ -110,15 +114,19 @@ def sought_by(found: Leftover, extracts: tuple[Extract, Extract], terms: Terms, 
     plain = {rung: frozenset(values) for rung, values in keys.items()}
     if not first:
         return Sought(plain)
-    accounts, _ = extracts
-    emails = frozenset(map(email_key, accounts.canonical["email"].to_pylist())) - {""}
+    accounts, customers = extracts
+    emails, others = (
+        frozenset(map(email_key, side.canonical["email"].to_pylist())) - {""} for side in (accounts, customers)
+    )
+    names = accounts.canonical["name"].to_pylist() if "name" in accounts.canonical.column_names else _NOBODY
+    namesakes = frozenset(map(text_key, names)) - {""}
     orphans = found.pairing.missing_business_central
     if not orphans.num_rows:
-        return Sought(plain, emails)
+        return Sought(plain, emails, others, namesakes)
     lost = pc.is_in(accounts.raw["webstore_id"], value_set=orphans["webstore_id"].combine_chunks())
     compared = key_columns(accounts.canonical.filter(lost), terms.rules.normalizers)
     heirs = {name: frozenset(compared[name].to_pylist()) - {""} for name in _HEIRS if name in compared.column_names}
-    return Sought(plain, emails, frozenset(orphans["bc_number"].to_pylist()) - {""}, heirs)
+    return Sought(plain, emails, others, namesakes, frozenset(orphans["bc_number"].to_pylist()) - {""}, heirs)
 
 
 def sharing(
@@ -126,7 +134,13 @@ def sharing(
 ) -> tuple[pa.Table, pa.Table]:
     """The customers of a partition who are sought, raw, with the column `mapped`."""
     masks = [_shares(_loose(evidence_of(side.canonical)), sought.keys) for side in (webstore, business_central)]
-    masks[1] |= _further_addresses(business_central.raw, sought.emails)
+    if sought.accounts:
+        masks[0] |= _is_in(by_unique(webstore.canonical["email"], email_key), sought.accounts)
+    if sought.emails:
+        masks[1] |= _is_in(by_unique(business_central.canonical["email"], email_key), sought.emails)
+        masks[1] |= _further_addresses(business_central.raw, sought.emails)
+    if sought.namesakes:
+        masks[1] |= _is_in(namesake_keys(business_central.raw), sought.namesakes)
     if sought.numbers:
         masks[1] |= _is_in(business_central.raw["number"], sought.numbers)
         compared = key_columns(business_central.canonical, terms.rules.normalizers)

@@ -129,7 +129,7 @@ class Agreement:
 
 @dataclass(frozen=True)
 class Quarantined:
-    """A customer that takes no part in this run because of its data."""
+    """A customer that takes no part in this run because of its data; or, with a `field`, a value that is left out of it."""
 
     system: str
     bc_id: str | None
@@ -173,6 +173,7 @@ class Plan:
     """All that a run intends and all that it leaves, sorted.
 
     Attributes:
+        left_out: updates with the values that the target cannot keep (they are quarantined): what would be written, never sent.
         undone_creates: of an undo: the customers that the undone run had created, and what becomes of them.
         numbers: Business Central id → number, for those whom the plan names by id alone.
         settled: pairs that were read and hold their base (base_comparison.SETTLED), for the store to remember; no part of what is
@@ -184,6 +185,7 @@ class Plan:
     agreements: tuple[Agreement, ...] = ()
     standing: tuple[Standing, ...] = ()
     held: tuple[Write, ...] = ()
+    left_out: tuple[Write, ...] = ()
     quarantined: tuple[Quarantined, ...] = ()
     ambiguous: tuple[Ambiguity, ...] = ()
     orphans: tuple[Orphan, ...] = ()

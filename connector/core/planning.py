@@ -7,7 +7,7 @@ merged field by field (merge.py) and become writes, standing differences or agre
 from __future__ import annotations
 
 from collections import ChainMap
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, cast
 
@@ -16,6 +16,7 @@ import pandas as pd
 import pyarrow as pa
 
 from connector.core import business_central_customer, webstore_customer
+from connector.core.carrying import carried
 from connector.core.comma_names import parts_of
 from connector.core.customer import Direction, FieldRules, Side
 from connector.core.decisions import Outcome, outcome
@@ -36,6 +37,7 @@ from connector.core.name_order import also_agreed, decide_name, told_by_the_acco
 from connector.core.normalize import NORMALIZERS, email_key, key_columns
 from connector.core.orphans import looks_erased
 from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write, texts_at
+from connector.core.refusals import Refusal, is_another
 from connector.core.regional import same_in_the_country
 from connector.core.rows import rows_of
 from connector.core.states_kept import states_lost
@@ -82,10 +84,11 @@ class PairFrames:
 
 @dataclass
 class Decisions:
-    """What became of the pairs, or of the customers to be created."""
+    """What became of the pairs, or of the customers to be created; `left_out` as in Plan."""
 
     writes: list[Write] = field(default_factory=list)
     held: list[Write] = field(default_factory=list)
+    left_out: list[Write] = field(default_factory=list)
     agreements: list[Agreement] = field(default_factory=list)
     standing: list[Standing] = field(default_factory=list)
     quarantined: list[Quarantined] = field(default_factory=list)
@@ -96,15 +99,18 @@ class Decisions:
         """Take what became of others, too."""
         self.writes += more.writes
         self.held += more.held
+        self.left_out += more.left_out
         self.agreements += more.agreements
         self.standing += more.standing
         self.quarantined += more.quarantined
         self.erased += more.erased
         self.asked |= more.asked
 
-    def add_write(self, write: Write, holds: Collection[tuple[str, str]]) -> None:
-        """A write is planned, or listed as held when the customer is on hold for that direction."""
-        (self.held if (write.key, str(write.direction)) in holds else self.writes).append(write)
+    def add_write(self, write: Write, holds: Mapping[tuple[str, str], Refusal | None]) -> None:
+        """A write is planned, or listed as held when the customer is on hold for that direction, and still for this write."""
+        place = (write.key, str(write.direction))
+        held = place in holds and not is_another(write, holds[place])
+        (self.held if held else self.writes).append(write)
 
 
 def decide(frames: PairFrames, terms: Terms) -> Decisions:
@@ -294,7 +300,8 @@ def plan_update(
     source: Mapping[str, str] | None = None,
     said: Mapping[str, str] | None = None,
 ) -> None:
-    """One update of one side, or a quarantined customer when that side cannot keep one of the values.
+    """One update of one side. Values that this side cannot keep are left out of it: they are quarantined, and kept in
+    `left_out` as the write that would carry them.
 
     Args:
         wanted: field → (new canonical value, reason).
@@ -304,28 +311,30 @@ def plan_update(
     """
     pushing = direction is Direction.PUSH
     target, base = (pair.w, pair.base_w) if pushing else (pair.c, pair.base_c)
-    values = {name: value for name, (value, _) in wanted.items()}
-    if pushing:
+    raw = {f"raw.{name}": pair.c_raw[name] for name in ("email", "state", "type", "displayName")}
+    current: ChainMap[str, Any] = ChainMap(raw, cast(Any, pair.c))
+
+    def body_of(values: Mapping[str, str]) -> Mapping[str, Any]:
+        if not pushing:
+            return business_central_customer.payload(values, terms.rules, terms.geography, current)
         parts = parts_of(pair.c_raw, pair.c.get(terms.rules.country, ""), terms.rules.cultures)
-        body = webstore_customer.payload(
-            values, terms.rules, pair.w_raw, company=pair.c_raw["type"] != "Person", parts=parts
-        )
-        if source is None:
-            source = values | also_agreed(values, pair.w, pair.c, (pair.base_w, pair.base_c), pair.w_raw, terms.rules)
-            source |= {name: value for name, value in (said or {}).items() if name in values}
-    else:
-        raw = {f"raw.{name}": pair.c_raw[name] for name in ("email", "state", "type", "displayName")}
-        current: ChainMap[str, Any] = ChainMap(raw, cast(Any, pair.c))
-        body = business_central_customer.payload(values, terms.rules, terms.geography, current)
-    refused = terms.refusals(
-        direction.target, values, _country_after(pair.c if pushing else pair.w, values, terms), body, creating=False
-    )
-    if refused:
-        decisions.quarantined += [
-            Quarantined(str(direction.target.other), pair.bc_id, pair.bc_number, pair.webstore_id, name, reason)
-            for name, reason in refused.items()
-        ]
-        return
+        company = pair.c_raw["type"] != "Person"
+        return webstore_customer.payload(values, terms.rules, pair.w_raw, company=company, parts=parts)
+
+    all_values = {name: value for name, (value, _) in wanted.items()}
+    country = _country_after(pair.c if pushing else pair.w, all_values, terms)
+    can = carried(direction.target, all_values, country, body_of, terms)
+    values, body = can.values, can.body
+    decisions.quarantined += [
+        Quarantined(str(direction.target.other), pair.bc_id, pair.bc_number, pair.webstore_id, name, reason)
+        for name, reason in can.left_out.items()
+    ]
+    waits = {name: wanted[name] for name in wanted if name not in values}
+    if source is not None:
+        source = {name: value for name, value in source.items() if name not in waits}
+    elif pushing and values:
+        source = dict(values) | also_agreed(values, pair.w, pair.c, (pair.base_w, pair.base_c), pair.w_raw, terms.rules)
+        source |= {name: value for name, value in (said or {}).items() if name in values}
     write = Write(
         direction=direction,
         operation="update",
@@ -333,17 +342,24 @@ def plan_update(
         bc_number=pair.bc_number,
         webstore_id=pair.webstore_id,
         natural_key=email_key(target.get("email", "")),
-        changes=tuple(
-            Change(name, target[name], value, base[name], reason) for name, (value, reason) in wanted.items()
-        ),
+        changes=_changes({name: wanted[name] for name in values}, target, base),
         payload=body,
         source=values if source is None else source,
         etag="" if pushing else pair.c_raw["etag"],
-        both_sides=both_sides & frozenset(wanted),
+        both_sides=both_sides & frozenset(values),
         seen=texts_at(pair.w_raw, body) | {"role": pair.w_raw["role"]} if pushing else texts_at(pair.c_raw, body),
         touched=pair.w_raw["modified"] if pushing else pair.c_raw["lastModifiedDateTime"],
     )
-    decisions.add_write(write, terms.holds)
+    if waits:
+        decisions.left_out.append(replace(write, changes=_changes(waits, target, base), payload={}, source={}))
+    if values:
+        decisions.add_write(write, terms.holds)
+
+
+def _changes(
+    wanted: Mapping[str, tuple[str, str]], target: Mapping[str, str], base: Mapping[str, str | None]
+) -> tuple[Change, ...]:
+    return tuple(Change(name, target[name], value, base[name], reason) for name, (value, reason) in wanted.items())
 
 
 def _country_after(fields: Mapping[str, str], values: Mapping[str, str], terms: Terms) -> str:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from connector.core.customer import Direction
-from connector.core.plan import Plan, Quarantined
+from connector.core.plan import Plan, Quarantined, Write
 
 __all__ = ["Objection", "without"]
 
@@ -23,13 +23,14 @@ class Objection:
 
 
 def without(plan: Plan, objections: Iterable[Objection]) -> Plan:
-    """The plan without the writes that somebody objects to; each objection becomes a quarantined row."""
+    """The plan without the writes that somebody objects to; each objection becomes a quarantined row, and so does each of the
+    other values that such a write carries, since it goes as a whole. Updates are among what is left out, then."""
     by_write: dict[tuple[str, Direction], list[Objection]] = defaultdict(list)
     for objection in objections:
         by_write[objection.key, objection.direction].append(objection)
     if not by_write:
         return plan
-    kept, quarantined = [], list(plan.quarantined)
+    kept, left_out, quarantined = [], list(plan.left_out), list(plan.quarantined)
     for write in plan.writes:
         found = by_write.get((write.key, write.direction))
         if found is None:
@@ -39,7 +40,20 @@ def without(plan: Plan, objections: Iterable[Objection]) -> Plan:
             Quarantined(
                 str(write.direction.target.other), write.bc_id, write.bc_number, write.webstore_id, o.field, o.reason
             )
-            for o in dict.fromkeys(found)
+            for o in dict.fromkeys([*found, *_waiting(write, found)])
         ]
+        left_out += [write] if write.operation == "update" else []
     quarantined.sort(key=lambda q: (q.system, q.bc_number or "", q.webstore_id or 0, q.field))
-    return replace(plan, writes=tuple(kept), quarantined=tuple(quarantined))
+    left_out.sort(key=lambda w: (w.direction, w.key))
+    return replace(plan, writes=tuple(kept), quarantined=tuple(quarantined), left_out=tuple(left_out))
+
+
+def _waiting(write: Write, found: Iterable[Objection]) -> list[Objection]:
+    """The values of a write to which nobody objects, and which wait with the others; none where the customer as a whole waits."""
+    fields = {objection.field for objection in found}
+    reason = f"waits with {', '.join(sorted(fields))}"
+    return [
+        Objection(write.key, write.direction, change.field, reason)
+        for change in write.changes
+        if "" not in fields and change.field not in fields
+    ]

@@ -14,6 +14,7 @@ from connector.core.decisions import Decision
 from connector.core.geography import Geography
 from connector.core.matching import Ladder
 from connector.core.merge import FieldPolicy, Gates
+from connector.core.refusals import Refusal
 
 __all__ = ["Flags", "Terms"]
 
@@ -48,7 +49,8 @@ class Terms:
     """Under which rules one run decides.
 
     Attributes:
-        holds: (customer key, direction) that this run leaves out.
+        holds: (customer key, direction) that this run leaves out, with what was refused last (None = nobody remembers): a
+            hold is one of that very write, and ends when the values are others.
         templates: properties of new Business Central customers by (country, state); the most specific wins: country and
             state, country alone, ("", "").
         decisions: what people decided about conflicts, by (Business Central id, webstore id, field).
@@ -61,7 +63,7 @@ class Terms:
     rules: FieldRules
     flags: Flags
     geography: Geography
-    holds: frozenset[tuple[str, str]] = frozenset()
+    holds: Mapping[tuple[str, str], Refusal | None] = field(default_factory=dict)
     templates: Mapping[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
     decisions: Mapping[tuple[str, int, str], Decision] = field(default_factory=dict)
     create_accounts: bool = True

@@ -90,6 +90,7 @@ def reversal(
     return Plan(
         writes=tuple(sorted(decisions.writes, key=lambda w: (w.direction, w.bc_number or ""))),
         held=tuple(decisions.held),
+        left_out=tuple(decisions.left_out),
         standing=tuple(decisions.standing),
         quarantined=tuple(decisions.quarantined),
         undone_creates=tuple(sorted(created, key=lambda one: (one.direction, one.bc_number, one.webstore_id))),

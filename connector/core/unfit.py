@@ -83,7 +83,7 @@ def _places(side: Side, extract: Extract, names: Sequence[str], terms: Terms) ->
 
 
 def _refused(side: Side, extract: Extract, names: Sequence[str], terms: Terms) -> Iterator[Check]:
-    """Values that the other system would refuse, cut or destroy: their customers are quarantined once they must travel."""
+    """Values that the other system would refuse, cut or destroy: their they are left out, and told, once they must travel."""
     too_long: dict[str, set[int]] = defaultdict(set)
     others: dict[str, set[int]] = defaultdict(set)
     for rule in terms.rules.rules:
@@ -117,7 +117,7 @@ def _by_field(topic: str, side: Side, fields: Mapping[str, Iterable[int]], names
     each = ", ".join(f"{name} {len(set(found)):,}" for name, found in fields.items())
     return check_of(
         topic, side, rows, names, f"{finding}" + f" ({each})" * bool(each),
-        "Nothing is cut: such a customer is quarantined when the value must travel. Shorten or correct it.",
+        "Nothing is cut: such a value is left out when it must travel, and the rest goes. Shorten or correct it.",
     )  # fmt: skip
 
 

@@ -5,7 +5,8 @@ keeps its row with the reason in `malformed`; it takes no part in the run and st
 
 Shipping addresses and metadata are read only where a rule needs them. The API shows `meta_data` to administrators' keys
 alone, so "not shown" is told apart from "no such key": `meta_known` says whether it was shown, and a null in a `meta:KEY`
-column that the customer has no such key.
+column that the customer has no such key. A key shows it of all accounts or of none: of whom alone it is missing, or nothing that
+can be read, a plugin has done that, and only that account is set apart.
 """
 
 from __future__ import annotations
@@ -33,6 +34,7 @@ __all__ = [
     "canonical",
     "columns",
     "meta_known",
+    "meta_shown",
     "name_as_in",
     "payload",
     "schema",
@@ -56,6 +58,7 @@ _BILLING = (
     "first_name", "last_name", "company", "address_1", "address_2", "city", "postcode", "country", "state", "email", "phone",
 )  # fmt: skip
 _SHIPPING = tuple(name for name in _BILLING if name != "email")
+_NOT_SHOWN = "the webstore does not show meta_data of this account, though it does of others: a plugin may hide it"
 # what the field map may name in its column `webstore`, besides meta:KEY
 PATHS = (
     "name",
@@ -123,14 +126,19 @@ def columns(records: Sequence[Mapping[str, Any]], rules: FieldRules | None = Non
             for name in names:
                 rows[f"{part}.{name}"].append(text_of(address.get(name), f"{part}.{name}", wrong))
         if keys:
-            items = record.get("meta_data")
+            items = _items_of(record, wrong)
             values = _metadata_of(items, keys, wrong)
-            rows["meta_known"].append(isinstance(items, list))
+            rows["meta_known"].append(items is not None)
             for key in keys:
                 rows[f"meta:{key}"].append(values.get(f"meta:{key}"))
         rows["created"].append(text_of(record.get("date_created_gmt"), "date_created_gmt", wrong))
         rows["modified"].append(text_of(record.get("date_modified_gmt"), "date_modified_gmt", wrong))
         rows["malformed"].append(f"not a text: {', '.join(wrong)}" if wrong else "")
+    if keys and any(rows["meta_known"]):
+        rows["malformed"] = [
+            wrong or ("" if known else _NOT_SHOWN)
+            for wrong, known in zip(rows["malformed"], rows["meta_known"], strict=True)
+        ]
     return pa.table(rows, schema=wanted)
 
 
@@ -160,8 +168,10 @@ def _plain_columns(
         return None
     wrong: list[str] = []
     if keys:
-        shown = [record.get("meta_data") for record in records]
-        found["meta_known"] = [isinstance(items, list) for items in shown]
+        shown = [_items_of(record, wrong) for record in records]
+        found["meta_known"] = [items is not None for items in shown]
+        if len(set(found["meta_known"])) > 1:
+            return None
         metadata: dict[str, list[str | None]] = {f"meta:{key}": [None] * len(ids) for key in keys}
         for row, items in enumerate(shown):
             if items:  # most customers have none
@@ -171,9 +181,20 @@ def _plain_columns(
     return None if wrong else pa.table(found, schema=wanted)
 
 
-def _metadata_of(items: Any, keys: Sequence[str], wrong: list[str]) -> dict[str, str]:
+def _items_of(record: Mapping[str, Any], wrong: list[str]) -> list[Any] | None:
+    """The rows of an account's metadata; None where it is not shown. PHP writes a list with a hole as an object whose keys are
+    the positions."""
+    items = record.get("meta_data")
+    if isinstance(items, Mapping) and all(str(key).isdecimal() for key in items):
+        return list(items.values())
+    if items is not None and not isinstance(items, list):
+        wrong.append("meta_data")
+    return items if isinstance(items, list) else None
+
+
+def _metadata_of(items: list[Any] | None, keys: Sequence[str], wrong: list[str]) -> dict[str, str]:
     """Column → value, of the keys that are there."""
-    if not isinstance(items, list):
+    if items is None:
         return {}
     # of several rows of one key WordPress reads the first
     there = [item for item in reversed(items) if isinstance(item, Mapping) and item.get("key") in keys]
@@ -182,8 +203,15 @@ def _metadata_of(items: Any, keys: Sequence[str], wrong: list[str]) -> dict[str,
 
 
 def meta_known(table: pa.Table) -> bool:
-    """Whether the API showed `meta_data`; True for tables of rules that need none."""
+    """Whether the API showed `meta_data` of everybody in the table; True for tables of rules that need none."""
     return "meta_known" not in table.column_names or bool(pc.all(table["meta_known"], min_count=0).as_py())
+
+
+def meta_shown(table: pa.Table) -> bool:
+    """The same, but for those who are set apart: whether the key is one that sees `meta_data`."""
+    if meta_known(table):
+        return True
+    return meta_known(table.filter(pc.equal(table["malformed"], "")))
 
 
 def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Table:

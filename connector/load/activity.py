@@ -88,19 +88,20 @@ def list_holds(path: SetupSource, *, everyone: bool = False) -> list[dict[str, A
 
 
 def release_holds(path: SetupSource, customers: Sequence[str], *, everyone: bool = False) -> int:
-    """Let customers take part again: by number, Business Central id, or woo:ID; returns how many rows were released.
+    """Let customers take part again, on hold or refused before: by number, Business Central id, or woo:ID; returns how many
+    rows were released.
 
     Raises:
-        InputError: naming those that are not on hold.
+        InputError: naming those that are not on hold and were not refused.
     """
     with opened_store(path) as (setup, store), store.work(setup.webstore_code) as work:
         if everyone:
             return work.holds.release()
         customers = names_given(customers, "Nothing was released:")
         by_number = {read_name(number): key for key, number in _numbers(work).items()}
-        held = set(work.holds.read().query("on_hold")["key"])
+        held = set(work.holds.read().query("on_hold or last_error != ''")["key"])
         keys = {name: name if name in held else _hold_of(read_name(name), by_number) for name in customers}
-        unknown = [f"{name}: not on hold" for name, key in keys.items() if key not in held]
+        unknown = [f"{name}: not on hold, nor refused before" for name, key in keys.items() if key not in held]
         if unknown or not keys:
             raise InputError("Nothing was released:", problems=unknown, hint="See customer-sync holds list.")
         return sum(work.holds.release(key=key) for key in keys.values())

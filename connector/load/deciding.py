@@ -71,7 +71,7 @@ def decide_run(
     """Compare both extracts under the setup's flags and policies; writes nothing."""
     w = with_late(webstore, missing.webstore, missing.old_webstore)
     c = with_late(business_central, missing.business_central, missing.old_business_central)
-    run.know_metadata(webstore_customer.meta_known(w))
+    run.know_metadata(webstore_customer.meta_shown(w))
     terms = run.terms
     with run.store.view(run.code) as view:
         stones = view.tombstones.all()

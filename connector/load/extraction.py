@@ -5,7 +5,7 @@ Pages become columns as soon as they arrive; parsed records are not kept.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -86,7 +86,11 @@ class Missing:
 
 @dataclass(frozen=True)
 class Selected:
-    """A selected run's customers: who was selected, and everybody needed to decide about them."""
+    """A selected run's customers: who was selected, and everybody needed to decide about them.
+
+    Attributes:
+        keys: Business Central ids and webstore ids; who is linked is selected by both, whichever was named.
+    """
 
     webstore: Extraction
     business_central: Extraction
@@ -128,7 +132,7 @@ def read_all(
 
             def land(records: list[dict[str, Any]]) -> None:
                 table = module.columns(records, rules)
-                shown.append(side is Side.BUSINESS_CENTRAL or webstore_customer.meta_known(table))
+                shown.append(side is Side.BUSINESS_CENTRAL or webstore_customer.meta_shown(table))
                 landing.add(table)
 
             census = _read_all(run, side, land)
@@ -301,11 +305,18 @@ def read_selected(run: Run, identifiers: Sequence[str]) -> Selected:
     c |= {str(record["id"]).lower(): record for record in by_number.values()}
     c |= {str(record["id"]).lower(): record for records in by_email.values() for record in records}
     w |= {int(record["id"]): record for records in w_by_email.values() for record in records}
-    keys = frozenset[str | int]([*w, *c])
+    keys = with_counterparts(run.mapping, [*w, *c])
     if _may_be_created(run, run.mapping, keys):
         return Selected(_everybody(run, Side.WEBSTORE, w), _everybody(run, Side.BUSINESS_CENTRAL, c), keys)
     _add_counterparts(run, run.mapping, w, c)
     return Selected(_extraction(run, Side.WEBSTORE, w), _extraction(run, Side.BUSINESS_CENTRAL, c), keys)
+
+
+def with_counterparts(mapping: pd.DataFrame, keys: Collection[str | int]) -> frozenset[str | int]:
+    """Business Central ids and webstore ids, and those that they are linked to: whoever is meant by one of them is by both."""
+    rows = mapping[mapping["webstore_id"].notna()]
+    rows = rows[rows["bc_id"].isin(keys) | rows["webstore_id"].isin(keys)]
+    return frozenset[str | int]([*keys, *rows["bc_id"], *rows["webstore_id"].astype(int)])
 
 
 def _may_be_created(run: Run, mapping: pd.DataFrame, keys: frozenset[str | int]) -> bool:

@@ -11,7 +11,8 @@ from connector.core.customer import Direction, Side
 from connector.core.oscillation import OSCILLATES, Place, Turn, by_place, oscillations
 from connector.core.plan import Plan
 from connector.core.quarantining import Objection
-from connector.core.refusals import Refusal, known_refusals
+from connector.core.refusals import known_refusals
+from connector.load.refused import refusals_of
 from connector.load.run import Run
 from connector.store import View
 
@@ -28,7 +29,7 @@ def objections_of(run: Run, plan: Plan, *, selected: bool) -> list[Objection]:
     # a scheduled run leaves nobody out before the hold: its attempts are counted
     enough = max(settings.refusals, run.setup.synchronization.max_attempts) if run.trigger == "scheduled" else 0
     with run.store.view(run.code) as view:
-        found = known_refusals(plan, _refusals(view, plan), enough)
+        found = known_refusals(plan, refusals_of(view, plan), enough, run.rules.fields)
         if settings.oscillation:
             found += oscillations(plan, _turns(view, plan, run.run_id), run.rules.fields)
     return found
@@ -50,27 +51,6 @@ def replaced_by_writes(
     for turn in _read(journal):
         for side in sides:
             found.setdefault((side, *turn.place), set()).add(turn.before)
-    return found
-
-
-def _refusals(view: View, plan: Plan) -> Mapping[tuple[str, str], Refusal]:
-    """The newest refusals of customers in the plan who have not been written since."""
-    holds = view.holds.read()
-    failed = holds[holds["last_error"] != ""]
-    planned = {(write.key, str(write.direction)): write for write in plan.writes}
-    found = {}
-    for key, direction, attempts in zip(failed["key"], failed["direction"], failed["failed_attempts"], strict=True):
-        write = planned.get((key, direction))
-        if write is None:
-            continue
-        journal = view.journal.of_customer(bc_id=write.bc_id, webstore_id=write.webstore_id)
-        journal = journal[(journal["direction"] == direction) & journal["outcome"].notna()]
-        if len(journal) and journal["outcome"].iloc[-1] == "refused":
-            newest = journal.iloc[-1]
-            found[key, direction] = Refusal(
-                str(newest["operation"]), orjson.loads(newest["payload"]), str(newest["code"]), str(newest["message"]),
-                int(attempts),
-            )  # fmt: skip
     return found
 
 

@@ -15,9 +15,13 @@ from connector.clients.results import Outcome
 from connector.core.customer import Direction, Side
 from connector.core.identity import marks_shown
 from connector.core.plan import Agreement, Change, Write, customer_key
+from connector.core.refusals import speaks_of_the_customer
 from connector.core.stamps import stamp_of
 from connector.errors import (
+    CustomerChanged,
+    CustomerNotFound,
     CustomerSyncError,
+    EmailTaken,
     InternalError,
     LookedTooLongAgo,
     OutcomeUnknown,
@@ -349,6 +353,11 @@ def _refuse(
 ) -> Settlement:
     code = _code(error)
     result.failed += 1
+    settled = Settlement(intent_id, "refused", code=code, message=str(error))
+    if _of_the_system(run, write, error, code):
+        # nothing is counted against the customer, so that the next run tries again
+        result.fail_with_others(_failure(write, error, code))
+        return settled
     result.failures.append(_failure(write, error, code))
     work.holds.failed(
         write.key,
@@ -358,7 +367,16 @@ def _refuse(
         scheduled=run.trigger == "scheduled",
         max_attempts=run.setup.synchronization.max_attempts,
     )
-    return Settlement(intent_id, "refused", code=code, message=str(error))
+    return settled
+
+
+def _of_the_system(run: Run, write: Write, error: CustomerSyncError, code: str) -> bool:
+    """Whether a refusal is the other system's trouble: it would refuse the write whatever the customer's values were."""
+    if isinstance(error, SetupError):
+        return True
+    if not isinstance(error, RemoteRefused) or isinstance(error, CustomerChanged | CustomerNotFound | EmailTaken):
+        return False
+    return not speaks_of_the_customer(code, error.message, write, run.rules.fields)
 
 
 def _code(error: CustomerSyncError) -> str:

@@ -109,9 +109,13 @@ def _create_alone(run: Run, writes: Sequence[Write]) -> list[Landing]:
 
 
 def _is_another(write: Write, record: Mapping[str, Any], rejected: Collection[tuple[str, int]]) -> bool:
-    """Whether a person has said that a customer with the e-mail among its further addresses is somebody else."""
+    """Whether a person has said that a customer with the e-mail among its further addresses, or a namesake where neither has
+    an e-mail, is somebody else."""
     own = email_key(clean_email(str(record.get("email") or "")))
-    return own != write.natural_key and (str(record["id"]).lower(), write.webstore_id or 0) in rejected
+    return (not write.natural_key or own != write.natural_key) and (
+        str(record["id"]).lower(),
+        write.webstore_id or 0,
+    ) in rejected
 
 
 def customers_like(run: Run, writes: Sequence[Any]) -> list[list[Mapping[str, Any]]]:

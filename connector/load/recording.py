@@ -76,8 +76,12 @@ def _still_free(work: Work, links: Sequence[Match]) -> list[Match]:
 def record_findings(run: Run, plan: Plan, selected: frozenset[str | int] | None) -> None:
     """Remember what waits for people (conflicts, ambiguous customers, quarantine), who has not moved, and the plan itself.
 
-    A full run replaces what earlier runs found, a selected one only what concerns its customers.
+    A full run replaces what earlier runs found, a selected one only what concerns its customers: also under the other id that
+    they got by being linked just now.
     """
+    if selected is not None:
+        pairs: list[frozenset[str | int]] = [frozenset((link.bc_id, link.webstore_id)) for link in plan.links]
+        selected = selected.union(*(pair for pair in pairs if not selected.isdisjoint(pair)))
     only = None if selected is None else {key for key in selected if isinstance(key, str)}
     with run.store.work(run.code) as work:
         work.conflicts.replace(standing_conflicts(run, plan), only_bc_ids=only)
@@ -135,9 +139,9 @@ def standing_conflicts(run: Run, plan: Plan) -> list[StandingConflict]:
 
 def changed_values(run: Run, plan: Plan) -> Iterator[ChangedValue]:
     """What differs from the base, side by side: what the plan leaves as it is, and what it would write, since a write may fail,
-    or wait for an approval."""
+    wait for an approval, or carry a value that the other side cannot keep."""
     by_name = run.rules.fields.by_name
-    for write in (*plan.writes, *plan.held):
+    for write in (*plan.writes, *plan.held, *plan.left_out):
         if write.operation != "update" or write.bc_id is None or write.webstore_id is None:
             continue
         source = str(write.direction.target.other)

@@ -32,7 +32,7 @@ _TITLES = {
     "conflicts": "Fields that both sides changed differently; nothing is overwritten until somebody decides",
     "ambiguous": "Customers that may be the same and wait for a person",
     "orphans": "Mapped customers that are gone on one side",
-    "quarantined": "Customers that take no part because of their data",
+    "quarantined": "Customers, or values of theirs, that are left out because of their data",
     "holds": "Customers that scheduled runs leave out after repeated failures",
 }
 

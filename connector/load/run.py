@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
@@ -20,15 +21,19 @@ from connector.core.intended import intended_of_write
 from connector.core.matching import Ladder
 from connector.core.merge import FieldPolicy
 from connector.core.plan import Write
+from connector.core.refusals import Refusal
 from connector.core.terms import Flags, Terms
 from connector.load.fencing import Fence, holding
 from connector.load.inbox import decisions_of
+from connector.load.refused import held_writes
 from connector.rules import Rules
 from connector.setup import Setup
 from connector.store import Lease, Store
 
 __all__ = ["Failure", "LoadResult", "Progress", "Run", "Starter", "progress_sink", "started_by"]
 
+_NOT_ITS_VALUES = "This is not about a customer's values: mend it there, and the next run tries again."
+_DIGITS = re.compile(r"\d+")
 # a batch of creates takes Business Central seconds
 _OTHERS_CREATE_SECONDS = 300.0
 
@@ -64,12 +69,15 @@ started_by: ContextVar[Starter | None] = ContextVar("started_by", default=None)
 
 @dataclass(frozen=True)
 class Failure:
-    """One customer that was not written, for the summary."""
+    """One customer that was not written, for the summary; or several, where the system refused them for the same reason of its
+    own: `customer` names the first.
+    """
 
     customer: str
     system: str
     code: str
     message: str
+    customers: int = 1
 
 
 @dataclass
@@ -77,7 +85,8 @@ class LoadResult:
     """What became of the writes of one direction.
 
     `lost` were not sent because the customer had changed; the next run plans them again. `stopped` says why the load
-    ended early.
+    ended early. `troubles` are refusals for the system's own reasons: where in `failures`
+    each of them stands.
     """
 
     created: int = 0
@@ -87,11 +96,25 @@ class LoadResult:
     lost: list[Lost] = field(default_factory=list)
     failures: list[Failure] = field(default_factory=list)
     stopped: str = ""
+    troubles: dict[tuple[str, str, str], int] = field(default_factory=dict)
 
     @property
     def dropped(self) -> int:
         """How many were not sent."""
         return len(self.lost)
+
+    def fail_with_others(self, failure: Failure) -> None:
+        """Remember who was refused for a reason that is the system's own; each reason is told once."""
+        # a customer's number in it does not make it another one
+        reason = (failure.system, failure.code, _DIGITS.sub("#", failure.message))
+        at = self.troubles.setdefault(reason, len(self.failures))
+        if at == len(self.failures):
+            self.failures.append(replace(failure, message=f"{failure.message} {_NOT_ITS_VALUES}"))
+            return
+        told = self.failures[at]
+        others = f" and {told.customers} others" if told.customers > 1 else " and another"
+        first = told.customer.partition(" and ")[0]
+        self.failures[at] = replace(told, customer=first + others, customers=told.customers + 1)
 
     def drop(self, write: Write, reason: str) -> None:
         """Remember who was not written, and why."""
@@ -269,14 +292,12 @@ class Run:
         )
         self.rules = replace(self.rules, fields=fields.without_metadata())
 
-    def _holds(self) -> frozenset[tuple[str, str]]:
+    def _holds(self) -> Mapping[tuple[str, str], Refusal | None]:
         """Scheduled runs leave out customers on hold; manual runs ignore holds."""
         if self.trigger != "scheduled":
-            return frozenset()
+            return {}
         with self.store.view(self.code) as view:
-            holds = view.holds.read()
-        held = holds[holds["on_hold"].astype(bool)]
-        return frozenset(zip(held["key"], held["direction"], strict=True))
+            return held_writes(view)
 
     def _decisions(self) -> Mapping[tuple[str, int, str], Decision]:
         with self.store.view(self.code) as view:

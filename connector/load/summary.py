@@ -12,7 +12,7 @@ from connector.core.intended import Intended
 from connector.core.plan import Plan
 from connector.load.run import LoadResult, Run
 
-__all__ = ["dropped_lines", "summary_of"]
+__all__ = ["dropped_lines", "not_written", "summary_of"]
 
 
 def summary_of(
@@ -71,12 +71,17 @@ def dropped_lines(summary: Mapping[str, Any]) -> list[str]:
     return [f"{Intended.from_document(one).words}: {one['reason']}" for one in summary.get("dropped_customers", [])]
 
 
+def not_written(summary: Mapping[str, Any]) -> int:
+    """How many customers were refused or failed."""
+    return sum(error.get("customers", 1) for error in summary["errors"])
+
+
 def _section(plan: Plan, direction: Direction, result: LoadResult | None, holds: Any, dry_run: bool) -> dict[str, int]:
     result = result or LoadResult()
     planned = plan.of(direction)
     withheld = {(s.bc_id, s.webstore_id) for s in plan.withheld(direction)}
     busy = {(w.bc_id, w.webstore_id) for w in planned if w.operation == "update"} | withheld
-    busy |= {(w.bc_id, w.webstore_id) for w in plan.held}
+    busy |= {(w.bc_id, w.webstore_id) for w in (*plan.held, *plan.left_out)}
     on_hold = holds[holds["on_hold"].astype(bool) & (holds["direction"] == str(direction))]
     return {
         "created": len(plan.of(direction, "create")) if dry_run else result.created,

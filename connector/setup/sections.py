@@ -101,7 +101,8 @@ class Synchronization(Section):
         default=3,
         ge=0,
         le=100,
-        description="After so many identical failures scheduled runs skip the customer (hold). 0 = never hold.",
+        description="After so many identical failures because of the customer scheduled runs skip it (hold), until its "
+        "values are others. 0 = never hold. docs/operations.md, Holds and quarantine, says all of it.",
     )
     lease_wait_seconds: float = Field(
         default=0,
@@ -227,7 +228,8 @@ class Breakers(Section):
         default=3,
         ge=1,
         description="Scheduled runs try a write that was refused because of its values so often (or max_attempts, if "
-        "more), then leave it until the values change. Runs by hand over all customers leave it after one refusal.",
+        "more), then leave it until the values change; runs by hand over all customers after one refusal. "
+        "docs/operations.md, Holds and quarantine, says all of it.",
     )
 
 

@@ -23,6 +23,22 @@ _TIMES: dict[str, Kind] = {
     "on_hold": "flag",
 }
 
+# a refused write of a customer who is on hold in its direction
+_ON_HOLD = sa.and_(
+    JOURNAL.c.outcome == "refused",
+    sa.exists()
+    .where(
+        HOLD.c.webstore_code == JOURNAL.c.webstore_code,
+        HOLD.c.direction == JOURNAL.c.direction,
+        HOLD.c.on_hold.is_(True),
+        sa.or_(
+            HOLD.c.key == sa.literal("bc:").concat(JOURNAL.c.bc_id),
+            HOLD.c.key == sa.literal("woo:").concat(sa.cast(JOURNAL.c.webstore_id, sa.Text)),
+        ),
+    )
+    .correlate(JOURNAL),
+)
+
 
 class Activity:
     """The activity log of one webstore inside one transaction."""
@@ -56,14 +72,18 @@ class Activity:
         return frame(rows, _TIMES)
 
     def purge(self, older_than_days: float) -> dict[str, int]:
-        """Forget settled writes, ended runs and plans that are older. Open intents, the mapping table and bases stay.
+        """Forget settled writes, ended runs and plans that are older. Open intents, the mapping table and bases stay, and what
+        was refused of customers who are on hold for it: only that tells when they have other values.
 
         Returns:
             `writes`, `runs` and `plans`: how many there were.
         """
         limit = now() - timedelta(days=older_than_days)
         old = {
-            "writes": (JOURNAL, sa.and_(JOURNAL.c.outcome.is_not(None), JOURNAL.c.settled_at < limit)),
+            "writes": (
+                JOURNAL,
+                sa.and_(JOURNAL.c.outcome.is_not(None), JOURNAL.c.settled_at < limit, sa.not_(_ON_HOLD)),
+            ),
             "runs": (RUN, RUN.c.finished_at < limit),
             "plans": (PLAN, PLAN.c.created_at < limit),
         }

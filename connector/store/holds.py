@@ -67,15 +67,15 @@ class Holds:
             self._connection.execute(sa.update(HOLD).where(mine, _H.key.in_(chunk)).values(clear))
 
     def release(self, key: str | None = None, direction: str | None = None) -> int:
-        """Take customers off hold and clear what was counted.
+        """Take customers off hold and clear what was counted and remembered of their failures, so that the next run tries them.
 
         Args:
             key, direction: None = all.
 
         Returns:
-            How many were on hold.
+            How many were on hold, or had failed since the last success.
         """
-        where = [_H.webstore_code == self._code, _H.on_hold.is_(True)]
+        where = [_H.webstore_code == self._code, sa.or_(_H.on_hold.is_(True), _H.last_error != "")]
         where += [_H.key == key] if key is not None else []
         where += [_H.direction == direction] if direction is not None else []
         return self._connection.execute(sa.update(HOLD).where(*where).values(CLEAR.__dict__)).rowcount

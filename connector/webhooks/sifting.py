@@ -132,7 +132,7 @@ class _Sieve:
         run = self._run
         run.know_countries(read_company_countries(run))
         w = table_of(run, Side.WEBSTORE, webstore.values())
-        run.know_metadata(webstore_customer.meta_known(w))
+        run.know_metadata(webstore_customer.meta_shown(w))
         terms = run.terms
         account = extract_of(Side.WEBSTORE, w, terms)
         customer = extract_of(

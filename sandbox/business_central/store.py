@@ -80,6 +80,7 @@ class Store(CustomerTable):
             for table in ("customers", "gone_customers", "subscriptions", "notification", "attempt"):
                 self.database.change(f"DELETE FROM {table}")
             self.database.change("DELETE FROM counter WHERE name NOT IN ('token', 'stamp')")
+        self.numbers.mend()
 
     def snapshot(self) -> Moment:
         """The company's database as it is, for `restore`."""

@@ -90,6 +90,9 @@ FAULTS = (
     Fault("row inserted while paging", "row-inserted-while-paging", operations=("extract",), often=False),
     Fault("key turned read-only", "read-only-key", operations=WRITING),
     Fault("company renamed", "company-renamed", {"name": "Other"}, sides=("business_central",), often=False),
+    Fault(
+        "number series exhausted", "series-exhausted", operations=("create",), sides=("business_central",), often=False
+    ),
     Fault("clock two hours ahead", clock_ahead=7_200, often=False),
     Fault("clock two hours behind", clock_ahead=-7_200, often=False),
     Fault("stale list: cache by whole address", "stale", {"by": "cache"}, often=False),
@@ -205,6 +208,7 @@ class Site:
         faults.clear()
         if case.fault.kind == "company-renamed":
             running.business_central.rename_company(COMPANY)
+        running.business_central.numbers.mend()
         runs, problems = self._calm_down(setup, world)
         self.pass_time(case.side, -case.fault.clock_ahead)
         return Verdict(case, struck, told, runs, problems)

@@ -112,7 +112,8 @@ class Diary:
         side, key, name = place
         shown = look[side, key]
         for other, values in look.items():
-            if other[0] != side and values["email"].lower() == shown["email"].lower() and values[name] == shown[name]:
+            same = values["email"].lower() == shown["email"].lower() != ""
+            if other[0] != side and same and values[name] == shown[name]:
                 self.fresh.discard((*other, name))
 
     def type(self, place: Place, value: str) -> None:

@@ -47,6 +47,10 @@ def must(fine: object, kind: str, text: str) -> None:
         raise Wrong(kind, text)
 
 
+def _drops(done: Done | None) -> set[str]:
+    return {str(one) for one in done.summary["dropped_customers"]} if done is not None else set()
+
+
 class Judged(RuleBasedStateMachine):
     """The two systems, the connector between them, the diary, and the judge.
 
@@ -152,11 +156,19 @@ class Judged(RuleBasedStateMachine):
                 break
         else:
             raise Wrong(UNTOLD, "the two systems do not come to rest")
+        self._dropped_once(done)
         look, knows, flags = look_at(self.running), self.shop.remembered(), self.shop.setup.synchronization
         must(knows.open_writes == [], LOST, "writes without an outcome")
         if str(flags.push_webstore_customers) != "None" and str(flags.pull_webstore_customers) == "All":
             self._both_agree(done, look, knows)
             self._nobody_forgotten(done, look, knows)
+
+    def _dropped_once(self, done: Done | None) -> None:
+        """Dropped is what the next run tries again: what is dropped twice with nothing changed waits for nobody, for good."""
+        dropped = _drops(done)
+        if dropped:
+            again = dropped & _drops(self.observe(self.shop.sync))
+            must(not again, UNTOLD, f"dropped by every run: {sorted(again)}")
 
     def calm(self, side: str) -> None:
         """All faults of a side end."""
@@ -222,6 +234,7 @@ class Judged(RuleBasedStateMachine):
 
     def _nobody_twice(self, look: Look) -> None:
         emails = Counter((side, values["email"].lower()) for (side, _), values in look.items())
+        emails -= Counter({(side, ""): emails[side, ""] for side in SIDES})
         must(max(emails.values(), default=1) == 1, TWICE, f"{emails.most_common(1)}")
 
     def _closed_gates(self) -> None:

@@ -70,6 +70,14 @@ class People(Judged):
         self._entered("webstore", account)
         self._employ(second, ticked, properties)
 
+    @precondition(lambda self: all(len(self.everybody(side)) < MOST for side in SIDES))
+    @rule(ticked=st.booleans())
+    def namesakes_without_an_email(self, ticked: bool) -> None:
+        """An imported account, and a customer of the same name: nothing tells whether they are the same."""
+        person = {**self._person(), "email": ""}
+        self._entered("webstore", self.shop.register("", person["name"]))
+        self._employ(person, ticked, {})
+
     @rule(side=sides, person=who, field=fields)
     def somebody_types(self, side: str, person: int, field: str) -> None:
         self._type(side, person, field, self._value(field))
@@ -91,7 +99,8 @@ class People(Judged):
     @rule(side=sides, person=who)
     def somebody_is_deleted(self, side: str, person: int) -> None:
         ids = self.everybody(side)
-        if len(ids) > 1:  # a side that is suddenly empty stops every run
+        # a side that is suddenly empty stops every run
+        if len(ids) > 1 and look_at(self.running)[side, ids[person % len(ids)]]["email"]:
             getattr(self.running, side).people_delete(ids[person % len(ids)])
             self.diary.moves((side, ids[person % len(ids)]), None)
 
@@ -193,6 +202,8 @@ class People(Judged):
         look = look_at(self.running)
         if look[side, key][field] == value:
             return  # what is blank already cannot be cleared
+        if field in {"email", "name"} and not look[side, key]["email"]:
+            return  # by the name they are looked up
         self.diary.see(look, (side, key, field))
         getattr(self.running, side).people_update(key, typed(side, field, value))
         self.diary.type((side, key, field), value)

@@ -145,6 +145,48 @@ def test_one_who_is_refused_stops_nobody_else(shop: Shop) -> None:
     assert set(others) <= set(shop.links().values())
 
 
+def test_a_hold_ends_when_the_refused_number_is_mended(shop: Shop) -> None:
+    account = refused_pull(shop)
+    assert scheduled(shop, 4).summary["pull"]["held"] == 1
+    shop.running.webstore.people_update(account, with_a_vat_number(GOOD))
+    assert scheduled(shop).summary["pull"]["updated"] == 1
+    assert count(shop) == {"pull": (0, False)}
+
+
+def test_what_was_refused_once_more_with_other_values_is_on_hold_for_these(shop: Shop) -> None:
+    account = refused_pull(shop)
+    scheduled(shop, 3)
+    shop.running.webstore.people_update(account, with_a_vat_number("13"))
+    assert scheduled(shop).summary["pull"]["failed"] == 1
+    assert scheduled(shop).summary["pull"]["failed"] == 0
+
+
+def test_an_exhausted_number_series_is_told_once_and_everybody_is_tried_again(shop: Shop) -> None:
+    """It is the company's trouble: whoever meets it is not held, and comes in as soon as it is mended."""
+    shop.running.business_central.numbers.exhaust()
+    for n in range(3):
+        shop.register(f"p{n}@nord.example", f"Person{n} Family{n}")
+    for run in (*[scheduled] * 4, Shop.sync):
+        done = run(shop)
+        (told,) = done.summary["errors"]
+        assert (done.summary["pull"]["failed"], done.summary["quarantined"]) == (3, 0)
+        assert (told["customers"], told["customer"].endswith(" and 2 others")) == (3, True)
+        assert "from the number series" in told["message"]
+        assert "not about a customer's values" in told["message"]
+    assert activity.list_holds(shop.setup, everyone=True) == []
+    shop.running.business_central.numbers.mend()
+    assert shop.sync().summary["pull"]["created"] == 3
+
+
+def test_whoever_waits_for_a_refusal_is_released_too(shop: Shop) -> None:
+    """A run by hand leaves a refused write alone from then on; the company may take such numbers by now."""
+    refused_pull(shop)
+    shop.sync()
+    assert shop.sync().summary["quarantined"] == 1
+    assert activity.release_holds(shop.setup, [], everyone=True) == 1
+    assert shop.sync().summary["pull"]["failed"] == 1
+
+
 def test_a_found_write_counts_as_a_success(shop: Shop) -> None:
     """Its answer is lost, but it has happened."""
     taken = refused_push(shop)

@@ -11,6 +11,8 @@ import pytest
 
 from connector.clients import BusinessCentralClient
 from connector.load import editing
+from connector.load.session import opened_store
+from connector.load.suggesting import reject
 from sandbox.server import Running
 from tests.flows.moments import COMMIT, REQUEST, Killed, bury, watched
 from tests.flows.shop import Shop
@@ -263,3 +265,16 @@ def test_trouble_of_the_server_is_not_counted_against_a_customer(shop: Shop) -> 
     assert done.summary["stopped"] or done.summary["pull"]["failed"]
     shop.running.business_central_faults.clear()
     assert shop.sync(scheduled=True).summary["pull"]["created"] == 1
+
+
+def test_namesakes_without_an_email_wait_for_a_person_and_a_no_lets_the_account_in(shop: Shop) -> None:
+    """The look-up before the create finds the namesake every time, so that dropping the account would be for good."""
+    account, namesake = shop.register("", "Kari Nordmann"), shop.employ("", "Kari Nordmann")
+    for _ in range(2):
+        summary = shop.sync(scheduled=True).summary
+        assert (summary["pull"]["dropped"], summary["ambiguous"]) == (0, 2)
+    with opened_store(shop.setup) as (setup, store), store.view(setup.webstore_code) as view:
+        assert view.suggestions.all()[["bc_id", "webstore_id"]].to_numpy().tolist() == [[namesake, account]]
+    reject(shop.setup, [f"{shop.number(namesake)}={account}"], actor="the office")
+    assert shop.sync().summary["pull"]["created"] == 1
+    assert shop.settle().summary["ambiguous"] == 0

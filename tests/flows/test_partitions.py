@@ -72,11 +72,15 @@ def test_what_people_did_since_is_found_in_every_partition(shop: Shop, running: 
         shop.register(f"new{n}@divided.example", f"Nils{n} Ny{n}", city="Bergen")
         shop.employ(f"new{n + 3}@divided.example", f"Nils{n + 3} Ny{n + 3}", city="Bergen", ticked=n % 2 == 0)
     shop.employ("post@divided.example; new0@divided.example", "Firma AS")
+    # a linked namesake, whom nothing but the look-up before a create would find
+    shop.type_in_company(linked[37], displayName="Nora Navn", email="", postalCode="")
+    shop.register("", "Nora Navn")
     told = {"first_name", "last_name", "billing"}
     brother = {name: value for name, value in shop.account(links[linked[40]]).items() if name in told}
     twin = running.webstore.people_create({**brother, "email": "twin@divided.example"})
     plan = assert_the_same(plans(shop))
     assert twin in {write.webstore_id for write in plan.of(Direction.PULL, "create")}
+    assert [(a.rung, a.bc_ids) for a in plan.ambiguous if a.rung == "name"] == [("name", (linked[37],))]
     assert {o.gone for o in plan.orphans} == {"webstore", "business_central"}
     assert plan.conflicts
     assert len(plan.writes) > 30

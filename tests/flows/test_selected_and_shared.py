@@ -9,6 +9,7 @@ import pytest
 
 from connector.errors import InputError
 from connector.load import inbox
+from connector.load.quarantine import list_quarantine
 from sandbox.server import Running, start
 from tests.flows.shop import Shop
 
@@ -74,6 +75,25 @@ def test_a_selected_run_creates_its_customer_and_no_other(shop: Shop) -> None:
     shop.sync(f"woo:{first}", ticked)
     assert set(shop.customers()) == {"p1@nord.example", "c1@nord.example", "c2@nord.example"}
     assert set(shop.accounts()) == {"p1@nord.example", "p2@nord.example", "c1@nord.example"}
+
+
+def test_whoever_is_selected_by_one_name_is_selected_by_all_of_his(shop: Shop) -> None:
+    """Webhooks name the account; what waits for people is kept under the number of the customer, or under the account's."""
+    account, customer = linked(shop, 1)
+    shop.type_in_company(customer, city="Oslo")
+    shop.type_in_webstore(account, city="Voss", phone="40000001 linje A")
+    shop.sync()
+    assert (len(inbox.list_conflicts(shop.setup)), len(list_quarantine(shop.setup))) == (1, 1)
+    shop.type_in_webstore(account, city="Oslo", phone="+47 40000001")
+    shop.sync(f"woo:{account}")
+    assert inbox.list_conflicts(shop.setup) == list_quarantine(shop.setup) == []
+
+    shop.running.webstore_faults.add("altered-records", records={str(account): {"email": ["odd"]}}, count=50)
+    shop.sync()
+    assert [row["key"] for row in list_quarantine(shop.setup)] == [f"woo:{account}"]
+    shop.running.webstore_faults.clear()
+    shop.sync(shop.number(customer))
+    assert list_quarantine(shop.setup) == []
 
 
 def test_a_selected_run_leaves_the_conflicts_of_others_in_the_inbox(shop: Shop) -> None:

@@ -133,15 +133,37 @@ def test_a_customer_without_a_name_is_quarantined_and_stops_nobody() -> None:
     [
         ("city", "x" * 31, "31 characters, but Business Central keeps 30"),
         ("phone", "+47 22 ext 5", "the phone number holds letters"),
-        ("country", "XX", "the company has no Country/Region 'XX'"),
     ],
 )
-def test_a_value_that_business_central_cannot_keep_quarantines_the_customer(
+def test_a_value_that_business_central_cannot_keep_is_left_out_and_the_rest_goes(
     field: str, value: str, reason: str
 ) -> None:
-    plan = planned([account(1, "Ann Lee", "ann@x.example", **{field: value})], [])
+    moved = account(1, "Ann Lee", "ann@x.example", **{"postcode": "N1", "city": "Bergen", field: value})
+    created = planned([moved], [])
+    updated = planned([moved], [ANN_BC], mapping(("a", 1, True)), agreed(ANN, ANN_BC))
+    for plan in (created, updated):
+        (write,) = plan.writes
+        assert [(q.field, q.reason) for q in plan.quarantined] == [(field, reason)]
+        assert "postcode" in {c.field for c in write.changes}
+        assert field not in {c.field for c in write.changes} | write.source.keys()  # nobody has agreed on it
+    assert [change.after for write in updated.left_out for change in write.changes] == [value]
+    # the place that a postal code stands for is not what the customer wrote
+    assert created.writes[0].payload["city"] == ("" if field == "city" else "Bergen")
+
+
+def test_nobody_is_created_without_the_country_that_tax_and_address_hang_on() -> None:
+    plan = planned([account(1, "Ann Lee", "ann@x.example", country="XX")], [])
     assert not plan.writes
-    assert [(q.field, q.reason) for q in plan.quarantined] == [(field, reason)]
+    reason = "the company has no Country/Region 'XX'; nobody is created without it"
+    assert [(q.field, q.reason) for q in plan.quarantined] == [("country", reason)]
+
+
+def test_an_address_waits_with_its_country_and_the_rest_goes() -> None:
+    moved = account(1, "Ann Lee", "ann@x.example", country="XX", city="Bergen", phone="+47 22 12 34 56")
+    plan = planned([moved], [ANN_BC], mapping(("a", 1, True)), agreed(ANN, ANN_BC))
+    assert [c.field for write in plan.writes for c in write.changes] == ["phone"]
+    assert {q.field: q.reason for q in plan.quarantined}["city"] == "waits with the country"
+    assert {q.field for q in plan.quarantined} == {c.field for write in plan.left_out for c in write.changes}
 
 
 @pytest.mark.parametrize(
@@ -176,7 +198,7 @@ def test_an_orphans_counterpart_is_not_created_again() -> None:
 
 def test_a_held_customer_is_left_out_and_listed() -> None:
     moved = customer("a", "Ann Lee", "ann@x.example", city="Bergen")
-    holds = frozenset({("bc:a", "push")})
+    holds = {("bc:a", "push"): None}
     plan = planned([ANN], [moved], mapping(("a", 1, True)), agreed(ANN, ANN_BC), terms(holds=holds))
     assert not plan.writes
     assert len(plan.held) == 1

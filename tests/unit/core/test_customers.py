@@ -190,6 +190,31 @@ def test_metadata_that_is_not_shown_is_not_taken_for_blank() -> None:
     assert "vat_number" not in left.column_names
 
 
+def test_metadata_with_a_hole_is_read_like_a_list() -> None:
+    holed = {"1": {"key": "newsletter", "value": "1"}, "3": {"key": "vat_number", "value": "DE3"}}
+    table = webstore_customer.columns([account(), account(id=8, meta_data=holed), account(id=9, meta_data={})], RULES)
+    assert webstore_customer.meta_known(table)
+    assert table["malformed"].to_pylist() == ["", "", ""]
+    assert webstore_customer.canonical(table, RULES, PLACES)["vat_number"].to_pylist() == ["", "DE3", ""]
+
+
+@pytest.mark.parametrize("items", ["(missing)", None, "a:0:{}", {"key": "vat_number"}, 7])
+def test_metadata_of_one_account_that_cannot_be_read_sets_apart_that_account_alone(items: Any) -> None:
+    odd = account(id=8, meta_data=items)
+    if items == "(missing)":
+        del odd["meta_data"]
+    table = webstore_customer.columns([account(), odd, account(id=9, **meta(vat_number="DE3"))], RULES)
+    assert [bool(reason) for reason in table["malformed"].to_pylist()] == [False, True, False]
+    assert webstore_customer.meta_shown(table)
+    assert not webstore_customer.meta_known(table)
+
+
+def test_a_key_that_sees_no_metadata_sees_none_of_anybody() -> None:
+    records = [{name: value for name, value in account(id=key).items() if name != "meta_data"} for key in (7, 8)]
+    table = webstore_customer.columns(records, RULES)
+    assert (webstore_customer.meta_shown(table), table["malformed"].to_pylist()) == (False, ["", ""])
+
+
 def test_only_what_the_rules_read_is_asked_for() -> None:
     plain = RULES.without_metadata()
     assert webstore_customer.api_fields(plain) == webstore_customer.API_FIELDS

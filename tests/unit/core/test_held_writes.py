@@ -10,7 +10,7 @@ from connector.core.customer import Direction
 from connector.core.oscillation import OSCILLATES, Turn, oscillations
 from connector.core.plan import Change, Plan, Write
 from connector.core.quarantining import Objection, without
-from connector.core.refusals import Refusal, known_refusals
+from connector.core.refusals import Refusal, is_another, known_refusals, speaks_of_the_customer
 from tests.unit.core.customers import RULES
 
 OLD, NEW = "+49 30 1", "+49 30 2"
@@ -74,7 +74,7 @@ def refusal(**more: Any) -> Refusal:
 
 
 def known(found: Refusal, direction: str = "push", attempts: int = 3) -> bool:
-    return bool(known_refusals(Plan(writes=(write(),)), {("bc:c1", direction): found}, attempts))
+    return bool(known_refusals(Plan(writes=(write(),)), {("bc:c1", direction): found}, attempts, RULES.fields))
 
 
 @pytest.mark.parametrize(("attempts", "left_out"), [(2, False), (3, True), (9, True)])
@@ -97,6 +97,54 @@ def test_a_customer_whose_values_have_changed_is_tried_again() -> None:
 )
 def test_a_refusal_that_may_end_without_an_edit_is_tried_again(code: str) -> None:
     assert not known(refusal(code=code))
+
+
+@pytest.mark.parametrize(
+    ("code", "said", "direction", "values"),
+    [
+        ("Application_DialogException", "The email address is not valid.", "pull", False),
+        ("Application_DialogException", "Phone No. must not contain letters in Customer No.='C1'", "pull", True),
+        ("Application_FieldValidationException", 'The "phoneNumber" is wrong', "pull", True),
+        ("Internal_Whatever", "You cannot use +49 30 2 here", "pull", True),
+        ("rest_invalid_param", "Ungültiger Parameter", "push", True),
+        ("a_plugin", "Billing phone is a required field", "push", True),
+        ("http-403", "The webstore answered with a page", "push", True),
+        ("Application_DialogException", "You cannot assign numbers greater than C9 from the number series CUST", "pull", False),
+        ("Application_FieldValidationException", "Customer Nos. must have a value in Sales Setup", "pull", False),
+        ("Application_DialogException", 'The "paymentTermsId" does not match to a Payment Terms', "pull", False),
+        ("Authorization_RequestDenied", "Sorry, the permission is missing", "pull", False),
+        ("a_plugin", "Registration is closed", "push", False),
+    ],
+)  # fmt: skip
+def test_only_words_about_a_sent_value_are_about_the_customer(
+    code: str, said: str, direction: str, values: bool
+) -> None:
+    planned = write(direction=Direction(direction))
+    assert speaks_of_the_customer(code, f"Business Central refused it: {said}.", planned, RULES.fields) is values
+
+
+def test_an_exhausted_number_series_is_never_known_of_a_customer() -> None:
+    said = "Business Central refused it: You cannot assign new numbers from the number series CUST."
+    assert not known(refusal(message=said), attempts=0)
+
+
+def test_a_hold_is_one_of_the_very_write_that_was_refused() -> None:
+    assert not is_another(write(), refusal())
+    assert not is_another(write(), None)
+    assert is_another(write(after="+49 30 3"), refusal())
+    assert is_another(write(operation="create"), refusal())
+
+
+def test_what_waits_with_a_quarantined_value_is_told_too() -> None:
+    changes = tuple(Change(name, OLD, NEW, OLD, "push rule") for name in ("phone", "city", "state"))
+    fields = [Objection("bc:c1", Direction.PUSH, name, "because") for name in ("phone", "city")]
+    plan = without(Plan(writes=(write(changes=changes),)), fields)
+    assert {q.field: q.reason for q in plan.quarantined} == {
+        "phone": "because", "city": "because", "state": "waits with city, phone",
+    }  # fmt: skip
+    assert [one.key for one in plan.left_out] == ["bc:c1"]  # since when it differs is not forgotten
+    whole = without(Plan(writes=(write(changes=changes),)), [Objection("bc:c1", Direction.PUSH, "", "because")])
+    assert [q.field for q in whole.quarantined] == [""]
 
 
 def test_a_quarantined_write_leaves_the_plan_with_its_reason_and_the_others_stay() -> None:

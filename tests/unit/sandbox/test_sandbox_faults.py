@@ -265,6 +265,17 @@ def test_a_renamed_company_keeps_its_id_and_is_not_found_by_its_old_name(running
         running.webstore_faults.add("company-renamed")
 
 
+def test_an_exhausted_number_series_refuses_whoever_comes_until_it_is_mended(running, company):
+    running.business_central_faults.add("series-exhausted", writes_only=True)
+    for _ in range(2):
+        refused = company.session.post(company.customers, json={"displayName": "Kari Lie"})
+        error = refused.json()["error"]
+        assert (refused.status_code, error["code"]) == (400, "Application_DialogException")
+        assert error["message"].startswith("You cannot assign numbers greater than C")
+    running.business_central.numbers.mend()
+    assert company.session.post(company.customers, json={"displayName": "Kari Lie"}).status_code == 201
+
+
 def test_a_fault_may_strike_at_writes_only(running, webstore):
     running.webstore_faults.add("503", writes_only=True)
     assert webstore.session.get(webstore.customers).status_code == 200

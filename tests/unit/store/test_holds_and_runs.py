@@ -56,9 +56,9 @@ def test_holds_are_released_one_by_one_or_all(store: Store) -> None:
     with store.work("shop") as work:
         assert work.holds.release("bc:a", "pull") == 0
         assert work.holds.release("bc:a") == 1
-        assert work.holds.release() == 2
+        assert work.holds.release() == 3
         assert work.holds.release() == 0
-    assert [row[2:4] for row in holds(store)] == [[0, False], [0, False], [1, False], [0, False]]
+    assert [row[2:4] for row in holds(store)] == [[0, False]] * 4
 
 
 def test_a_run_is_listed_from_its_start_and_shown_with_its_summary(store: Store) -> None:
@@ -158,6 +158,27 @@ def test_retention_forgets_old_writes_runs_and_plans_but_no_open_intent_and_no_m
         assert sorted(view.runs.list()["run_id"]) == ["new", "running"]
         assert view.plans.list()["hash"].tolist() == ["bb"]
         assert len(view.mapping.current()) == 1
+
+
+def test_retention_keeps_what_was_refused_of_customers_on_hold(store: Store) -> None:
+    """Only that tells when they have other values, which ends the hold."""
+    intent = {"run_id": "r", "system": "business_central", "operation": "update", "bc_number": "", "natural_key": ""}
+    whom = [("pull", "a", 1), ("push", "a", 1), ("pull", None, 7), ("pull", "b", 2)]
+    with store.work("shop") as work:
+        intents = [
+            Intent(**intent, direction=way, bc_id=bc_id, webstore_id=woo, payload={}, before={}, after={})
+            for way, bc_id, woo in whom
+        ]
+        ids = work.journal.intend(intents)
+        work.journal.settle([Settlement(i, "refused") for i in ids])
+        for key in ("bc:a", "woo:7"):
+            work.holds.failed(key, "pull", signature="no", message="no", scheduled=True, max_attempts=1)
+        work.holds.failed("bc:b", "pull", signature="no", message="no", scheduled=True, max_attempts=0)
+        work._connection.execute(sa.update(JOURNAL).values(settled_at=now().replace(year=2020)))
+    with store.work("shop") as work:
+        assert work.activity.purge(30)["writes"] == 2
+    with store.view("shop") as view:
+        assert view.journal.of_run("r")["intent_id"].tolist() == [ids[0], ids[2]]
 
 
 def ran(

@@ -1,0 +1,69 @@
+"""Which of the values of one write the target can keep: a value that it cannot is left out, with the reason; the rest goes.
+
+Some values wait with others: an address without its country leads to another place, and so does half of one, so the address
+waits with the country; and Business Central judges a VAT number by the country that the customer has.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from connector.core.customer import FieldRules, Side
+from connector.core.terms import Terms
+
+__all__ = ["Carried", "carried"]
+
+_WITH_COUNTRY = frozenset({"addressLine1", "addressLine2", "city", "state", "postalCode", "taxRegistrationNumber"})
+
+
+@dataclass(frozen=True)
+class Carried:
+    """What goes, and what does not.
+
+    Attributes:
+        values: canonical values that go; none, when nothing can.
+        body: the request that carries them.
+        left_out: field → why it does not go.
+    """
+
+    values: Mapping[str, str]
+    body: Mapping[str, Any]
+    left_out: Mapping[str, str]
+
+
+def carried(
+    target: Side,
+    values: Mapping[str, str],
+    country: str,
+    build: Callable[[Mapping[str, str]], Mapping[str, Any]],
+    terms: Terms,
+    *,
+    needed: Collection[str] | None = None,
+) -> Carried:
+    """Leave out what the target cannot keep.
+
+    Args:
+        values: canonical field → value, "" = blank.
+        country: the canonical country that the customer will have.
+        build: the request body that carries some of the values.
+        needed: of a customer to be created: the fields without which it cannot be, so that nothing goes; None = an update.
+    """
+    left: dict[str, str] = {}
+    while kept := {name: value for name, value in values.items() if name not in left}:
+        body = build(kept)
+        found = terms.refusals(target, kept, country, body, creating=needed is not None)
+        if not found:
+            return Carried(kept, body, left)
+        left |= found
+        stopped = needed is not None and not left.keys().isdisjoint(needed)
+        if stopped or kept.keys().isdisjoint(found):  # what is there already is refused with whatever goes
+            break
+        if terms.rules.country in left:
+            left |= {name: "waits with the country" for name in _of_the_country(terms.rules) if name in kept}
+    return Carried({}, {}, left)
+
+
+def _of_the_country(rules: FieldRules) -> list[str]:
+    return [rule.field for rule in rules.rules if rule.business_central in _WITH_COUNTRY]
