@@ -183,7 +183,7 @@ def log(
     limit: LimitOption = 50,
     failed: Annotated[bool, typer.Option("--failed", help="Only what was refused or waits for a look.")] = False,
     purge: Annotated[bool, typer.Option("--purge", help="Remove what is older than the retention.")] = False,
-    days: Annotated[int | None, typer.Option(min=0, help="With --purge: another retention, in days.")] = None,
+    days: Annotated[int | None, typer.Option(min=0, max=3650, help="With --purge: another retention, in days.")] = None,
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:
