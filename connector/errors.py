@@ -25,6 +25,8 @@ the personal values of a customer; customers are named by number or id.
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Sequence
 
 __all__ = [
@@ -46,11 +48,28 @@ __all__ = [
     "RemoteTrouble",
     "SetupError",
     "StoreError",
+    "printable",
 ]
+
+# of terminals: what an escape begins, up to the letter or the bell that ends it
+_ESCAPE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?")
+# characters that turn the direction of writing, so that what is read is not what stands there
+_TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
+
+
+def printable(text: str) -> str:
+    """A text of somebody else, such as a server or a file, without what a terminal would obey or hide; line ends stay."""
+    if text.isascii() and text.isprintable():
+        return text
+    return "".join(c for c in _ESCAPE.sub("", text) if c == "\n" or _is_shown(c))
+
+
+def _is_shown(character: str) -> bool:
+    return unicodedata.category(character) != "Cc" and unicodedata.bidirectional(character) not in _TURNING
 
 
 class CustomerSyncError(Exception):
-    """Base of all errors of this project.
+    """Base of all errors of this project. Their texts may repeat what a server or a file says, so they are made printable.
 
     Attributes:
         message: what happened, one sentence.
@@ -64,8 +83,8 @@ class CustomerSyncError(Exception):
 
     def __init__(self, message: str, *, hint: str = "", system: str = "", customer: str = "") -> None:
         super().__init__(message)
-        self.message = message
-        self.hint = hint
+        self.message = printable(message)
+        self.hint = printable(hint)
         self.system = system
         self.customer = customer
 
@@ -82,7 +101,7 @@ class SetupError(CustomerSyncError):
         self, message: str, *, problems: Sequence[str] = (), hint: str = "", system: str = "setup", customer: str = ""
     ) -> None:
         super().__init__(message, hint=hint, system=system, customer=customer)
-        self.problems = tuple(problems)
+        self.problems = tuple(map(printable, problems))
 
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *(f"  - {problem}" for problem in self.problems)])
@@ -103,7 +122,7 @@ class InputError(CustomerSyncError):
 
     def __init__(self, message: str, *, problems: Sequence[str] = (), hint: str = "", system: str = "") -> None:
         super().__init__(message, hint=hint, system=system)
-        self.problems = tuple(problems)
+        self.problems = tuple(map(printable, problems))
 
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *(f"  - {problem}" for problem in self.problems)])
@@ -125,7 +144,7 @@ class RemoteRefused(CustomerSyncError):
     ) -> None:
         super().__init__(message, hint=hint, system=system, customer=customer)
         self.status = status
-        self.code = code
+        self.code = printable(code)
 
 
 class CustomerNotFound(RemoteRefused):

@@ -10,8 +10,9 @@ import typer
 
 from connector.load import activity, html_report
 from connector.load.naming import checked_wish
+from connector.private_files import check_free, write_private
 from flows import running, terminal
-from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
+from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, SetupOption
 
 holds_app = typer.Typer(help="Customers that scheduled runs leave out after repeated failures.", no_args_is_help=True)
 runs_app = typer.Typer(help="The runs: list, look at one, undo one.", no_args_is_help=True)
@@ -97,7 +98,7 @@ def report(
         bool, typer.Option("--masked", help="Without what customers are called and where they live.")
     ] = False,
     rows: Annotated[int, typer.Option(min=1, max=100_000, help="Rows of the plan to show at most.")] = html_report.ROWS,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+    overwrite: OverwriteOption = False,
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:
@@ -106,8 +107,9 @@ def report(
     Example: customer-sync runs report 1a2b3c4d --html report.html --masked
     """
     with terminal.reported(as_json):
+        check_free(html, overwrite=overwrite)
         text = html_report.report_of_run(setup, run_id, masked=masked or None, rows=rows)
-        html_report.write_report(html, text, overwrite=overwrite)
+        write_private(html, text, overwrite=overwrite)
     if as_json:
         terminal.print_json({"html": str(html)})
     else:
@@ -181,7 +183,7 @@ def log(
     limit: LimitOption = 50,
     failed: Annotated[bool, typer.Option("--failed", help="Only what was refused or waits for a look.")] = False,
     purge: Annotated[bool, typer.Option("--purge", help="Remove what is older than the retention.")] = False,
-    days: Annotated[int | None, typer.Option(min=0, help="With --purge: another retention, in days.")] = None,
+    days: Annotated[int | None, typer.Option(min=0, max=3650, help="With --purge: another retention, in days.")] = None,
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:

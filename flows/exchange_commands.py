@@ -14,7 +14,7 @@ from connector.load import exchange
 from connector.load.forgetting import forget as forget_customer
 from connector.load.session import opened_store
 from flows import terminal
-from flows.options import DEFAULT_SETUP, JsonOption, SetupOption, YesOption
+from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, SetupOption, YesOption
 
 __all__ = ["export", "forget", "import_"]
 
@@ -23,6 +23,7 @@ def export(
     file: Annotated[Path, typer.Argument(help="The file to write: .csv or .xlsx.")],
     version: Annotated[int | None, typer.Option(help="An older version; default: as it is now.")] = None,
     ids_only: Annotated[bool, typer.Option("--ids-only", help="Without names and user names.")] = False,
+    overwrite: OverwriteOption = False,
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:
@@ -31,7 +32,9 @@ def export(
     Examples: customer-sync mapping export mapping.xlsx; customer-sync mapping export mapping.csv --ids-only
     """
     with terminal.reported(as_json), opened_store(setup) as (loaded, store):
-        rows = exchange.export_mapping(store, loaded.webstore_code, file, version=version, ids_only=ids_only)
+        rows = exchange.export_mapping(
+            store, loaded.webstore_code, file, version=version, ids_only=ids_only, overwrite=overwrite
+        )
     if as_json:
         terminal.print_json({"file": str(file), "rows": rows})
     else:

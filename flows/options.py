@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["DEFAULT_SETUP", "JsonOption", "NumbersArgument", "SetupOption", "YesOption"]
+__all__ = ["DEFAULT_SETUP", "JsonOption", "NumbersArgument", "OverwriteOption", "SetupOption", "YesOption"]
 
 SetupOption = Annotated[
     Path,
@@ -19,6 +19,7 @@ SetupOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 NumbersArgument = Annotated[list[str], typer.Argument(metavar="NUMBER...", help="Business Central customer numbers.")]
 DEFAULT_SETUP = Path("setup.toml")

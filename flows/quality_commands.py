@@ -9,8 +9,9 @@ import typer
 
 from connector.load.quarantine import list_quarantine
 from connector.load.readiness_page import COLUMNS, forecast_table, nothing_found, rows_found, write_page
+from connector.private_files import check_free
 from flows import running, terminal
-from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
+from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, SetupOption
 
 quarantine_app = typer.Typer(help="Customers that runs leave out because of their data.", no_args_is_help=True)
 
@@ -30,6 +31,7 @@ def show_quarantine(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = Fa
 def readiness(
     setup: SetupOption = DEFAULT_SETUP,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the report as one HTML page.")] = None,
+    overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Say what the first synchronisation would meet and do: duplicates, gaps, creates, mails, calls. Writes nothing.
@@ -43,9 +45,11 @@ def readiness(
         return flow(setup=path, return_state=True)
 
     with terminal.reported(as_json):
+        if html is not None:
+            check_free(html, overwrite=overwrite)
         report = running.run_flow(setup, as_json, call).data
         if html is not None:
-            write_page(report, html)
+            write_page(report, html, overwrite=overwrite)
     if as_json:
         terminal.print_json(report)
         return

@@ -9,7 +9,7 @@ import typer
 
 from connector.load.sides import say_moved
 from flows import running, terminal
-from flows.options import DEFAULT_SETUP, JsonOption, SetupOption, YesOption
+from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, SetupOption, YesOption
 
 app = typer.Typer(
     help="The setup as file and as Prefect block, and a shop or company that moved.", no_args_is_help=True
@@ -65,7 +65,7 @@ def moved(
 def pull(
     name: NameArgument,
     setup: SetupOption = DEFAULT_SETUP,
-    overwrite: Annotated[bool, typer.Option("--overwrite", help="Replace the file.")] = False,
+    overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Write a block as a setup file. Secrets stay where they are; the file refers to environment variables.

@@ -9,7 +9,8 @@ import tomli_w
 from prefect.client.orchestration import get_client
 from pydantic import SecretStr
 
-from connector.errors import InputError, SetupError
+from connector.errors import SetupError
+from connector.private_files import check_free, write_private
 from connector.setup import Setup, UnresolvedSecrets, load_setup
 from flows.blocks import (
     BUSINESS_CENTRAL_SECRETS,
@@ -100,8 +101,7 @@ def pull_setup(name: str, path: Path, *, overwrite: bool) -> dict[str, str]:
         InputError: the file exists.
         SetupError: there is no such block.
     """
-    if path.exists() and not overwrite:
-        raise InputError(f"{path} exists.", hint="Name another file, or give --overwrite.")
+    check_free(path, overwrite=overwrite)
     block = load_block(name)
     document = block.document()
     needed: dict[str, str] = {}
@@ -112,6 +112,5 @@ def pull_setup(name: str, path: Path, *, overwrite: bool) -> dict[str, str]:
                 variable = f"{block.webstore_code}_{section}_{key}".upper().replace("-", "_")
                 document[section][key] = f"env:{variable}"
                 needed[variable] = f"{section}.{key} of block {name}"
-    path.write_text(tomli_w.dumps(document), encoding="utf-8")
-    path.chmod(0o600)
+    write_private(path, tomli_w.dumps(document), overwrite=overwrite)
     return needed

@@ -17,6 +17,9 @@ app = typer.Typer(help="The store: migrate, back up, check, free.", no_args_is_h
 @app.command()
 def migrate(
     to: Annotated[str, typer.Option(help="A revision, or head.")] = "head",
+    no_backup: Annotated[
+        bool, typer.Option("--no-backup", help="Make no copy first, since you made one yourself (pg_dump).")
+    ] = False,
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:
@@ -25,11 +28,11 @@ def migrate(
     Example: customer-sync store migrate
     """
     with terminal.reported(as_json):
-        done = housekeeping.migrate_store(setup, to)
+        done = housekeeping.migrate_store(setup, to, backup=not no_backup)
     if as_json:
         terminal.print_json(done)
     else:
-        moved = done["before"] and done["before"] != done["revision"]
+        moved = not no_backup and done["before"] and done["before"] != done["revision"]
         backup = f" A copy of revision {done['before']} stands beside it." if moved else ""
         terminal.say(f"The store is at revision {done['revision'] or '(no tables)'}.{backup}")
 

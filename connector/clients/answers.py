@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import html
 import json
 import math
 import re
@@ -16,9 +17,26 @@ import orjson
 import requests
 from urllib3.exceptions import NewConnectionError
 
-__all__ = ["Answer", "certificate_problem", "content_type", "parsed", "retry_after_seconds", "was_not_sent"]
+from connector.clients.redaction import redact
+from connector.errors import printable
 
+__all__ = [
+    "Answer",
+    "TooMuch",
+    "certificate_problem",
+    "content_of",
+    "content_type",
+    "parsed",
+    "plain",
+    "retry_after_seconds",
+    "was_not_sent",
+]
+
+# what an answer may hold once it is decompressed; a page of 20,000 Business Central customers has 30 MB
+LARGEST_ANSWER = 256 * 2**20
+_PIECE = 2**16
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
+_TAG = re.compile(r"<(script|style)\b.*?</\1>|</?[A-Za-z!][^<>]*>", re.DOTALL | re.IGNORECASE)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 
 
@@ -31,6 +49,34 @@ class Answer:
     body: Any
     is_json: bool
     text: str
+
+
+class TooMuch(Exception):
+    """An answer is larger than any that the API gives."""
+
+
+def content_of(response: requests.Response) -> bytes:
+    """The body of an answer that is still being received, decompressed.
+
+    Raises:
+        TooMuch: it has more than LARGEST_ANSWER bytes; the connection is closed.
+        requests.RequestException: it ended early, took too long, or cannot be decompressed.
+    """
+    pieces, size = [], 0
+    for piece in response.iter_content(_PIECE):
+        size += len(piece)
+        if size > LARGEST_ANSWER:
+            response.close()
+            raise TooMuch(f"more than {LARGEST_ANSWER // 2**20} MB")
+        pieces.append(piece)
+    return b"".join(pieces)
+
+
+def plain(said: Any) -> str:
+    """What a server says, as text that may be shown anywhere: no markup, no entities, one line, nothing that a terminal would
+    obey, none of our secrets, at most 300 characters and no full stop at the end."""
+    text = printable(html.unescape(_TAG.sub(" ", str(said or "")[:10_000])))
+    return redact(" ".join(text.split())).strip(" .")[:300]
 
 
 def content_type(headers: Mapping[str, str]) -> str:

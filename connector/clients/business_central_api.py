@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from connector.clients.answers import Answer
+from connector.clients.endless import MOST_PAGES
 from connector.clients.odata import SYSTEM, is_guid, query, refusal
 from connector.clients.pacing import Pacing
 from connector.clients.results import Record
@@ -139,6 +140,11 @@ class BusinessCentralApi:
         while following is not None:
             page = self.get(following, headers=headers)
             yield page
+            if len(seen) >= MOST_PAGES:
+                raise AnswerNotUnderstood(
+                    f"Business Central sends a list of {urlsplit(address).path} that does not end: {MOST_PAGES} pages so far.",
+                    system=SYSTEM,
+                )
             following = self.next_address(page, following, seen)
 
     def next_address(self, page: Record, address: str, seen: set[str]) -> str | None:

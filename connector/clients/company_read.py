@@ -13,6 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connector.clients.business_central_api import BusinessCentralApi
+from connector.clients.endless import Endless
 from connector.clients.odata import SYSTEM, literal
 from connector.clients.results import Census, Consume, Progress, Record, Records
 from connector.errors import AnswerNotUnderstood, InputError, RemoteRefused
@@ -70,6 +71,7 @@ class CompanyRead:
     _watermark: str | None = None
     _last_number: str = ""
     _unreadable: int = 0
+    _endless: Endless = field(default_factory=lambda: Endless(SYSTEM, "Business Central"))
     _reasons: set[str] = field(default_factory=set)
 
     def run(self) -> Census:
@@ -116,8 +118,11 @@ class CompanyRead:
         while True:
             following = self.api.next_address(page, address, seen)
             ahead = self.threads.submit(self._get, following, headers) if following else None
+            before = self._rows + self._unreadable
             try:
                 self._take(page)
+                if following is not None:
+                    self._endless.page(fresh=self._rows + self._unreadable - before, total=self._announced)
             except BaseException:
                 if ahead is not None:
                     ahead.cancel()
@@ -125,6 +130,10 @@ class CompanyRead:
             if following is None or ahead is None:
                 return
             address, page = following, ahead.result()
+
+    @property
+    def _announced(self) -> int | None:
+        return self._totals[0] if self._totals else None
 
     def _get(self, address: str, headers: Mapping[str, str]) -> Record:
         self._requests += 1
@@ -162,7 +171,7 @@ class CompanyRead:
             self.keep(fresh)
             self._rows += len(fresh)
         if self.on_progress:
-            self.on_progress(self._rows, self._totals[0] if self._totals else self._rows)
+            self.on_progress(self._rows, self._announced or self._rows)
 
     def _note(self, row: Record) -> None:
         modified, number = row.get("lastModifiedDateTime"), row.get("number")

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from connector.clients.redaction import redact
+from connector.clients.answers import plain
 from connector.errors import (
     ConnectionRefused,
     CredentialsRefused,
@@ -145,5 +145,4 @@ def _message(body: Any, text: str) -> str:
     error = body.get("error") if isinstance(body, Mapping) else None
     found = _XML_MESSAGE.search(text)
     message = str(error.get("message") or "") if isinstance(error, Mapping) else found.group(1) if found else ""
-    message = _VALUE.sub(r"\1…", _CORRELATION.sub("", message))
-    return redact(message).strip().rstrip(".")[:300]
+    return plain(_VALUE.sub(r"\1…", _CORRELATION.sub("", message)))

@@ -28,14 +28,17 @@ import requests
 
 from connector.clients.answers import (
     Answer,
+    TooMuch,
     certificate_problem,
+    content_of,
     content_type,
     parsed,
+    plain,
     retry_after_seconds,
     was_not_sent,
 )
 from connector.clients.pacing import Pacing
-from connector.clients.redaction import redact, silence_addresses
+from connector.clients.redaction import silence_addresses
 from connector.clients.wire import AskingAdapter, Guard, guarded
 from connector.errors import (
     AnswerNotUnderstood,
@@ -62,7 +65,7 @@ class Transport:
     Args:
         system: "webstore" or "business_central", for messages.
         verify: certificate verification: True, or a file with the authority's certificate.
-        timeout_seconds: how long an answer is waited for.
+        timeout_seconds: how long an answer is waited for, to its last byte.
         retries: how often a request is repeated at most; backoff: seconds of the first wait, doubled each time.
 
     Attributes:
@@ -179,10 +182,15 @@ class Transport:
                         timeout=(_CONNECT_SECONDS, seconds),
                         allow_redirects=False,
                         verify=self._verify,
+                        stream=True,
                     )
+                    content = content_of(response)
                 turn.is_good = response.status_code < 400
         except requests.RequestException as error:
             return self._no_answer(error, what, host, is_write)
+        except TooMuch as error:
+            lost = OutcomeUnknown if is_write else AnswerNotUnderstood
+            return lost(f"{self.begin} answered {what} with {error}.", system=self.system)
         except OSError:
             return ConnectionRefused(
                 f"The file of the certificate authority for {self.name}, {self._verify}, cannot be read.",
@@ -191,7 +199,7 @@ class Transport:
             )
         milliseconds = (time.monotonic() - started) * 1000
         _log.debug("%s %s → %d in %.0f ms", self.system, what, response.status_code, milliseconds)
-        return self._understood(response, what, is_write)
+        return self._understood(response, content, what, is_write)
 
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
@@ -226,9 +234,11 @@ class Transport:
             system=self.system,
         )
 
-    def _understood(self, response: requests.Response, what: str, is_write: bool) -> Answer | CustomerSyncError:
+    def _understood(
+        self, response: requests.Response, content: bytes, what: str, is_write: bool
+    ) -> Answer | CustomerSyncError:
         """The answer as JSON, or the error that a broken one is."""
-        status, content, kind = response.status_code, response.content, content_type(response.headers)
+        status, kind = response.status_code, content_type(response.headers)
         body, is_json = (None, False) if kind in _PAGES or not content else parsed(content)
         if status == 429 or (status == 503 and not is_write):
             retry_after = retry_after_seconds(response.headers.get("Retry-After"))
@@ -325,5 +335,4 @@ def _tls_refusal(name: str, system: str, host: str, problem: str) -> ConnectionR
 def _said(body: Any) -> str:
     """What the server itself says about a failure, in either system's shape."""
     error = body.get("error", body) if isinstance(body, Mapping) else None
-    message = error.get("message") if isinstance(error, Mapping) else ""
-    return redact(str(message or "")).strip().rstrip(".")[:300]
+    return plain(error.get("message")) if isinstance(error, Mapping) else ""

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import quote, urlencode, urlsplit
 
 from connector.clients.answers import Answer
+from connector.clients.endless import MOST_PAGES
 from connector.clients.pacing import Pacing
 from connector.clients.redaction import protect, protect_login
 from connector.clients.results import Record
@@ -113,6 +114,10 @@ class WebstoreApi:
             found += page
             if len(page) < PAGE:
                 return found
+            if len(found) > MOST_PAGES * PAGE:
+                raise AnswerNotUnderstood(
+                    f"The webstore sends a list of {path} that does not end: {len(found)} rows so far.", system=SYSTEM
+                )
 
     def write(
         self,

@@ -16,6 +16,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Any
 
+from connector.clients.endless import Endless
 from connector.clients.results import Census, Consume, Progress, Records
 from connector.clients.webstore_api import PAGE
 from connector.clients.webstore_rules import id_of
@@ -64,20 +65,23 @@ class PagedRead:
     _totals: set[int] = field(default_factory=set)
     _watermark: str | None = None
     _unreadable: dict[int, str] = field(default_factory=dict)
+    _endless: Endless = field(default_factory=lambda: Endless("webstore", "The webstore"))
 
     def run(self) -> Census:
         """Read everybody.
 
         Raises:
-            RemoteTrouble, RemoteRefused: a page could not be had; what came before was handed on.
+            RemoteTrouble, RemoteRefused, AnswerNotUnderstood: a page could not be had; what came before was handed on.
             PremiseBroken: the list is not in order of id.
         """
         try:
             page = self._again_if_no_list(self._fetch_now(0))
             if page.rows and page.total is not None and len(page.rows) < min(page.total, PAGE):
                 self._step = max(1, len(page.rows) - 1)  # a plugin allows fewer rows to a page
-            fresh = self._take(page)
+            seen, fresh = 0, self._take(page)
             while not self._is_last(page, fresh):
+                self._endless.page(fresh=self._rows + len(self._unreadable) - seen, total=page.total)
+                seen = self._rows + len(self._unreadable)
                 latest = page.total
                 page = self._joined(self._page_at(self._next(page), latest), latest)
                 fresh = self._take(page)

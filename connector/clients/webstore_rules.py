@@ -7,12 +7,11 @@ begin with `_` are dropped silently. An `id` in the body of a single update redi
 
 from __future__ import annotations
 
-import html
 import re
 from collections.abc import Mapping
 from typing import Any
 
-from connector.clients.redaction import redact
+from connector.clients.answers import plain
 from connector.clients.results import Record
 from connector.errors import (
     ConnectionRefused,
@@ -34,7 +33,6 @@ _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
 _EMAIL = re.compile(rf"[A-Za-z0-9!#$%'*+/=?^_`{{|}}~.\-]+@(?:{_LABEL}\.)+{_LABEL}")
 _TEXTS = ("first_name", "last_name", "username", "password")
 _ADDRESSES = ("billing", "shipping")
-_TAGS = re.compile(r"<[^>]*>")
 _KEYS_PLACE = "WooCommerce > Settings > Advanced > REST API"
 _TAKEN = frozenset(
     {"registration-error-email-exists", "existing_user_email", "woocommerce_rest_customer_invalid_email"}
@@ -142,7 +140,7 @@ def refusal(status: int, body: Any, *, customer: str = "", of_item: bool = False
     """
     body = body if isinstance(body, Mapping) else {}
     code = str(body.get("code") or "")
-    said = _plain(str(body.get("message") or ""))
+    said = plain(body.get("message"))
     if code in _TAKEN:
         return EmailTaken(
             "The webstore has another account with this e-mail (or the same but for upper and lower case).",
@@ -199,8 +197,3 @@ def _credentials(status: int, said: str) -> CredentialsRefused:
             "over plain http WooCommerce accepts no keys."
         )
     return CredentialsRefused(what, hint=hint, system=SYSTEM)
-
-
-def _plain(message: str) -> str:
-    """A message without the HTML that WordPress puts into it, without personal data."""
-    return redact(html.unescape(_TAGS.sub("", message))).strip()[:300]

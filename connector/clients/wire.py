@@ -1,15 +1,22 @@
-"""Connections that ask before the bytes of a write leave.
+"""Connections that ask before the bytes of a write leave, and that wait for a whole answer no longer than they should.
 
 A process may stand still at any instruction. Whatever is asked before a request is built may be long out of date when it is
 sent, so the question is asked here, below everything else, right before each piece of it goes to the socket: the server
 works on a request only when it has all of it.
+
+The timeout of `requests` is that of one piece of an answer: a server that sends a byte a second keeps a run, and its lease,
+for ever. Here it is that of the whole answer, its headers included.
 """
 
 from __future__ import annotations
 
+import io
+import socket
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from http.client import HTTPResponse
 from typing import Any
 
 from requests.adapters import HTTPAdapter
@@ -51,16 +58,67 @@ def _send(connection: Any, send: Callable[[Any], None], data: Any) -> None:
         send(view[start : start + _PIECE])
 
 
+class _InTime(io.RawIOBase):
+    """What a socket receives until a moment; after it, TimeoutError."""
+
+    def __init__(self, sock: socket.socket, seconds: float) -> None:
+        self._sock = sock
+        self._received = sock.makefile("rb", buffering=0)  # the socket stays open as long as this
+        self._end = time.monotonic() + seconds
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int | None:
+        left = self._end - time.monotonic()
+        if left <= 0:
+            raise TimeoutError("the answer as a whole took too long")
+        self._sock.settimeout(left)
+        return self._received.readinto(buffer)
+
+    def close(self) -> None:
+        self._received.close()
+        super().close()
+
+
+class _ReadInTime:
+    """A socket of which an answer is read, as http.client sees it."""
+
+    def __init__(self, sock: socket.socket, seconds: float) -> None:
+        self._file = io.BufferedReader(_InTime(sock, seconds))
+
+    def makefile(self, *_mode: Any) -> Any:
+        return self._file
+
+
+def _answer_class(sock: socket.socket | None, seconds: Any) -> type[HTTPResponse]:
+    class AnswerInTime(HTTPResponse):
+        def __init__(self, given: socket.socket, *arguments: Any, **named: Any) -> None:
+            super().__init__(_ReadInTime(given, float(seconds)), *arguments, **named)  # type: ignore[arg-type]
+
+    return AnswerInTime if sock is not None and seconds else HTTPResponse
+
+
 class _AskingConnection(HTTPConnection):
     def send(self, data: Any) -> None:
         """Send a piece of a request."""
         _send(self, super().send, data)
+
+    def getresponse(self) -> Any:
+        """The answer, of which all is to come within the timeout."""
+        self.response_class = _answer_class(self.sock, self.timeout)
+        return super().getresponse()
 
 
 class _AskingSecureConnection(HTTPSConnection):
     def send(self, data: Any) -> None:
         """Send a piece of a request."""
         _send(self, super().send, data)
+
+    def getresponse(self) -> Any:
+        """The answer, of which all is to come within the timeout."""
+        self.response_class = _answer_class(self.sock, self.timeout)
+        return super().getresponse()
 
 
 class _AskingPool(HTTPConnectionPool):

@@ -53,25 +53,33 @@ class Imported:
 
 
 def export_mapping(
-    store: Store, webstore_code: str, target: Path, *, version: int | None = None, ids_only: bool = False
+    store: Store,
+    webstore_code: str,
+    target: Path,
+    *,
+    version: int | None = None,
+    ids_only: bool = False,
+    overwrite: bool = False,
 ) -> int:
     """Write the mapping table to a CSV or Excel file, in order of number.
 
     Args:
         version: None = as it is now.
         ids_only: without names and user names, for files that others may see.
+        overwrite: replace the file.
 
     Returns:
         How many rows were written.
 
     Raises:
-        InputError: there is no such version, or the file cannot be written.
+        InputError: there is no such version, the file exists, or it cannot be written.
     """
     with store.view(webstore_code) as view:
         mapping = view.mapping.current() if version is None else view.mapping.as_of(version)
     columns = IDS if ids_only else COLUMNS
     rows = mapping.sort_values(["bc_number", "bc_id"])[list(columns)]
-    return write_table(target, columns, (tuple(map(_shown, row)) for row in rows.itertuples(index=False, name=None)))
+    table = (tuple(map(_shown, row)) for row in rows.itertuples(index=False, name=None))
+    return write_table(target, columns, table, overwrite=overwrite)
 
 
 def import_mapping(

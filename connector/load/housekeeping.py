@@ -13,8 +13,11 @@ from connector.store import HeldLease, open_store
 __all__ = ["backup_store", "check_store", "free_lease", "list_leases", "migrate_store"]
 
 
-def migrate_store(path: SetupSource, to: str) -> dict[str, Any]:
+def migrate_store(path: SetupSource, to: str, *, backup: bool = True) -> dict[str, Any]:
     """Bring the store to a revision, after a backup; says which revision it had `before` and has now.
+
+    Args:
+        backup: False = no copy is made first, since there is one that was made by other means.
 
     Raises:
         InputError: there is no such revision.
@@ -23,7 +26,7 @@ def migrate_store(path: SetupSource, to: str) -> dict[str, Any]:
     store = open_store(setup_of(path, with_secrets=False).store.url, migrate=False)
     try:
         before = store.revision()
-        store.migrate(to)
+        store.migrate(to, backup=backup)
         return {"before": before, "revision": store.revision()}
     finally:
         store.close()

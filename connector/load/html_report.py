@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
@@ -19,11 +18,12 @@ from connector.load.reports import masked_rows
 from connector.load.session import SetupSource, opened_store
 from connector.load.summary import dropped_lines
 from connector.load.versions import records
+from connector.private_files import write_private
 from connector.report import LastRun, PlanRow, RunFigures, fair_share, render_report
 from connector.setup import HtmlReports, PersonalData, Setup
 from connector.store import View
 
-__all__ = ["ROWS", "leave_report", "report_of_run", "write_report"]
+__all__ = ["ROWS", "leave_report", "report_of_run"]
 
 ROWS = 2_000
 _CHARTED = 30
@@ -59,22 +59,6 @@ def report_of_run(
     return render_report(figures, datetime.now(UTC))
 
 
-def write_report(target: Path, text: str, *, overwrite: bool = False) -> None:
-    """Write a report for its owner only: it holds customers.
-
-    Raises:
-        InputError: the file exists, or cannot be written.
-    """
-    flags = os.O_WRONLY | os.O_CREAT | (os.O_TRUNC if overwrite else os.O_EXCL)
-    try:
-        with os.fdopen(os.open(target, flags, 0o600), "w", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InputError(f"{target} exists.", hint="Name another file, or give --overwrite.") from None
-    except OSError as error:
-        raise InputError(f"{target} cannot be written: {error.strerror}.") from None
-
-
 def leave_report(setup: Setup, run_id: str) -> Path | None:
     """Write the report that the setup wants of a run that has ended; None if it wants none.
 
@@ -92,7 +76,7 @@ def leave_report(setup: Setup, run_id: str) -> Path | None:
     target = folder / setup.webstore_code / f"report-{run['started_at']:%Y%m%d-%H%M%S}-{run_id[:8]}.html"
     text = report_of_run(setup, run_id)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-    write_report(target, text, overwrite=True)
+    write_private(target, text, overwrite=True)
     return target
 
 

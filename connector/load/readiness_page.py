@@ -7,7 +7,7 @@ from html import escape
 from pathlib import Path
 from typing import Any
 
-from connector.errors import InputError
+from connector.private_files import write_private
 
 __all__ = ["COLUMNS", "forecast_table", "markdown_of", "nothing_found", "rows_found", "write_page"]
 
@@ -106,11 +106,11 @@ def _markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> li
     return [f"| {' | '.join(line)} |" for line in [list(columns), ["---"] * len(columns), *cells]]
 
 
-def write_page(report: Mapping[str, Any], path: Path) -> None:
+def write_page(report: Mapping[str, Any], path: Path, *, overwrite: bool = False) -> None:
     """Write the report as one HTML file, readable by its owner only.
 
     Raises:
-        InputError: the file cannot be written.
+        InputError: the file exists, or cannot be written.
     """
     read = report["extracted"]
     title = f"Readiness of {report['webstore_code']}"
@@ -130,13 +130,7 @@ def write_page(report: Mapping[str, Any], path: Path) -> None:
         '<meta name="viewport" content="width=device-width, initial-scale=1">'
         f"<style>{_STYLE}</style></head><body>\n" + "\n".join(body) + "\n</body></html>\n"
     )
-    try:
-        path.write_text(page, encoding="utf-8")
-        path.chmod(0o600)
-    except OSError as error:
-        raise InputError(
-            f"{path} cannot be written: {error.strerror or error}.", hint="Name a file in a folder that is there."
-        ) from None
+    write_private(path, page, overwrite=overwrite)
 
 
 def _html_table(columns: Sequence[str], rows: Iterable[Sequence[str]], numbers: set[int]) -> str:

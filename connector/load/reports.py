@@ -18,6 +18,7 @@ from connector.core.plan import Plan
 from connector.load.run import Run
 from connector.load.standing import numbers_of
 from connector.load.tables import write_table
+from connector.private_files import private_file
 from connector.setup import PersonalData, Setup
 from connector.store import View
 
@@ -151,9 +152,8 @@ def _write_files(run: Run, whole: pd.DataFrame) -> tuple[Path, ...]:
     as_csv, as_parquet = folder / f"{stem}.csv", folder / f"{stem}.parquet"
     rows: Sequence[Sequence[str]] = text.to_numpy().tolist()
     write_table(as_csv, [str(name) for name in whole.columns], rows)
-    whole.to_parquet(as_parquet, index=False)
-    for file in (as_csv, as_parquet):
-        file.chmod(0o600)
+    with private_file(as_parquet) as part:
+        whole.to_parquet(part, index=False)
     return as_csv, as_parquet
 
 

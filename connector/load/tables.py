@@ -19,6 +19,7 @@ from openpyxl.cell import WriteOnlyCell
 from openpyxl.utils.exceptions import InvalidFileException
 
 from connector.errors import InputError
+from connector.private_files import private_file
 
 __all__ = ["Line", "Table", "read_table", "write_table"]
 
@@ -48,27 +49,21 @@ class Table:
     lines: list[Line]
 
 
-def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+def write_table(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]], *, overwrite: bool = False) -> int:
     """Write a table as CSV or Excel, as the name of the file says; it is there whole or not at all.
 
     Returns:
         How many rows were written.
 
     Raises:
-        InputError: the name ends in neither .csv nor .xlsx, the table is too large for Excel, or the file cannot be written.
+        InputError: the name ends in neither .csv nor .xlsx, the table is too large for Excel, or the file exists or cannot
+            be written.
     """
     write = {".csv": _write_csv, ".xlsx": _write_excel}.get(path.suffix.lower())
     if write is None:
         raise _unknown_format(path)
-    part = path.with_name(f".{path.name}.part")
-    try:
-        count = write(part, header, ([escaped(value) for value in row] for row in rows))
-        part.replace(path)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror or error}.") from error
-    finally:
-        part.unlink(missing_ok=True)
-    return count
+    with private_file(path, overwrite=overwrite) as part:
+        return write(part, header, ([escaped(value) for value in row] for row in rows))
 
 
 def read_table(path: Path) -> Table:

@@ -50,6 +50,8 @@ _BY_KIND: dict[str, Collection[str]] = {
 }
 _NEEDED = {"name": ("name", "displayName"), "email": ("email", "email")}
 _WRITTEN_BY_NAME = frozenset({"billing.company", "billing.first_name", "billing.last_name"})
+# columns that stand beside those of the fields
+_TAKEN = frozenset({"bc_id", "bc_number", "etag", "malformed", "webstore_customer", "webstore_id"})
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
 
 
@@ -58,8 +60,9 @@ def field_rules(files: RuleFiles, vat_keys: Sequence[str]) -> tuple[FieldRule, .
     rows = files.rows("fields.csv")
     found = [(row, rule) for row, rule in ((row, _rule(files, row)) for row in rows) if rule]
     files.once("fields.csv", ["field"])
+    unreadable = not rows and any(problem.startswith("fields.csv") for problem in files.problems)
     for field, (path, name) in _NEEDED.items():
-        if rows and not any(
+        if not unreadable and not any(
             (row["field"], row["webstore"], row["business_central"]) == (field, path, name) for row in rows
         ):
             files.problems.append(
@@ -73,6 +76,10 @@ def _rule(files: RuleFiles, row: Row) -> FieldRule | None:
     before = len(files.problems)
     if not _FIELD_NAME.fullmatch(row["field"]):
         files.say(row, f"field is {row['field']!r}; it must be a name of small letters, digits and _")
+    if row["field"] in _TAKEN:
+        files.say(
+            row, f"field is {row['field']!r}, which is what the pipeline itself calls something; choose another name"
+        )
     for column, choices in _CHOICES.items():
         files.choose(row, column, choices)
     _check_path(files, row)

@@ -114,7 +114,12 @@ def _engine(url: URL, busy_seconds: float) -> Engine:
                 url,
                 hide_parameters=True,
                 pool_pre_ping=True,
-                connect_args={"connect_timeout": 10, "application_name": "customer-sync"},
+                isolation_level="READ COMMITTED",
+                connect_args={"connect_timeout": 10, "application_name": "customer-sync", "client_encoding": "UTF8"},
+            )
+            # before SQLAlchemy's own first question, which a statement_timeout of the server would end
+            event.listen(
+                engine, "connect", lambda there, _: _configure_postgresql(there, url, busy_seconds), insert=True
             )
         except ImportError:
             raise StoreError(
@@ -131,6 +136,31 @@ def _engine(url: URL, busy_seconds: float) -> Engine:
 
     event.listen(engine, "handle_error", explain)
     return engine
+
+
+def _configure_postgresql(connection: Any, url: URL, busy_seconds: float) -> None:
+    """Whatever server, database or role have set, a session of ours is the same everywhere. The path of schemas stays theirs: it
+    says where the tables are."""
+    settings = {
+        "datestyle": "ISO",
+        "timezone": "UTC",
+        "standard_conforming_strings": "on",
+        "lock_timeout": str(max(1, int(busy_seconds * 1000))),
+        "statement_timeout": "0",
+        "idle_in_transaction_session_timeout": "0",
+    }
+    with connection.cursor() as cursor:
+        for name, value in settings.items():
+            cursor.execute("SELECT set_config(%s, %s, false)", (name, value))
+        cursor.execute("SHOW server_encoding")
+        encoding = cursor.fetchone()[0]
+    connection.commit()
+    if encoding != "UTF8":
+        raise StoreError(
+            f"The store {place(url)} cannot be used: the database keeps texts as {encoding}, which cannot hold every name.",
+            hint="Make one with createdb --encoding=UTF8 --template=template0, and name it under [store] url.",
+            system="store",
+        )
 
 
 def _configure_sqlite(connection: sqlite3.Connection, record: Any, busy_seconds: float) -> None:

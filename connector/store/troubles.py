@@ -6,6 +6,7 @@ host; never a password, and never the values of a row.
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -54,10 +55,21 @@ _POSTGRESQL = (
     ("3D000", "there is no such database", "Create it (createdb), or check [store] url."),
     ("42501", "the role may not do that", "Give the role of [store] url the rights on the database and its schema."),
     ("42P01", "a table is missing", "Run `customer-sync store check`."),
+    ("57014", "somebody cancelled a query there", "Try again."),
+    ("57P03", "the server is just starting or stopping", "Try again in a moment."),
     ("57P", "the server ended the connection", "Try again when the server is up."),
     ("XX001", "its data are damaged", "Restore the server's backup."),
     ("XX002", "its data are damaged", "Restore the server's backup."),
     ("23", "a rule of the database forbids the change", _REPORT),
+)
+
+
+# what a server says when it takes no connection → SQLSTATE, which libpq does not tell then
+_FATAL = (
+    (r"starting up|shutting down|recovery|not yet accepting|not accepting connections", "57P03"),
+    (r"password|role|pg_hba", "28"),
+    (r"database .* does not exist", "3D000"),
+    (r"too many|connection slots", "53300"),
 )
 
 
@@ -105,15 +117,9 @@ def _postgresql_cause(error: BaseException) -> tuple[str, str]:
         if state.startswith(start):
             primary = getattr(getattr(error, "diag", None), "message_primary", None)
             return (f"{cause} ({primary})" if start in {"23", "42501", "42P01"} and primary else cause), hint
-    text = (str(error).strip().splitlines() or [type(error).__name__])[-1]
-    for sign, state in (
-        ("password", "28"),
-        ("role", "28"),
-        ("pg_hba", "28"),
-        ("database", "3D000"),
-        ("too many", "53300"),
-    ):
-        if "FATAL" in text and sign in text:
+    text = _first_cause(error)
+    for sign, state in _FATAL:
+        if "FATAL" in text and re.search(sign, text):
             cause, hint = next((cause, hint) for start, cause, hint in _POSTGRESQL if start == state)
             return f"{cause} ({text.rpartition('FATAL:')[2].strip()})", hint
     if "could not translate host name" in text or "resolve" in text:
@@ -121,6 +127,12 @@ def _postgresql_cause(error: BaseException) -> tuple[str, str]:
     if isinstance(error, sa.exc.SQLAlchemyError):
         return text, _REPORT
     return f"the server cannot be reached ({text})", "Check [store] url, and that the server runs."
+
+
+def _first_cause(error: BaseException) -> str:
+    """The line of an error's text that says what happened: later ones ask questions, quote SQL, or point at it with a caret."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()] or [type(error).__name__]
+    return next((line for line in lines if "FATAL" in line), lines[0])
 
 
 def _scrubbed(text: str, url: URL) -> str:

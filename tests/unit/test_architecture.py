@@ -13,6 +13,7 @@ OURS = ("connector", "flows", "tasks", "sandbox", "mappings")
 ALLOWED = {
     "connector.core": ("connector.core",),
     "connector.errors": (),
+    "connector.private_files": ("connector.errors",),
     "connector.setup": ("connector.setup", "connector.errors"),
     "connector.rules": ("connector.rules", "connector.core", "connector.errors"),
     "connector.quality": ("connector.quality", "connector.core", "connector.errors"),
@@ -29,6 +30,7 @@ ALLOWED = {
         "connector.store",
         "connector.setup",
         "connector.errors",
+        "connector.private_files",
     ),
     "connector.webhooks": ("connector",),
     "sandbox": ("sandbox",),

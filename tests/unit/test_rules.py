@@ -51,6 +51,17 @@ def test_the_rules_that_ship_are_valid_and_have_a_digest() -> None:
     assert rules.templates == ()
 
 
+def test_a_file_of_fields_without_a_field_is_refused(tmp_path: Path) -> None:
+    problems = said(tmp_path, fields=FIELDS.splitlines()[0] + "\n")
+    assert "the field name (name ↔ displayName) is missing" in problems
+    assert "the field email" in problems
+
+
+@pytest.mark.parametrize("name", ["bc_id", "webstore_id", "malformed"])
+def test_a_field_that_is_called_like_a_column_of_ours_is_refused(tmp_path: Path, name: str) -> None:
+    assert "choose another name" in said(tmp_path, fields=with_fields(field(field=name)))
+
+
 def test_files_that_a_shop_does_not_have_are_the_ones_that_ship(tmp_path: Path) -> None:
     (tmp_path / "README.txt").write_text("not a rule file")
     assert load_rules(tmp_path) == load_rules()

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from connector.clients.results import Census
 from connector.clients.webstore_pages import Page, PagedRead
-from connector.errors import PremiseBroken
+from connector.errors import AnswerNotUnderstood, PremiseBroken
 
 
 @dataclass
@@ -174,9 +174,8 @@ def test_a_cache_that_gives_the_first_page_for_every_page_does_not_pass_for_a_co
         def page(self, offset: int) -> Page:
             return Page(offset, rows, 1000)
 
-    ids, census = read(Cached(), threads)
-    assert ids == list(range(1, 101))
-    assert (census.rows, census.announced) == (100, 1000)
+    with pytest.raises(AnswerNotUnderstood, match="does not end"):
+        read(Cached(), threads)
 
 
 def test_a_total_that_is_far_too_high_ends_the_read_and_shows(threads: ThreadPoolExecutor) -> None:

@@ -89,7 +89,7 @@ def test_every_text_comes_back_from_a_file_and_none_is_a_formula(
 ) -> None:
     path = tmp_path / f"table.{suffix}"
     table = [["end", value] for value in values]
-    assert write_table(path, ["a", "b"], table) == len(values)
+    assert write_table(path, ["a", "b"], table, overwrite=True) == len(values)
     read = read_table(path)
     assert [list(line.values) + [""] * (2 - len(line.values)) for line in read.lines] == table
     assert not [line.problem for line in read.lines if line.problem]

@@ -8,8 +8,9 @@ import orjson
 import pytest
 
 from connector.errors import InputError
-from connector.load.html_report import leave_report, report_of_run, write_report
+from connector.load.html_report import leave_report, report_of_run
 from connector.load.session import opened_store
+from connector.private_files import write_private
 from connector.setup import Setup
 from connector.store import Intent, Settlement
 
@@ -142,14 +143,14 @@ def test_an_unknown_run_is_refused(tmp_path: Path) -> None:
 
 def test_a_report_is_readable_by_its_owner_only_and_replaces_nothing_unasked(tmp_path: Path) -> None:
     target = tmp_path / "report.html"
-    write_report(target, "first")
+    write_private(target, "first")
     assert target.stat().st_mode & 0o777 == 0o600
     with pytest.raises(InputError, match="exists"):
-        write_report(target, "second")
-    write_report(target, "2", overwrite=True)
+        write_private(target, "second")
+    write_private(target, "2", overwrite=True)
     assert target.read_text() == "2"
     with pytest.raises(InputError, match="cannot be written"):
-        write_report(tmp_path / "nowhere" / "report.html", "x")
+        write_private(tmp_path / "nowhere" / "report.html", "x")
 
 
 def test_a_setup_that_wants_no_reports_gets_none(tmp_path: Path) -> None:
