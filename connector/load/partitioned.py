@@ -292,6 +292,7 @@ def decide_partitions(
         tombstones=job.tombstones,
         orphan_policy=str(run.setup.synchronization.policies.orphan),
         usernames=left.usernames,
+        read_made=_reader(job, lambda view, ids: view.journal.made(ids)),
         young=young,
     )
     pairing = renumbered_rows(left)

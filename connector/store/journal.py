@@ -190,6 +190,15 @@ class Journal:
         found = [self._frame(_J.bc_id.in_(chunk)) for chunk in chunks(bc_id.lower() for bc_id in bc_ids)]
         return pd.concat(found, ignore_index=True) if found else self._frame(sa.false())
 
+    def made(self, bc_ids: Iterable[str]) -> frozenset[str]:
+        """Which of some Business Central customers a run has created, or has created an account of."""
+        happened = sa.and_(_J.operation == "create", _J.outcome.in_(("confirmed", "adopted")))
+        mine = sa.and_(_J.webstore_code == self._code, happened)
+        found: set[str] = set()
+        for some in chunks(bc_id.lower() for bc_id in bc_ids):
+            found |= set(self._connection.scalars(sa.select(_J.bc_id).where(mine, _J.bc_id.in_(some))))
+        return frozenset(found)
+
     def newest(self, limit: int, *, failed_only: bool = False) -> pd.DataFrame:
         """The newest writes first, columns as in `of_run`.
 
