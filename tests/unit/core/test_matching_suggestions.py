@@ -138,7 +138,7 @@ def test_a_pair_of_namesakes_that_a_run_has_made_asks_nobody_whether_a_third_one
     third, card = person(3, **PLACE), person("C3", **PLACE)
 
     def asked(left: list[Any], right: list[Any], *made: str) -> list[tuple[Any, Any]]:
-        found = match(webstore(*left), business_central(*right), made=lambda ids: ids & set(made))
+        found = match(webstore(*left), business_central(*right), made=lambda ids, _fields: ids & set(made))
         return [(one.webstore_ids, one.bc_ids) for one in found.ambiguities]
 
     assert asked([*brothers, third], cards, "C1", "C2") == []
