@@ -22,7 +22,7 @@ from typing import Any
 
 from connector.core.customer import FieldRules
 
-__all__ = ["NO_GUID", "cleared_before", "companions", "in_order", "is_blank", "overwritten"]
+__all__ = ["NO_GUID", "cleared_before", "companions", "in_doubt", "in_order", "is_blank", "overwritten"]
 
 NO_GUID = "00000000-0000-0000-0000-000000000000"
 _VAT = "taxRegistrationNumber"
@@ -75,6 +75,11 @@ def overwritten(body: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str,
         stored: the answer; properties that it leaves out are taken for kept.
     """
     return {name: body[name] for name in _LEAVES if name in body and stored.get(name, body[name]) != body[name]}
+
+
+def in_doubt(body: Mapping[str, Any]) -> frozenset[str]:
+    """The properties of a body that other ones of it may have overwritten, and that `overwritten` would have sent again."""
+    return companions(body) & frozenset(_LEAVES) & body.keys()
 
 
 def cleared_before(changes: Iterable[tuple[str, str, str]], rules: FieldRules) -> tuple[str, ...]:

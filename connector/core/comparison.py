@@ -129,6 +129,7 @@ def _match(pairing: Pairing, webstore: Extract, business_central: Extract, known
         ),
         ladder=terms.ladder,
         rejected=known.rejected,
+        made=known.read_made,
     )
 
 

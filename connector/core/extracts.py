@@ -25,11 +25,17 @@ __all__ = ["Extract", "Known", "ReadBases", "ReadReplaced", "Replaced", "extract
 ReadBases = Callable[[Sequence[str]], pd.DataFrame]
 # side, Business Central id, webstore id, field → canonical values that confirmed writes replaced
 Replaced = Mapping[tuple[Side, str, int, str], Collection[str]]
+# of some Business Central ids those whose pair a run has made, or given one of some fields
+ReadMade = Callable[[Collection[str], Collection[str]], Collection[str]]
 ReadReplaced = Callable[[Sequence[str], Collection[Side]], Replaced]
 
 
 def _nothing_replaced(_bc_ids: Sequence[str], _sides: Collection[Side]) -> Replaced:
     return {}
+
+
+def _nobody_made(_bc_ids: Collection[str], _fields: Collection[str]) -> frozenset[str]:
+    return frozenset()
 
 
 def _no_changes(_bc_ids: Sequence[str]) -> pd.DataFrame:
@@ -115,6 +121,8 @@ class Known:
         read_replaced: what confirmed writes replaced, as some sides may hold it again, of some Business Central ids.
         read_changes: values that differ from their base since earlier runs, of some Business Central ids (see
             connector.store.Changes).
+        read_made: which of some Business Central ids are of a pair that a run has made, by creating one half of it, or has given
+            one of some fields.
         kept_out: accounts that the setup's role filter keeps out of the list; they may be linked nevertheless.
         young: Business Central ids of gone pairs that were written a moment ago: a lagging database does not know them yet.
     """
@@ -132,6 +140,7 @@ class Known:
     gone_back: frozenset[Side] = frozenset()
     read_replaced: ReadReplaced = _nothing_replaced
     read_changes: ReadBases = _no_changes
+    read_made: ReadMade = _nobody_made
     kept_out: frozenset[int] = frozenset()
     young: frozenset[str] = frozenset()
 

@@ -13,25 +13,30 @@ Whoever shares evidence and is not matched is *ambiguous*: waits for a person, w
 pair rejected by a person stays ambiguous on a linking rung, so that a rejected twin does not become a duplicate by itself;
 on a suggesting rung the rejection is the answer, and the customer is free.
 
-What becomes of a customer must not depend on whether the write of another one went through. So a linked pair of which both have
-the evidence of a suggesting rung raises no question: its one half was made of the other, whom a namesake would not have been
-asked about either if both had been created in one run. On a linking rung it does, and so do several who are to be created
-(creating.py).
+What becomes of a customer must not depend on whether the write of another one went through. So a pair that a run has made, by
+creating one half of the other or by giving it what is compared, raises no question on a suggesting rung when both halves have the
+evidence: a namesake would not have been asked about by that run. On a linking rung it does, and so do several who are to be
+created (creating.py).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
 from connector.core.contradictions import contradictions, is_somebody_else
+from connector.core.evidence import RUNGS
 from connector.core.sharing import Candidates, Group, Shared, candidates, readable, share
 
 __all__ = ["Ambiguity", "Candidates", "Ladder", "Match", "Matching", "candidates", "match"]
 
 Rejected = Collection[tuple[str, int]]
+# of some Business Central ids those whose pair a run has made, by creating one half of it or writing one of some fields
+Made = Callable[[Collection[str], Collection[str]], Collection[str]]
 # rungs on which a name is all that tells one person from another
 BY_NAME = frozenset({"name", "name_postcode"})
+# rung → the fields of the rules that it compares
+_CANONICAL = {rung: frozenset(names) | ({"vat_number"} if "vat" in names else set()) for rung, names in RUNGS.items()}
 
 
 @dataclass(frozen=True)
@@ -102,7 +107,12 @@ class Matching:
 
 
 def match(
-    webstore: Candidates, business_central: Candidates, *, ladder: Ladder | None = None, rejected: Rejected = ()
+    webstore: Candidates,
+    business_central: Candidates,
+    *,
+    ladder: Ladder | None = None,
+    rejected: Rejected = (),
+    made: Made = lambda _ids, _fields: (),
 ) -> Matching:
     """Walk the ladder.
 
@@ -110,18 +120,22 @@ def match(
         webstore, business_central: all customers that could be meant, the linked ones marked.
         ladder: which rungs link and which suggest; None = VAT number and e-mail link, phone or postal code suggest.
         rejected: pairs (Business Central id, webstore id) that a person said are not the same.
+        made: which of some linked customers a run has made, or given one of some fields.
 
     Returns:
         Matches, and ambiguities by rung, whatever the order of the customers. A rung raises a question only for customers
         who wait and whom no stronger rung has raised one for.
     """
-    return _Walk(webstore, business_central, ladder or Ladder(), frozenset(rejected)).walk()
+    return _Walk(webstore, business_central, ladder or Ladder(), frozenset(rejected), made).walk()
 
 
 class _Walk:
     """One walk over the ladder. Customers are row numbers here."""
 
-    def __init__(self, webstore: Candidates, business_central: Candidates, ladder: Ladder, rejected: Rejected) -> None:
+    def __init__(
+        self, webstore: Candidates, business_central: Candidates, ladder: Ladder, rejected: Rejected, made: Made
+    ) -> None:
+        self.made = made
         self.w, self.c, self.rejected = webstore, business_central, rejected
         self.shared = [share(rung, webstore, business_central) for rung in ladder.rungs]
         self.linking = self.shared[: len(dict.fromkeys(ladder.link))]
@@ -189,12 +203,9 @@ class _Walk:
         return contradictions(rung, self.w.values(w), self.c.values(c))
 
     def _possible(self, group: Group) -> Group:
-        """The group without customers who can be none of the other side's: a person said so, too much speaks against it, or all
-        of that side are linked to others of the same evidence."""
-        members = [set(side.pairs[list(rows)].tolist()) - {-1} for side, rows in self._sides(group)]
-        both = members[0] & members[1]
-        if not all(set(side.pairs[list(rows)].tolist()) - both for side, rows in self._sides(group)):
-            return Group(group.rung, group.value, (), ())
+        """The group without customers who can be none of the other side's: a person said so, too much speaks against it, or they
+        are of a pair in it that a run has made what it is."""
+        w_made, c_made = self._made_in(group)
         by_name = group.rung in BY_NAME
         w_values = {w: self.w.values(w) for w in group.webstore} if by_name else {}
         c_values = {c: self.c.values(c) for c in group.business_central} if by_name else {}
@@ -202,7 +213,8 @@ class _Walk:
             (w, c)
             for w in group.webstore
             for c in group.business_central
-            if not (self._is_rejected(w, c) or (by_name and is_somebody_else(w_values[w], c_values[c])))
+            if not (w in w_made or c in c_made or self._is_rejected(w, c))
+            and not (by_name and is_somebody_else(w_values[w], c_values[c]))
         ]
         return Group(
             group.rung, group.value, tuple(sorted({w for w, _ in possible})), tuple(sorted({c for _, c in possible}))
@@ -210,6 +222,15 @@ class _Walk:
 
     def _sides(self, group: Group) -> tuple[tuple[Candidates, tuple[int, ...]], tuple[Candidates, tuple[int, ...]]]:
         return (self.w, group.webstore), (self.c, group.business_central)
+
+    def _made_in(self, group: Group) -> tuple[set[int], set[int]]:
+        """The rows of both sides of the pairs in the group that a run has made what they are."""
+        sides = ((self.w.pairs, group.webstore), (self.c.pairs, group.business_central))
+        w, c = ({int(pairs[row]): row for row in rows if pairs[row] >= 0} for pairs, rows in sides)
+        both = {number: self.c.key(c[number]) for number in w.keys() & c.keys()}
+        made = set(self.made(set(both.values()), _CANONICAL[group.rung])) if both else set()
+        numbers = [number for number, key in both.items() if key in made]
+        return {w[number] for number in numbers}, {c[number] for number in numbers}
 
     def _is_rejected(self, w: int, c: int) -> bool:
         return (self.c.key(c), self.w.key(w)) in self.rejected

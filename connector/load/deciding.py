@@ -89,6 +89,7 @@ def decide_run(
             gone_back=missing.gone_back,
             read_replaced=lambda bc_ids, sides: replaced_by_writes(view, bc_ids, sides),
             read_changes=view.changes.read,
+            read_made=view.journal.made,
             kept_out=missing.kept_out,
             young=young_pairs(run, view, missing),
         )

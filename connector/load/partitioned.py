@@ -293,6 +293,7 @@ def decide_partitions(
         tombstones=job.tombstones,
         orphan_policy=str(run.setup.synchronization.policies.orphan),
         usernames=left.usernames,
+        read_made=_reader(job, lambda view, ids, names: view.journal.made(ids, names)),
         young=young,
     )
     pairing = renumbered_rows(left)

@@ -21,7 +21,7 @@ from connector.core.normalize import clean_email, email_key, text_key
 from connector.core.plan import Plan, Write
 from connector.errors import CustomerChanged, CustomerSyncError, OutcomeUnknown
 from connector.load.fencing import looked_at
-from connector.load.landing import Dropped, Landing, Look, deliver, landing_of
+from connector.load.landing import Dropped, Landed, Landing, Look, deliver, landing_of
 from connector.load.rechecking import Known, changed_since, sources_changed
 from connector.load.run import LoadResult, Run
 
@@ -54,7 +54,25 @@ def _update(run: Run, writes: Sequence[Write]) -> list[Landing]:
             for index in stale:
                 if isinstance(landings[index], CustomerChanged):
                     landings[index] = trouble if isinstance(trouble, OutcomeUnknown) else Dropped(str(trouble))
+    _tell_of_other_countries(run, writes, landings)
     return landings
+
+
+def _tell_of_other_countries(run: Run, writes: Sequence[Write], landings: Sequence[Landing | None]) -> None:
+    """A postal code that Business Central knows in another country alone moves the customer there, and clears it when the
+    country is put right: nothing can be done about it from here."""
+    moved = []
+    for write, landing in zip(writes, landings, strict=True):
+        sent = write.payload.get("country")
+        stands = landing.record.get("country", sent) if isinstance(landing, Landed) else sent
+        if sent and stands != sent and isinstance(landing, Landed):
+            moved.append(f"{landing.record.get('number')} ({sent} → {stands})")
+    if moved:
+        run.warnings.append(
+            f"Business Central has put {len(moved)} customers into another country, the only one in which it knows their postal "
+            f"code: {', '.join(moved[:10])}{' …' if len(moved) > 10 else ''}. Add the postal codes of their own country to its "
+            "Post Codes, and correct them there."
+        )
 
 
 def _sent(run: Run, write: Write) -> Update:
@@ -105,6 +123,7 @@ def _create_alone(run: Run, writes: Sequence[Write]) -> list[Landing]:
     if sent:
         outcomes = iter(run.business_central.batch([Create(dict(write.payload)) for write in sent]))
         landings = [landing_of(next(outcomes)) if landing is None else landing for landing in landings]
+    _tell_of_other_countries(run, writes, landings)
     return [landing for landing in landings if landing is not None]
 
 

@@ -18,6 +18,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connector.clients.odata import literal
+from connector.core.business_central_order import in_doubt
 from connector.core.customer import Direction
 from connector.core.plan import Agreement, customer_key
 from connector.core.undoing import UNDO
@@ -317,13 +318,18 @@ def _written(run: Run, values: Mapping[str, str], intent: OpenIntent, *, create:
     """What the write left in each field when it happened: the base of the written side.
 
     A field that holds neither what was sent nor what was there before has been edited since: its base is what was sent, so
-    that the edit is seen as one. A field that still holds the old value may not have been written: its base stays.
+    that the edit is seen as one. A field that still holds the old value may not have been written: its base stays. So does that
+    of a field that Business Central itself may have overwritten, until it is sent once more.
     """
     written: dict[str, str] = {}
+    doubted = in_doubt(intent.payload) if intent.direction == str(Direction.PULL) else frozenset()
+    overwritable = {rule.field for rule in run.rules.fields.rules if rule.business_central in doubted}
     for name, sent in intent.after.items():
         now = values.get(name, "")
         if same_value(run, name, now, sent):
             written[name] = now
+        elif name in overwritable:
+            continue
         elif create or not same_value(run, name, now, intent.before.get(name, "")):
             written[name] = sent
     return written

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
 from typing import Any
@@ -189,6 +189,18 @@ class Journal:
         """All writes that concern some Business Central customers, in order; columns as in `of_run`."""
         found = [self._frame(_J.bc_id.in_(chunk)) for chunk in chunks(bc_id.lower() for bc_id in bc_ids)]
         return pd.concat(found, ignore_index=True) if found else self._frame(sa.false())
+
+    def made(self, bc_ids: Iterable[str], names: Collection[str]) -> frozenset[str]:
+        """Which of some Business Central customers a run has created, or has created an account of, or has given, on either side,
+        one of some fields."""
+        happened = sa.and_(_J.webstore_code == self._code, _J.outcome.in_(("confirmed", "adopted")))
+        found: set[str] = set()
+        for some in chunks(bc_id.lower() for bc_id in bc_ids):
+            statement = sa.select(_J.bc_id, _J.operation, _J.after).where(happened, _J.bc_id.in_(some))
+            for bc_id, operation, after in self._connection.execute(statement):
+                if operation == "create" or not orjson.loads(after).keys().isdisjoint(names):
+                    found.add(bc_id)
+        return frozenset(found)
 
     def newest(self, limit: int, *, failed_only: bool = False) -> pd.DataFrame:
         """The newest writes first, columns as in `of_run`.

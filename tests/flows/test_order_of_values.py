@@ -114,3 +114,14 @@ def test_a_namesake_is_no_question_because_his_neighbours_were_created_and_he_wa
     again = shop.sync()
     assert again.plan.ambiguous == ()
     assert len(again.plan.quarantined) == 1
+
+
+def test_a_postal_code_that_the_company_knows_elsewhere_only_is_told(shop: Shop) -> None:
+    shop.register("kari@berg.example", country="SE", postcode="5003", city="Lund")
+    done = shop.sync()
+    customer = shop.customers()["kari@berg.example"]
+    assert held(shop, "kari@berg.example") == ("NO", "", "Lund")
+    (warning,) = done.summary["warnings"]
+    assert f"{shop.number(customer)} (SE → NO)" in warning
+    shop.settle(1)
+    assert shop.account(shop.accounts()["kari@berg.example"])["billing"]["country"] == "SE"

@@ -10,6 +10,7 @@ import pytest
 
 from sandbox.business_central.settings import Settings
 from sandbox.server import start
+from tests.flows.moments import REQUEST, Killed, bury, watched
 from tests.flows.shop import Shop
 
 WAYS: dict[str, dict[str, Any]] = {
@@ -100,3 +101,18 @@ def test_both_sides_agree_and_come_to_rest(way: str, tmp_path: Path, empty_store
             names = {"city": "city", "country": "country", "postalCode": "postcode", "addressLine1": "address_1"}
             assert {name: held[name] for name in names} == {name: billing[other] for name, other in names.items()}
         assert shop.customer(shop.customers()["firm@berg.example"])["taxRegistrationNumber"] == "SE123456789012"
+
+
+def test_what_was_overwritten_when_a_run_was_killed_is_nobodys_edit(tmp_path: Path, empty_store: Path) -> None:
+    with start(empty=True, seed=1, business_central_settings=WAYS["order"]) as running:
+        shop = Shop(running, tmp_path, store=empty_store)
+        account = shop.register("kari@berg.example", country="NO", postcode="X1", city="Oslo")
+        shop.settle()
+        shop.type_in_webstore(account, country="SE", postcode="222 22", city="Lund")
+        with watched() as moments, pytest.raises(Killed):
+            shop.sync(when_planned=lambda: moments.kill_before(2, REQUEST))
+        bury(shop.store_file)
+        assert shop.customer(shop.customers()["kari@berg.example"])["city"] == ""
+        shop.settle(2)
+        assert shop.account(account)["billing"]["city"] == "Lund"
+        assert shop.customer(shop.customers()["kari@berg.example"])["city"] == "Lund"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.core.business_central_order import cleared_before, companions, in_order, overwritten
+from connector.core.business_central_order import cleared_before, companions, in_doubt, in_order, overwritten
 from tests.unit.core.customers import RULES
 
 ADDRESS = ("country", "taxRegistrationNumber", "postalCode", "city", "state")
@@ -36,6 +36,11 @@ def test_what_was_overwritten_all_the_same_is_sent_again_unless_it_changes_other
     sent = {"country": "NO", "postalCode": "0150", "city": "Oslo", "state": "", "phoneNumber": "1"}
     assert overwritten(sent, {**sent, "city": "OSLO", "country": "SE", "phoneNumber": "2"}) == {"city": "Oslo"}
     assert overwritten(sent, sent) == overwritten(sent, {"id": "1"}) == {}
+
+
+def test_only_what_stands_beside_its_overwriter_is_in_doubt() -> None:
+    assert in_doubt({"postalCode": "1", "city": "", "displayName": ""}) == {"city"}
+    assert in_doubt({"city": "", "paymentMethodId": "m"}) == frozenset()
 
 
 @pytest.mark.parametrize(

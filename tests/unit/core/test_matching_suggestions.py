@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pyarrow as pa
 
 from connector.core.creating import one_per_person
@@ -129,20 +131,23 @@ def test_shared_evidence_hides_no_later_suggestion() -> None:
     assert len(found.shared) == 1
 
 
-def test_a_pair_of_namesakes_asks_nobody_whether_a_third_one_is_one_of_them() -> None:
+def test_a_pair_of_namesakes_that_a_run_has_made_asks_nobody_whether_a_third_one_is_one_of_them() -> None:
     """The third was to be created with the first, and was refused; he is no other one in the next run."""
-    house = {"postcode": "0150", "country": "NO"}
-    brothers = [person(key, pair=key, **house) for key in (1, 2)]
-    cards = [person(f"C{key}", pair=key, **house) for key in (1, 2)]
-    assert not match(webstore(*brothers, person(3, **house)), business_central(*cards)).ambiguities
-    assert not match(webstore(*brothers), business_central(*cards, person("C3", **house))).ambiguities
-    stranger = person("C4", linked=True, **house)  # of somebody whose account is called otherwise by now
-    (asked,) = match(webstore(*brothers, person(3, **house)), business_central(*cards, stranger)).ambiguities
-    assert asked.webstore_ids == (3,)
-    (asked,) = match(
-        webstore(*brothers, person(3, **house)), business_central(*cards, person("C3", **house))
-    ).ambiguities
-    assert (asked.webstore_ids, asked.bc_ids) == ((3,), ("C3",))
+    brothers = [person(key, pair=key, **PLACE) for key in (1, 2)]
+    cards = [person(f"C{key}", pair=key, **PLACE) for key in (1, 2)]
+    third, card = person(3, **PLACE), person("C3", **PLACE)
+
+    def asked(left: list[Any], right: list[Any], *made: str) -> list[tuple[Any, Any]]:
+        found = match(webstore(*left), business_central(*right), made=lambda ids, _fields: ids & set(made))
+        return [(one.webstore_ids, one.bc_ids) for one in found.ambiguities]
+
+    assert asked([*brothers, third], cards, "C1", "C2") == []
+    assert asked(brothers, [*cards, card], "C1", "C2") == []
+    # the office has made one of them: who is it?
+    assert asked([*brothers, third], cards, "C1") == [((3,), ())]
+    # linked to somebody who is called otherwise by now
+    assert asked([*brothers, third], [*cards, person("C4", linked=True, **PLACE)], "C1", "C2", "C4") == [((3,), ())]
+    assert asked([*brothers, third], [*cards, card], "C1", "C2") == [((3,), ("C3",))]
 
 
 def test_a_pair_with_the_same_vat_number_asks_as_before() -> None:

@@ -157,3 +157,26 @@ def test_an_account_that_moved_to_another_customer_has_its_own_history(store: St
         found = view.history(webstore_id=5)
     moves = found[found["field"] == "webstore_id"]
     assert moves[["before", "after"]].to_numpy().tolist() == [["", "5"], ["5", "6"], ["", "5"]]
+
+
+def test_who_was_made_or_given_a_field_by_a_run_is_known(store: Store) -> None:
+    with store.work("shop") as work:
+        create, given, other, refused = work.journal.intend(
+            [
+                intent(operation="create", webstore_id=None),
+                intent(bc_id="b", after={"city": "Oslo"}),
+                intent(bc_id="c", after={"phone": "1"}),
+                intent(bc_id="d", operation="create", webstore_id=None),
+            ]
+        )
+        happened = [
+            Settlement(create, "confirmed", remote_id="5"),
+            Settlement(given, "adopted"),
+            Settlement(other, "confirmed"),
+        ]
+        work.journal.settle([*happened, Settlement(refused, "refused")])
+    with store.view("shop") as view:
+        assert view.journal.made(["A", "b", "c", "d"], {"city", "name"}) == {"a", "b"}
+        assert view.journal.made([], {"city"}) == frozenset()
+    with store.view("outlet") as view:
+        assert view.journal.made(["a"], {"city"}) == frozenset()
