@@ -22,7 +22,7 @@ from connector.core.comma_names import columns_turned, turned
 from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of, texts_of
 from connector.core.geography import Geography
 from connector.core.names import EAST_ASIAN, Culture, compose, split
-from connector.core.normalize import CANONICAL, by_unique, clean, code_key, email_key, text_key, unescape
+from connector.core.normalize import CANONICAL, by_unique, clean, clean_code, code_key, email_key, text_key, unescape
 from connector.core.typed import option_of
 
 __all__ = [
@@ -239,7 +239,7 @@ def _field(table: pa.Table, rule: FieldRule, rules: FieldRules, geography: Geogr
     if rule.webstore == "name":
         return _names(table, rules)
     if rule.webstore == "vat":
-        return _first_set([by_unique(table[f"meta:{key}"], clean) for key in rules.vat_keys], table.num_rows)
+        return _first_set([by_unique(table[f"meta:{key}"], clean_code) for key in rules.vat_keys], table.num_rows)
     column = table[rule.webstore]
     if rule.normalizer == "state":
         countries = by_unique(table[rule.webstore.replace("state", "country")], code_key).to_pylist()
@@ -368,7 +368,7 @@ def _country_of_invoice(values: Mapping[str, str], rules: FieldRules, current: M
 def _vat(value: str, keys: Sequence[str], current: Mapping[str, Any]) -> dict[str, str]:
     """A VAT number goes back to the key that holds it now, a new one to the first; clearing it clears every key, since
     the next one that is set would count otherwise."""
-    filled = [key for key in keys if clean(current.get(f"meta:{key}") or "")]
+    filled = [key for key in keys if clean_code(current.get(f"meta:{key}") or "")]
     if not value:
         return dict.fromkeys(filled or keys[:1], "")
     return dict.fromkeys((filled or list(keys))[:1], value)

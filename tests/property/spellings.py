@@ -45,7 +45,7 @@ _TOWNS = ("Tromsø", "São Paulo", "Bilbao", "Łódź", "Αθήνα", "大阪", 
 _POSTCODES = ("10115", "EH1 1YZ", "100-0001", "00-001", "D02 X285", "1000-205")
 # number with the forms in which it is written: 0 stands for the digits
 _VAT_FORMS: Mapping[str, tuple[str, ...]] = {
-    "CH": ("CHE0", "CHE0 MWST", "CHE0 TVA", "CHE-0 HR/MWST", "0"),
+    "CH": ("CHE0", "CHE0 MWST", "CHE0 TVA", "CHE0 HR/MWST", "0"),
     "GB": ("GB0", "XI0", "0", "gb 0"),
     "GR": ("EL0", "GR0", "0"),
     "IM": ("GB0", "0"),
