@@ -18,7 +18,7 @@ import requests
 from urllib3.exceptions import NewConnectionError
 
 from connector.clients.redaction import redact
-from connector.errors import printable
+from connector.printable import printable
 
 __all__ = [
     "Answer",

@@ -12,13 +12,20 @@ OURS = ("connector", "flows", "tasks", "sandbox", "mappings")
 # package → prefixes of ours that it may import; the first prefix that fits a module decides
 ALLOWED = {
     "connector.core": ("connector.core",),
-    "connector.errors": (),
+    "connector.errors": ("connector.printable",),
+    "connector.printable": (),
     "connector.private_files": ("connector.errors",),
     "connector.setup": ("connector.setup", "connector.errors"),
     "connector.rules": ("connector.rules", "connector.core", "connector.errors"),
     "connector.quality": ("connector.quality", "connector.core", "connector.errors"),
     "connector.report": ("connector.report",),
-    "connector.clients": ("connector.clients", "connector.errors", "connector.setup", "connector.core"),
+    "connector.clients": (
+        "connector.clients",
+        "connector.errors",
+        "connector.printable",
+        "connector.setup",
+        "connector.core",
+    ),
     "connector.store": ("connector.store", "connector.errors", "connector.core"),
     "connector.load": (
         "connector.load",
