@@ -16,10 +16,10 @@ help:  ## This list
 demo: $(READY)  ## Both systems emulated, four runs of which a breaker stops one, nothing to configure
 	$(BIN)/customer-sync demo
 
-test: $(READY)  ## The tests, in less than five minutes
+test: $(READY)  ## The tests, but for those of test-live
 	$(BIN)/pytest -m "not live" -n $(TEST_WORKERS) --dist loadscope --no-loadscope-reorder
 
-test-live: $(READY)  ## Prefect servers, a worker, approvals, webhooks, kills, and the commands of the pages; ten minutes
+test-live: $(READY)  ## Prefect servers, a worker, approvals, webhooks, kills, and the commands of the pages
 	$(BIN)/pytest -m live -n 2 --dist loadfile
 
 crash-test: $(READY)  ## Runs killed (KILLS=500) or suspended (STANDSTILLS=200) at every step, on a real Prefect server; the last line counts
