@@ -39,10 +39,9 @@ def private_file(path: Path, *, overwrite: bool = False) -> Iterator[Path]:
         os.close(os.open(part, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
         yield part
         part.chmod(0o600)  # a library may have made it anew
-        if overwrite:
-            part.replace(path)
-        else:
-            os.link(part, path)  # unlike a rename, it replaces nothing that has appeared meanwhile
+        if not overwrite:  # take the name first: a rename would replace what has appeared meanwhile
+            os.close(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600))
+        part.replace(path)
     except FileExistsError:
         raise InputError(f"{path} exists.", hint="Name another file, or give --overwrite.") from None
     except OSError as error:

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from http.client import HTTPResponse
-from typing import Any
+from typing import Any, cast
 
 from requests.adapters import HTTPAdapter
 from urllib3.connection import HTTPConnection, HTTPSConnection
@@ -91,12 +91,11 @@ class _ReadInTime:
         return self._file
 
 
-def _answer_class(sock: socket.socket | None, seconds: Any) -> type[HTTPResponse]:
-    class AnswerInTime(HTTPResponse):
-        def __init__(self, given: socket.socket, *arguments: Any, **named: Any) -> None:
-            super().__init__(_ReadInTime(given, float(seconds)), *arguments, **named)  # type: ignore[arg-type]
-
-    return AnswerInTime if sock is not None and seconds else HTTPResponse
+def _read_in_time(seconds: Any) -> Any:
+    """What makes an answer of a socket, all of which is to come within the seconds; None or 0 = without limit."""
+    if not seconds:
+        return HTTPResponse
+    return lambda sock, **named: HTTPResponse(cast(socket.socket, _ReadInTime(sock, float(seconds))), **named)
 
 
 class _AskingConnection(HTTPConnection):
@@ -106,7 +105,7 @@ class _AskingConnection(HTTPConnection):
 
     def getresponse(self) -> Any:
         """The answer, of which all is to come within the timeout."""
-        self.response_class = _answer_class(self.sock, self.timeout)
+        self.response_class = _read_in_time(self.timeout)
         return super().getresponse()
 
 
@@ -117,7 +116,7 @@ class _AskingSecureConnection(HTTPSConnection):
 
     def getresponse(self) -> Any:
         """The answer, of which all is to come within the timeout."""
-        self.response_class = _answer_class(self.sock, self.timeout)
+        self.response_class = _read_in_time(self.timeout)
         return super().getresponse()
 
 
