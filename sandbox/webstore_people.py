@@ -77,7 +77,9 @@ def _customer(draw: _Draw, identifier: int, serial: int) -> Record:
     elif shape < 0.92:
         record["first_name"], record["last_name"] = dice.choice(_ODD_NAMES)
     if serial % 10 == 0:
-        _add_meta(draw, record, f"{country.business_central_code}{serial:09d}", serial)
+        # without a country it would be a number of the company's own, and Business Central would refuse it
+        number = f"{country.business_central_code}{serial:09d}" if record["billing"]["country"] else ""
+        _add_meta(draw, record, number, serial)
     return record
 
 
