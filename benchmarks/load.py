@@ -32,7 +32,7 @@ from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.load.editing import tick
 from connector.setup import Setup
 from connector.store import open_store
-from tests.flows import steps
+from tests.flows import runs
 from tests.flows.shop import small_rules
 
 FASTER = 20.0
@@ -93,7 +93,7 @@ def measure(size: int = 10_000, latency_ms: float = 50) -> list[Part]:
 
         def work(what: str, system: System, least: int, counted: Callable[[Any], int]) -> None:
             system.forget_requests()
-            seconds, done = timed(lambda: steps.synchronize(setup, side_by_side=True))
+            seconds, done = timed(lambda: runs.synchronize(setup, side_by_side=True))
             reading, writing = system.requests()
             if counted(done.summary) != size:
                 raise AssertionError(f"{what}: {counted(done.summary):,} written, not {size:,}")
@@ -107,7 +107,7 @@ def measure(size: int = 10_000, latency_ms: float = 50) -> list[Part]:
             company.update(customer, {"city": "Voss"})
         work("update in the webstore", webstore, ceil(size / 100), lambda s: s["push"]["updated"])
         alone = one_by_one(setup, accounts[:ALONE])
-        steps.synchronize(setup)
+        runs.synchronize(setup)
         new = [company.create(_customer(f"Bo{n} Berg{n}", f"c{n}@load.example")) for n in range(size)]
         with BusinessCentralClient(setup.business_central) as client:
             numbers = [record["number"] for record in client.customers_by_id(new).values()]

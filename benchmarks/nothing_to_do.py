@@ -23,7 +23,7 @@ from connector.core.customer import Side
 from connector.load.extraction import read_all
 from connector.load.opening import open_run
 from connector.setup import PullWebstoreCustomers, Setup
-from tests.flows import steps
+from tests.flows import runs
 
 GOAL = 1.15
 
@@ -45,18 +45,18 @@ def measured(told: dict[str, Any], rounds: int) -> int:
     setup = setup_of(told, synchronization=closed | {"settle_seconds": 0}, matching={"link": ("email",), "suggest": ()})
     setup = setup.model_copy(update={"breakers": setup.breakers.model_copy(update={"updates_percent": None})})
     for _ in range(3):  # links and writes, shows once that nothing is left, and remembers who has not moved
-        summary = steps.synchronize(setup, side_by_side=True).summary
+        summary = runs.synchronize(setup, side_by_side=True).summary
     if any(summary[side][what] for side in ("push", "pull") for what in ("created", "updated", "failed")):
         raise AssertionError("there was something to do")
     # nobody waits for a counterpart: who is not mapped is left alone
     mapped = setup.synchronization.model_copy(update={"pull_webstore_customers": PullWebstoreCustomers.MAPPED_ONLY})
     setup = setup.model_copy(update={"synchronization": mapped})
-    steps.synchronize(setup, side_by_side=True)
+    runs.synchronize(setup, side_by_side=True)
     before = peak_mb()
     both = []
     for _ in range(rounds):  # in turns: the emulators get slower while they answer
         reading, customers = timed(lambda: bare(setup))
-        ours, done = timed(lambda: steps.synchronize(setup, side_by_side=True))
+        ours, done = timed(lambda: runs.synchronize(setup, side_by_side=True))
         if done.plan.writes:
             raise AssertionError("there was something to do")
         both.append((ours, reading))

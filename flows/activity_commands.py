@@ -12,7 +12,7 @@ from connector.load import activity, html_report
 from connector.load.naming import checked_wish
 from connector.private_files import check_free, write_private
 from flows import running, terminal
-from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, SetupOption
+from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, PrefectOption, SetupOption
 
 holds_app = typer.Typer(help="Customers that scheduled runs leave out after repeated failures.", no_args_is_help=True)
 runs_app = typer.Typer(help="The runs: list, look at one, undo one.", no_args_is_help=True)
@@ -135,6 +135,7 @@ def undo(
         bool,
         typer.Option("--yes", "-y", help="Do not ask. An approval that the setup requires is needed all the same."),
     ] = False,
+    prefect: PrefectOption = None,
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
 ) -> None:
@@ -148,7 +149,7 @@ def undo(
     """
     with terminal.reported(as_json):
         checked_wish(plan, leave_out or [])
-        how: dict[str, Any] = {"delete_accounts": delete_accounts, "quiet": as_json}
+        how: dict[str, Any] = {"delete_accounts": delete_accounts, "quiet": as_json, "prefect": prefect}
         if dry_run or not (yes or plan is not None):
             how |= {"approved_plan": plan, "leave_out": leave_out} if plan is not None else {}
             report = running.run_undo(setup, run_id, dry_run=True, **how)

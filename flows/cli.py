@@ -27,9 +27,9 @@ from flows import (
     terminal,
     webhook_commands,
 )
-from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
+from flows.options import DEFAULT_SETUP, JsonOption, PrefectOption, SetupOption
 from flows.overrides import ApprovalOverride, ConflictOverride, Overrides, PullOverride, PushOverride
-from flows.running import all_blocks, end_with, known_setup, prepare_prefect, run_sync
+from flows.running import all_blocks, end_with, known_setup, run_sync
 
 app = typer.Typer(
     help="Keeps the customers of a WooCommerce webstore and of Business Central consistent.",
@@ -87,6 +87,7 @@ def sync(
     pull: PullOption = PullOverride.AS_SET_UP,
     conflicts: ConflictsOption = ConflictOverride.AS_SET_UP,
     approval: ApprovalOption = ApprovalOverride.AS_SET_UP,
+    prefect: PrefectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Synchronise all customers, or only the given ones.
@@ -104,6 +105,7 @@ def sync(
             leave_out=leave_out,
             scheduled=scheduled,
             overrides=Overrides(push=push, pull=pull, conflicts=conflicts, approval=approval),
+            prefect=prefect,
         )
     if as_json:
         terminal.print_json(report.summary)
@@ -121,6 +123,7 @@ def sync_all(
     scheduled: Annotated[
         bool, typer.Option("--scheduled", help="Skip customers on hold and count failures, as a schedule does (cron).")
     ] = False,
+    prefect: PrefectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Synchronise several webstores, one after the other; one that fails does not keep the others from it.
@@ -133,7 +136,7 @@ def sync_all(
     for name in names:
         try:
             with terminal.reported(as_json):
-                report = run_sync(Path(name), [], dry_run=dry_run, quiet=as_json, scheduled=scheduled)
+                report = run_sync(Path(name), [], dry_run=dry_run, quiet=as_json, scheduled=scheduled, prefect=prefect)
                 if as_json:
                     terminal.print_json(report.summary)
                 else:
@@ -152,6 +155,7 @@ def plan(
     push: PushOption = PushOverride.AS_SET_UP,
     pull: PullOption = PullOverride.AS_SET_UP,
     conflicts: ConflictsOption = ConflictOverride.AS_SET_UP,
+    prefect: PrefectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a synchronisation would do: every field before and after, and why. Writes nothing.
@@ -160,7 +164,7 @@ def plan(
     """
     with terminal.reported(as_json):
         flags = Overrides(push=push, pull=pull, conflicts=conflicts)
-        report = run_sync(setup, customer or [], dry_run=True, quiet=as_json, overrides=flags)
+        report = run_sync(setup, customer or [], dry_run=True, quiet=as_json, overrides=flags, prefect=prefect)
     table = report.plan.table()
     if as_json:
         records = table.astype(object).where(table.notna(), None).to_dict(orient="records")
@@ -240,7 +244,6 @@ def demo(as_json: JsonOption = False) -> None:
 
     Example: customer-sync demo
     """
-    prepare_prefect()
     from flows.demo import run_demo
 
     with terminal.reported(as_json):

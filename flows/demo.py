@@ -1,6 +1,6 @@
 """A whole story on emulated systems, in a minute: check, link, synchronise, edit both sides, synchronise again.
 
-It goes the way a user goes: through the setup file and the same flows. Only the people who edit customers between the runs
+It goes the way a user goes: through the setup file and the same pipeline. Only the people who edit customers between the runs
 are played by the sandbox.
 """
 
@@ -15,10 +15,11 @@ from connector.core.plan import Plan
 from connector.errors import InternalError, PremiseBroken
 from connector.load.checking import check_connections
 from connector.load.editing import list_mapping, tick
-from connector.load.run import progress_sink
 from connector.quality import prepare
+from connector.run.request import RunReport, RunRequest
+from connector.setup import load_setup
 from flows import terminal
-from flows.synchronize_customers import synchronize_customers
+from flows.running import run_here
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
 
@@ -37,7 +38,7 @@ def run_demo(*, quiet: bool) -> list[dict[str, Any]]:
         The summaries of the runs, in order.
     """
     tell = (lambda _text: None) if quiet else terminal.say
-    prepare()  # while the sandbox and Prefect's server start
+    prepare()  # while the sandbox starts
     folder = Path(tempfile.mkdtemp(prefix="customer-sync-demo-"))
     with start() as running:
         setup = folder / "setup.toml"
@@ -124,13 +125,8 @@ def _without_account(running: Running) -> list[str]:
     )
 
 
-def _synchronize(setup: Path, quiet: bool) -> Any:
-    with terminal.show_progress(quiet=quiet) as progress:
-        token = progress_sink.set(progress)
-        try:
-            return synchronize_customers(setup=str(setup))
-        finally:
-            progress_sink.reset(token)
+def _synchronize(setup: Path, quiet: bool) -> RunReport:
+    return run_here(RunRequest(load_setup(setup)), quiet=quiet, actor="demo")
 
 
 def _show(plan: Plan, summary: dict[str, Any], quiet: bool, actions: tuple[str, ...]) -> None:

@@ -1,9 +1,7 @@
-"""Opening a run inside a Prefect flow: who started it and why, the lease, and the interrupted writes of its predecessors."""
+"""The flow run that this process carries out: who started it and why, and where it is shown."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 from prefect.client.schemas.objects import FlowRun
@@ -12,13 +10,9 @@ from prefect.settings import PREFECT_API_URL
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
-from connector.load.opening import Opened, open_run
-from connector.load.run import Starter, progress_sink, started_by
-from connector.setup import Setup, WhenBusy
-from tasks.load import recover_open_writes
-from tasks.progress import ProgressArtifacts
+from connector.load.run import Starter, started_by
 
-__all__ = ["SCHEDULED", "THREADS", "actor_of_run", "opened_run", "this_run", "trigger_of_run", "where_shown", "whole"]
+__all__ = ["SCHEDULED", "THREADS", "actor_of_run", "this_run", "trigger_of_run", "where_shown", "whole"]
 
 # both extractions side by side, then push and pull
 THREADS: Any = ThreadPoolTaskRunner(max_workers=4)
@@ -55,22 +49,3 @@ def actor_of_run() -> str:
 def where_shown() -> str:
     """The server whose UI shows this run's artifacts."""
     return str(PREFECT_API_URL.value() or "here")
-
-
-@contextmanager
-def opened_run(setup: Setup, dry_run: bool, mode: str) -> Iterator[Opened]:
-    """An open run, its interrupted predecessors settled."""
-    flow_run = this_run()
-    with open_run(
-        setup,
-        run_id=str(flow_run.id),
-        mode=mode,
-        trigger=trigger_of_run(),
-        actor=actor_of_run(),
-        dry_run=dry_run,
-        progress=progress_sink.get(None) or ProgressArtifacts(setup.webstore_code),
-        enqueue=flow_run.deployment_id is not None and setup.synchronization.when_busy is WhenBusy.ENQUEUE,
-    ) as opened:
-        if not dry_run:
-            recover_open_writes(opened.run)
-        yield opened

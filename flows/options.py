@@ -7,7 +7,15 @@ from typing import Annotated
 
 import typer
 
-__all__ = ["DEFAULT_SETUP", "JsonOption", "NumbersArgument", "OverwriteOption", "SetupOption", "YesOption"]
+__all__ = [
+    "DEFAULT_SETUP",
+    "JsonOption",
+    "NumbersArgument",
+    "OverwriteOption",
+    "PrefectOption",
+    "SetupOption",
+    "YesOption",
+]
 
 SetupOption = Annotated[
     Path,
@@ -19,6 +27,14 @@ SetupOption = Annotated[
     ),
 ]
 JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for programs.")]
+PrefectOption = Annotated[
+    bool | None,
+    typer.Option(
+        "--on-prefect/--here",
+        help="A flow run of the Prefect server, or a run of this process; default: on Prefect if a server is configured.",
+        show_default=False,
+    ),
+]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 NumbersArgument = Annotated[list[str], typer.Argument(metavar="NUMBER...", help="Business Central customer numbers.")]

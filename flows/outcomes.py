@@ -15,6 +15,7 @@ from prefect.states import Cancelled, Completed, Failed
 from connector.errors import CustomerSyncError, StoreError
 from connector.load.closing import close_run
 from connector.load.summary import dropped_lines, not_written
+from connector.run.request import Skipped
 from connector.setup import Setup
 from connector.store import LeaseHeld
 from flows.events import tell_completed, tell_stopped
@@ -66,6 +67,8 @@ def concluded(setup_name: str, body: Callable[[], Any]) -> Any:
         return Cancelled(message=f"{busy.message} This run was cancelled; nothing was done.")
     except CustomerSyncError as error:
         return _failed(setup_name, error)
+    if isinstance(report, Skipped):
+        return skipped(report)
     return report if isinstance(report, State) else _ended(report)
 
 
@@ -94,10 +97,10 @@ def _failed(setup_name: str, error: CustomerSyncError) -> State[Any]:
     return Failed(message=str(error), data=error)
 
 
-def skipped(reason: str, name: str = "Skipped") -> State[Any]:
+def skipped(what: Skipped) -> State[Any]:
     """The run did nothing, and that is right."""
-    get_run_logger().info("%s", reason)
-    return Completed(message=reason, name=name)
+    get_run_logger().info("%s", what.reason)
+    return Completed(message=what.reason, name=what.name)
 
 
 def in_words(summary: Mapping[str, Any]) -> str:

@@ -19,6 +19,7 @@ __all__ = [
     "PushOverride",
     "customers_given",
     "customers_of",
+    "left_out_given",
 ]
 
 _AS_SET_UP = "as set up"
@@ -138,3 +139,15 @@ def customers_given(given: str | Iterable[str], nothing: str, *, may_be_nobody: 
         return names_given(customers_of(given), nothing)
     entries = [str(part).strip().strip("\"'") for part in given]
     return names_given(entries, nothing, may_be_nobody=may_be_nobody)
+
+
+def left_out_given(leave_out: str | Iterable[str] | None) -> tuple[str, ...]:
+    """Customers to be left out of an approved plan. None is not given; a text without anything in it is refused: it comes from
+    a script whose step before failed, and must not end in a run that writes everything. Prefect's run form sends no such text:
+    a field that nobody touched comes as null, one that was left empty or cleared does not come at all.
+
+    Raises:
+        InputError: a name is blank, or there is none.
+    """
+    nothing = "Nothing was written: customers to leave out need names."
+    return () if leave_out is None else tuple(customers_given(leave_out, nothing, may_be_nobody=True))

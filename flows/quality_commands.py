@@ -11,7 +11,7 @@ from connector.load.quarantine import list_quarantine
 from connector.load.readiness_page import COLUMNS, forecast_table, nothing_found, rows_found, write_page
 from connector.private_files import check_free
 from flows import running, terminal
-from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, SetupOption
+from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, PrefectOption, SetupOption
 
 quarantine_app = typer.Typer(help="Customers that runs leave out because of their data.", no_args_is_help=True)
 
@@ -32,6 +32,7 @@ def readiness(
     setup: SetupOption = DEFAULT_SETUP,
     html: Annotated[Path | None, typer.Option(metavar="FILE", help="Also write the report as one HTML page.")] = None,
     overwrite: OverwriteOption = False,
+    prefect: PrefectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say what the first synchronisation would meet and do: duplicates, gaps, creates, mails, calls. Writes nothing.
@@ -39,15 +40,10 @@ def readiness(
     Examples: customer-sync readiness; customer-sync readiness --html readiness.html
     """
 
-    def call(path: str) -> Any:
-        from flows.readiness import readiness as flow
-
-        return flow(setup=path, return_state=True)
-
     with terminal.reported(as_json):
         if html is not None:
             check_free(html, overwrite=overwrite)
-        report = running.run_flow(setup, as_json, call).data
+        report = running.run_readiness(setup, quiet=as_json, prefect=prefect)
         if html is not None:
             write_page(report, html, overwrite=overwrite)
     if as_json:

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 from prefect import flow
 
-from connector.quality import prepare
+from connector.pipeline import assess_readiness
 from flows.naming import run_name
-from flows.opening import THREADS, opened_run
+from flows.opening import THREADS
 from flows.outcomes import HOOKS, Told, concluded
+from flows.prefect_runtime import PrefectRuntime
 from flows.setups import resolve_setup
-from tasks.extract import confirm_missing, extract_business_central, extract_webstore
-from tasks.readiness import report_readiness
-from tasks.validate import check_extracts, validate_extracts
 
 __all__ = ["readiness"]
 
@@ -23,23 +21,11 @@ def readiness(setup: str = "setup.toml") -> Told:
     Args:
         setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
     """
-    return concluded(setup, lambda: _told(setup))  # type: ignore[no-any-return]
 
+    def body() -> Told:
+        made = resolve_setup(setup)
+        report = assess_readiness(made, PrefectRuntime(made))
+        found = sum(1 for check in report["checks"] if check["count"])
+        return Told(f"{found} findings; nothing was written", report)
 
-def _told(setup_name: str) -> Told:
-    prepare()
-    with opened_run(resolve_setup(setup_name), True, "readiness") as opened:
-        run = opened.run
-        reading = extract_webstore.submit(run)
-        business_central = extract_business_central.submit(run).result()
-        webstore = reading.result()
-        seconds = opened.seconds
-        check_extracts(run, webstore, business_central, True)
-        missing = confirm_missing(run, webstore, business_central)
-        validated = validate_extracts(run, webstore, business_central, missing, False)
-        report = report_readiness(run, webstore, business_central, validated, seconds)
-        report |= {"run_id": run.run_id, "seconds": round(opened.seconds, 2)}
-        opened.summary = {name: report[name] for name in ("forecast", "with_everything_on", "seconds")}
-        opened.status = "completed"
-    found = sum(1 for check in report["checks"] if check["count"])
-    return Told(f"{found} findings; nothing was written", report)
+    return concluded(setup, body)  # type: ignore[no-any-return]

@@ -1,11 +1,13 @@
-"""Running a flow in this process for the command line: settings of Prefect, progress, exit codes."""
+"""Carrying out runs for the command line, in this process or on a Prefect server: progress, questions, exit codes."""
 
 from __future__ import annotations
 
 import getpass
 import os
+import signal
 import sys
-from collections.abc import Callable, Iterator, Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,21 +15,27 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from connector.errors import InputError, RemoteTrouble, SetupError
+from connector.load.naming import checked_wish, names_given
+from connector.load.session import setup_of
+from connector.run.request import Answer, RunReport, RunRequest, Skipped
 from flows import terminal
-from flows.overrides import Overrides
+from flows.overrides import Overrides, left_out_given
+from flows.place import on_prefect
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
-    from flows.synchronize_customers import SyncReport
-    from flows.undo_run import UndoReport
+    from connector.load.applying import PlanShown
+    from connector.run.runtime import Runtime
+    from connector.setup import Setup
 
 __all__ = [
     "all_blocks",
     "end_with",
     "known_setup",
     "prepare_prefect",
-    "run_flow",
+    "run_here",
+    "run_readiness",
     "run_sync",
     "run_undo",
     "server_needed",
@@ -44,7 +52,8 @@ def run_sync(
     leave_out: Sequence[str] | None = None,
     scheduled: bool = False,
     overrides: Overrides | None = None,
-) -> SyncReport:
+    prefect: bool | None = None,
+) -> RunReport:
     """Run the synchronisation, with a progress bar.
 
     Args:
@@ -53,21 +62,25 @@ def run_sync(
         leave_out: customers of that plan that are not to be written. None = not given.
         scheduled: count failures and skip holds as a scheduled run does.
         overrides: what this run does otherwise than the setup says.
+        prefect: whether it is a flow run of a Prefect server; None = if one is configured.
     """
-    with _started(setup, quiet=quiet, scheduled=scheduled) as path:
-        from connector.quality import prepare
+    changed = overrides or Overrides()
+    names = tuple(names_given(customers, "No customer was selected; nothing was written.")) if customers else None
+    left_out = left_out_given(leave_out)
+    checked_wish(approved_plan, left_out)
+    found = setup_of(setup)
+    if not on_prefect(found, prefect):
+        request = RunRequest(
+            changed.applied(found), names, dry_run=dry_run, approved_plan=approved_plan, leave_out=left_out
+        )
+        return run_here(request, quiet=quiet, scheduled=scheduled)
+    with _flow_started(setup, quiet=quiet, scheduled=scheduled) as path:
         from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
 
-        prepare()  # while Prefect's server starts
-        more: dict[str, Any] = {"setup": path, "dry_run": dry_run, "approved_plan": approved_plan}
-        more |= {"leave_out": None if leave_out is None else list(leave_out)} | (
-            {"overrides": overrides} if overrides else {}
-        )
-        if customers:
-            state = synchronize_selected_customers(customers, return_state=True, **more)
-        else:
-            state = synchronize_customers(return_state=True, **more)
-        report: SyncReport = _report_of(state, quiet)
+        more: dict[str, Any] = {"setup": path, "dry_run": dry_run, "approved_plan": approved_plan, "overrides": changed}
+        more |= {"leave_out": list(left_out) or None, "return_state": True}
+        state = synchronize_selected_customers(customers, **more) if customers else synchronize_customers(**more)
+        report: RunReport = _report_of(state, quiet)
         return report
 
 
@@ -80,28 +93,78 @@ def run_undo(
     quiet: bool,
     approved_plan: str | None = None,
     leave_out: Sequence[str] | None = None,
-) -> UndoReport:
-    """Undo a run, or show what that would do; `approved_plan` and `leave_out` as in `run_sync`."""
-    with _started(setup, quiet=quiet) as path:
+    prefect: bool | None = None,
+) -> RunReport:
+    """Undo a run, or show what that would do; further arguments as in `run_sync`."""
+    left_out = left_out_given(leave_out)
+    checked_wish(approved_plan, left_out)
+    how: dict[str, Any] = {"dry_run": dry_run, "delete_accounts": delete_accounts, "approved_plan": approved_plan}
+    found = setup_of(setup)
+    if not on_prefect(found, prefect):
+        return run_here(RunRequest(found, undone_run=run_id, leave_out=left_out, **how), quiet=quiet)
+    with _flow_started(setup, quiet=quiet) as path:
         from flows.undo_run import undo_run
 
-        state = undo_run(
-            run_id,
-            setup=path,
-            dry_run=dry_run,
-            delete_accounts=delete_accounts,
-            approved_plan=approved_plan,
-            leave_out=None if leave_out is None else list(leave_out),
-            return_state=True,
-        )
-        report: UndoReport = _report_of(state, quiet)
+        state = undo_run(run_id, setup=path, leave_out=list(left_out) or None, return_state=True, **how)
+        report: RunReport = _report_of(state, quiet)
         return report
 
 
-def run_flow(setup: Path, quiet: bool, call: Callable[[str], State[Any]]) -> Any:
-    """Run another flow: `call` gets the setup's name, and calls the flow with return_state=True; gives its result."""
-    with _started(setup, quiet=quiet) as path:
-        return _report_of(call(path), quiet)
+def run_readiness(setup: Path, *, quiet: bool, prefect: bool | None = None) -> dict[str, Any]:
+    """The readiness report; see `connector.pipeline.assess_readiness`."""
+    found = setup_of(setup)
+    if not on_prefect(found, prefect):
+        from connector.pipeline import assess_readiness
+
+        with _runtime(quiet=quiet) as runtime:
+            return assess_readiness(found, runtime)
+    with _flow_started(setup, quiet=quiet) as path:
+        from flows.readiness import readiness
+
+        report: dict[str, Any] = _report_of(readiness(setup=path, return_state=True), quiet).data
+        return report
+
+
+def run_here(request: RunRequest, *, quiet: bool, scheduled: bool = False, actor: str = "") -> RunReport:
+    """Carry out a run in this process, with a progress bar; when it did nothing the command ends here."""
+    from connector.pipeline import carry_out
+
+    with _runtime(quiet=quiet, scheduled=scheduled, actor=actor) as runtime:
+        outcome = carry_out(request, runtime)
+    if isinstance(outcome, Skipped):
+        raise _nothing_done(outcome.reason, quiet)
+    return outcome
+
+
+@contextmanager
+def _runtime(*, quiet: bool, scheduled: bool = False, actor: str = "") -> Iterator[Runtime]:
+    """This process as the place of a run. Told to end (SIGTERM), it ends as it does with Ctrl-C: what is being written is
+    finished and recorded first."""
+    from connector.load.approval_question import question
+    from connector.run.runtime import Runtime
+
+    def told_to_end(_number: int, _frame: object) -> None:
+        raise KeyboardInterrupt
+
+    with terminal.show_progress(quiet=quiet) as tell:
+
+        def ask(setup: Setup, plan: PlanShown) -> Answer:
+            with tell.hidden():
+                return Answer(terminal.answer_to(question(setup, plan), "Write exactly this?"))
+
+        asked = ask if sys.stdin.isatty() and not quiet else None
+        runtime = Runtime(actor=actor, scheduled=scheduled, ask=asked, progress=tell)
+        before = (
+            signal.signal(signal.SIGTERM, told_to_end)
+            if threading.current_thread() is threading.main_thread()
+            else None
+        )
+        try:
+            yield runtime
+        finally:
+            if before is not None:
+                signal.signal(signal.SIGTERM, before)
+            runtime.close()
 
 
 def _report_of(state: State[Any], quiet: bool) -> Any:
@@ -114,21 +177,22 @@ def _report_of(state: State[Any], quiet: bool) -> Any:
     if isinstance(result, BaseException):
         raise result
     if result is None:
-        if quiet:
-            terminal.print_json({"skipped": state.message})
-        else:
-            terminal.say(state.message or "Nothing was done.")
-        raise typer.Exit(0)
+        raise _nothing_done(state.message or "Nothing was done.", quiet)
     return result
 
 
-@contextmanager
-def _started(setup: Path, *, quiet: bool, scheduled: bool = False) -> Iterator[str]:
-    """Everything that stands around a flow that the command line runs."""
-    from connector.load.session import setup_of
+def _nothing_done(reason: str, quiet: bool) -> typer.Exit:
+    if quiet:
+        terminal.print_json({"skipped": reason})
+    else:
+        terminal.say(reason)
+    return typer.Exit(0)
 
+
+@contextmanager
+def _flow_started(setup: Path, *, quiet: bool, scheduled: bool = False) -> Iterator[str]:
+    """Everything that stands around a flow that the command line runs."""
     prepare_prefect()
-    setup_of(setup)  # a wrong setup is refused before Prefect takes seconds to start
     from connector.load.run import Starter, progress_sink, started_by
 
     with terminal.show_progress(quiet=quiet) as tell, server_needed():

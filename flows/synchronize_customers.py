@@ -2,58 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from typing import Any
 
 from prefect import flow
 
-from connector.core.approval import Approved, Lost
-from connector.core.customer import Direction
-from connector.core.plan import Plan
-from connector.load.applying import approval_reason, approved_part
-from connector.load.breaking import stop_on_plan
-from connector.load.extraction import Extraction
-from connector.load.opening import Opened
-from connector.load.recording import record_findings
-from connector.load.run import LoadResult, Run
-from connector.load.standing import new_conflicts, newly_held
-from connector.load.summary import summary_of
-from connector.quality import prepare
-from flows.approving import refuse_if_nobody_can_be_asked
-from flows.events import tell_conflicts, tell_held
-from flows.loading import load
+from connector.load.naming import checked_wish
+from connector.pipeline import carry_out
+from connector.run.request import RunReport, RunRequest
 from flows.naming import run_name
-from flows.opening import THREADS, opened_run, trigger_of_run, whole
-from flows.outcomes import HOOKS, concluded, skipped
-from flows.overrides import Overrides, customers_given
-from flows.partitions import Divided, partitions_of_run
-from flows.passes import Wish, approved_plan_of, in_passes, wish_of
+from flows.opening import THREADS
+from flows.outcomes import HOOKS, concluded
+from flows.overrides import Overrides, customers_given, left_out_given
+from flows.prefect_runtime import PrefectRuntime
 from flows.setups import resolve_setup
-from flows.showing import show_plan, show_summary
-from tasks.compare import compare_customers
-from tasks.extract import confirm_missing, extract_business_central, extract_selected, extract_webstore
-from tasks.validate import check_extracts, check_plan, validate_extracts
 
-__all__ = ["SyncReport", "synchronize_customers", "synchronize_selected_customers"]
-
-_LONG_READ = 3.0
-
-
-class SyncReport:
-    """What a flow gives back to its caller: the summary, and the plan it followed."""
-
-    def __init__(self, summary: dict[str, Any], plan: Plan, waiting: str = "") -> None:
-        self.summary = summary
-        self.plan = plan
-        self.waiting = waiting
-
-
-@dataclass(frozen=True)
-class _Extracts:
-    webstore: Extraction
-    business_central: Extraction
-    selected: frozenset[str | int] | None = None
+__all__ = ["synchronize_customers", "synchronize_selected_customers"]
 
 
 @flow(
@@ -68,7 +32,7 @@ def synchronize_customers(
     overrides: Overrides = Overrides(),  # noqa: B008 - a frozen default that the form shows
     approved_plan: str | None = None,
     leave_out: str | list[str] | None = None,
-) -> SyncReport:
+) -> RunReport:
     """Synchronise all customers of one webstore with Business Central.
 
     Args:
@@ -80,7 +44,7 @@ def synchronize_customers(
     """
 
     def body() -> Any:
-        return _synchronize(setup, overrides, wish_of(dry_run, approved_plan, leave_out), "all", _read_all)
+        return _synchronized(setup, overrides, None, dry_run, approved_plan, leave_out)
 
     return concluded(setup, body)  # type: ignore[no-any-return]
 
@@ -98,7 +62,7 @@ def synchronize_selected_customers(
     overrides: Overrides = Overrides(),  # noqa: B008
     approved_plan: str | None = None,
     leave_out: str | list[str] | None = None,
-) -> SyncReport:
+) -> RunReport:
     """Synchronise only the given customers.
 
     Args:
@@ -112,82 +76,23 @@ def synchronize_selected_customers(
 
     def body() -> Any:
         names = customers_given(customers, "No customer was selected; nothing was written.")
-
-        def read(opened: Opened) -> _Extracts:
-            selected = extract_selected(opened.run, names)
-            return _Extracts(selected.webstore, selected.business_central, selected.keys)
-
-        return _synchronize(setup, overrides, wish_of(dry_run, approved_plan, leave_out), "selected", read)
+        return _synchronized(setup, overrides, names, dry_run, approved_plan, leave_out)
 
     return concluded(setup, body)  # type: ignore[no-any-return]
 
 
-def _synchronize(
-    setup_name: str, overrides: Overrides, wish: Wish, mode: str, read: Callable[[Opened], _Extracts]
+def _synchronized(
+    setup_name: str,
+    overrides: Overrides,
+    customers: Iterable[str] | None,
+    dry_run: bool,
+    approved_plan: str | None,
+    leave_out: str | list[str] | None,
 ) -> Any:
+    """A run as the form's fields ask for it."""
+    names = None if customers is None else tuple(customers)
+    left_out = left_out_given(leave_out)
+    checked_wish(approved_plan, left_out)  # before a block is looked up
     setup = overrides.applied(resolve_setup(setup_name))
-    if trigger_of_run() == "scheduled" and not setup.synchronization.enabled:
-        return skipped(f"The setup of webstore {setup.webstore_code} is not enabled: scheduled runs do nothing.")
-
-    def one_pass(wish: Wish) -> SyncReport:
-        with opened_run(setup, wish.dry_run, mode) as opened, partitions_of_run(opened.run) as partitions:
-            # before anything is read: a hash or a name that nobody knows is refused at once
-            approved = approved_plan_of(opened.run, wish)
-            # a long read hides the import; a short one is mostly that of a run with nothing new to validate
-            import_of_expectations = prepare(after_seconds=_LONG_READ)
-            try:
-                extracts = Divided(opened.run, partitions) if partitions is not None and mode == "all" else read(opened)
-            finally:
-                import_of_expectations.cancel()
-            return _carry_out(opened, extracts, wish, approved)
-
-    return in_passes(setup, wish, one_pass)
-
-
-def _read_all(opened: Opened) -> _Extracts:
-    webstore = extract_webstore.submit(opened.run)
-    business_central = extract_business_central.submit(opened.run)
-    return _Extracts(webstore.result(), business_central.result())
-
-
-def _plan_of(run: Run, extracts: _Extracts | Divided) -> Plan:
-    """Confirm who is missing, validate, and decide."""
-    if isinstance(extracts, Divided):
-        return extracts.plan()
-    selected = extracts.selected
-    missing = confirm_missing(run, extracts.webstore, extracts.business_central, selected)
-    fit = validate_extracts(run, extracts.webstore, extracts.business_central, missing, selected is not None)
-    plan: Plan = compare_customers(run, fit.webstore, fit.business_central, fit.missing, selected).unquote()
-    return plan
-
-
-def _carry_out(opened: Opened, extracts: _Extracts | Divided, wish: Wish, approved: Approved | None) -> SyncReport:
-    """Decide, then do, then tell."""
-    run, selected = opened.run, extracts.selected
-    if selected is None:
-        check_extracts(run, extracts.webstore, extracts.business_central, approved is not None)
-    plan: Plan = check_plan(run, whole(_plan_of(run, extracts)), selected is not None).unquote()
-    lost: tuple[Lost, ...] = ()
-    if approved is not None:
-        plan, lost = approved_part(plan, approved, wish.leave_out, wish.left_out_by(run.actor))
-    news = new_conflicts(run, plan)
-    record_findings(run, plan, selected)
-    shown = show_plan(run, plan, selected=selected is not None)
-    waiting = "" if run.dry_run or approved is not None else approval_reason(run.setup, plan)
-    if waiting:
-        refuse_if_nobody_can_be_asked(plan.hash, waiting)
-    extracted = {"webstore": extracts.webstore.rows, "business_central": extracts.business_central.rows}
-    asked = approved is not None or bool(waiting)
-    stop_on_plan(run, plan, extracted, selected=selected is not None, approved=asked)
-    results: dict[Direction, LoadResult] = {} if run.dry_run or waiting else load(opened, plan)
-    opened.summary = summary_of(run, plan, results, extracted, opened.seconds, opened.mode, lost)
-    opened.summary |= {"shown": dict(shown), "trigger": run.trigger, "validated": run.validated}
-    if approved is not None:
-        opened.summary |= {"approved_plan": approved.hash, "dropped_from_plan": len(lost)}
-        opened.summary |= {"approved_by": wish.approved_by, "left_out": list(wish.leave_out)}
-    opened.status = "waiting" if waiting else "stopped" if opened.summary["stopped"] else "completed"
-    tell_conflicts(run.code, news)
-    tell_held(run.code, newly_held(run, results))
-    if not waiting:
-        show_summary(run, opened.summary)
-    return SyncReport(opened.summary, plan, waiting)
+    request = RunRequest(setup, names, dry_run=dry_run, approved_plan=approved_plan, leave_out=left_out)
+    return carry_out(request, PrefectRuntime(setup))

@@ -190,3 +190,5 @@ def show_summary(summary: dict[str, Any]) -> None:
         _err.print(warning, markup=False, style="yellow")
     for reason in summary["stopped"]:
         _err.print(f"stopped: {reason}", markup=False, style="red")
+    if summary.get("seen_at"):
+        say(f"This run: {summary['seen_at']}")

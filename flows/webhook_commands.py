@@ -17,7 +17,8 @@ import typer
 
 from connector.errors import InputError
 from flows import running, terminal
-from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
+from flows.options import DEFAULT_SETUP, JsonOption, PrefectOption, SetupOption
+from flows.place import on_prefect
 
 if TYPE_CHECKING:
     from connector.setup import Setup
@@ -47,6 +48,7 @@ def serve(
         typer.Option(help=f"Let a worker carry out selected runs: FLOW/NAME, e.g. {_SELECTED}. Needs PREFECT_API_URL."),
     ] = "",
     deployment_of_all: Annotated[str, typer.Option(help="Likewise, of runs over all customers.")] = _EVERYBODY,
+    prefect: PrefectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Receive webhooks, and run the customers that they name, until Ctrl-C.
@@ -62,8 +64,7 @@ def serve(
         if deployment and not os.environ.get("PREFECT_API_URL"):
             raise InputError("A deployment needs a Prefect server.", hint="export PREFECT_API_URL=http://…/api")
         _log_to_standard_error()
-        running.prepare_prefect()
-        start = _start_of(_name_of(setup), deployment, deployment_of_all)
+        start = _start_of(_name_of(setup), deployment, deployment_of_all, prefect=on_prefect(made, prefect))
         _serve(made, secret, start, Listening(host, port, certificate, key), as_json)
 
 
@@ -116,13 +117,18 @@ def _name_of(setup: Path) -> str:
     return str(setup.resolve()) if setup.suffix == ".toml" or setup.is_file() else str(setup)
 
 
-def _start_of(name: str, deployment: str, deployment_of_all: str) -> StartRun:
-    """Runs are started by something that imports Prefect only when the first one is due."""
+def _start_of(name: str, deployment: str, deployment_of_all: str, *, prefect: bool) -> StartRun:
+    """Runs are started by something that imports Prefect, if it is needed, only when the first one is due."""
 
     def start(customers: Sequence[str] | None) -> None:
-        from flows.webhook_runs import by_deployment, in_this_process
+        from flows import webhook_runs
 
-        run = by_deployment(name, deployment, deployment_of_all) if deployment else in_this_process(name)
+        if deployment or prefect:
+            running.prepare_prefect()
+        if deployment:
+            run = webhook_runs.by_deployment(name, deployment, deployment_of_all)
+        else:
+            run = webhook_runs.as_flow_runs(name) if prefect else webhook_runs.in_this_process(name)
         run(customers)
 
     return start

@@ -1,20 +1,23 @@
-"""How webhooks start runs: in this process, or as runs of a deployment that some worker carries out."""
+"""How webhooks start runs: in this process, as flow runs of this process, or as runs of a deployment that a worker carries out.
+
+Prefect is imported where it is needed only.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
-
-from prefect.deployments import run_deployment
-from prefect.exceptions import ObjectNotFound
 
 from connector.errors import CustomerSyncError, InputError, RemoteTrouble
 from connector.load.run import Starter, started_by
+from connector.load.session import setup_of
+from connector.pipeline import carry_out
+from connector.run.request import RunRequest
+from connector.run.runtime import Runtime
 from connector.webhooks.dispatching import StartRun
-from flows.opening import SCHEDULED
-from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
 
-__all__ = ["by_deployment", "in_this_process"]
+__all__ = ["as_flow_runs", "by_deployment", "in_this_process"]
 
 _ACTOR = "webhooks"
 
@@ -23,8 +26,22 @@ def in_this_process(setup: str) -> StartRun:
     """Runs that this process carries out, one after the other. They count as scheduled: holds bind them.
 
     Args:
-        setup: name of a block, or path of a file.
+        setup: name of a block, or path of a file. It is read anew for every run.
     """
+
+    def start(customers: Sequence[str] | None) -> None:
+        runtime = Runtime(actor=_ACTOR, scheduled=True)
+        try:
+            carry_out(RunRequest(setup_of(Path(setup)), None if customers is None else tuple(customers)), runtime)
+        finally:
+            runtime.close()
+
+    return start
+
+
+def as_flow_runs(setup: str) -> StartRun:
+    """The same as flow runs of the Prefect server that is configured; further as in `in_this_process`."""
+    from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
 
     def start(customers: Sequence[str] | None) -> None:
         token = started_by.set(Starter(_ACTOR, scheduled=True))
@@ -52,6 +69,10 @@ def by_deployment(setup: str, selected: str, everybody: str) -> StartRun:
     Args:
         selected, everybody: deployments as FLOW/NAME.
     """
+    from prefect.deployments import run_deployment
+    from prefect.exceptions import ObjectNotFound
+
+    from flows.opening import SCHEDULED
 
     def start(customers: Sequence[str] | None) -> None:
         name = everybody if customers is None else selected

@@ -65,7 +65,7 @@ def publish_conflicts(setup: Setup) -> int:
 @task(task_run_name="suggest the customer mapping of {webstore_code}", cache_policy=NO_CACHE)
 def suggest_pairs(webstore_code: str, setup: Setup, rungs: Sequence[str], likely: bool) -> list[dict[str, Any]]:
     """Read both systems and suggest pairs of unmapped customers, shown as a table."""
-    progress = progress_sink.get(None) or ProgressArtifacts(webstore_code)
+    progress = progress_sink.get() or ProgressArtifacts(webstore_code)
     rows = suggesting.suggest(setup, rungs=rungs, likely=likely, progress=progress)
     shown = [{name: _plain(value) for name, value in row.items() if name != "bc_id"} for row in rows]
     publish_rows(setup, "suggestions", "Customers that may be the same; accept or reject by the column `pair`", shown)

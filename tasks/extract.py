@@ -2,66 +2,65 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
+from prefect.utilities.annotations import quote
 
-from connector.core.customer import Side
-from connector.load.deciding import table_from
-from connector.load.extraction import (
-    Extraction,
-    Missing,
-    Selected,
-    read_all,
-    read_company,
-    read_company_countries,
-    read_missing,
-    read_selected,
-)
+from connector.core.partitioning import Placement
+from connector.load import extraction, missing, selecting
+from connector.load.extraction import Extraction
+from connector.load.job import Job, Mapper
+from connector.load.partitions import Partitions
 from connector.load.run import Run
 
-__all__ = ["confirm_missing", "extract_business_central", "extract_selected", "extract_webstore"]
+__all__ = ["confirm_missing", "divide_mapping", "extract_business_central", "extract_selected", "extract_webstore"]
+
+
+@task(task_run_name="divide the mapping table", cache_policy=NO_CACHE)
+def divide_mapping(run: Run, partitions: Partitions) -> quote:
+    """Land mapping table and bases; gives where each webstore customer goes."""
+    return quote(extraction.divide_mapping(run, partitions))
 
 
 @task(task_run_name="extract webstore customers", cache_policy=NO_CACHE)
-def extract_webstore(run: Run) -> Extraction:
+def extract_webstore(run: Run, partitions: Partitions, placement: Placement) -> Extraction:
     """Read all webstore customers, ordered by id."""
-    extraction = read_all(run, Side.WEBSTORE)
-    _log_census("webstore", extraction)
-    return extraction
+    read = extraction.extract_webstore(run, partitions, placement)
+    _log_census("webstore", read)
+    return read
 
 
 @task(task_run_name="extract Business Central customers", cache_policy=NO_CACHE)
-def extract_business_central(run: Run) -> Extraction:
-    """Read all Business Central customers, ordered by number, the company's countries, and what the store knows of pairs."""
-    extraction = read_company(run)
-    _log_census("Business Central", extraction)
-    return extraction
+def extract_business_central(run: Run, partitions: Partitions, placement: Placement) -> Extraction:
+    """Read all Business Central customers, ordered by number, and the company's countries."""
+    read = extraction.extract_business_central(run, partitions, placement)
+    _log_census("Business Central", read)
+    return read
 
 
 @task(task_run_name="extract selected customers", cache_policy=NO_CACHE)
-def extract_selected(run: Run, customers: list[str]) -> Selected:
+def extract_selected(run: Run, partitions: Partitions, placement: Placement, customers: Sequence[str]) -> quote:
     """Read the selected customers and their counterparts; unknown ones are refused together."""
-    selected = read_selected(run, customers)
-    run.know_countries(read_company_countries(run))
+    selected = selecting.extract_selected(run, partitions, placement, customers)
     get_run_logger().info("%d customers selected", len(selected.keys))
-    return selected
+    return quote(selected)
 
 
 @task(task_run_name="confirm missing customers", cache_policy=NO_CACHE)
-def confirm_missing(
-    run: Run, webstore: Extraction, business_central: Extraction, selected: frozenset[str | int] | None = None
-) -> Missing:
+def confirm_missing(run: Run, job: Job, placement: Placement, mapper: Mapper) -> quote:
     """Ask by id for mapped customers that the extracts did not show (of a selected run: of the selected ones)."""
-    missing = read_missing(run, table_from(webstore.frame), table_from(business_central.frame), selected)
-    gone = len(missing.gone_webstore) + len(missing.gone_business_central)
+    found = missing.confirm_missing(run, job, placement, mapper)
+    gone = len(found.gone_webstore) + len(found.gone_business_central)
     if gone:
         get_run_logger().warning("%d mapped customers are gone on one side", gone)
-    return missing
+    return quote(found)
 
 
-def _log_census(system: str, extraction: Extraction) -> None:
-    census = extraction.census
+def _log_census(system: str, read: Extraction) -> None:
+    census = read.census
     get_run_logger().info(
         "%s: %d customers in %d pages, %d announced, %d re-reads",
         system,

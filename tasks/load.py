@@ -6,13 +6,9 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from connector.core.customer import Direction
 from connector.core.plan import Plan
-from connector.load.late import find_late_writes
-from connector.load.pull import pull
-from connector.load.push import push
-from connector.load.recording import record_links
-from connector.load.recovery import Recovery, recover
+from connector.load import directions, recording
+from connector.load.recovery import Recovery
 from connector.load.run import LoadResult, Run
 
 __all__ = ["pull_customers", "push_customers", "record_agreements", "recover_open_writes"]
@@ -21,8 +17,7 @@ __all__ = ["pull_customers", "push_customers", "record_agreements", "recover_ope
 @task(task_run_name="settle interrupted writes", cache_policy=NO_CACHE)
 def recover_open_writes(run: Run) -> Recovery:
     """Look what became of writes that an earlier run left open, or that happened after they had been looked for."""
-    recovery = recover(run)
-    find_late_writes(run)
+    recovery = directions.recover_open_writes(run)
     if recovery.total:
         get_run_logger().warning(
             "%d interrupted writes: %d had happened, %d had not, %d wait for a person",
@@ -37,13 +32,13 @@ def recover_open_writes(run: Run) -> Recovery:
 @task(task_run_name="record links and agreements", cache_policy=NO_CACHE)
 def record_agreements(run: Run, plan: Plan) -> int:
     """Commit new links and the bases of fields that agree already."""
-    return record_links(run, plan)
+    return recording.record_links(run, plan)
 
 
 @task(task_run_name="push customers", cache_policy=NO_CACHE)
 def push_customers(run: Run, plan: Plan) -> LoadResult:
     """Business Central → webstore."""
-    result = push(run, plan, _look)
+    result = directions.push_customers(run, plan)
     _log("pushed", result)
     return result
 
@@ -51,13 +46,9 @@ def push_customers(run: Run, plan: Plan) -> LoadResult:
 @task(task_run_name="pull customers", cache_policy=NO_CACHE)
 def pull_customers(run: Run, plan: Plan) -> LoadResult:
     """Webstore → Business Central."""
-    result = pull(run, plan, _look)
+    result = directions.pull_customers(run, plan)
     _log("pulled", result)
     return result
-
-
-def _look(run: Run, direction: Direction) -> frozenset[str]:
-    return recover(run, direction).happened
 
 
 def _log(verb: str, result: LoadResult) -> None:

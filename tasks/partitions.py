@@ -1,4 +1,4 @@
-"""Tasks of a run whose customers are divided into partitions."""
+"""The task that a run over partitions has many of: something done about one of them, wherever the task runner has a place."""
 
 from __future__ import annotations
 
@@ -7,37 +7,10 @@ from typing import Any
 
 from prefect import task
 from prefect.cache_policies import NO_CACHE
-from prefect.logging import get_run_logger
-from prefect.utilities.annotations import quote
 
-from connector.core.customer import Side
-from connector.core.partitioning import Placement
-from connector.load.extraction import Extraction, read_all, read_company_countries
-from connector.load.partitioned import Job, land_known, places
-from connector.load.partitions import Partitions
-from connector.load.run import Run
+from connector.load.job import Job
 
-__all__ = ["Work", "land_business_central", "land_mapping", "land_webstore", "work_on_partition"]
-
-
-@task(task_run_name="divide the mapping table", cache_policy=NO_CACHE)
-def land_mapping(run: Run, partitions: Partitions) -> quote:
-    """Land mapping table and bases; gives where each webstore customer goes."""
-    return quote(land_known(run, partitions))
-
-
-@task(task_run_name="extract webstore customers", cache_policy=NO_CACHE)
-def land_webstore(run: Run, partitions: Partitions, placement: Placement) -> Extraction:
-    """Read all webstore customers into partitions."""
-    return _landed(run, Side.WEBSTORE, partitions, placement)
-
-
-@task(task_run_name="extract Business Central customers", cache_policy=NO_CACHE)
-def land_business_central(run: Run, partitions: Partitions, placement: Placement) -> Extraction:
-    """Read all Business Central customers into partitions, and the company's countries."""
-    extraction = _landed(run, Side.BUSINESS_CENTRAL, partitions, placement)
-    run.know_countries(read_company_countries(run))
-    return extraction
+__all__ = ["Work", "work_on_partition"]
 
 
 class Work:
@@ -62,9 +35,3 @@ class Result:
 def work_on_partition(what: str, number: int, work: Work) -> Result:
     """Do something about one partition, wherever the task runner has a place for it."""
     return Result(work.on(number))
-
-
-def _landed(run: Run, side: Side, partitions: Partitions, placement: Placement) -> Extraction:
-    extraction = read_all(run, side, partitions, places(side, placement))
-    get_run_logger().info("%s: %d customers in %d partitions", side, extraction.rows, partitions.count)
-    return extraction

@@ -16,14 +16,24 @@ from prefect.artifacts import create_link_artifact, create_markdown_artifact, cr
 from prefect.cache_policies import NO_CACHE
 
 from connector.core.characters import shown
+from connector.core.expectations import Finding
 from connector.load.reports import Report, ShownTable
 from connector.load.summary import dropped_lines, not_written
 
-__all__ = ["artifact_key", "publish_link", "publish_report", "publish_summary", "publish_table", "summary_text"]
+__all__ = [
+    "artifact_key",
+    "publish_findings",
+    "publish_link",
+    "publish_report",
+    "publish_summary",
+    "publish_table",
+    "summary_text",
+]
 
 _TRENDED = 10
 _BARS = "▁▂▃▄▅▆▇█"
 _ERRORS = 50
+_FINDINGS = 500
 
 
 def artifact_key(name: str, webstore_code: str) -> str:
@@ -64,6 +74,22 @@ def _cell(value: Any) -> Any:
     if isinstance(value, str):
         return shown(value)
     return value if value is None or isinstance(value, (bool, float)) else int(value)
+
+
+def publish_findings(webstore_code: str, what: str, findings: Sequence[Finding]) -> None:
+    """What is not as expected of the data, by key and without values."""
+    rows = [
+        {"data": f.suite, "severity": str(f.expectation.severity), "expected": f.expectation.text,
+         "records": f.count, "customer": key, "reason": f.expectation.reason}
+        for f in findings
+        for key in f.keys or ("",)
+    ]  # fmt: skip
+    more = f"; {len(rows)} rows, the first {_FINDINGS} shown" if len(rows) > _FINDINGS else ""
+    create_table_artifact(
+        key=artifact_key(f"quality-{what}", webstore_code),
+        table=rows[:_FINDINGS],
+        description=f"{len(findings)} expectations of {what} are not met{more}",
+    )
 
 
 def publish_link(webstore_code: str, target: Path) -> None:

@@ -38,7 +38,7 @@ def last_full_run(view: View, besides: str = "") -> dict[str, Any]:
     return summary
 
 
-def stop_on_extracts(run: Run, webstore: Census, business_central: Census, *, approved: bool) -> None:
+def stop_on_extracts(run: Run, webstore: Census, business_central: Census, approved: bool) -> None:
     """Raise PremiseBroken if the extracts as wholes cannot be relied on.
 
     Args:
@@ -63,7 +63,7 @@ def stop_on_extracts(run: Run, webstore: Census, business_central: Census, *, ap
 
 
 def stop_on_plan(
-    run: Run, plan: Plan, extracted: dict[str, int], *, selected: bool, approved: bool, command: str = "sync"
+    run: Run, plan: Plan, extracted: dict[str, int], selected: bool, approved: bool, command: str = "sync"
 ) -> None:
     """Raise PremiseBroken if the plan does more than may be done unasked; a dry run, and an approved plan, only say so.
 

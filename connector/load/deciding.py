@@ -1,56 +1,137 @@
-"""From extracts to the plan, with what the store knows: the impure rim of core/comparison.py."""
+"""From what was read to the plan, with what the store knows.
+
+A single partition knows everybody, and is compared as it is. Several are decided about one by one, so that memory holds a part
+of the customers at a time, on one machine or several; the plan is the same.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
 import pandas as pd
 import pyarrow as pa
-import pyarrow.compute as pc
 
-from connector.core import webstore_customer
-from connector.core.comparison import compare
+from connector.core.comparison import compare, conclude
 from connector.core.customer import Side
-from connector.core.extracts import Known, extract_of
+from connector.core.extracts import Extract, Known
+from connector.core.leftovers import (
+    MAPPED,
+    Leftover,
+    Sought,
+    gathered,
+    leftover_of,
+    renumbered_rows,
+    sharing,
+    sought_by,
+    with_rows,
+)
+from connector.core.pairing import pair
+from connector.core.pairs import Part, decide_pairs
 from connector.core.plan import Plan
-from connector.load.extraction import Missing
+from connector.core.planning import Decisions
+from connector.core.terms import Terms
+from connector.load.extraction import BASES_SCHEMA, MAPPING_SCHEMA
+from connector.load.job import Job, Mapper, bases_in, extracts_in, reader
 from connector.load.knowing import replaced_by_writes
+from connector.load.missing import Missing
 from connector.load.run import Run
 from connector.store import View
 
-__all__ = ["decide_run", "table_from", "usernames_of", "with_late", "young_pairs"]
+__all__ = ["compare_customers"]
 
 # a copy of a database may lag longer than a server works on one request
 _SETTLING = 20
 
 
-def table_from(frame: pd.DataFrame) -> pa.Table:
-    """The columns of a frame without copying."""
-    return pa.Table.from_pandas(frame, preserve_index=False).replace_schema_metadata(None)
+@dataclass(frozen=True)
+class Decided:
+    """What became of a partition: decisions about its pairs, and what is left."""
+
+    part: Part
+    leftover: Leftover
 
 
-def with_late(frame: pd.DataFrame, late: pa.Table, old: Collection[Any] = ()) -> pa.Table:
-    """The rows of an extract and those that were asked for afterwards; nothing is copied when there are none.
+def compare_customers(run: Run, job: Job, missing: Missing, mapper: Mapper) -> Plan:
+    """Join, match and merge; what to write is in the plan, and nothing is written in either system.
 
-    Args:
-        old: ids whose rows in the extract do not count.
+    What several partitions have settled is remembered at once, so that it need not be kept.
     """
-    table = table_from(frame)
-    if old:
-        key = table["webstore_id" if "webstore_id" in table.column_names else "bc_id"]
-        table = table.filter(pc.invert(pc.is_in(key, value_set=pa.array(list(old), key.type))))
-    return pa.concat_tables([table, late], promote_options="permissive").combine_chunks() if late.num_rows else table
+    job = replace(job, gone_back=missing.gone_back, kept_out=missing.kept_out)
+    if job.alone:
+        webstore, business_central, mapping = extracts_in(job, 0)
+        known = _known_of_all(run, job, missing, _known(job, mapping, bases_in(job, 0)))
+        return compare(webstore, business_central, known, job.terms)
+    done, leftovers = Part(), []
+    for ready, decided in enumerate(mapper(decide_in, job), start=1):
+        with run.store.work(run.code) as work:
+            work.bases.saw(decided.part.settled)
+            work.bases.sight(decided.part.sighted)
+        done = _added(done, decided.part)
+        leftovers.append(decided.leftover)
+        run.progress("Comparing partitions", ready, job.partitions.count)
+    left = gathered(leftovers)
+    for first in (True, False):
+        sought = sought_by(left, _extracts(left, job.terms), job.terms, first=first)
+        if sought.nobody:
+            break
+        left = with_rows(left, list(mapper(sharing_in, job, sought)))
+    webstore, business_central = _extracts(left, job.terms)
+    nothing = _known(job, _frame_of_none(MAPPING_SCHEMA), _frame_of_none(BASES_SCHEMA))
+    known = replace(_known_of_all(run, job, missing, nothing), usernames=left.usernames)
+    plan = conclude(done, renumbered_rows(left), webstore, business_central, known, job.terms)
+    return replace(plan, settled=None, sighted=None)
 
 
-def usernames_of(mapping: pd.DataFrame) -> dict[str, str]:
-    """Business Central id → user name that the mapping row gives to an account to be created."""
-    given = mapping[mapping["username"] != ""]
-    return dict(zip(given["bc_id"], given["username"], strict=True))
+def decide_in(job: Job, number: int) -> Decided:
+    """Decide about the pairs of a partition."""
+    webstore, business_central, mapping = extracts_in(job, number)
+    known = _known(job, mapping, bases_in(job, number))
+    pairing = pair(mapping, webstore.raw, business_central.raw)
+    part = decide_pairs(pairing, webstore, business_central, known, job.terms)
+    return Decided(part, leftover_of(pairing, webstore, business_central, known, job.terms))
 
 
-def young_pairs(run: Run, view: View, missing: Missing) -> frozenset[str]:
+def sharing_in(job: Job, number: int, sought: Sought) -> tuple[pa.Table, pa.Table]:
+    """The customers of a partition who are sought."""
+    webstore, business_central, mapping = extracts_in(job, number)
+    return sharing(pair(mapping, webstore.raw, business_central.raw), webstore, business_central, sought, job.terms)
+
+
+def _known(job: Job, mapping: pd.DataFrame, bases: pd.DataFrame) -> Known:
+    """What is known of a partition's customers."""
+    named = mapping[mapping["username"] != ""]
+    return Known(
+        mapping=mapping,
+        base_hashes=bases,
+        read_bases=reader(job, lambda view, ids: view.bases.read(ids)),
+        rejected=job.rejected,
+        tombstones=job.tombstones,
+        selected=job.selected,
+        gone_back=job.gone_back,
+        read_replaced=reader(job, replaced_by_writes),
+        read_changes=reader(job, lambda view, ids: view.changes.read(ids)),
+        read_made=reader(job, lambda view, ids, names: view.journal.made(ids, names)),
+        kept_out=job.kept_out,
+        # the user names that mapping rows give to accounts to be created
+        usernames=dict(zip(named["bc_id"], named["username"], strict=True)),
+    )
+
+
+def _known_of_all(run: Run, job: Job, missing: Missing, known: Known) -> Known:
+    """And what only all partitions together know: who is gone."""
+    with run.store.view(run.code) as view:
+        young = _young_pairs(run, view, missing)
+    return replace(
+        known,
+        gone_webstore=missing.gone_webstore,
+        gone_business_central=missing.gone_business_central,
+        orphan_policy=str(run.setup.synchronization.policies.orphan),
+        young=young,
+    )
+
+
+def _young_pairs(run: Run, view: View, missing: Missing) -> frozenset[str]:
     """Business Central ids of the gone pairs whose base moved a moment ago (some times [synchronization] settle_seconds): that is
     when this pipeline created or wrote one of the two."""
     if not missing.gone_webstore and not missing.gone_business_central:
@@ -61,36 +142,22 @@ def young_pairs(run: Run, view: View, missing: Missing) -> frozenset[str]:
     return frozenset(bases.loc[bases["updated_at"] > since, "bc_id"])
 
 
-def decide_run(
-    run: Run,
-    webstore: pd.DataFrame,
-    business_central: pd.DataFrame,
-    missing: Missing,
-    selected: frozenset[str | int] | None = None,
-) -> Plan:
-    """Compare both extracts under the setup's flags and policies; writes nothing."""
-    w = with_late(webstore, missing.webstore, missing.old_webstore)
-    c = with_late(business_central, missing.business_central, missing.old_business_central)
-    run.know_metadata(webstore_customer.meta_shown(w))
-    terms = run.terms
-    with run.store.view(run.code) as view:
-        stones = view.tombstones.all()
-        known = Known(
-            mapping=run.mapping,
-            base_hashes=run.base_hashes,
-            read_bases=view.bases.read,
-            rejected=view.mapping.rejections(),
-            gone_webstore=missing.gone_webstore,
-            gone_business_central=missing.gone_business_central,
-            selected=selected,
-            tombstones=frozenset(stones["bc_id"].dropna()) | frozenset(stones["webstore_id"].dropna().astype(int)),
-            orphan_policy=str(run.setup.synchronization.policies.orphan),
-            usernames=usernames_of(run.mapping),
-            gone_back=missing.gone_back,
-            read_replaced=lambda bc_ids, sides: replaced_by_writes(view, bc_ids, sides),
-            read_changes=view.changes.read,
-            read_made=view.journal.made,
-            kept_out=missing.kept_out,
-            young=young_pairs(run, view, missing),
-        )
-        return compare(extract_of(Side.WEBSTORE, w, terms), extract_of(Side.BUSINESS_CENTRAL, c, terms), known, terms)
+def _added(done: Part, more: Part) -> Part:
+    decisions = Decisions()
+    for part in (done, more):
+        decisions.extend(part.decisions)
+    return Part(decisions, done.pairs + more.pairs, (*done.spent, *more.spent))
+
+
+def _extracts(left: Leftover, terms: Terms) -> tuple[Extract, Extract]:
+    return (
+        Extract(Side.WEBSTORE, left.webstore.drop_columns(MAPPED), left.malformed_webstore, terms),
+        Extract(
+            Side.BUSINESS_CENTRAL, left.business_central.drop_columns(MAPPED), left.malformed_business_central, terms
+        ),
+    )
+
+
+def _frame_of_none(schema: pa.Schema) -> pd.DataFrame:
+    frame: pd.DataFrame = schema.empty_table().to_pandas(types_mapper=pd.ArrowDtype)
+    return frame

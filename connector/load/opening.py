@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from typing import Any
 
+from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.errors import CustomerSyncError, SetupError
 from connector.load.run import Progress, Run
 from connector.load.sides import verify_sides
@@ -60,11 +61,13 @@ def open_run(
     dry_run: bool,
     progress: Progress | None = None,
     enqueue: bool = False,
+    clients: Callable[[Setup], tuple[WooCommerceClient, BusinessCentralClient]] | None = None,
 ) -> Iterator[Opened]:
     """Open a run of one webstore: only one at a time may write.
 
     Args:
         enqueue: wait for the run that is at work, as the setup says or for a day. At most one scheduled run waits.
+        clients: makes what speaks with the two systems; None = as the setup says.
 
     Raises:
         SetupError: rules or templates that cannot work.
@@ -76,6 +79,7 @@ def open_run(
     try:
         with _turn(store, setup, f"run {run_id}", enqueue=enqueue, patient=trigger != "scheduled") as lease:
             arguments: dict[str, Any] = {} if progress is None else {"progress": progress}
+            arguments |= {} if clients is None else {"clients": clients(setup)}
             run = Run(setup, store, rules, run_id=run_id, trigger=trigger, actor=actor, dry_run=dry_run, **arguments)
             run.lease = lease
             if store.was_emptied():

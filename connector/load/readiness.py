@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Any
 
 from connector.core.customer import Side
@@ -13,18 +13,19 @@ from connector.core.forecast import Forecast, forecast_of
 from connector.core.plan import Plan
 from connector.core.readiness import Account, Check, checks_of
 from connector.load.breaking import stop_on_plan
-from connector.load.deciding import decide_run, table_from
-from connector.load.extraction import Extraction
+from connector.load.deciding import compare_customers
+from connector.load.job import Mapper, records_in
 from connector.load.run import Run
-from connector.load.validating import Validated, validate_plan
+from connector.load.validating import validate_plan
+from connector.run.reading import Read
 from connector.setup import PullWebstoreCustomers, PushWebstoreCustomers
 
-__all__ = ["read_accounts", "report_of_readiness"]
+__all__ = ["report_of_readiness"]
 
 _FIELDS = ("id", "role", "email")
 
 
-def read_accounts(run: Run) -> list[Account]:
+def _read_accounts(run: Run) -> list[Account]:
     """All accounts of the webstore, of any role, in pages of three fields."""
     accounts: list[Account] = []
 
@@ -37,18 +38,11 @@ def read_accounts(run: Run) -> list[Account]:
     return accounts
 
 
-def report_of_readiness(
-    run: Run,
-    webstore: Extraction,
-    business_central: Extraction,
-    validated: Validated,
-    accounts: list[Account],
-    reading_seconds: float,
-) -> dict[str, Any]:
-    """The whole report.
+def report_of_readiness(run: Run, read: Read, mapper: Mapper, reading_seconds: float) -> dict[str, Any]:
+    """The whole report; reads all accounts of any role besides.
 
     Args:
-        webstore, business_central: as they were read; `validated`: without those who fail an expectation.
+        read: both systems as they were read and validated.
 
     Returns:
         `webstore_code`; `checks`: one row per topic and system (`topic`, `system`, `count`, `finding`, `examples`, `remedy`);
@@ -56,20 +50,17 @@ def report_of_readiness(
         `with_everything_on`: with Push = Mapped Only and Pull = All; `warnings`: breakers that the first run would trip.
     """
     terms = run.terms
+    accounts = _read_accounts(run)
+    webstore, business_central = (extract_of(side, records_in(read.job, side), terms) for side in Side)
     checks = checks_of(
-        extract_of(Side.WEBSTORE, table_from(webstore.frame), terms),
-        extract_of(Side.BUSINESS_CENTRAL, table_from(business_central.frame), terms),
-        terms,
-        accounts=accounts,
-        role=run.setup.webstore.customer_role_filter,
+        webstore, business_central, terms, accounts=accounts, role=run.setup.webstore.customer_role_filter
     )
-    extracted = {"webstore": len(webstore.frame), "business_central": len(business_central.frame)}
     calls = run.webstore.requests_made + run.business_central.requests_made
     forecasts: list[Forecast] = []
     for everything_on in (False, True):
-        plan = _plan(run, validated, everything_on=everything_on)
+        plan = _plan(run, read, mapper, everything_on=everything_on)
         if not everything_on:
-            stop_on_plan(run, plan, extracted, selected=False, approved=True)
+            stop_on_plan(run, plan, read.extracted, selected=False, approved=True)
         forecasts.append(
             forecast_of(plan, reading_calls=calls, reading_seconds=reading_seconds, accounts=len(accounts))
         )
@@ -78,17 +69,17 @@ def report_of_readiness(
         "webstore_code": run.code,
         "push": str(flags.push_webstore_customers),
         "pull": str(flags.pull_webstore_customers),
-        "extracted": extracted,
+        "extracted": read.extracted,
         "accounts": len(accounts),
         "checks": [_row(check) for check in checks],
-        "expectations": [_expected(finding) for finding in validated.findings],
+        "expectations": [_expected(finding) for finding in read.findings],
         "forecast": asdict(forecasts[0]),
         "with_everything_on": asdict(forecasts[1]),
         "warnings": [warning for warning in run.warnings if warning.startswith("breaker: ")],
     }
 
 
-def _plan(run: Run, validated: Validated, *, everything_on: bool) -> Plan:
+def _plan(run: Run, read: Read, mapper: Mapper, *, everything_on: bool) -> Plan:
     """The plan of a first run, with the setup's flags or with both switched on."""
     own = run.setup
     if everything_on:
@@ -99,7 +90,7 @@ def _plan(run: Run, validated: Validated, *, everything_on: bool) -> Plan:
         run.setup = own.model_copy(update={"synchronization": own.synchronization.model_copy(update=flags)})
     warnings = list(run.warnings)
     try:
-        plan = decide_run(run, validated.webstore.frame, validated.business_central.frame, validated.missing)
+        plan = compare_customers(run, replace(read.job, terms=run.terms), read.missing, mapper)
         return validate_plan(run, plan, selected=False)[0]
     finally:
         run.setup, run.warnings = own, warnings

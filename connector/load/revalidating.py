@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Any
 
 import pyarrow as pa
@@ -17,7 +18,7 @@ from connector.core.expectations import Expectation, Finding
 from connector.load.run import Run
 from connector.quality import validate
 
-__all__ = ["last_validated", "validate_once"]
+__all__ = ["Validation", "last_validated", "validate_once"]
 
 # a summary is no place for a hundred thousand keys: then everything is validated anew
 _MOST_KEYS = 2_000
@@ -31,28 +32,48 @@ def last_validated(run: Run) -> Mapping[str, Any]:
     return next((summary["validated"] for summary in summaries if summary.get("validated")), {})
 
 
+@dataclass
+class Validation:
+    """What was found in one partition, and what the next run may rely on.
+
+    Attributes:
+        remembered: piece of data → `digest` and `findings`, for the run's summary.
+        anew: something was validated that was not known.
+    """
+
+    findings: list[Finding] = field(default_factory=list)
+    remembered: dict[str, Any] = field(default_factory=dict)
+    anew: bool = False
+
+
 def validate_once(
-    run: Run,
+    validation: Validation,
     known: Mapping[str, Any],
+    piece: str,
     suite: str,
     expectations: Sequence[Expectation],
     table: pa.Table,
     keys: pa.Array,
-) -> list[Finding]:
-    """As `connector.quality.validate`, but only when data or expectations are not those that `known` is about."""
-    if not expectations:
-        return []
+) -> None:
+    """As `connector.quality.validate`, but only when data or expectations are not those that `known` is about.
+
+    Args:
+        validation: gets what is found.
+        known: what earlier runs remembered, by piece.
+        piece: the data's name: the suite's, and which partition they are of.
+    """
     digest = _digest(expectations, table)
-    before = known.get(suite, {})
+    before = known.get(piece, {})
     if before.get("digest") == digest:
         findings = [Finding(suite, expectations[i], count, tuple(keys)) for i, count, keys in before["findings"]]
     else:
         findings = validate(suite, expectations, table, keys)
+        validation.anew = True
+    validation.findings += findings
     if sum(len(finding.keys) for finding in findings) <= _MOST_KEYS:
         places = {id(expectation): i for i, expectation in enumerate(expectations)}
         told = [[places[id(f.expectation)], f.count, list(f.keys)] for f in findings]
-        run.validated[suite] = {"digest": digest, "findings": told}
-    return findings
+        validation.remembered[piece] = {"digest": digest, "findings": told}
 
 
 def _digest(expectations: Sequence[Expectation], table: pa.Table) -> str:

@@ -8,11 +8,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass, field, replace
-from functools import cached_property
 from types import TracebackType
 from typing import Any
-
-import pandas as pd
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core.approval import Lost
@@ -45,8 +42,8 @@ def _silent(_what: str, _done: int, _total: int) -> None:
     return
 
 
-# who is told how far a run is; the command line puts its progress bar here
-progress_sink: ContextVar[Progress] = ContextVar("progress_sink", default=_silent)
+# who is told how far a flow run is; the command line puts its progress bar here
+progress_sink: ContextVar[Progress | None] = ContextVar("progress_sink", default=None)
 
 
 @dataclass(frozen=True)
@@ -147,6 +144,7 @@ class Run:
         actor: str = "customer-sync",
         dry_run: bool = False,
         progress: Progress = _silent,
+        clients: tuple[WooCommerceClient, BusinessCentralClient] | None = None,
     ) -> None:
         self.setup = setup
         self.store = store
@@ -157,8 +155,10 @@ class Run:
         self.dry_run = dry_run
         self.progress = progress
         self.fence = Fence()
-        self.webstore = WooCommerceClient(setup.webstore)
-        self.business_central = BusinessCentralClient(setup.business_central)
+        self.webstore, self.business_central = clients or (
+            WooCommerceClient(setup.webstore),
+            BusinessCentralClient(setup.business_central),
+        )
         self.templates: Mapping[tuple[str, str], Mapping[str, Any]] = {}
         self.store_lock = threading.RLock()
         self.accounts_announced = 0
@@ -223,31 +223,6 @@ class Run:
             copy_billing_to_shipping=self.setup.accounts.copy_billing_to_shipping,
             ladder=Ladder(self.setup.matching.link, self.setup.matching.suggest),
         )
-
-    @property
-    def mapping(self) -> pd.DataFrame:
-        """The mapping table as this run read it, while the webstore was being read. A run decides about that state of it; what
-        people edit later counts when something is to be written (rechecking.Known), and for the next run.
-        """
-        return self._pairs_known[0]
-
-    @property
-    def base_hashes(self) -> pd.DataFrame:
-        """The fingerprints of all bases, of the same moment as `mapping`."""
-        return self._pairs_known[1]
-
-    def look_up_pairs(self) -> None:
-        """Read both now, if they have not been read."""
-        _ = self._pairs_known
-
-    def forget_pairs(self) -> None:
-        """It has been decided: writing needs the rows that it writes only, and as they are then."""
-        self.__dict__.pop("_pairs_known", None)
-
-    @cached_property
-    def _pairs_known(self) -> tuple[pd.DataFrame, pd.DataFrame]:
-        with self.store.view(self.code) as view:
-            return view.mapping.current(), view.bases.hashes()
 
     def check_lease(self) -> None:
         """Raise StoreError when another run has taken over, because this process stood still for too long."""

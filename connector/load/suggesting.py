@@ -16,11 +16,12 @@ from connector.core.matching import candidates
 from connector.core.pairing import Pairing, pair
 from connector.core.suggesting import Suggestion, suggest_by_rule
 from connector.errors import InputError
-from connector.load.deciding import table_from
 from connector.load.editing import Pair, linked_together, row_of
-from connector.load.extraction import read_all
+from connector.load.extraction import divide_mapping, extract_business_central, extract_webstore
+from connector.load.job import job_of, records_in
 from connector.load.linkage import suggest_by_linkage
 from connector.load.naming import pairs_read, records_named
+from connector.load.partitions import partitions_of
 from connector.load.run import Progress, Run
 from connector.load.session import SetupSource, opened_store, setup_of
 from connector.rules import load_rules
@@ -134,10 +135,16 @@ def _suggested(
 ) -> list[dict[str, Any]]:
     rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
     more: dict[str, Any] = {} if progress is None else {"progress": progress}
-    with Run(setup, store, rules, run_id=f"suggest {uuid4()}", dry_run=True, **more) as run:
-        frames = {side: table_from(read_all(run, side).frame) for side in Side}
-        terms = run.terms
-        webstore, business_central = (extract_of(side, frames[side], terms) for side in Side)
+    with (
+        Run(setup, store, rules, run_id=f"suggest {uuid4()}", dry_run=True, **more) as run,
+        partitions_of(setup.partitions, setup.webstore_code) as partitions,
+    ):
+        placement = divide_mapping(run, partitions)
+        extract_webstore(run, partitions, placement)
+        extract_business_central(run, partitions, placement)
+        job = job_of(run, partitions)
+        terms = job.terms
+        webstore, business_central = (extract_of(side, records_in(job, side), terms) for side in Side)
         with store.view(run.code) as view:
             mapping, rejected = view.mapping.current(), view.mapping.rejections()
     pairing = pair(mapping, webstore.raw, business_central.raw)

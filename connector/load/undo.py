@@ -24,8 +24,8 @@ from connector.core.undone_creates import DELETE, KEEP, UndoneCreate
 from connector.errors import LookedTooLongAgo, OutcomeUnknown
 from connector.load.activity import find_run
 from connector.load.bases import is_another_account
-from connector.load.extraction import kept_out
 from connector.load.fencing import looked_at
+from connector.load.missing import kept_out
 from connector.load.rechecking import canonical_record, same_value
 from connector.load.run import Failure, LoadResult, Run
 from connector.load.versions import records

@@ -6,92 +6,87 @@ quarantined row, takes no part, and is still there, so that nobody takes it for 
 
 from __future__ import annotations
 
+import gc
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
-import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.customer import Side
-from connector.core.expectations import WHOLE, Expectation, Finding, Severity
+from connector.core.expectations import Finding, Severity
 from connector.core.plan import Plan
 from connector.core.quarantining import Objection, without
-from connector.errors import PremiseBroken
-from connector.load.deciding import with_late
-from connector.load.extraction import Extraction, Missing
+from connector.load.extraction import IDS, MAPPING
+from connector.load.findings import merged
+from connector.load.job import Job, Mapper
+from connector.load.judging import judged, takes_all
 from connector.load.knowing import objections_of
-from connector.load.revalidating import last_validated, validate_once
+from connector.load.revalidating import Validation, last_validated, validate_once
 from connector.load.run import Run
 from connector.quality import validate
 
-__all__ = ["Validated", "apart", "plan_table", "reasons_of", "stops_of", "validate_customers", "validate_plan"]
+__all__ = ["plan_table", "validate_customers", "validate_in", "validate_plan"]
 
-_IDS = {Side.WEBSTORE: "webstore_id", Side.BUSINESS_CENTRAL: "bc_id"}
-Reasons = Mapping[Any, str]
-
-
-@dataclass(frozen=True)
-class Validated:
-    """The extracts with those set apart who fail an expectation, and everything that was found."""
-
-    webstore: Extraction
-    business_central: Extraction
-    missing: Missing
-    findings: tuple[Finding, ...]
+_KEYS = {str(side): key for side, key in IDS.items()} | {MAPPING: "bc_id"}
 
 
-def validate_customers(
-    run: Run, webstore: Extraction, business_central: Extraction, missing: Missing, *, selected: bool
-) -> Validated:
+def validate_customers(run: Run, job: Job, mapper: Mapper) -> tuple[Job, list[Finding]]:
     """Check both extracts and the mapping table.
 
-    Args:
-        selected: the extracts hold a few customers only; what is said of all records together is left out.
-
     Returns:
-        Whoever is quarantined has the reason in `malformed`. Findings of severity "stop" are among the findings: give them
-        to `stops_of`.
+        The job, which sets apart whoever is quarantined; and the findings, one per expectation that is not met.
     """
-    findings: list[Finding] = []
-    known = {} if selected else last_validated(run)
-    sides = {
-        Side.WEBSTORE: _well_shaped(with_late(webstore.frame, missing.webstore, missing.old_webstore)),
-        Side.BUSINESS_CENTRAL: _well_shaped(
-            with_late(business_central.frame, missing.business_central, missing.old_business_central)
-        ),
-    }
-    for side, records in sides.items():
-        suite = [e for e in _suite(run, str(side)) if not (selected and e.words in WHOLE)]
-        keys = records[_IDS[side]].combine_chunks()
-        findings += validate_once(run, known, str(side), suite, records.append_column("id", keys), keys)
-    findings += validate_once(run, known, "mapping", _suite(run, "mapping"), *_mapping_table(run.mapping))
-    if selected:  # what was found among a few says nothing of all
-        run.validated.clear()
-    w, c = reasons_of(findings, run.mapping)
-    run.warnings += [f.words for f in findings if f.expectation.severity is Severity.WARN]
-    return Validated(
-        replace(webstore, frame=_setapart(webstore.frame, "webstore_id", w)),
-        replace(business_central, frame=_setapart(business_central.frame, "bc_id", c)),
-        replace(
-            missing,
-            webstore=apart(missing.webstore, "webstore_id", w),
-            business_central=apart(missing.business_central, "bc_id", c),
-        ),
-        tuple(findings),
-    )
+    selected = job.selected is not None
+    validations: list[Validation] = list(mapper(validate_in, job, {} if selected else last_validated(run)))
+    findings = [finding for validation in validations for finding in validation.findings]
+    if not job.alone and not selected:
+        findings += [
+            finding
+            for suite, key in _KEYS.items()
+            for expectation in run.rules.suites.get(suite, ())
+            if takes_all(expectation)
+            for finding in judged(job.partitions, suite, key, expectation)
+        ]
+    if not selected:  # what was found among a few says nothing of all
+        run.validated = {name: what for one in validations for name, what in one.remembered.items()}
+    found = merged(findings)
+    run.warnings += [f.words for f in found if f.expectation.severity is Severity.WARN]
+    return replace(job, findings=tuple(found)), found
 
 
-def validate_plan(run: Run, plan: Plan, *, selected: bool) -> tuple[Plan, tuple[Finding, ...]]:
+def validate_in(job: Job, number: int, known: Mapping[str, Any]) -> Validation:
+    """What is not as expected of the customers of a partition.
+
+    Args:
+        known: as in `validate_once`.
+    """
+    validation = Validation()
+    piece = "" if job.alone else f" {number} of {job.partitions.count}"
+    for suite, key in _KEYS.items():
+        expectations = job.suites.get(suite, ())
+        if not expectations:
+            continue
+        rows = job.partitions.read(suite, number)
+        if "malformed" in rows.column_names:
+            rows = _well_shaped(rows)
+        keys = rows[key].combine_chunks()
+        rows = rows if suite == MAPPING else rows.append_column("id", keys)
+        validate_once(validation, known, f"{suite}{piece}", suite, expectations, rows, keys)
+    if not job.alone and validation.anew:
+        gc.collect()  # Great Expectations leaves its batches in cycles: a whole partition each
+    return validation
+
+
+def validate_plan(run: Run, plan: Plan, selected: bool) -> tuple[Plan, tuple[Finding, ...]]:
     """Check what is about to be written, and take out what is known to be refused or goes back and forth.
 
     Returns:
         The plan without the writes that fail; they are quarantined rows now.
     """
     plan = without(plan, objections_of(run, plan, selected=selected))
-    suite = _suite(run, "plan")
+    suite = run.rules.suites.get("plan", ())
     if not plan.writes or not suite:
         return plan, ()
     table, keys = plan_table(plan)
@@ -110,30 +105,10 @@ def validate_plan(run: Run, plan: Plan, *, selected: bool) -> tuple[Plan, tuple[
     return without(plan, objections), named
 
 
-def stops_of(findings: Iterable[Finding]) -> None:
-    """Raise PremiseBroken if an expectation of severity "stop" is not met."""
-    broken = [finding for finding in findings if finding.expectation.severity is Severity.STOP]
-    if broken:
-        raise PremiseBroken(
-            "The data are not what every run relies on: " + " ".join(finding.words for finding in broken),
-            hint="Nothing was written. The expectations stand in mappings/quality/.",
-        )
-
-
-def _suite(run: Run, name: str) -> Sequence[Expectation]:
-    return run.rules.suites.get(name, ())
-
-
 def _well_shaped(records: pa.Table) -> pa.Table:
     """Without those that are not shaped like a customer; nothing is copied when all are."""
     fine = pc.equal(records["malformed"], "")
     return records if pc.all(fine, min_count=0).as_py() else records.filter(fine)
-
-
-def _mapping_table(mapping: pd.DataFrame) -> tuple[pa.Table, pa.Array]:
-    columns = {name: pa.array(mapping[name], type=pa.large_string()) for name in ("bc_id", "bc_number", "name")}
-    columns["webstore_id"] = pa.array(mapping["webstore_id"], type=pa.int64(), from_pandas=True)
-    return pa.table(columns), columns["bc_id"]
 
 
 def plan_table(plan: Plan) -> tuple[pa.Table, pa.Array]:
@@ -154,45 +129,3 @@ def plan_table(plan: Plan) -> tuple[pa.Table, pa.Array]:
     kinds = {name: pa.int64() if name == "webstore_id" else pa.large_string() for name in rows}
     table = pa.table(rows, schema=pa.schema(list(kinds.items())))
     return table, pa.array(range(table.num_rows))
-
-
-def reasons_of(findings: Sequence[Finding], mapping: pd.DataFrame) -> tuple[Reasons, Reasons]:
-    """Webstore id → why it is set apart, and the same for Business Central ids. A bad mapping row sets both apart."""
-    w: dict[Any, list[str]] = defaultdict(list)
-    c: dict[Any, list[str]] = defaultdict(list)
-    for finding in findings:
-        if finding.expectation.severity is not Severity.QUARANTINE:
-            continue
-        reason = f"{finding.expectation.field}: {finding.expectation.reason}"
-        if finding.suite == "webstore":
-            for key in finding.keys:
-                w[int(key)].append(reason)
-            continue
-        for bc_id in finding.keys:
-            c[bc_id].append(reason)
-        if finding.suite == "mapping":
-            for webstore_id in mapping.loc[mapping["bc_id"].isin(finding.keys), "webstore_id"].dropna():
-                w[int(webstore_id)].append(reason)
-    return _joined(w), _joined(c)
-
-
-def _joined(reasons: Mapping[Any, Sequence[str]]) -> Reasons:
-    return {key: " ".join(dict.fromkeys(texts)) for key, texts in reasons.items()}
-
-
-def _setapart(frame: pd.DataFrame, key: str, reasons: Reasons) -> pd.DataFrame:
-    if not reasons:
-        return frame
-    found = frame[key].map(reasons)
-    return frame.assign(malformed=frame["malformed"].where(found.isna() | (frame["malformed"] != ""), found))
-
-
-def apart(table: pa.Table, key: str, reasons: Reasons) -> pa.Table:
-    """The same rows; whoever there is a reason for has it in `malformed`."""
-    if not reasons or not table.num_rows:
-        return table
-    texts = [
-        said or reasons.get(one, "")
-        for one, said in zip(table[key].to_pylist(), table["malformed"].to_pylist(), strict=True)
-    ]
-    return table.set_column(table.column_names.index("malformed"), "malformed", pa.array(texts, type=pa.large_string()))

@@ -29,7 +29,7 @@ from sandbox.command import announcement, setup_text
 from sandbox.server import COMPANY, Running, start
 from tests.faults.going_back import OTHER, play_restored, play_stale
 from tests.faults.world import FIELDS, World
-from tests.flows import steps
+from tests.flows import runs
 from tests.flows.conftest import emptied
 from tests.flows.shop import small_rules
 
@@ -281,7 +281,7 @@ class Site:
     def run(self, setup: Path, *, dry_run: bool = False) -> Ended:
         """A run over all customers."""
         try:
-            done = steps.synchronize(load_setup(setup), dry_run=dry_run, page_size=PAGE)
+            done = runs.synchronize(load_setup(setup), dry_run=dry_run, page_size=PAGE)
         except CustomerSyncError as error:
             return Ended(f"exit {error.exit_code}: {error}")
         errors = done.summary["errors"]
@@ -291,14 +291,14 @@ class Site:
 
     def _calm_down(self, setup: Path, world: World) -> tuple[int, dict[str, list[str]]]:
         logs = (self.running.webstore_log, self.running.business_central_log)
-        for runs in range(6):
+        for number in range(6):
             for log in logs:
                 log.clear()
             told = self.run(setup).told
             if told != "done":
-                return runs, {"rest": [told]}
+                return number, {"rest": [told]}
             if not any(log.writes() for log in logs):
-                return runs, world.problems()
+                return number, world.problems()
         return 6, {"rest": ["the two systems do not come to rest"]}
 
 

@@ -18,7 +18,7 @@ from typing import Any
 from connector.errors import CustomerSyncError
 from connector.setup import load_setup
 from connector.webhooks.serving import subscriptions_of
-from tests.flows import steps
+from tests.flows import runs
 from tests.servers.receiver import SECRET, served
 
 PAGE_KB = os.sysconf("SC_PAGE_SIZE") // 1024
@@ -49,7 +49,7 @@ def main() -> None:
 
     def hooked(customers: Sequence[str] | None) -> None:
         with one_at_a_time:
-            steps.synchronize(setup, customers or (), scheduled=True)
+            runs.synchronize(setup, customers or (), scheduled=True)
 
     with served(setup, hooked, debounce_seconds=0.5) as receiver:
         # a hook is only a hint: who cannot subscribe today still has the schedule
@@ -65,7 +65,7 @@ def main() -> None:
             else:
                 customers, scheduled = order.get("customers", ()), bool(order.get("scheduled"))
                 with one_at_a_time:
-                    told = _told(lambda: steps.synchronize(setup, customers, scheduled=scheduled))  # noqa: B023
+                    told = _told(lambda: runs.synchronize(setup, customers, scheduled=scheduled))  # noqa: B023
             answer = {"told": told, "hook_runs": len(receiver.runs), **used()}
             sys.stdout.write(json.dumps(answer) + "\n")
             sys.stdout.flush()

@@ -3,7 +3,7 @@
 It imports everything once and forks for every run, so that a kill costs a fork and not the import of Prefect. It speaks
 lines of JSON: it is told `{"setup": FILE, "kill": {...}, "report": FILE, "plain": bool}`, answers `{"pid": n}` at once, and
 `{"status": wait status}` when the child has ended. A run that reached its end leaves its summary in the report file. A
-plain run takes the steps of the flow without Prefect (tests/flows/steps.py), in a tenth of the time.
+plain run goes through the pipeline without Prefect, in a tenth of the time.
 
 `kill` chooses a moment at which the child ends itself with SIGKILL: `{"at": "commit" | "request", "number": n, "when":
 "before" | "after"}`: the n-th commit of the store, or the n-th writing request. An empty one leaves the killing to others.
@@ -29,7 +29,7 @@ from sqlalchemy.engine.default import DefaultDialect
 from connector.errors import CustomerSyncError
 from connector.load.run import Starter, started_by
 from connector.setup import load_setup
-from tests.flows import steps
+from tests.flows import runs
 
 
 class _Countdown:
@@ -75,7 +75,7 @@ def _arm(kill: dict[str, Any]) -> None:
 def _run(order: dict[str, Any]) -> dict[str, Any]:
     if order["plain"]:
         try:
-            return steps.synchronize(load_setup(Path(order["setup"]))).summary
+            return runs.synchronize(load_setup(Path(order["setup"]))).summary
         except CustomerSyncError as error:
             return {"error": type(error).__name__, "message": str(error), "exit_code": error.exit_code}
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415

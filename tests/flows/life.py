@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 from hypothesis.stateful import initialize, rule
 
 from connector.errors import PremiseBroken, RemoteTrouble
+from connector.run.request import RunReport
 from tests.flows.diary import SIDES, look_at, partners
 from tests.flows.life_outside import Outside, forms, jumps, whose
 from tests.flows.life_people import fields, sides, who
 from tests.flows.moments import BEGIN, COMMIT, REQUEST, Moments, elsewhere, watched
-from tests.flows.steps import Done
 
 __all__ = ["Life"]
 
@@ -101,7 +101,7 @@ class Life(Outside):
 
         with watched() as moments:
             plan = {"when_planned": lambda: moments.before(number, stand_still, kind)}
-            run: Callable[[], Done] = lambda: self.shop.sync(partitions=partitions, **plan)  # noqa: E731
+            run: Callable[[], RunReport] = lambda: self.shop.sync(partitions=partitions, **plan)  # noqa: E731
             if undo:
                 run = lambda: self.shop.undo(self.runs[-1], **plan)  # noqa: E731
             try:
@@ -167,7 +167,7 @@ class Life(Outside):
         finally:
             self.set_clocks_right()
 
-    def _observed(self, run: Callable[[], Done], *, undo: bool = False) -> None:
+    def _observed(self, run: Callable[[], RunReport], *, undo: bool = False) -> None:
         done = self.observe(run, undo=undo)
         if done is not None and not undo:
             self._seen()

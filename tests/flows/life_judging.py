@@ -17,6 +17,7 @@ from hypothesis.stateful import RuleBasedStateMachine
 
 from connector.errors import PremiseBroken, RemoteTrouble
 from connector.load import inbox, restored
+from connector.run.request import RunReport
 from connector.store import LeaseHeld, LeaseLost
 from sandbox.server import Running
 from tests.flows.clocks import Clocks
@@ -24,7 +25,6 @@ from tests.flows.conftest import emptied
 from tests.flows.diary import FIELDS, SIDES, Diary, Look, Place, Rules, changes, look_at, may_go, partners
 from tests.flows.moments import Killed, bury
 from tests.flows.shop import Remembered, Shop
-from tests.flows.steps import Done
 
 __all__ = ["LOST", "TWICE", "UNTOLD", "Judged", "Wrong"]
 
@@ -47,7 +47,7 @@ def must(fine: object, kind: str, text: str) -> None:
         raise Wrong(kind, text)
 
 
-def _drops(done: Done | None) -> set[str]:
+def _drops(done: RunReport | None) -> set[str]:
     return {str(one) for one in done.summary["dropped_customers"]} if done is not None else set()
 
 
@@ -79,7 +79,7 @@ class Judged(RuleBasedStateMachine):
         """Ids of one side."""
         return sorted(getattr(self.running, side).customer_ids())
 
-    def observe(self, act: Callable[[], Done], *, undo: bool = False, beside: bool = False) -> Done | None:
+    def observe(self, act: Callable[[], RunReport], *, undo: bool = False, beside: bool = False) -> RunReport | None:
         """Let a run do its work, and judge it; None = it refused to, in words.
 
         Args:
@@ -163,7 +163,7 @@ class Judged(RuleBasedStateMachine):
             self._both_agree(done, look, knows)
             self._nobody_forgotten(done, look, knows)
 
-    def _dropped_once(self, done: Done | None) -> None:
+    def _dropped_once(self, done: RunReport | None) -> None:
         """Dropped is what the next run tries again: what is dropped twice with nothing changed waits for nobody, for good."""
         dropped = _drops(done)
         if dropped:
@@ -212,7 +212,7 @@ class Judged(RuleBasedStateMachine):
         based = place[2] in self._known.bases.get(pair, ({},))[0]
         return may_go(self.diary, place, old, other, self._rules_then, based, pair[0] in self._known.ticked)
 
-    def _both_agree(self, done: Done, look: Look, knows: Remembered) -> None:
+    def _both_agree(self, done: RunReport, look: Look, knows: Remembered) -> None:
         waiting = {(row["bc_id"], row["field"]) for row in inbox.list_conflicts(self.shop.setup)}
         left_out = {q.bc_id for q in done.plan.quarantined} | {o.bc_id for o in done.plan.orphans}
         keep = str(self.shop.setup.synchronization.policies.blank) == "keep"
@@ -225,7 +225,7 @@ class Judged(RuleBasedStateMachine):
                 excused = blank or (bc_id, name) in waiting or (bc_id, webstore_id, name) in self.diary.undone
                 must(excused or w[name] == c[name], UNTOLD, f"{bc_id} {name}: {w[name]!r} and {c[name]!r}")
 
-    def _nobody_forgotten(self, done: Done, look: Look, knows: Remembered) -> None:
+    def _nobody_forgotten(self, done: RunReport, look: Look, knows: Remembered) -> None:
         """Whom a run created it knows, or asks about."""
         asked: set[tuple[str, Any]] = {("webstore", key) for a in done.plan.ambiguous for key in a.webstore_ids}
         asked |= {("business_central", key) for a in done.plan.ambiguous for key in a.bc_ids}

@@ -15,11 +15,11 @@ import orjson
 
 import mappings
 from connector.load.editing import tick
+from connector.run.request import RunReport
 from connector.setup import Setup, Synchronization, parse_setup
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running
-from tests.flows import steps
-from tests.flows.steps import Done
+from tests.flows import runs
 
 __all__ = ["Shop", "setup_of", "small_rules"]
 
@@ -238,15 +238,15 @@ class Shop:
 
     # runs
 
-    def sync(self, *customers: str, **more: Any) -> Done:
+    def sync(self, *customers: str, **more: Any) -> RunReport:
         """Synchronise all customers, or the given ones."""
-        return steps.synchronize(self.setup, customers, **more)
+        return runs.synchronize(self.setup, customers, **more)
 
-    def undo(self, run_id: str, **more: Any) -> Done:
+    def undo(self, run_id: str, **more: Any) -> RunReport:
         """Undo a run."""
-        return steps.undo(self.setup, run_id, **more)
+        return runs.undo(self.setup, run_id, **more)
 
-    def settle(self, most: int = 6) -> Done:
+    def settle(self, most: int = 6) -> RunReport:
         """Run until a run writes nothing."""
         for _ in range(most):
             self.forget_requests()

@@ -10,15 +10,18 @@ from typing import Any
 
 import pytest
 
-from connector.core.customer import Side
+from connector.core.customer import Direction, Side
 from connector.core.extracts import extract_of
 from connector.core.normalize import NORMALIZERS
+from connector.load.extraction import divide_mapping, extract_business_central, extract_webstore
+from connector.load.job import job_of, records_in
 from connector.load.opening import open_run
+from connector.load.partitions import MemoryPartition
+from connector.run.request import RunReport
 from connector.store import open_store
 from sandbox.server import Running, start
-from tests.flows import steps
+from tests.flows import runs
 from tests.flows.shop import setup_of
-from tests.flows.steps import Done
 
 PAGE, BATCH, COMPANY_PAGE = 100, 100, 20_000
 
@@ -40,10 +43,10 @@ class Story:
         self.second = self._run()
         self.second_requests = self._requests()
 
-    def _run(self) -> Done:
+    def _run(self) -> RunReport:
         self.running.webstore_log.clear()
         self.running.business_central_log.clear()
-        return steps.synchronize(self.setup)
+        return runs.synchronize(self.setup)
 
     def _requests(self) -> dict[str, list[Any]]:
         return {
@@ -84,10 +87,12 @@ def test_every_linked_pair_that_is_not_quarantined_agrees_on_every_field(story: 
     setup = story.setup
     with open_run(setup, run_id="look", mode="all", trigger="manual", actor="test", dry_run=True) as opened:
         run = opened.run
-        webstore, company = (steps.table_from(steps.read_all(run, side).frame) for side in Side)
-        run.know_countries(steps.read_company_countries(run))
-        w = extract_of(Side.WEBSTORE, webstore, run.terms).canonical.to_pylist()
-        c = extract_of(Side.BUSINESS_CENTRAL, company, run.terms).canonical.to_pylist()
+        partitions = MemoryPartition()
+        placement = divide_mapping(run, partitions)
+        extract_webstore(run, partitions, placement)
+        extract_business_central(run, partitions, placement)
+        job = job_of(run, partitions)
+        w, c = (extract_of(side, records_in(job, side), run.terms).canonical.to_pylist() for side in Side)
         with run.store.view(run.code) as view:
             mapping = view.mapping.current()
         rules = run.rules.fields.rules
@@ -120,18 +125,18 @@ def test_each_side_is_read_in_as_few_pages_as_there_are(story: Story) -> None:
         lists = [e for e in reads if "include=" not in e.query]
         assert len(lists) == ceil((story.accounts + extra) / (PAGE - 1))  # pages overlap by one row
         # each batch of updates is looked at once more, in one request, and so is whom a batch of creates is made of
-        created = ceil(len(plan.of(steps.Direction.PULL, "create")) / BATCH)
+        created = ceil(len(plan.of(Direction.PULL, "create")) / BATCH)
         assert len(reads) - len(lists) == sum(e.is_write for e in requests["webstore"]) + created
         company = [e for e in requests["business_central"] if e.path.endswith("/customers") and "$count" in e.query]
         assert len(company) == ceil(story.customers / COMPANY_PAGE)
 
 
 def test_writes_go_in_batches_and_not_one_by_one(story: Story) -> None:
-    pushes = len(story.first.plan.of(steps.Direction.PUSH, "update"))
+    pushes = len(story.first.plan.of(Direction.PUSH, "update"))
     written = [entry for entry in story.first_requests["webstore"] if entry.is_write]
     assert {entry.path.rsplit("/", 1)[-1] for entry in written} == {"batch"}
     assert len(written) == ceil(pushes / BATCH)
-    pulls = story.first.plan.of(steps.Direction.PULL)
+    pulls = story.first.plan.of(Direction.PULL)
     creates = sum(write.operation == "create" for write in pulls)
     batches = [entry for entry in story.first_requests["business_central"] if entry.is_write]
     assert {entry.path.rsplit("/", 1)[-1] for entry in batches} == {"$batch"}

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from connector.load import activity
+from connector.run.request import RunReport
 from tests.flows.shop import Shop
-from tests.flows.steps import Done
 
 BAD, GOOD = "12", "DK12345678"
 
@@ -17,7 +17,7 @@ def count(shop: Shop) -> dict[str, tuple[int, bool]]:
     return {row["direction"]: (row["failed_attempts"], row["on_hold"]) for row in rows}
 
 
-def scheduled(shop: Shop, times: int = 1) -> Done:
+def scheduled(shop: Shop, times: int = 1) -> RunReport:
     """So many scheduled runs; gives the last."""
     for _ in range(times):
         done = shop.sync(scheduled=True)

@@ -14,13 +14,13 @@ from connector.load.activity import list_holds
 from connector.load.quarantine import list_quarantine
 from connector.load.run import Starter, started_by
 from connector.load.session import opened_store
+from connector.run.request import RunReport
 from connector.setup import load_setup
 from flows.readiness import readiness
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
-from tests.flows import steps
+from tests.flows import runs
 from tests.flows.shop import small_rules
-from tests.flows.steps import Done
 from tests.servers.prefect import prefect_here
 
 
@@ -47,9 +47,9 @@ class Shop:
         assert self.sync().summary["pull"]["created"] == count
         return keys
 
-    def sync(self, *customers: str, **how: Any) -> Done:
+    def sync(self, *customers: str, **how: Any) -> RunReport:
         """All customers, or the given ones, with the rules and the expectations that are shipped."""
-        return steps.synchronize(load_setup(self.setup), customers, **how)
+        return runs.synchronize(load_setup(self.setup), customers, **how)
 
     def customers(self) -> list[dict[str, Any]]:
         store = self.running.business_central

@@ -9,10 +9,10 @@ import pytest
 
 from connector.errors import InputError, PremiseBroken
 from connector.load import editing, inbox, restored, versions
+from connector.run.request import RunReport
 from sandbox.woocommerce import accounts
 from tests.flows.clocks import clocks_of_a_life
 from tests.flows.shop import Shop
-from tests.flows.steps import Done
 
 OLD, NEW = "+47 40000001", "+47 40000002"
 WAYS = pytest.mark.parametrize("way", ["all", "selected", "divided"])
@@ -37,7 +37,7 @@ def later(shop: Shop) -> None:
     shop.running.webstore.advance_clock(60)
 
 
-def sync(shop: Shop, way: str, customer: str, **more: Any) -> Done:
+def sync(shop: Shop, way: str, customer: str, **more: Any) -> RunReport:
     """A run over all customers, over partitions, or of one."""
     return {
         "all": lambda: shop.sync(**more),

@@ -12,12 +12,12 @@ from connector.core.identity import SAME
 from connector.errors import InputError, SetupError
 from connector.load import editing, same_customer, sides
 from connector.load.quarantine import list_quarantine
+from connector.run.request import RunReport
 from sandbox.business_central.copying import copy_company
 from sandbox.server import Running, start
 from sandbox.woocommerce.site import change_settings
 from tests.flows.moments import COMMIT, REQUEST, Killed, bury, watched
 from tests.flows.shop import Shop, setup_of
-from tests.flows.steps import Done
 from tests.flows.test_the_past_comes_back import WAYS, later, linked, sync
 
 STRANGER = {
@@ -39,10 +39,10 @@ def held(shop: Shop) -> list[str]:
     return [row["bc_number"] for row in list_quarantine(shop.setup) if row["field"] == SAME]
 
 
-def untouched(shop: Shop, customer: str, act: Any) -> Done:
+def untouched(shop: Shop, customer: str, act: Any) -> RunReport:
     """Whatever is done, the customer card stays as it is."""
     before = shop.customer(customer)
-    done: Done = act()
+    done: RunReport = act()
     assert shop.customer(customer) == before
     return done
 

@@ -12,7 +12,7 @@ import pytest
 from connector.errors import SetupError
 from connector.load.partitions import partitions_at
 from connector.setup import PartitionSettings, Runner
-from flows.partitions import runner_of
+from flows.prefect_runtime import runner_of
 
 SCHEMA = pa.schema([("n", pa.int64()), ("text", pa.large_string())])
 

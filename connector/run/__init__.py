@@ -1,0 +1,1 @@
+"""What one run works with: what it is asked for, and where it takes place."""
