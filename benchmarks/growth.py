@@ -29,6 +29,7 @@ from benchmarks.measuring import Part, alone, answer, peak_mb
 from connector.core.customer import Side
 from connector.core.extracts import extract_of
 from connector.core.fingerprints import raw_fingerprints, reading_key
+from connector.extract.partitions import Partitions, partitions_at
 from connector.load.partitioned import (
     confirm_partitions,
     decide_partitions,
@@ -38,9 +39,8 @@ from connector.load.partitioned import (
     places,
     validate_partitions,
 )
-from connector.load.partitions import Partitions, partitions_at
-from connector.load.run import Run
 from connector.rules import load_rules
+from connector.run.run import Run
 from connector.setup import parse_setup
 from connector.store import open_store
 

@@ -29,7 +29,7 @@ import requests
 from benchmarks.emulated import emulated, setup_of
 from benchmarks.measuring import Part, timed
 from connector.clients import BusinessCentralClient, WooCommerceClient
-from connector.load.editing import tick
+from connector.desk.editing import tick
 from connector.setup import Setup
 from connector.store import open_store
 from tests.flows import runs

@@ -20,7 +20,7 @@ import numpy as np
 import pyarrow as pa
 
 from connector.core.matching import candidates, match
-from connector.load.linkage import suggest_by_linkage
+from connector.desk.linkage import suggest_by_linkage
 from tests.synthetic_customers import LabelledCustomers, labelled_customers
 
 PRECISION_OF_LINKS = 1.0

@@ -20,8 +20,8 @@ from typing import Any
 from benchmarks.emulated import emulated, setup_of
 from benchmarks.measuring import Part, alone, answer, peak_mb, timed
 from connector.core.customer import Side
-from connector.load.extraction import read_all
-from connector.load.opening import open_run
+from connector.extract.extraction import read_all
+from connector.run.open_run import open_run
 from connector.setup import PullWebstoreCustomers, Setup
 from tests.flows import runs
 

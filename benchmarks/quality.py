@@ -17,7 +17,7 @@ import pyarrow as pa
 from connector.core.customer import Direction
 from connector.core.expectations import Expectation
 from connector.core.plan import Change, Plan, Write
-from connector.load.validating import plan_table
+from connector.planning.plan_validation import plan_table
 from connector.quality import validate
 from connector.quality.engine import great_expectations
 from connector.rules import load_rules

@@ -31,27 +31,28 @@ from connector.core.approval import Approved, Lost
 from connector.core.customer import Direction
 from connector.core.plan import Plan
 from connector.errors import CustomerSyncError, InputError
-from connector.load.applying import approval_reason, approved_part, known_plan, plan_shown, waiting_plan
-from connector.load.breaking import stop_on_plan
-from connector.load.closing import close_run
-from connector.load.deciding import compare_customers
+from connector.extract.findings import stop_on_findings
+from connector.extract.partitions import partitions_of
 from connector.load.directions import directions_wanted, pull_customers, push_customers, recover_open_writes
-from connector.load.findings import stop_on_findings
-from connector.load.html_report import leave_report
-from connector.load.naming import keys_left_out
-from connector.load.opening import Opened, open_run
-from connector.load.partitions import partitions_of
-from connector.load.readiness import report_of_readiness
+from connector.load.news import new_conflicts, newly_held
 from connector.load.recording import record_findings, record_links, record_plan
-from connector.load.reports import report_of
-from connector.load.run import LoadResult, Run
-from connector.load.standing import new_conflicts, newly_held
-from connector.load.summary import summary_of
 from connector.load.undo import created_rows, plan_undo, unlink_created
-from connector.load.validating import validate_plan
-from connector.run.reading import read_and_validate
+from connector.planning.approvals import approval_reason, approved_part, known_plan, plan_shown, waiting_plan
+from connector.planning.comparison import compare_customers
+from connector.planning.plan_validation import validate_plan
+from connector.planning.readiness_report import report_of_readiness
+from connector.reading import read_and_validate
+from connector.report.run_page import leave_report
+from connector.report.run_tables import report_of
+from connector.report.summary import summary_of
+from connector.run.breakers import stop_on_plan
+from connector.run.close_run import close_run
+from connector.run.names_given import keys_left_out
+from connector.run.open_run import Opened, open_run
 from connector.run.request import RunReport, RunRequest, Skipped
-from connector.run.runtime import Runtime
+from connector.run.result import LoadResult
+from connector.run.run import Run
+from connector.runtime import Runtime
 from connector.setup import Runner, Setup
 from connector.store import StandingConflict
 
@@ -171,7 +172,9 @@ def assess_readiness(setup: Setup, runtime: Runtime) -> dict[str, Any]:
         run = opened.run
         read = read_and_validate(run, runtime, partitions, mappers, approved=True)
         seconds = opened.seconds
-        report: dict[str, Any] = runtime.call(report_of_readiness, run, read, mappers("compare customers"), seconds)
+        what_was_read = (read.job, read.missing, read.findings, read.extracted)
+        mapper = mappers("compare customers")
+        report: dict[str, Any] = runtime.call(report_of_readiness, run, *what_was_read, mapper, seconds)
         report |= {"run_id": run.run_id, "seconds": round(opened.seconds, 2)}
         opened.summary = {name: report[name] for name in ("forecast", "with_everything_on", "seconds")}
         opened.status = "completed"

@@ -8,9 +8,10 @@ from typing import Annotated, Any
 
 import typer
 
-from connector.load import activity, html_report
-from connector.load.naming import checked_wish
+from connector.desk import activity
 from connector.private_files import check_free, write_private
+from connector.report import run_page
+from connector.run.names_given import checked_wish
 from flows import running, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, PrefectOption, SetupOption
 
@@ -97,7 +98,7 @@ def report(
     masked: Annotated[
         bool, typer.Option("--masked", help="Without what customers are called and where they live.")
     ] = False,
-    rows: Annotated[int, typer.Option(min=1, max=100_000, help="Rows of the plan to show at most.")] = html_report.ROWS,
+    rows: Annotated[int, typer.Option(min=1, max=100_000, help="Rows of the plan to show at most.")] = run_page.ROWS,
     overwrite: OverwriteOption = False,
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
@@ -108,7 +109,7 @@ def report(
     """
     with terminal.reported(as_json):
         check_free(html, overwrite=overwrite)
-        text = html_report.report_of_run(setup, run_id, masked=masked or None, rows=rows)
+        text = run_page.report_of_run(setup, run_id, masked=masked or None, rows=rows)
         write_private(html, text, overwrite=overwrite)
     if as_json:
         terminal.print_json({"html": str(html)})

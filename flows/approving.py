@@ -18,16 +18,16 @@ from prefect.input import RunInput
 from prefect.settings import PREFECT_UI_URL
 
 from connector.errors import InputError
-from connector.load.applying import PlanShown
-from connector.load.approval_question import escaped, question
-from connector.load.closing import close_run
-from connector.load.naming import unknown_left_out
-from connector.load.run import started_by
-from connector.load.session import opened_store
+from connector.planning.approvals import PlanShown
+from connector.report.approval_question import escaped, question
+from connector.run.close_run import close_run
+from connector.run.names_given import unknown_left_out
 from connector.run.request import Answer
+from connector.run.run import started_by
+from connector.run.setup_source import opened_store
 from connector.setup import Setup, WhileWaiting
+from flows.flow_run import this_run
 from flows.forms import Decision, PlanApproval
-from flows.opening import this_run
 from flows.overrides import customers_of
 from tasks.report import artifact_key
 

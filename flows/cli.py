@@ -11,8 +11,8 @@ from typing import Annotated
 
 import typer
 
-from connector.load.naming import names_given
-from connector.load.session import named_setups
+from connector.run.names_given import names_given
+from connector.run.setup_source import named_setups
 from flows import (
     activity_commands,
     conflict_commands,
@@ -183,7 +183,7 @@ def check(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
 
     Examples: customer-sync check; customer-sync check --setup shop --json
     """
-    from connector.load.checking import check_connections
+    from connector.desk.connection_check import check_connections
 
     with terminal.reported(as_json):
         findings = check_connections(setup)

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from connector.load import inbox
+from connector.desk import inbox
 from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
 

@@ -7,8 +7,8 @@ from typing import Any
 from prefect import flow
 
 from connector.errors import ConnectionRefused
+from flows.flow_run import whole
 from flows.naming import run_name
-from flows.opening import whole
 from flows.outcomes import Told, concluded
 from flows.setups import resolve_setup
 from tasks.administration import test_systems

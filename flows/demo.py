@@ -12,9 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from connector.core.plan import Plan
+from connector.desk.connection_check import check_connections
+from connector.desk.editing import list_mapping, tick
 from connector.errors import InternalError, PremiseBroken
-from connector.load.checking import check_connections
-from connector.load.editing import list_mapping, tick
 from connector.quality import prepare
 from connector.run.request import RunReport, RunRequest
 from connector.setup import load_setup

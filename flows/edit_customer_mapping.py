@@ -7,11 +7,11 @@ from typing import Any
 
 from prefect import flow
 
-from connector.load import activity, editing, same_customer, versions
-from connector.load.naming import pairs_read
+from connector.desk import activity, editing, same_customer, versions
+from connector.run.names_given import pairs_read
 from connector.setup import Setup
+from flows.flow_run import actor_of_run, whole
 from flows.naming import run_name
-from flows.opening import actor_of_run, whole
 from flows.outcomes import Told, concluded
 from flows.overrides import customers_given, customers_of
 from flows.setups import resolve_setup

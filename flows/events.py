@@ -11,7 +11,7 @@ from typing import Any
 from prefect.events import emit_event
 
 from connector.errors import CustomerSyncError, PremiseBroken
-from connector.load.summary import not_written
+from connector.report.summary import not_written
 from connector.store import StandingConflict
 
 __all__ = [

@@ -9,10 +9,10 @@ from typing import Annotated
 
 import typer
 
+from connector.desk import exchange
+from connector.desk.forgetting import forget as forget_customer
 from connector.errors import InputError
-from connector.load import exchange
-from connector.load.forgetting import forget as forget_customer
-from connector.load.session import opened_store
+from connector.run.setup_source import opened_store
 from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, SetupOption, YesOption
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from connector.load import restored, same_customer
+from connector.desk import restored, same_customer
 from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, NumbersArgument, SetupOption, YesOption
 

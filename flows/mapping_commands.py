@@ -7,8 +7,8 @@ from typing import Annotated, Any
 
 import typer
 
-from connector.load import editing, versions
-from connector.load.naming import pairs_read
+from connector.desk import editing, versions
+from connector.run.names_given import pairs_read
 from flows import exchange_commands, identity_commands, suggestion_commands, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, NumbersArgument, SetupOption, YesOption
 

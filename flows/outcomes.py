@@ -13,14 +13,14 @@ from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed, Failed
 
 from connector.errors import CustomerSyncError, StoreError
-from connector.load.closing import close_run
-from connector.load.summary import dropped_lines, not_written
+from connector.report.summary import dropped_lines, not_written
+from connector.run.close_run import close_run
 from connector.run.request import Skipped
 from connector.setup import Setup
 from connector.store import LeaseHeld
 from flows.events import tell_completed, tell_stopped
+from flows.flow_run import this_run
 from flows.naming import setup_label
-from flows.opening import this_run
 from flows.setups import resolve_setup
 
 __all__ = ["HOOKS", "RunStopped", "Told", "close_after", "concluded", "in_words", "skipped"]

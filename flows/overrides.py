@@ -8,7 +8,7 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connector.load.naming import names_given
+from connector.run.names_given import names_given
 from connector.setup import ApprovalRequired, ConflictPolicy, PullWebstoreCustomers, PushWebstoreCustomers, Setup
 
 __all__ = [

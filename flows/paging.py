@@ -8,7 +8,7 @@ from typing import Any
 from prefect.input import RunInput
 from prefect.input.actions import create_flow_run_input, read_flow_run_input
 
-from connector.load.reports import masked_rows
+from connector.report.run_tables import masked_rows
 from connector.setup import PersonalData, Setup
 from flows.approving import answered
 

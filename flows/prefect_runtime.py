@@ -17,28 +17,21 @@ from prefect.utilities.annotations import quote
 from connector.core.expectations import Finding
 from connector.core.plan import Plan
 from connector.errors import SetupError
-from connector.load import (
-    breaking,
-    deciding,
-    directions,
-    extraction,
-    missing,
-    readiness,
-    recording,
-    selecting,
-    validating,
-)
-from connector.load.applying import PlanShown
-from connector.load.job import Job, Mapper, in_threads
-from connector.load.reports import Report
-from connector.load.run import Run, progress_sink, started_by
+from connector.extract import extraction, missing, selected, validation
+from connector.extract.job import Job, Mapper, in_threads
+from connector.load import directions, recording
+from connector.planning import comparison, plan_validation, readiness_report
+from connector.planning.approvals import PlanShown
+from connector.report.run_tables import Report
+from connector.run import breakers
 from connector.run.request import Answer
-from connector.run.runtime import Runtime, Started
+from connector.run.run import Run, progress_sink, started_by
+from connector.runtime import Runtime, Started
 from connector.setup import PartitionSettings, Runner, Setup, WhenBusy
 from connector.store import StandingConflict
 from flows.approving import ask_for_approval, waits_elsewhere
 from flows.events import tell_conflicts, tell_held, tell_waiting
-from flows.opening import actor_of_run, this_run, trigger_of_run, where_shown, whole
+from flows.flow_run import actor_of_run, this_run, trigger_of_run, where_shown, whole
 from tasks import compare, extract, load, report, validate
 from tasks.partitions import Work, work_on_partition
 from tasks.progress import ProgressArtifacts
@@ -54,21 +47,26 @@ TASKS: Mapping[Callable[..., Any], Any] = {
     extraction.divide_mapping: extract.divide_mapping,
     extraction.extract_webstore: extract.extract_webstore,
     extraction.extract_business_central: extract.extract_business_central,
-    selecting.extract_selected: extract.extract_selected,
-    breaking.stop_on_extracts: validate.check_extracts,
+    selected.extract_selected: extract.extract_selected,
+    breakers.stop_on_extracts: validate.check_extracts,
     missing.confirm_missing: extract.confirm_missing,
-    validating.validate_customers: validate.validate_customers,
-    deciding.compare_customers: compare.compare_customers,
-    validating.validate_plan: validate.validate_plan,
-    breaking.stop_on_plan: validate.check_breakers,
+    validation.validate_customers: validate.validate_customers,
+    comparison.compare_customers: compare.compare_customers,
+    plan_validation.validate_plan: validate.validate_plan,
+    breakers.stop_on_plan: validate.check_breakers,
     recording.record_links: load.record_agreements,
     directions.push_customers: load.push_customers,
     directions.pull_customers: load.pull_customers,
-    readiness.report_of_readiness: report_of_readiness,
+    readiness_report.report_of_readiness: report_of_readiness,
 }
 # of several partitions each is a task of its own, and the flow deals them out
 _OVER_PARTITIONS = frozenset(
-    {missing.confirm_missing, validating.validate_customers, deciding.compare_customers, readiness.report_of_readiness}
+    {
+        missing.confirm_missing,
+        validation.validate_customers,
+        comparison.compare_customers,
+        readiness_report.report_of_readiness,
+    }
 )
 
 

@@ -7,8 +7,8 @@ from typing import Annotated, Any
 from prefect import flow
 from pydantic import Field
 
+from flows.flow_run import whole
 from flows.naming import run_name
-from flows.opening import whole
 from flows.outcomes import Told, concluded
 from flows.setups import resolve_setup
 from tasks.administration import purge_log

@@ -7,9 +7,9 @@ from typing import Annotated, Any
 
 import typer
 
-from connector.load.quarantine import list_quarantine
-from connector.load.readiness_page import COLUMNS, forecast_table, nothing_found, rows_found, write_page
+from connector.desk.quarantine import list_quarantine
 from connector.private_files import check_free
+from connector.report.readiness_page import COLUMNS, forecast_table, nothing_found, rows_found, write_page
 from flows import running, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, PrefectOption, SetupOption
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from prefect import flow
 
 from connector.pipeline import assess_readiness
+from flows.flow_run import THREADS
 from flows.naming import run_name
-from flows.opening import THREADS
 from flows.outcomes import HOOKS, Told, concluded
 from flows.prefect_runtime import PrefectRuntime
 from flows.setups import resolve_setup

@@ -11,13 +11,13 @@ from prefect.input import RunInput
 from prefect.logging import get_run_logger
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from connector.desk import inbox
+from connector.desk.restored import answer_restored
 from connector.errors import InputError
-from connector.load import inbox
-from connector.load.restored import answer_restored
-from connector.load.run import started_by
+from connector.run.run import started_by
 from connector.setup import Setup
+from flows.flow_run import actor_of_run, whole
 from flows.naming import run_name
-from flows.opening import actor_of_run, whole
 from flows.outcomes import HOOKS, Told, concluded
 from flows.paging import answers_by_page
 from flows.setups import resolve_setup

@@ -15,9 +15,9 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from connector.errors import InputError, RemoteTrouble, SetupError
-from connector.load.naming import checked_wish, names_given
-from connector.load.session import setup_of
+from connector.run.names_given import checked_wish, names_given
 from connector.run.request import Answer, RunReport, RunRequest, Skipped
+from connector.run.setup_source import setup_of
 from flows import terminal
 from flows.overrides import Overrides, left_out_given
 from flows.place import on_prefect
@@ -25,8 +25,8 @@ from flows.place import on_prefect
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
-    from connector.load.applying import PlanShown
-    from connector.run.runtime import Runtime
+    from connector.planning.approvals import PlanShown
+    from connector.runtime import Runtime
     from connector.setup import Setup
 
 __all__ = [
@@ -140,8 +140,8 @@ def run_here(request: RunRequest, *, quiet: bool, scheduled: bool = False, actor
 def _runtime(*, quiet: bool, scheduled: bool = False, actor: str = "") -> Iterator[Runtime]:
     """This process as the place of a run. Told to end (SIGTERM), it ends as it does with Ctrl-C: what is being written is
     finished and recorded first."""
-    from connector.load.approval_question import question
-    from connector.run.runtime import Runtime
+    from connector.report.approval_question import question
+    from connector.runtime import Runtime
 
     def told_to_end(_number: int, _frame: object) -> None:
         raise KeyboardInterrupt
@@ -193,7 +193,7 @@ def _nothing_done(reason: str, quiet: bool) -> typer.Exit:
 def _flow_started(setup: Path, *, quiet: bool, scheduled: bool = False) -> Iterator[str]:
     """Everything that stands around a flow that the command line runs."""
     prepare_prefect()
-    from connector.load.run import Starter, progress_sink, started_by
+    from connector.run.run import Starter, progress_sink, started_by
 
     with terminal.show_progress(quiet=quiet) as tell, server_needed():
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from connector.load.sides import say_moved
+from connector.run.sides import say_moved
 from flows import running, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, SetupOption, YesOption
 

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from connector.load import housekeeping
+from connector.desk import store_care
 from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption, YesOption
 
@@ -28,7 +28,7 @@ def migrate(
     Example: customer-sync store migrate
     """
     with terminal.reported(as_json):
-        done = housekeeping.migrate_store(setup, to, backup=not no_backup)
+        done = store_care.migrate_store(setup, to, backup=not no_backup)
     if as_json:
         terminal.print_json(done)
     else:
@@ -48,7 +48,7 @@ def backup(
     Example: customer-sync store backup store-backup.sqlite
     """
     with terminal.reported(as_json):
-        made = housekeeping.backup_store(setup, target)
+        made = store_care.backup_store(setup, target)
     if as_json:
         terminal.print_json({"backup": str(made)})
     else:
@@ -62,7 +62,7 @@ def check(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
     Example: customer-sync store check
     """
     with terminal.reported(as_json):
-        problems = housekeeping.check_store(setup)
+        problems = store_care.check_store(setup)
     if as_json:
         terminal.print_json({"ok": not problems, "problems": problems})
     else:
@@ -89,7 +89,7 @@ def free_lease(
     Examples: customer-sync store free-lease; customer-sync store free-lease --yes --json
     """
     with terminal.reported(as_json):
-        leases = housekeeping.list_leases(setup)
+        leases = store_care.list_leases(setup)
         if not as_json:
             columns = ["name", "holder", "host", "pid", "since", "until", "state"]
             terminal.show_rows(leases, columns, as_json=False, empty="Nobody holds a lease.")
@@ -100,7 +100,7 @@ def free_lease(
         terminal.confirmed(
             f"Free the lease of {name or 'the webstore'}? Only if that run is over.", yes=yes, as_json=as_json
         )
-        freed = housekeeping.free_lease(setup, name, force=force)
+        freed = store_care.free_lease(setup, name, force=force)
     if as_json:
         terminal.print_json({"freed": freed})
     else:

@@ -10,11 +10,11 @@ from prefect import flow
 from prefect.input import RunInput
 from pydantic import Field, create_model
 
-from connector.load import suggesting
-from connector.load.run import started_by
+from connector.desk import suggesting
+from connector.run.run import started_by
 from connector.setup import Setup
+from flows.flow_run import actor_of_run, whole
 from flows.naming import run_name
-from flows.opening import actor_of_run, whole
 from flows.outcomes import HOOKS, Told, concluded
 from flows.overrides import customers_of
 from flows.paging import answers_by_page

@@ -38,7 +38,7 @@ def suggest(
 
     Examples: customer-sync mapping suggest --rung name; customer-sync mapping suggest --likely --threshold 0.9
     """
-    from connector.load import suggesting
+    from connector.desk import suggesting
 
     with terminal.reported(as_json), terminal.show_progress(quiet=as_json) as tell:
         rows = suggesting.suggest(setup, rungs=rung or (), likely=likely, threshold=threshold, progress=tell)
@@ -57,7 +57,7 @@ def accept(pairs: PairsArgument, setup: SetupOption = DEFAULT_SETUP, as_json: Js
 
     Example: customer-sync mapping accept C00010=17 C00020=21
     """
-    from connector.load import suggesting
+    from connector.desk import suggesting
 
     with terminal.reported(as_json):
         done = suggesting.accept(setup, pairs, actor=getpass.getuser())
@@ -77,7 +77,7 @@ def reject(
 
     Example: customer-sync mapping reject C00010=17 --reason "father and son"
     """
-    from connector.load import suggesting
+    from connector.desk import suggesting
 
     with terminal.reported(as_json):
         done = suggesting.reject(setup, pairs, actor=getpass.getuser(), reason=reason)

@@ -7,8 +7,8 @@ from typing import Any
 from prefect import flow, unmapped
 
 from connector.errors import InputError
+from flows.flow_run import SCHEDULED, THREADS, trigger_of_run
 from flows.naming import run_name
-from flows.opening import SCHEDULED, THREADS, trigger_of_run
 from flows.outcomes import Told, concluded
 from flows.overrides import Overrides, customers_given
 from flows.setups import setup_blocks

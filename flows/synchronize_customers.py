@@ -7,11 +7,11 @@ from typing import Any
 
 from prefect import flow
 
-from connector.load.naming import checked_wish
 from connector.pipeline import carry_out
+from connector.run.names_given import checked_wish
 from connector.run.request import RunReport, RunRequest
+from flows.flow_run import THREADS
 from flows.naming import run_name
-from flows.opening import THREADS
 from flows.outcomes import HOOKS, concluded
 from flows.overrides import Overrides, customers_given, left_out_given
 from flows.prefect_runtime import PrefectRuntime

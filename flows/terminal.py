@@ -16,7 +16,7 @@ from rich.table import Table
 
 from connector.core.characters import shown
 from connector.errors import CustomerSyncError, InputError, SetupError
-from connector.load.summary import dropped_lines
+from connector.report.summary import dropped_lines
 
 __all__ = [
     "ProgressBars",

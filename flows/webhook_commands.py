@@ -55,7 +55,7 @@ def serve(
 
     Example: WEBHOOK_SECRET=… customer-sync webhooks serve --port 8765
     """
-    from connector.load.session import setup_of
+    from connector.run.setup_source import setup_of
     from connector.webhooks.serving import Listening
 
     with terminal.reported(as_json):
@@ -188,7 +188,7 @@ def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
 
     Example: customer-sync webhooks list --json
     """
-    from connector.load.session import opened_store
+    from connector.run.setup_source import opened_store
 
     with terminal.reported(as_json):
         with _subscriptions(setup) as (made, subscriptions):
@@ -207,7 +207,7 @@ def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
 
 @contextmanager
 def _subscriptions(setup: Path) -> Iterator[tuple[Setup, Subscriptions]]:
-    from connector.load.session import setup_of
+    from connector.run.setup_source import setup_of
     from connector.webhooks.serving import subscriptions_of
 
     made = setup_of(setup)
@@ -216,7 +216,7 @@ def _subscriptions(setup: Path) -> Iterator[tuple[Setup, Subscriptions]]:
 
 
 def _do(setup: Path, as_json: bool, act: Callable[[Subscriptions], list[Done]], *, wanted: bool) -> None:
-    from connector.load.session import opened_store
+    from connector.run.setup_source import opened_store
     from connector.webhooks.serving import WANTED
 
     with terminal.reported(as_json), _subscriptions(setup) as (made, subscriptions):

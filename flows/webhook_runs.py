@@ -10,11 +10,11 @@ from pathlib import Path
 from typing import Any
 
 from connector.errors import CustomerSyncError, InputError, RemoteTrouble
-from connector.load.run import Starter, started_by
-from connector.load.session import setup_of
 from connector.pipeline import carry_out
 from connector.run.request import RunRequest
-from connector.run.runtime import Runtime
+from connector.run.run import Starter, started_by
+from connector.run.setup_source import setup_of
+from connector.runtime import Runtime
 from connector.webhooks.dispatching import StartRun
 
 __all__ = ["as_flow_runs", "by_deployment", "in_this_process"]
@@ -72,7 +72,7 @@ def by_deployment(setup: str, selected: str, everybody: str) -> StartRun:
     from prefect.deployments import run_deployment
     from prefect.exceptions import ObjectNotFound
 
-    from flows.opening import SCHEDULED
+    from flows.flow_run import SCHEDULED
 
     def start(customers: Sequence[str] | None) -> None:
         name = everybody if customers is None else selected

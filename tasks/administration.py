@@ -11,10 +11,10 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from connector.clients import Finding
-from connector.load import activity, editing, inbox, suggesting
-from connector.load.checking import check_connections
-from connector.load.reports import ShownTable, masked
-from connector.load.run import progress_sink
+from connector.desk import activity, editing, inbox, suggesting
+from connector.desk.connection_check import check_connections
+from connector.report.run_tables import ShownTable, masked
+from connector.run.run import progress_sink
 from connector.setup import PersonalData, Setup
 from tasks.progress import ProgressArtifacts
 from tasks.report import publish_table

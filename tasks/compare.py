@@ -8,10 +8,10 @@ from prefect.logging import get_run_logger
 from prefect.utilities.annotations import quote
 
 from connector.core.customer import Direction
-from connector.load import deciding
-from connector.load.job import Job, Mapper
-from connector.load.missing import Missing
-from connector.load.run import Run
+from connector.extract.job import Job, Mapper
+from connector.extract.missing import Missing
+from connector.planning import comparison
+from connector.run.run import Run
 
 __all__ = ["compare_customers"]
 
@@ -19,7 +19,7 @@ __all__ = ["compare_customers"]
 @task(task_run_name="compare customers", cache_policy=NO_CACHE)
 def compare_customers(run: Run, job: Job, missing: Missing, mapper: Mapper) -> quote:
     """Join, match and merge; the result is the plan, quoted so that Prefect does not walk through it."""
-    plan = deciding.compare_customers(run, job, missing, mapper)
+    plan = comparison.compare_customers(run, job, missing, mapper)
     get_run_logger().info(
         "plan %s: %d pushes, %d pulls, %d links, %d conflicts, %d quarantined, %d ambiguous",
         plan.hash[:12],

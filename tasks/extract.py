@@ -10,11 +10,11 @@ from prefect.logging import get_run_logger
 from prefect.utilities.annotations import quote
 
 from connector.core.partitioning import Placement
-from connector.load import extraction, missing, selecting
-from connector.load.extraction import Extraction
-from connector.load.job import Job, Mapper
-from connector.load.partitions import Partitions
-from connector.load.run import Run
+from connector.extract import extraction, missing, selected
+from connector.extract.extraction import Extraction
+from connector.extract.job import Job, Mapper
+from connector.extract.partitions import Partitions
+from connector.run.run import Run
 
 __all__ = ["confirm_missing", "divide_mapping", "extract_business_central", "extract_selected", "extract_webstore"]
 
@@ -44,9 +44,9 @@ def extract_business_central(run: Run, partitions: Partitions, placement: Placem
 @task(task_run_name="extract selected customers", cache_policy=NO_CACHE)
 def extract_selected(run: Run, partitions: Partitions, placement: Placement, customers: Sequence[str]) -> quote:
     """Read the selected customers and their counterparts; unknown ones are refused together."""
-    selected = selecting.extract_selected(run, partitions, placement, customers)
-    get_run_logger().info("%d customers selected", len(selected.keys))
-    return quote(selected)
+    read = selected.extract_selected(run, partitions, placement, customers)
+    get_run_logger().info("%d customers selected", len(read.keys))
+    return quote(read)
 
 
 @task(task_run_name="confirm missing customers", cache_policy=NO_CACHE)

@@ -9,7 +9,8 @@ from prefect.logging import get_run_logger
 from connector.core.plan import Plan
 from connector.load import directions, recording
 from connector.load.recovery import Recovery
-from connector.load.run import LoadResult, Run
+from connector.run.result import LoadResult
+from connector.run.run import Run
 
 __all__ = ["pull_customers", "push_customers", "record_agreements", "recover_open_writes"]
 

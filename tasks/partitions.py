@@ -8,7 +8,7 @@ from typing import Any
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 
-from connector.load.job import Job
+from connector.extract.job import Job
 
 __all__ = ["Work", "work_on_partition"]
 

@@ -17,8 +17,8 @@ from prefect.cache_policies import NO_CACHE
 
 from connector.core.characters import shown
 from connector.core.expectations import Finding
-from connector.load.reports import Report, ShownTable
-from connector.load.summary import dropped_lines, not_written
+from connector.report.run_tables import Report, ShownTable
+from connector.report.summary import dropped_lines, not_written
 
 __all__ = [
     "artifact_key",

@@ -8,9 +8,11 @@ from prefect.utilities.annotations import quote
 
 from connector.clients import Census
 from connector.core.plan import Plan
-from connector.load import breaking, validating
-from connector.load.job import Job, Mapper
-from connector.load.run import Run
+from connector.extract import validation
+from connector.extract.job import Job, Mapper
+from connector.planning import plan_validation
+from connector.run import breakers
+from connector.run.run import Run
 
 __all__ = ["check_breakers", "check_extracts", "validate_customers", "validate_plan"]
 
@@ -18,19 +20,19 @@ __all__ = ["check_breakers", "check_extracts", "validate_customers", "validate_p
 @task(task_run_name="check the extracts as wholes", cache_policy=NO_CACHE)
 def check_extracts(run: Run, webstore: Census, business_central: Census, approved: bool) -> None:
     """Stop when an extract is incomplete, shrank, or is suddenly empty."""
-    breaking.stop_on_extracts(run, webstore, business_central, approved)
+    breakers.stop_on_extracts(run, webstore, business_central, approved)
 
 
 @task(task_run_name="validate customers", cache_policy=NO_CACHE)
 def validate_customers(run: Run, job: Job, mapper: Mapper) -> quote:
     """Set apart the records that are not as expected."""
-    return quote(validating.validate_customers(run, job, mapper))
+    return quote(validation.validate_customers(run, job, mapper))
 
 
 @task(task_run_name="validate the plan", cache_policy=NO_CACHE)
 def validate_plan(run: Run, plan: Plan, selected: bool) -> quote:
     """The plan without writes that are not as expected, are known to be refused, or go back and forth."""
-    return quote(validating.validate_plan(run, plan, selected))
+    return quote(plan_validation.validate_plan(run, plan, selected))
 
 
 @task(task_run_name="check the plan as a whole", cache_policy=NO_CACHE)
@@ -38,4 +40,4 @@ def check_breakers(
     run: Run, plan: Plan, extracted: dict[str, int], selected: bool, approved: bool, command: str
 ) -> None:
     """Stop when the plan does more than may be done unasked."""
-    breaking.stop_on_plan(run, plan, extracted, selected, approved, command)
+    breakers.stop_on_plan(run, plan, extracted, selected, approved, command)

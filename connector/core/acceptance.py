@@ -14,7 +14,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connector.core import typed
+from connector.core import typed_values
 from connector.core.business_central_customer import PROPERTIES
 from connector.core.customer import FieldRule, FieldRules, Side
 from connector.core.geography import Geography
@@ -44,7 +44,7 @@ def refusal(
     """
     if rule.normalizer == "state" and _quarantined_state(value, country, geography):
         return f"{_shown(value)} is no state of {country} (mappings/state_policies.csv)"
-    wrong = typed.problem(rule.normalizer, value, rule.options)
+    wrong = typed_values.problem(rule.normalizer, value, rule.options)
     if wrong:
         return wrong
     if target is Side.WEBSTORE:

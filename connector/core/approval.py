@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from connector.core.customer_references import Keys, Who, keys_of
 from connector.core.intended import Intended, intended_of, intended_of_rows
-from connector.core.naming import Keys, Who, keys_of
 from connector.core.plan import Orphan, Plan, Write
 from connector.core.undone_creates import DELETE, KEEP, UNLINK, UndoneCreate
 
@@ -98,7 +98,7 @@ def restricted(plan: Plan, approved: Approved, left_out: Keys = NOBODY, by: str 
     """The part of a new plan that was approved.
 
     Args:
-        left_out: keys (connector.core.naming) of customers that were approved not to be written.
+        left_out: keys (connector.core.customer_references) of customers that were approved not to be written.
         by: who left them out; "" = not told.
 
     Returns:

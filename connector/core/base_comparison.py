@@ -15,7 +15,7 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.alignment import rows_in
+from connector.core.column_lookup import rows_in
 from connector.core.customer import Side
 from connector.core.extracts import Extract
 from connector.core.merge import Mask

@@ -12,7 +12,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core import typed
+from connector.core import typed_values
 from connector.core.business_central_order import NO_GUID, companions, in_order
 from connector.core.comma_names import columns_turned, in_the_same_style
 from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of, texts_of
@@ -181,7 +181,7 @@ def _meaning(rule: FieldRule) -> Any:
     kind = PROPERTIES[rule.business_central].kind
     spell = CANONICAL[rule.normalizer]
     if kind == "option":
-        return lambda value: "" if value in _NO_OPTION else typed.option_of(clean(value), rule.options)
+        return lambda value: "" if value in _NO_OPTION else typed_values.option_of(clean(value), rule.options)
     if kind == "guid":
         return lambda value: "" if value == NO_GUID else spell(value)
     return spell
@@ -246,7 +246,7 @@ def _property(rule: FieldRule, value: str, country: str, geography: Geography, c
         return _vat_number(value, country, geography)
     if not value and kind in {"option", "guid"}:
         return " " if kind == "option" else NO_GUID
-    return typed.to_json(kind, value)
+    return typed_values.to_json(kind, value)
 
 
 def _vat_number(value: str, country: str, geography: Geography) -> str:

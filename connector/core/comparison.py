@@ -19,11 +19,11 @@ from connector.core.base_comparison import gone_back_too, sighted
 from connector.core.creating import decide_creates, of_nobody_else, one_per_person, without_customers
 from connector.core.customer import Direction
 from connector.core.extracts import Extract, Known
+from connector.core.linked_pairs import Part, alive, decide_pairs, frames_of, spent_decisions, went_back
+from connector.core.mapping_join import Pairing, pair
 from connector.core.matching import Ambiguity, Match, Matching, candidates, match
 from connector.core.normalize import key_columns
 from connector.core.orphans import with_proposals
-from connector.core.pairing import Pairing, pair
-from connector.core.pairs import Part, alive, decide_pairs, frames_of, spent_decisions, went_back
 from connector.core.plan import Orphan, Plan, Quarantined, Standing
 from connector.core.planning import Decisions, decide
 from connector.core.terms import Terms

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 
-from connector.core.alignment import ENGINE, hashes_of_rows
+from connector.core.column_lookup import ENGINE, hashes_of_rows
 from connector.core.customer import FieldRules
 from connector.core.geography import Geography
 

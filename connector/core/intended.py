@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connector.core.naming import Who
+from connector.core.customer_references import Who
 from connector.core.plan import Plan, Write
 from connector.core.undone_creates import DELETE
 

@@ -26,7 +26,7 @@ from dataclasses import dataclass, field
 
 from connector.core.contradictions import contradictions, is_somebody_else
 from connector.core.evidence import RUNGS
-from connector.core.sharing import Candidates, Group, Shared, candidates, readable, share
+from connector.core.shared_evidence import Candidates, Group, Shared, candidates, readable, share
 
 __all__ = ["Ambiguity", "Candidates", "Ladder", "Match", "Matching", "candidates", "match"]
 

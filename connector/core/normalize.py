@@ -6,7 +6,7 @@ Two steps, kept apart:
 (Business Central trims, WooCommerce folds blanks in account names but keeps them in addresses).
 *key* makes what is compared: letter case of e-mails and codes, Unicode composition, characters that nobody sees
 (characters.py), the look of phone numbers, blanks in postal codes. A key never depends on another field; what does (a
-national phone number) is settled in regional.py.
+national phone number) is settled in national_numbers.py.
 
 Columns are normalised once per distinct value (`by_unique`): a million customers live in few cities.
 """
@@ -22,7 +22,7 @@ from html.entities import name2codepoint
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core import plain, typed
+from connector.core import plain_text, typed_values
 from connector.core.characters import settled, without_invisible, without_strays
 from connector.core.mail_address import addresses_in, canonical_address
 
@@ -172,7 +172,7 @@ def _typed(spell: Callable[[str], str]) -> Callable[[str], str]:
     return lambda value: spell(clean(value))
 
 
-_TYPED = {name: _typed(spell) for name, spell in typed.CANONICAL.items()}
+_TYPED = {name: _typed(spell) for name, spell in typed_values.CANONICAL.items()}
 NORMALIZERS: dict[str, Callable[[str], str]] = {
     "text": text_key,
     "code": code_key,
@@ -194,21 +194,21 @@ CANONICAL: dict[str, Callable[[str], str]] = {
 }
 
 
-_KERNELS: dict[Callable[[str], str], plain.Plain] = {
-    clean: plain.SAME,
-    clean_code: plain.SAME,
-    text_key: plain.SAME,
-    code_key: plain.UPPER,
-    postcode_key: plain.POSTCODE,
-    vat_key: plain.VAT,
-    phone_key: plain.PHONE,
-    clean_email: plain.FIRST_EMAIL,
-    email_key: plain.EMAIL,
+_KERNELS: dict[Callable[[str], str], plain_text.Plain] = {
+    clean: plain_text.SAME,
+    clean_code: plain_text.SAME,
+    text_key: plain_text.SAME,
+    code_key: plain_text.UPPER,
+    postcode_key: plain_text.POSTCODE,
+    vat_key: plain_text.VAT,
+    phone_key: plain_text.PHONE,
+    clean_email: plain_text.FIRST_EMAIL,
+    email_key: plain_text.EMAIL,
 }
 
 
 def by_unique(
-    column: pa.ChunkedArray | pa.Array, function: Callable[[str], str], kernel: plain.Plain | None = None
+    column: pa.ChunkedArray | pa.Array, function: Callable[[str], str], kernel: plain_text.Plain | None = None
 ) -> pa.Array:
     """Apply a text function to a column: by a kernel where one knows the result, else once per distinct value.
 

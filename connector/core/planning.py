@@ -22,7 +22,7 @@ from connector.core.customer import Direction, FieldRules, Side
 from connector.core.decisions import Outcome, outcome
 from connector.core.extracts import Replaced
 from connector.core.field_history import FieldHistory
-from connector.core.garbage import collector_resting
+from connector.core.gc_pause import collector_resting
 from connector.core.identity import OTHER_PERSON, SAME, digest_of, replaced
 from connector.core.merge import (
     FieldPolicy,
@@ -34,11 +34,11 @@ from connector.core.merge import (
     merge_field,
 )
 from connector.core.name_order import also_agreed, decide_name, told_by_the_account
+from connector.core.national_numbers import same_in_the_country
 from connector.core.normalize import NORMALIZERS, email_key, key_columns
 from connector.core.orphans import looks_erased
 from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write, texts_at
 from connector.core.refusals import Refusal, is_another
-from connector.core.regional import same_in_the_country
 from connector.core.rows import rows_of
 from connector.core.states_kept import states_lost
 from connector.core.terms import Flags, Terms

@@ -10,14 +10,18 @@ that was wrong is set back, the next edit of a record that was touched meanwhile
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-__all__ = ["BACK", "older", "stamp_of", "stamps_of"]
+from connector.core.customer import Side
 
+__all__ = ["BACK", "older", "stamp_of", "stamp_of_record", "stamps_of"]
+
+_NAMES = {Side.WEBSTORE: "date_modified_gmt", Side.BUSINESS_CENTRAL: "lastModifiedDateTime"}
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 # what is remembered instead of a stamp of a record that went back: whatever it says from then on, its changes are questions,
 # until both sides hold their base again
@@ -54,3 +58,8 @@ def older(now: pa.Array, seen: pa.Array) -> Mask:
     earlier = pc.fill_null(pc.less(now, seen), True)
     result: Mask = pc.and_(known, earlier).to_numpy(zero_copy_only=False).astype(np.bool_)
     return result
+
+
+def stamp_of_record(side: Side, record: Mapping[str, Any]) -> int | None:
+    """When a record, as the API gave it, was touched."""
+    return stamp_of(str(record.get(_NAMES[side]) or ""))

@@ -1,7 +1,7 @@
 """VAT numbers: which texts mean one number, and whether one of two is a slip of the pen.
 
-The one list of the prefixes that VAT numbers begin with, for comparing (regional.py) and for matching (evidence.py). Numbers are
-keys here (normalize.vat_key): in capitals, without blanks and punctuation.
+The one list of the prefixes that VAT numbers begin with, for comparing (national_numbers.py) and for matching (evidence.py).
+Numbers are keys here (normalize.vat_key): in capitals, without blanks and punctuation.
 """
 
 from __future__ import annotations

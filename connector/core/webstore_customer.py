@@ -17,13 +17,13 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core import plain
+from connector.core import plain_text
 from connector.core.comma_names import columns_turned, turned
 from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of, texts_of
 from connector.core.geography import Geography
 from connector.core.names import EAST_ASIAN, Culture, compose, split
 from connector.core.normalize import CANONICAL, by_unique, clean, clean_code, code_key, email_key, text_key, unescape
-from connector.core.typed import option_of
+from connector.core.typed_values import option_of
 
 __all__ = [
     "API_FIELDS",
@@ -272,7 +272,9 @@ def _names(table: pa.Table, rules: FieldRules) -> pa.Array:
     """billing.company, else the account's first and last name, else the billing ones."""
     countries = by_unique(table["billing.country"], code_key)
     company = by_unique(table["billing.company"], clean)
-    given, family = (by_unique(table[part], account_text, plain.ACCOUNT_TEXT) for part in ("first_name", "last_name"))
+    given, family = (
+        by_unique(table[part], account_text, plain_text.ACCOUNT_TEXT) for part in ("first_name", "last_name")
+    )
     account = _composed(given, family, countries, rules)
     given, family = (by_unique(table[f"billing.{part}"], clean) for part in ("first_name", "last_name"))
     invoice = _composed(given, family, countries, rules)

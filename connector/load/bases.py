@@ -14,8 +14,8 @@ from connector.core.customer import Side
 from connector.core.identity import marks_shown
 from connector.core.normalize import NORMALIZERS, fingerprint
 from connector.core.plan import Agreement
-from connector.core.stamps import stamp_of
-from connector.load.run import Run
+from connector.core.stamps import stamp_of_record
+from connector.run.run import Run
 from connector.store import Base, Work
 
 __all__ = [
@@ -25,10 +25,7 @@ __all__ = [
     "remember_account",
     "remember_record",
     "sighted_links",
-    "stamp_of_record",
 ]
-
-_STAMPS = {Side.WEBSTORE: "date_modified_gmt", Side.BUSINESS_CENTRAL: "lastModifiedDateTime"}
 
 
 def put_bases(run: Run, work: Work, agreements: Sequence[Agreement]) -> None:
@@ -56,11 +53,6 @@ def base_hash(run: Run, values: Mapping[str, str]) -> str:
         None if rule.field not in values else NORMALIZERS[rule.normalizer](values[rule.field])
         for rule in run.rules.fields.rules
     )
-
-
-def stamp_of_record(side: Side, record: Mapping[str, Any]) -> int | None:
-    """When a record, as the API gave it, was touched (stamps.py)."""
-    return stamp_of(str(record.get(_STAMPS[side]) or ""))
 
 
 def remember_account(work: Work, bc_id: str, account: Mapping[str, Any]) -> None:

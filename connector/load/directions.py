@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from connector.core.customer import Direction
 from connector.core.plan import Plan
-from connector.load.late import find_late_writes
+from connector.load.late_writes import find_late_writes
 from connector.load.pull import pull
 from connector.load.push import push
 from connector.load.recovery import Recovery, recover
-from connector.load.run import LoadResult, Run
+from connector.run.result import LoadResult
+from connector.run.run import Run
 
 __all__ = ["directions_wanted", "pull_customers", "push_customers", "recover_open_writes"]
 

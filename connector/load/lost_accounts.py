@@ -12,7 +12,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from connector.load.bases import is_another_account
-from connector.load.run import Run
+from connector.run.run import Run
 from connector.store import View, Work
 
 __all__ = ["free_ids", "is_lost"]

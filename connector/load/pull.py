@@ -20,10 +20,11 @@ from connector.core.customer import Direction
 from connector.core.normalize import clean_email, email_key, text_key
 from connector.core.plan import Plan, Write
 from connector.errors import CustomerChanged, CustomerSyncError, OutcomeUnknown
-from connector.load.fencing import looked_at
-from connector.load.landing import Dropped, Landed, Landing, Look, deliver, landing_of
-from connector.load.rechecking import Known, changed_since, sources_changed
-from connector.load.run import LoadResult, Run
+from connector.load.delivery import Dropped, Landed, Landing, Look, deliver, landing_of
+from connector.load.recheck import Known, changed_since, sources_changed
+from connector.run.fence import looked_at
+from connector.run.result import LoadResult
+from connector.run.run import Run
 
 __all__ = ["customers_like", "pull"]
 

@@ -14,9 +14,10 @@ from connector.core.customer import Direction
 from connector.core.normalize import email_key
 from connector.core.plan import Plan, Write
 from connector.errors import EmailTaken
-from connector.load.landing import Dropped, Landing, Look, deliver, landing_of
-from connector.load.rechecking import changed_since, sources_changed
-from connector.load.run import LoadResult, Run
+from connector.load.delivery import Dropped, Landing, Look, deliver, landing_of
+from connector.load.recheck import changed_since, sources_changed
+from connector.run.result import LoadResult
+from connector.run.run import Run
 
 __all__ = ["accounts_by_email", "push"]
 

@@ -12,8 +12,8 @@ from connector.core.customer import Side
 from connector.core.matching import Ambiguity, Match
 from connector.core.plan import Orphan, Plan, customer_key
 from connector.load.bases import put_bases
-from connector.load.rechecking import same_value
-from connector.load.run import Run
+from connector.load.recheck import same_value
+from connector.run.run import Run
 from connector.store import ChangedValue, MappingRow, QuarantinedField, StandingConflict, Suggestion, Work
 
 __all__ = ["record_findings", "record_links", "record_plan", "standing_conflicts"]

@@ -23,12 +23,12 @@ from connector.core.customer import Direction
 from connector.core.plan import Agreement, customer_key
 from connector.core.undoing import UNDO
 from connector.load.bases import put_bases, remember_record
-from connector.load.inbox import decisions_of
 from connector.load.lost_accounts import free_ids, is_lost
 from connector.load.pull import customers_like
 from connector.load.push import accounts_by_email
-from connector.load.rechecking import Known, canonical_record, same_value
-from connector.load.run import Run
+from connector.load.recheck import Known, canonical_record, same_value
+from connector.run.decisions import decisions_of
+from connector.run.run import Run
 from connector.store import OpenIntent, Settlement, View, Work
 
 __all__ = ["UNSURE", "Recovery", "adopt", "created_by", "linked_meanwhile", "may_be_made_by", "recover"]

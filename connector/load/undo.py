@@ -22,14 +22,14 @@ from connector.core.planning import KEPT_OUT, Pair
 from connector.core.undoing import Done, Links, reversal
 from connector.core.undone_creates import DELETE, KEEP, UndoneCreate
 from connector.errors import LookedTooLongAgo, OutcomeUnknown
-from connector.load.activity import find_run
+from connector.extract.missing import kept_out
 from connector.load.bases import is_another_account
-from connector.load.fencing import looked_at
-from connector.load.missing import kept_out
-from connector.load.rechecking import canonical_record, same_value
-from connector.load.run import Failure, LoadResult, Run
-from connector.load.versions import records
-from connector.store import Intent, Settlement, Work
+from connector.load.recheck import canonical_record, same_value
+from connector.run.fence import looked_at
+from connector.run.names_given import find_run
+from connector.run.result import Failure, LoadResult
+from connector.run.run import Run
+from connector.store import Intent, Settlement, Work, records
 
 __all__ = ["created_rows", "plan_undo", "unlink_created"]
 

@@ -8,7 +8,7 @@ from collections.abc import Collection, Sequence
 from connector.core.business_central_customer import PROPERTIES, Property
 from connector.core.customer import Direction, FieldRule
 from connector.core.normalize import CANONICAL, NORMALIZERS
-from connector.core.typed import option_of, problem
+from connector.core.typed_values import option_of, problem
 from connector.core.webstore_customer import PATHS
 from connector.rules.reading import Row, RuleFiles
 from connector.rules.tables import meta_key_problem

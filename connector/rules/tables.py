@@ -10,7 +10,7 @@ import phonenumbers
 from connector.core.geography import Geography, State, StatePolicy
 from connector.core.names import Culture, Cultures
 from connector.core.normalize import NORMALIZERS
-from connector.core.typed import problem
+from connector.core.typed_values import problem
 from connector.rules.reading import Row, RuleFiles
 
 __all__ = ["TemplateRow", "cultures", "geography", "meta_key_problem", "templates", "vat_keys"]

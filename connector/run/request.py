@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from connector.core.plan import Plan
-from connector.load.naming import checked_wish
+from connector.run.names_given import checked_wish
 from connector.setup import Setup
 
 __all__ = ["Answer", "RunReport", "RunRequest", "Skipped"]

@@ -2,6 +2,7 @@
 
 from connector.store.bases import Base
 from connector.store.decisions import Decision
+from connector.store.frames import records
 from connector.store.journal import Intent, OpenIntent, Settlement
 from connector.store.lease import Lease, LeaseHeld, LeaseLost
 from connector.store.leases import HeldLease
@@ -37,4 +38,5 @@ __all__ = [
     "boot_seconds",
     "open_store",
     "plan_prefix",
+    "records",
 ]

@@ -14,7 +14,7 @@ import pyarrow.csv
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-__all__ = ["Kind", "chunks", "frame", "read_columns", "stream_columns"]
+__all__ = ["Kind", "chunks", "frame", "read_columns", "records", "stream_columns"]
 
 Kind = Literal["text", "number", "flag", "time", "real"]
 T = TypeVar("T")
@@ -43,6 +43,14 @@ def chunks(items: Iterable[T], size: int = 500) -> Iterator[list[T]]:
             chunk = []
     if chunk:
         yield chunk
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Rows as dictionaries; missing values become None."""
+    table = frame.astype(object)
+    return [
+        {str(name): value for name, value in row.items()} for row in table.where(table.notna(), None).to_dict("records")
+    ]
 
 
 def frame(rows: Sequence[Sequence[Any]], columns: Mapping[str, Kind]) -> pd.DataFrame:

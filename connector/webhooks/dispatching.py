@@ -9,8 +9,8 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from connector.errors import CustomerSyncError, InputError, InternalError, RemoteTrouble, StoreError
-from connector.load.run import Run
 from connector.rules import load_rules
+from connector.run.run import Run
 from connector.setup import Setup
 from connector.store import LeaseHeld, NotedChange, Store
 from connector.store.columns import now

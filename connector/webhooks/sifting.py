@@ -16,8 +16,8 @@ import pandas as pd
 from connector.core import webstore_customer
 from connector.core.customer import Side
 from connector.core.extracts import extract_of
-from connector.load.extraction import read_company_countries, table_of
-from connector.load.run import Run
+from connector.extract.extraction import read_company_countries, table_of
+from connector.run.run import Run
 from connector.setup import PullWebstoreCustomers
 from connector.store import Base
 from connector.webhooks.reading import EVERYTHING

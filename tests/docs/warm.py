@@ -24,8 +24,8 @@ _IMPORTED = (
     "flows.synchronize_customers",
     "flows.readiness",
     "flows.undo_run",
-    "connector.load.checking",
-    "connector.load.suggesting",
+    "connector.desk.connection_check",
+    "connector.desk.suggesting",
     "great_expectations",
 )
 _LEARNT = frozenset(

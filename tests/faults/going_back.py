@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from connector.load import restored
+from connector.desk import restored
 from tests.faults.world import World
 
 if TYPE_CHECKING:

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from connector.load.editing import tick
-from connector.load.quarantine import list_quarantine
+from connector.desk.editing import tick
+from connector.desk.quarantine import list_quarantine
 from sandbox.server import Running, start
 from tests.flows.shop import Shop
 

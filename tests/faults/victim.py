@@ -27,7 +27,7 @@ import requests
 from sqlalchemy.engine.default import DefaultDialect
 
 from connector.errors import CustomerSyncError
-from connector.load.run import Starter, started_by
+from connector.run.run import Starter, started_by
 from connector.setup import load_setup
 from tests.flows import runs
 

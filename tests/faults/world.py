@@ -16,9 +16,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from connector.load.editing import tick
-from connector.load.inbox import list_conflicts
-from connector.load.session import opened_store
+from connector.desk.editing import tick
+from connector.desk.inbox import list_conflicts
+from connector.run.setup_source import opened_store
 from sandbox.server import Running
 
 # canonical field → where a webstore customer and a Business Central customer keep it

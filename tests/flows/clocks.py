@@ -12,7 +12,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 
-from connector.load import late, recovery
+from connector.load import late_writes, recovery
 from connector.store import columns
 from sandbox.business_central.clock import Clock as CompanyClock
 from sandbox.woocommerce import accounts
@@ -22,7 +22,7 @@ __all__ = ["Clocks", "clocks_of_a_life"]
 
 _TICK = 0.001
 # whatever of the product asks for the time of day
-_ASKING = (columns, late, recovery)
+_ASKING = (columns, late_writes, recovery)
 
 
 class Clocks:

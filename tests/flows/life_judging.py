@@ -15,8 +15,8 @@ from typing import Any
 import orjson
 from hypothesis.stateful import RuleBasedStateMachine
 
+from connector.desk import inbox, restored
 from connector.errors import PremiseBroken, RemoteTrouble
-from connector.load import inbox, restored
 from connector.run.request import RunReport
 from connector.store import LeaseHeld, LeaseLost
 from sandbox.server import Running

@@ -8,8 +8,8 @@ from typing import Any
 from hypothesis import strategies as st
 from hypothesis.stateful import precondition, rule
 
+from connector.desk import editing, inbox, restored, same_customer, versions
 from connector.errors import InputError, RemoteTrouble
-from connector.load import editing, inbox, restored, same_customer, versions
 from tests.flows.diary import FIELDS, SIDES, look_at, typed
 from tests.flows.life_judging import Judged
 

@@ -17,7 +17,7 @@ from typing import Any
 import requests
 import sqlalchemy as sa
 
-from connector.load import fencing
+from connector.run import fence
 from connector.store import Store, boot_seconds
 from connector.store import lease as leases
 
@@ -155,7 +155,7 @@ class Clock:
 @contextmanager
 def clock_of_the_machine() -> Iterator[Clock]:
     """Let everything that asks for it read this clock."""
-    clock, modules = Clock(), (leases, fencing)
+    clock, modules = Clock(), (leases, fence)
     for module in modules:
         module.boot_seconds = clock.read  # type: ignore[attr-defined]
     try:

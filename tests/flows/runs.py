@@ -6,11 +6,11 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
-from connector.load.breaking import stop_on_extracts, stop_on_plan
-from connector.load.missing import confirm_missing
+from connector.extract.missing import confirm_missing
 from connector.pipeline import one_pass
+from connector.run.breakers import stop_on_extracts, stop_on_plan
 from connector.run.request import RunReport, RunRequest
-from connector.run.runtime import Runtime
+from connector.runtime import Runtime
 from connector.setup import Setup
 
 __all__ = ["synchronize", "undo"]

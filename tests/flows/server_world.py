@@ -15,7 +15,7 @@ from typing import Any
 import orjson
 import requests
 
-from connector.load.session import opened_store
+from connector.run.setup_source import opened_store
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
 from tests.flows.shop import small_rules

@@ -14,7 +14,7 @@ from typing import Any
 import orjson
 
 import mappings
-from connector.load.editing import tick
+from connector.desk.editing import tick
 from connector.run.request import RunReport
 from connector.setup import Setup, Synchronization, parse_setup
 from sandbox.command import announcement, setup_text

@@ -13,10 +13,10 @@ from prefect.client.orchestration import get_client
 from prefect.exceptions import PrefectHTTPStatusError
 from prefect.flow_runs import resume_flow_run
 
+from connector.desk import inbox, versions
+from connector.desk.activity import list_runs
 from connector.errors import InputError
-from connector.load import inbox, versions
-from connector.load.activity import list_runs
-from connector.load.run import Starter, started_by
+from connector.run.run import Starter, started_by
 from connector.setup import load_setup
 from flows.connection import connection
 from flows.edit_customer_mapping import MappingAction, edit_customer_mapping

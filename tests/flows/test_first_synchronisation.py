@@ -13,10 +13,10 @@ import pytest
 from connector.core.customer import Direction, Side
 from connector.core.extracts import extract_of
 from connector.core.normalize import NORMALIZERS
-from connector.load.extraction import divide_mapping, extract_business_central, extract_webstore
-from connector.load.job import job_of, records_in
-from connector.load.opening import open_run
-from connector.load.partitions import MemoryPartition
+from connector.extract.extraction import divide_mapping, extract_business_central, extract_webstore
+from connector.extract.job import job_of, records_in
+from connector.extract.partitions import MemoryPartition
+from connector.run.open_run import open_run
 from connector.run.request import RunReport
 from connector.store import open_store
 from sandbox.server import Running, start

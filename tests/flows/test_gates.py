@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
+from connector.desk import editing, suggesting, versions
+from connector.desk.activity import show_run
 from connector.errors import InputError, PremiseBroken
-from connector.load import editing, suggesting, versions
-from connector.load.activity import show_run
-from connector.load.session import opened_store
+from connector.run.setup_source import opened_store
 from connector.setup import Approval, Breakers
 from tests.flows.moments import REQUEST, watched
 from tests.flows.shop import Shop

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.load import activity
+from connector.desk import activity
 from connector.run.request import RunReport
 from tests.flows.shop import Shop
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from connector.load.quarantine import list_quarantine
+from connector.desk.quarantine import list_quarantine
 from tests.flows.shop import Shop
 
 

@@ -9,8 +9,8 @@ import pytest
 import sqlalchemy as sa
 from typer.testing import CliRunner
 
+from connector.desk import store_care
 from connector.errors import InputError
-from connector.load import housekeeping
 from connector.store import open_store
 from connector.store.schema import LEASE
 from flows import store_commands
@@ -30,13 +30,13 @@ def test_a_store_that_was_emptied_is_told_by_every_run_until_one_has_come_to_its
     for file in shop.folder.glob("store.sqlite*"):
         file.unlink()
     shop.store_file.touch()
-    housekeeping.check_store(shop.setup)  # whatever opens it first
+    store_care.check_store(shop.setup)  # whatever opens it first
     assert [told(shop, dry_run=True), told(shop, dry_run=True), told(shop), told(shop)] == [True, True, True, False]
 
 
 def test_a_first_run_where_no_file_was_says_nothing(running: Running, tmp_path: Path) -> None:
     shop = Shop(running, tmp_path)
-    housekeeping.check_store(shop.setup)
+    store_care.check_store(shop.setup)
     assert not told(shop)
 
 
@@ -61,11 +61,11 @@ def test_a_lease_whose_end_lies_months_ahead_is_shown_and_freed(
     shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     leave_lease(shop, datetime.now(UTC) + timedelta(days=90))
-    monkeypatch.setattr("connector.load.housekeeping.opened_store", _opened(shop))
+    monkeypatch.setattr("connector.desk.store_care.opened_store", _opened(shop))
     freed = CliRunner().invoke(store_commands.app, ["free-lease"], input="n\n")
     assert freed.exit_code != 0
     assert "elsewhere" in freed.output
-    assert len(housekeeping.list_leases(shop.setup)) == 1
+    assert len(store_care.list_leases(shop.setup)) == 1
     freed = CliRunner().invoke(store_commands.app, ["free-lease", "--yes"])
     assert (freed.exit_code, "which run 1a2b held" in freed.output) == (0, True)
     shop.sync()
@@ -74,7 +74,7 @@ def test_a_lease_whose_end_lies_months_ahead_is_shown_and_freed(
 
 
 def _opened(shop: Shop) -> object:
-    original = housekeeping.opened_store
+    original = store_care.opened_store
     return lambda _path: original(shop.setup)
 
 
@@ -82,8 +82,8 @@ def test_a_run_that_is_at_work_here_keeps_its_lease_unless_it_is_forced_away(sho
     store = open_store(shop.setup.store.url)
     with store.lease("shop", "run 1"):
         with pytest.raises(InputError, match=r"run 1 \(process .*\) is at work"):
-            housekeeping.free_lease(shop.setup)
-        assert housekeeping.free_lease(shop.setup, force=True)["holder"] == "run 1"
+            store_care.free_lease(shop.setup)
+        assert store_care.free_lease(shop.setup, force=True)["holder"] == "run 1"
         with pytest.raises(InputError, match="Nobody holds a lease of shop"):
-            housekeeping.free_lease(shop.setup)
+            store_care.free_lease(shop.setup)
     store.close()

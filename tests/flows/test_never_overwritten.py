@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 import pytest
 
-from connector.load import editing
+from connector.desk import editing
 from connector.setup import UsernameRule
 from connector.store import open_store
 from tests.flows.moments import COMMIT, REQUEST, watched

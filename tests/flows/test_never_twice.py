@@ -10,9 +10,9 @@ from typing import Any
 import pytest
 
 from connector.clients import BusinessCentralClient
-from connector.load import editing
-from connector.load.session import opened_store
-from connector.load.suggesting import reject
+from connector.desk import editing
+from connector.desk.suggesting import reject
+from connector.run.setup_source import opened_store
 from sandbox.server import Running
 from tests.flows.moments import COMMIT, REQUEST, Killed, bury, watched
 from tests.flows.shop import Shop

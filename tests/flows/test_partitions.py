@@ -9,7 +9,7 @@ import pytest
 
 from connector.core.customer import Direction
 from connector.core.plan import Plan
-from connector.load.editing import unlink
+from connector.desk.editing import unlink
 from sandbox.server import Running, start
 from tests.flows.shop import SHIPPED, Shop
 

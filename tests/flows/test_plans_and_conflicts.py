@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
+from connector.desk import editing, inbox, versions
 from connector.errors import InputError
-from connector.load import editing, inbox, versions
 from connector.setup import Approval
 from tests.flows.shop import Shop
 

@@ -9,12 +9,12 @@ from typing import Any
 
 import pytest
 
+from connector.desk.activity import list_holds
+from connector.desk.quarantine import list_quarantine
 from connector.errors import PremiseBroken
-from connector.load.activity import list_holds
-from connector.load.quarantine import list_quarantine
-from connector.load.run import Starter, started_by
-from connector.load.session import opened_store
 from connector.run.request import RunReport
+from connector.run.run import Starter, started_by
+from connector.run.setup_source import opened_store
 from connector.setup import load_setup
 from flows.readiness import readiness
 from sandbox.command import announcement, setup_text

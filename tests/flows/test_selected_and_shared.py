@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from connector.desk import inbox
+from connector.desk.quarantine import list_quarantine
 from connector.errors import InputError
-from connector.load import inbox
-from connector.load.quarantine import list_quarantine
 from sandbox.server import Running, start
 from tests.flows.shop import Shop
 

@@ -8,9 +8,9 @@ from typing import Any
 import pytest
 from urllib3.connection import HTTPConnection
 
-from connector.load import editing
-from connector.load.activity import activity_log
-from connector.load.fencing import Fence
+from connector.desk import editing
+from connector.desk.activity import activity_log
+from connector.run.fence import Fence
 from connector.store import LeaseLost
 from tests.flows.moments import REQUEST, Clock, Killed, bury, clock_of_the_machine, elsewhere, watched
 from tests.flows.shop import Shop

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
+from connector.desk import editing, inbox, restored, versions
 from connector.errors import InputError, PremiseBroken
-from connector.load import editing, inbox, restored, versions
 from connector.run.request import RunReport
 from sandbox.woocommerce import accounts
 from tests.flows.clocks import clocks_of_a_life

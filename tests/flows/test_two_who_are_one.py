@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from connector.load.editing import link, list_mapping, tick, unlink
-from connector.load.suggesting import reject
+from connector.desk.editing import link, list_mapping, tick, unlink
+from connector.desk.suggesting import reject
 from tests.flows.shop import SHIPPED, Shop
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.load import editing
+from connector.desk import editing
 from tests.flows.moments import COMMIT, Killed, bury, watched
 from tests.flows.shop import Shop
 

@@ -17,8 +17,8 @@ import requests
 from prefect.client.orchestration import get_client
 from typer.testing import CliRunner
 
+from connector.desk.activity import list_runs
 from connector.errors import InputError, SetupError
-from connector.load.activity import list_runs
 from connector.quality.engine import great_expectations
 from flows.cli import app
 from flows.synchronize_customers import synchronize_selected_customers

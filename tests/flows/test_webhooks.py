@@ -12,9 +12,9 @@ import pytest
 import requests
 
 from connector.errors import InputError, PremiseBroken, RemoteTrouble
-from connector.load.run import Run
-from connector.load.session import opened_store
 from connector.rules import load_rules
+from connector.run.run import Run
+from connector.run.setup_source import opened_store
 from connector.webhooks.genuine import client_state
 from connector.webhooks.serving import WANTED, Renewal, subscriptions_of
 from connector.webhooks.sifting import Sifted, sift

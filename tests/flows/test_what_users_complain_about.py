@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from connector.load.editing import tick
+from connector.desk.editing import tick
 from sandbox.server import Running
 from tests.flows.shop import SHIPPED, Shop
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.load import inbox
+from connector.desk import inbox
 from tests.flows.shop import Shop
 from tests.flows.test_the_past_comes_back import OLD, WAYS, later, linked, phones, sync
 

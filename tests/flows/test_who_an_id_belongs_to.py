@@ -9,9 +9,10 @@ from typing import Any
 import pytest
 
 from connector.core.identity import SAME
+from connector.desk import editing, same_customer
+from connector.desk.quarantine import list_quarantine
 from connector.errors import InputError, SetupError
-from connector.load import editing, same_customer, sides
-from connector.load.quarantine import list_quarantine
+from connector.run import sides
 from connector.run.request import RunReport
 from sandbox.business_central.copying import copy_company
 from sandbox.server import Running, start

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.geography import Geography
+from connector.core.national_numbers import international_phone
 from connector.core.normalize import CANONICAL, NORMALIZERS, clean, unescape
-from connector.core.regional import international_phone
 from connector.rules import load_rules
 from tests.property import texts
 

@@ -9,12 +9,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core import normalize, plain
+from connector.core import normalize, plain_text
 from connector.core.normalize import by_unique
 from connector.core.webstore_customer import account_text
 from tests.property.texts import PIECES, any_text, emails, names, phones, postcodes, vat_numbers
 
-FUNCTIONS: dict[str, tuple[Callable[[str], str], plain.Plain | None]] = {
+FUNCTIONS: dict[str, tuple[Callable[[str], str], plain_text.Plain | None]] = {
     "clean": (normalize.clean, None),
     "text": (normalize.text_key, None),
     "code": (normalize.code_key, None),
@@ -23,7 +23,7 @@ FUNCTIONS: dict[str, tuple[Callable[[str], str], plain.Plain | None]] = {
     "phone": (normalize.phone_key, None),
     "first e-mail": (normalize.clean_email, None),
     "e-mail": (normalize.email_key, None),
-    "account": (account_text, plain.ACCOUNT_TEXT),
+    "account": (account_text, plain_text.ACCOUNT_TEXT),
 }
 ASCII = st.text(st.characters(max_codepoint=127), max_size=12)
 texts = st.one_of(

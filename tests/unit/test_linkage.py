@@ -9,8 +9,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 
+from connector.desk.linkage import COLUMNS, suggest_by_linkage
 from connector.errors import InputError
-from connector.load.linkage import COLUMNS, suggest_by_linkage
 from tests.synthetic_customers import FIELDS, labelled_customers
 
 pytest.importorskip("splink")

@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core import alignment
-from connector.core.alignment import hashes_of_rows, rows_in
+from connector.core import column_lookup
+from connector.core.column_lookup import hashes_of_rows, rows_in
 from tests.property.texts import PIECES
 
 TEXTS = st.lists(st.one_of(st.none(), st.sampled_from(PIECES), st.text(max_size=3)), max_size=8)
@@ -23,7 +23,7 @@ def test_both_engines_find_the_first_row_of_every_key_and_none_for_null(
 ) -> None:
     keys = pa.array(data.draw(values), kind)
     among = pa.array(data.draw(values), kind)
-    found = alignment._joined(keys, among)
+    found = column_lookup._joined(keys, among)
     assert found.equals(pc.index_in(keys, value_set=among, skip_nulls=True))
     assert found.equals(rows_in(pa.chunked_array([keys]), pa.chunked_array([among.slice(0, 2), among.slice(2)])))
 

@@ -9,8 +9,8 @@ from connector.core.customer import Direction
 from connector.core.plan import Plan
 from connector.core.undone_creates import UndoneCreate
 from connector.errors import InputError
-from connector.load.applying import approved_part
-from connector.load.naming import keys_left_out
+from connector.planning.approvals import approved_part
+from connector.run.names_given import keys_left_out
 from tests.unit.core.customers import account, customer, mapping, planned
 
 ANN, BEA = account(1, "Ann Lee", "ann@x.example"), account(2, "Bea Holm", "bea@x.example")

@@ -6,7 +6,7 @@ import gc
 
 import pytest
 
-from connector.core.garbage import collector_resting
+from connector.core.gc_pause import collector_resting
 
 
 def test_it_rests_until_the_last_one_has_decided_in_whatever_order_they_end() -> None:

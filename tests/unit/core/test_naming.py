@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from connector.core.naming import Who, find
+from connector.core.customer_references import Who, find
 
 ANN = "a1b2c3d4-0000-0000-0000-00000000000a"
 BEA = "b1b2c3d4-0000-0000-0000-00000000000b"

@@ -10,7 +10,7 @@ import pytest
 from connector.core.customer import Direction
 from connector.core.forecast import forecast_of
 from connector.core.plan import Change, Plan, Standing, Write
-from connector.core.readiness import Account, Check, checks_of
+from connector.core.readiness_checks import Account, Check, checks_of
 from tests.unit.core.customers import account, business_central, customer, planned, terms, webstore
 
 WEBSTORE, COMPANY = "webstore", "business_central"

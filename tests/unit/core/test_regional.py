@@ -5,7 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from connector.core.regional import international_phone, same_in_the_country
+from connector.core.national_numbers import international_phone, same_in_the_country
 from connector.core.vat import without_country
 from tests.unit.core.customers import (
     account,

@@ -7,8 +7,8 @@ import pytest
 
 from connector.core.contradictions import contradictions
 from connector.core.evidence import FIELDS, evidence_of
+from connector.core.national_numbers import same_in_the_country
 from connector.core.normalize import vat_key
-from connector.core.regional import same_in_the_country
 from connector.core.vat import is_slip, is_valid
 
 SPELLED = [

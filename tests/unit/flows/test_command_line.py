@@ -12,7 +12,7 @@ import typer
 from typer.testing import CliRunner
 
 from connector.errors import RemoteTrouble
-from connector.load.session import named_setups
+from connector.run.setup_source import named_setups
 from flows.cli import app
 from flows.running import known_setup, server_needed
 

@@ -12,7 +12,7 @@ import pytest
 import yaml
 from prefect.states import Cancelled, Crashed
 
-from connector.load.run import Starter, started_by
+from connector.run.run import Starter, started_by
 from connector.setup import PullWebstoreCustomers, Setup, load_setup
 from connector.store import open_store
 from flows.blocks import ConnectorSetup

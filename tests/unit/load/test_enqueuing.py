@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from connector.load.opening import Opened, open_run
+from connector.run.open_run import Opened, open_run
 from connector.setup import Setup
 from connector.store import LeaseHeld, Store, open_store
 from sandbox.server import Running, start

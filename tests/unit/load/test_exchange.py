@@ -10,9 +10,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from connector.desk.exchange import COLUMNS, Customers, Imported, export_mapping, import_mapping
 from connector.errors import InputError
-from connector.load.exchange import COLUMNS, Customers, Imported, export_mapping, import_mapping
-from connector.load.tables import read_table, write_table
+from connector.report.table_files import read_table, write_table
 from connector.store import MappingRow, Store, open_store
 
 NAMES = (

@@ -8,9 +8,9 @@ import orjson
 import pytest
 
 from connector.errors import InputError
-from connector.load.html_report import leave_report, report_of_run
-from connector.load.session import opened_store
 from connector.private_files import write_private
+from connector.report.run_page import leave_report, report_of_run
+from connector.run.setup_source import opened_store
 from connector.setup import Setup
 from connector.store import Intent, Settlement
 

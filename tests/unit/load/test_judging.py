@@ -9,8 +9,8 @@ import pyarrow as pa
 import pytest
 
 from connector.core.expectations import Expectation, Severity
-from connector.load.judging import judged, takes_all
-from connector.load.partitions import partitions_at
+from connector.extract.partitions import partitions_at
+from connector.extract.whole_data import judged, takes_all
 from connector.quality import validate
 
 NUMBERS = ["1", "2", "1", "", None, "", "3", "1"]

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from connector.load.run import Run
 from connector.rules import load_rules
+from connector.run.run import Run
 from connector.setup import parse_setup
 from connector.store import open_store
 

@@ -12,7 +12,7 @@ import pytest
 from connector.core.forecast import forecast_of
 from connector.core.plan import Plan
 from connector.errors import InputError
-from connector.load.readiness_page import forecast_table, markdown_of, nothing_found, rows_found, write_page
+from connector.report.readiness_page import forecast_table, markdown_of, nothing_found, rows_found, write_page
 
 
 def report(**more: Any) -> dict[str, Any]:

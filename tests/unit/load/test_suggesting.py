@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 
+from connector.desk.suggesting import accept, pairs_in, reject, suggest
 from connector.errors import InputError
-from connector.load.suggesting import accept, pairs_in, reject, suggest
 from connector.setup import Setup, parse_setup
 from connector.store import Suggestion, open_store
 from sandbox.server import Running, start

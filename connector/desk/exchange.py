@@ -1,0 +1,264 @@
+"""The mapping table as a file that people can edit: export, and import that says everything that is wrong before it changes
+anything.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pandas as pd
+
+from connector.core.customer_references import Kind, read_name
+from connector.core.normalize import clean_code
+from connector.errors import InputError
+from connector.report.table_files import Line, Table, read_table, write_table
+from connector.store import MappingRow, Store, View
+
+__all__ = ["COLUMNS", "Customers", "Imported", "export_mapping", "import_mapping"]
+
+COLUMNS = ("bc_id", "bc_number", "webstore_id", "webstore_customer", "name", "username")
+# without what names a person
+IDS = ("bc_id", "bc_number", "webstore_id", "webstore_customer")
+_YES, _NO = {"yes", "true", "1", "x"}, {"no", "false", "0"}
+_LARGEST_ID = 2**63 - 1
+
+
+@dataclass(frozen=True)
+class Customers:
+    """Who exists in both systems, for an import that is to refuse unknown customers."""
+
+    bc_ids: Collection[str]
+    webstore_ids: Collection[int]
+
+
+@dataclass(frozen=True)
+class Imported:
+    """What an import changes, or would change.
+
+    Attributes:
+        problems: everything that is wrong, by line; when there is anything, nothing is imported.
+        added, removed, changed, unchanged: rows of the mapping table.
+        mapping_version: the newest version now; a dry run and an import that changes nothing make none.
+    """
+
+    problems: tuple[str, ...] = ()
+    added: int = 0
+    removed: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    mapping_version: int = 0
+
+
+def export_mapping(
+    store: Store,
+    webstore_code: str,
+    target: Path,
+    *,
+    version: int | None = None,
+    ids_only: bool = False,
+    overwrite: bool = False,
+) -> int:
+    """Write the mapping table to a CSV or Excel file, in order of number.
+
+    Args:
+        version: None = as it is now.
+        ids_only: without names and user names, for files that others may see.
+        overwrite: replace the file.
+
+    Returns:
+        How many rows were written.
+
+    Raises:
+        InputError: there is no such version, the file exists, or it cannot be written.
+    """
+    with store.view(webstore_code) as view:
+        mapping = view.mapping.current() if version is None else view.mapping.as_of(version)
+    columns = IDS if ids_only else COLUMNS
+    rows = mapping.sort_values(["bc_number", "bc_id"])[list(columns)]
+    table = (tuple(map(_shown, row)) for row in rows.itertuples(index=False, name=None))
+    return write_table(target, columns, table, overwrite=overwrite)
+
+
+def import_mapping(
+    store: Store,
+    webstore_code: str,
+    source: Path,
+    *,
+    actor: str,
+    reason: str = "",
+    dry_run: bool = False,
+    replace_all: bool = False,
+    customers: Customers | None = None,
+) -> Imported:
+    """Take the rows of a CSV or Excel file into the mapping table, all of them or none, as one version.
+
+    The file needs the column bc_id; of the other columns of an export those that are missing keep what is there.
+
+    Args:
+        dry_run: change nothing, and return the problems instead of raising.
+        replace_all: remove the rows that the file does not have.
+        customers: refuse ids that are not among these.
+
+    Raises:
+        InputError: the file cannot be read, or (not in a dry run) naming everything that is wrong with it, by line.
+    """
+    table = read_table(source)
+    if dry_run:
+        with store.view(webstore_code) as view:
+            return _examined(view, table, customers, replace_all=replace_all)[0]
+    with store.work(webstore_code) as work:
+        result, wanted, leaving = _examined(work, table, customers, replace_all=replace_all)
+        if result.problems:
+            raise InputError(f"Nothing was imported from {source.name}:", problems=result.problems)
+        work.describe(actor=actor, reason=reason or f"import of {source.name}")
+        # first those that go, so that their Webstore IDs are free
+        for bc_id in leaving:
+            work.mapping.forget(bc_id)
+        work.mapping.put(wanted)
+    with store.view(webstore_code) as view:
+        return Imported((), result.added, result.removed, result.changed, result.unchanged, view.mapping.version())
+
+
+@dataclass
+class _Reading:
+    """Rows read so far, and everything that was wrong."""
+
+    rows: dict[str, MappingRow] = field(default_factory=dict)
+    line_of: dict[str, int] = field(default_factory=dict)
+    problems: list[tuple[int, str]] = field(default_factory=list)
+
+
+def _examined(
+    view: View, table: Table, customers: Customers | None, *, replace_all: bool
+) -> tuple[Imported, list[MappingRow], list[str]]:
+    """What the file would change, its rows, and the ids of the rows that would go."""
+    current = {row.bc_id: row for row in _rows_of(view.mapping.current())}
+    reading = _Reading()
+    header_problems = _header_problems(table)
+    if not header_problems:
+        positions = {name: table.header.index(name) for name in COLUMNS if name in table.header}
+        for line in table.lines:
+            _read_line(line, len(table.header), positions, current, reading)
+        _check_pairs(reading, current, replace_all=replace_all)
+        if customers is not None:
+            _check_known(reading, customers)
+    leaving = sorted(current.keys() - reading.rows.keys()) if replace_all else []
+    problems = header_problems + [f"line {number}: {text}" for number, text in sorted(reading.problems)]
+    kinds = Counter(
+        "added" if row.bc_id not in current else "unchanged" if current[row.bc_id] == row else "changed"
+        for row in reading.rows.values()
+    )
+    result = Imported(
+        tuple(problems),
+        added=kinds["added"],
+        removed=len(leaving),
+        changed=kinds["changed"],
+        unchanged=kinds["unchanged"],
+        mapping_version=view.mapping.version(),
+    )
+    return result, list(reading.rows.values()), leaving
+
+
+def _header_problems(table: Table) -> list[str]:
+    problems = [f"line 1: unknown column {name or '(blank)'}" for name in table.header if name not in COLUMNS]
+    counts = Counter(table.header)
+    problems += [f"line 1: column {name} is there twice" for name in COLUMNS if counts[name] > 1]
+    if "bc_id" not in table.header:
+        problems.append(f"line 1: column bc_id is missing; an export has {', '.join(COLUMNS)}")
+    return problems
+
+
+def _read_line(
+    line: Line, width: int, positions: Mapping[str, int], current: Mapping[str, MappingRow], reading: _Reading
+) -> None:
+    def wrong(text: str) -> None:
+        reading.problems.append((line.number, text))
+
+    if line.problem:
+        wrong(line.problem)
+        return
+    if len(line.values) > width and any(line.values[width:]):
+        wrong(f"{len(line.values)} values in a table of {width} columns")
+        return
+    cells = {name: line.values[at] if at < len(line.values) else "" for name, at in positions.items()}
+    named = read_name(cells["bc_id"])
+    bc_id = named.value
+    if named.kind is not Kind.ID:
+        wrong(f"bc_id {cells['bc_id']!r} is not the id of a Business Central customer")
+        bc_id = ""
+    there = current.get(bc_id, MappingRow(bc_id, "", None, True))
+    webstore_id, ticked = there.webstore_id, there.webstore_customer
+    if "webstore_id" in cells:
+        text = clean_code(cells["webstore_id"])
+        account = read_name(text if text.lower().startswith("woo:") else f"woo:{text}")
+        number = int(account.value) if account.kind is Kind.ACCOUNT else 0
+        if text and not 0 < number <= _LARGEST_ID:
+            wrong(f"webstore_id {text!r} is not the id of a webstore customer")
+        webstore_id = number if text else None
+    flag = clean_code(cells.get("webstore_customer", "")).lower()
+    if flag in _YES | _NO:
+        ticked = flag in _YES
+    elif flag:
+        wrong(f"webstore_customer {flag!r} is neither yes nor no")
+    if not bc_id:
+        return
+    if bc_id in reading.rows:
+        wrong(f"{bc_id} stands in line {reading.line_of[bc_id]} already")
+        return
+    texts = {name: cells.get(name, getattr(there, name)) for name in ("bc_number", "name", "username")}
+    reading.rows[bc_id] = MappingRow(
+        bc_id, clean_code(texts["bc_number"]), webstore_id, ticked, texts["name"], texts["username"]
+    )
+    reading.line_of[bc_id] = line.number
+
+
+def _check_pairs(reading: _Reading, current: Mapping[str, MappingRow], *, replace_all: bool) -> None:
+    """A webstore customer belongs to one row only, in the file and beside it."""
+    owner: dict[int, str] = {}
+    outside = {
+        row.webstore_id: row
+        for row in current.values()
+        if row.webstore_id is not None and row.bc_id not in reading.rows and not replace_all
+    }
+    for bc_id, row in reading.rows.items():
+        if row.webstore_id is None:
+            if not row.webstore_customer:
+                reading.problems.append(
+                    (reading.line_of[bc_id], "a row without webstore_id that is not ticked says nothing")
+                )
+            continue
+        first = owner.setdefault(row.webstore_id, bc_id)
+        if first != bc_id:
+            text = f"woo:{row.webstore_id} stands in line {reading.line_of[first]} already"
+            reading.problems.append((reading.line_of[bc_id], text))
+        elif row.webstore_id in outside:
+            linked = outside[row.webstore_id]
+            text = f"woo:{row.webstore_id} is linked to {linked.bc_number or linked.bc_id}, which is not in the file"
+            reading.problems.append((reading.line_of[bc_id], text))
+
+
+def _check_known(reading: _Reading, customers: Customers) -> None:
+    for bc_id, row in reading.rows.items():
+        if bc_id not in customers.bc_ids:
+            reading.problems.append((reading.line_of[bc_id], f"{bc_id} is not in Business Central"))
+        if row.webstore_id is not None and row.webstore_id not in customers.webstore_ids:
+            reading.problems.append((reading.line_of[bc_id], f"woo:{row.webstore_id} is not in the webstore"))
+
+
+def _rows_of(mapping: pd.DataFrame) -> Iterator[MappingRow]:
+    for row in mapping[list(COLUMNS)].itertuples(index=False, name=None):
+        bc_id, number, webstore_id, ticked, name, username = row
+        yield MappingRow(
+            bc_id, number, None if pd.isna(webstore_id) else int(webstore_id), bool(ticked), name, username
+        )
+
+
+def _shown(value: object) -> str:
+    if value is pd.NA or value is None:
+        return ""
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return str(value)

@@ -1,0 +1,242 @@
+"""Suggest Customer Mapping for people: read both systems, suggest pairs, and carry out what the person says of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Sequence
+from typing import Any
+from uuid import uuid4
+
+import pyarrow as pa
+
+from connector.clients import BusinessCentralClient, WooCommerceClient
+from connector.core.customer import Side
+from connector.core.evidence import RUNGS
+from connector.core.extracts import extract_of
+from connector.core.mapping_join import Pairing, pair
+from connector.core.matching import candidates
+from connector.core.suggesting import Suggestion, suggest_by_rule
+from connector.desk.editing import Pair, linked_together, row_of
+from connector.desk.linkage import suggest_by_linkage
+from connector.errors import InputError
+from connector.extract.extraction import divide_mapping, extract_business_central, extract_webstore
+from connector.extract.job import job_of, records_in
+from connector.extract.partitions import partitions_of
+from connector.rules import load_rules
+from connector.run.names_given import pairs_read, records_named
+from connector.run.run import Progress, Run
+from connector.run.setup_source import SetupSource, opened_store, setup_of
+from connector.setup import Setup
+from connector.store import Store, Work, open_store
+
+__all__ = ["accept", "answer", "pairs_in", "reject", "suggest"]
+
+
+def suggest(
+    source: SetupSource,
+    *,
+    rungs: Collection[str] = (),
+    likely: bool = False,
+    threshold: float = 0.1,
+    progress: Progress | None = None,
+) -> list[dict[str, Any]]:
+    """Suggest which unmapped customers are the same. Writes nothing.
+
+    Args:
+        rungs: only these rungs of the ladder suggest; none = all of them, down to the identical name.
+        likely: suggest by record linkage (names with slips, changed e-mails) instead of by rules.
+        threshold: of record linkage: the probability from which a pair is named.
+
+    Returns:
+        One row per pair, the surest first: `pair` (NUMBER=WEBSTORE-ID, what `accept` and `reject` take), `bc_number`,
+        `bc_id`, `webstore_id`, `business_central` and `webstore` (the names), `standing` and `because`. By rules `standing` is
+        `links by itself` (the next run does it), `plain` (one to one, nothing against it), `rivals` or `doubtful`. By record
+        linkage it is `suggested` or `runner-up`, and there are `probability` and the weights besides.
+
+    Raises:
+        InputError: an unknown rung, or the optional extra `match` is needed and not installed.
+    """
+    unknown = [f"{rung}: no such rung" for rung in rungs if rung not in RUNGS]
+    if unknown:
+        raise InputError("Nothing was suggested:", problems=unknown, hint=f"The rungs are {', '.join(RUNGS)}.")
+    setup = setup_of(source)
+    store = open_store(setup.store.url)
+    try:
+        return _suggested(setup, store, rungs or tuple(RUNGS), likely, threshold, progress)
+    finally:
+        store.close()
+
+
+def pairs_in(rows: Sequence[dict[str, Any]], standings: Collection[str] = ("plain", "links by itself")) -> list[str]:
+    """The pairs of suggestions with some standings, as `accept` takes them."""
+    return [str(row["pair"]) for row in rows if row["standing"] in standings]
+
+
+def accept(source: SetupSource, pairs: Sequence[str], *, actor: str) -> dict[str, Any]:
+    """Link pairs that a person says are the same, as one new version. As `answer`; gives `pairs`, too: how many."""
+    done = answer(source, accepted=pairs, actor=actor)
+    return {"mapping_version": done["mapping_version"], "reason": done["reason"], "pairs": done["accepted"]}
+
+
+def reject(source: SetupSource, pairs: Sequence[str], *, actor: str, reason: str = "") -> dict[str, Any]:
+    """Remember that pairs are not the same: nothing suggests or links them again by itself. As `answer`; gives `pairs`, too."""
+    done = answer(source, rejected=pairs, actor=actor, reason=reason)
+    return {"mapping_version": done["mapping_version"], "reason": done["reason"], "pairs": done["rejected"]}
+
+
+def answer(
+    source: SetupSource,
+    *,
+    accepted: Sequence[str] = (),
+    rejected: Sequence[str] = (),
+    actor: str,
+    reason: str = "",
+) -> dict[str, Any]:
+    """What a person says of pairs, all of it as one new version, or none of it.
+
+    Args:
+        accepted: pairs that are the same, NUMBER=WEBSTORE-ID: they are linked.
+        rejected: pairs that are not.
+        reason: why they are not.
+
+    Returns:
+        `mapping_version`, `reason`, and how many pairs were `accepted` and `rejected`.
+
+    Raises:
+        InputError: naming every pair that cannot be read, is both accepted and rejected, has a customer that does not exist,
+            or one that is linked to another.
+    """
+    setup, problems = setup_of(source), list[str]()
+    same, other = _read(accepted, problems), _read(rejected, problems)
+    problems += [f"{number}={key}: both accepted and rejected" for number, key in same if (number, key) in other]
+    if problems or not (same or other):
+        raise InputError("Nothing was changed:", problems=problems, hint="Write NUMBER=WEBSTORE-ID, such as C00010=17.")
+    records, unknown = _existing(setup, [*same, *other])
+    rows = [row_of(records[number], key) for number, key in same if number in records]
+    refused = [(str(records[number]["id"]).lower(), key) for number, key in other if number in records]
+
+    def edit(work: Work) -> None:
+        problems = list(unknown)
+        for bc_id, key in refused:
+            try:
+                work.mapping.reject(bc_id, key, reason or "rejected as a suggestion")
+            except InputError as linked:
+                problems.append(str(linked))
+        linked_together(work, rows, problems)
+        _answer(work, {(row.bc_id, key) for row, (_, key) in zip(rows, same, strict=True)}, "accepted")
+        _answer(work, set(refused), "rejected")
+
+    parts = [f"{verb} {len(pairs)}" for verb, pairs in (("accept", same), ("reject", other)) if pairs]
+    done = _edit(source, actor, f"{' and '.join(parts)} suggested pairs", edit)
+    return done | {"accepted": len(same), "rejected": len(other)}
+
+
+def _suggested(
+    setup: Setup, store: Store, rungs: Collection[str], likely: bool, threshold: float, progress: Progress | None
+) -> list[dict[str, Any]]:
+    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
+    more: dict[str, Any] = {} if progress is None else {"progress": progress}
+    with (
+        Run(setup, store, rules, run_id=f"suggest {uuid4()}", dry_run=True, **more) as run,
+        partitions_of(setup.partitions, setup.webstore_code) as partitions,
+    ):
+        placement = divide_mapping(run, partitions)
+        extract_webstore(run, partitions, placement)
+        extract_business_central(run, partitions, placement)
+        job = job_of(run, partitions)
+        terms = job.terms
+        webstore, business_central = (extract_of(side, records_in(job, side), terms) for side in Side)
+        with store.view(run.code) as view:
+            mapping, rejected = view.mapping.current(), view.mapping.rejections()
+    pairing = pair(mapping, webstore.raw, business_central.raw)
+    free_w, free_c = pairing.new_webstore, _free_in_business_central(pairing)
+    if likely:
+        left, right = webstore.canonical.take(free_w), business_central.canonical.take(free_c)
+        found = suggest_by_linkage(left, right, rejected=rejected, threshold=threshold)
+        rows = [{str(name): value for name, value in row.items()} for row in found.to_dict(orient="records")]
+    else:
+        ruled = suggest_by_rule(
+            candidates(webstore.canonical, free=free_w, wanted=free_w),
+            candidates(business_central.canonical, free=free_c, wanted=free_c),
+            ladder=terms.ladder,
+            rungs=rungs,
+            rejected=rejected,
+        )
+        rows = [_row(one) for one in ruled.pairs]
+    return _named(rows, webstore.canonical, business_central.canonical, business_central.raw)
+
+
+def _free_in_business_central(pairing: Pairing) -> list[int]:
+    return sorted([*pairing.new_business_central, *pairing.unlinked["c"].to_pylist()])
+
+
+def _row(one: Suggestion) -> dict[str, Any]:
+    doubts = "doubtful" if one.contradictions else "rivals" if one.rivals else "plain"
+    because = "; ".join(f"same {rung.replace('_', ' and ')}: {value}" for rung, value in one.evidence.items())
+    against = "; ".join(one.contradictions.values())
+    return {
+        "webstore_id": one.webstore_id,
+        "bc_id": one.bc_id,
+        "standing": "links by itself" if one.links_itself else doubts,
+        "because": f"{because}; but {against}" if against else because,
+    }
+
+
+def _named(
+    rows: Sequence[dict[str, Any]], webstore: pa.Table, business_central: pa.Table, raw: pa.Table
+) -> list[dict[str, Any]]:
+    """The rows with numbers and names, and what a person types to answer."""
+    accounts = _column(webstore, "webstore_id", "name")
+    cards, numbers = _column(business_central, "bc_id", "name"), _column(raw, "bc_id", "number")
+    return [
+        {
+            "pair": f"{numbers[row['bc_id']]}={row['webstore_id']}",
+            "bc_number": numbers[row["bc_id"]],
+            "business_central": cards.get(row["bc_id"], ""),
+            "webstore": accounts.get(row["webstore_id"], ""),
+            "because": row.get("explanation", ""),
+            **{name: value for name, value in row.items() if name != "explanation"},
+        }
+        for row in rows
+    ]
+
+
+def _column(table: pa.Table, key: str, name: str) -> dict[Any, str]:
+    if name not in table.column_names:
+        return {}
+    return dict(zip(table[key].to_pylist(), table[name].to_pylist(), strict=True))
+
+
+def _read(pairs: Sequence[str], problems: list[str]) -> list[Pair]:
+    """The pairs, each once; what is none is added to the problems."""
+    try:
+        return pairs_read(pairs) if pairs else []
+    except InputError as wrong:
+        problems += wrong.problems
+        return []
+
+
+def _existing(setup: Setup, pairs: Sequence[Pair]) -> tuple[dict[str, dict[str, Any]], list[str]]:
+    """The Business Central records by number; and every customer that is not there, in words."""
+    with BusinessCentralClient(setup.business_central) as client:
+        records, problems = records_named(client, [number for number, _ in pairs])
+    with WooCommerceClient(setup.webstore) as webstore:
+        accounts = webstore.customers_by_id(sorted({key for _, key in pairs}))
+    problems += [f"woo:{key}: no such account in the webstore" for _, key in pairs if key not in accounts]
+    return records, list(dict.fromkeys(problems))
+
+
+def _answer(work: Work, pairs: Collection[Pair], state: str) -> None:
+    """Close the suggestions that runs have left about these pairs."""
+    left = work.suggestions.all()
+    for bc_id, webstore_id in zip(left["bc_id"], left["webstore_id"], strict=True):
+        if (bc_id, int(webstore_id)) in pairs:
+            work.suggestions.answer(bc_id, int(webstore_id), state)
+
+
+def _edit(source: SetupSource, actor: str, reason: str, edit: Callable[[Work], object]) -> dict[str, Any]:
+    with opened_store(source) as (setup, store):
+        with store.work(setup.webstore_code) as work:
+            work.describe(actor=actor, reason=reason)
+            edit(work)
+        with store.view(setup.webstore_code) as view:
+            return {"mapping_version": view.mapping.version(), "reason": reason}

@@ -1,0 +1,1 @@
+"""Reading both systems: whole or selected, into memory or partitions, confirmed and validated."""

@@ -1,0 +1,97 @@
+"""What the journal says against a write: it was refused again and again, or it goes back and forth."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+
+import orjson
+import pandas as pd
+
+from connector.core.customer import Direction, Side
+from connector.core.oscillation import OSCILLATES, Place, Turn, by_place, oscillations
+from connector.core.plan import Plan
+from connector.core.quarantining import Objection
+from connector.core.refusals import known_refusals
+from connector.run.refused_writes import refusals_of
+from connector.run.run import Run
+from connector.store import View
+
+__all__ = ["objections_of", "replaced_by_writes"]
+
+_WRITTEN = ("confirmed", "adopted")
+
+
+def objections_of(run: Run, plan: Plan, *, selected: bool) -> list[Objection]:
+    """What is known against writes of a run over all customers; who is selected by name is tried in any case."""
+    if not plan.writes or selected:
+        return []
+    settings = run.setup.breakers
+    # a scheduled run leaves nobody out before the hold: its attempts are counted
+    enough = max(settings.refusals, run.setup.synchronization.max_attempts) if run.trigger == "scheduled" else 0
+    with run.store.view(run.code) as view:
+        found = known_refusals(plan, refusals_of(view, plan), enough, run.rules.fields)
+        if settings.oscillation:
+            found += oscillations(plan, _turns(view, plan, run.run_id), run.rules.fields)
+    return found
+
+
+def replaced_by_writes(
+    view: View, bc_ids: Sequence[str], sides: Collection[Side]
+) -> dict[tuple[Side, str, int, str], set[str]]:
+    """The older values of some customers: side, Business Central id, webstore id, field → canonical values that a confirmed
+    update replaced.
+
+    On whichever side the update was written: the other side held the older value as well, until a person typed the newer one
+    there. A restored side holds it again, and no write of ours ever touched it there.
+    """
+    found: dict[tuple[Side, str, int, str], set[str]] = {}
+    if not sides:
+        return found
+    journal = view.journal.of_customers(bc_ids)
+    for turn in _read(journal):
+        for side in sides:
+            found.setdefault((side, *turn.place), set()).add(turn.before)
+    return found
+
+
+def _turns(view: View, plan: Plan, run_id: str) -> Mapping[Place, Sequence[Turn]]:
+    """The turns of the last two full runs, and of fields that are held already their last two."""
+    if not any(write.operation == "update" for write in plan.writes):
+        return {}
+    runs = view.runs.full_that_wrote(2, besides=run_id)
+    turns: dict[Place, Sequence[Turn]] = {}
+    if len(runs) == 2:
+        newer, older = (by_place(_read(view.journal.of_run(key))) for key in runs)
+        turns = {place: (older[place], turn) for place, turn in newer.items() if place in older}
+    return {**turns, **_held(view, plan)}
+
+
+def _held(view: View, plan: Plan) -> dict[Place, Sequence[Turn]]:
+    """A held field is written by no run, so its turns are looked up where they are."""
+    standing = view.quarantine.all()
+    standing = standing[standing["reason"].str.startswith(OSCILLATES).astype(bool)]
+    held = set(zip(standing["key"], standing["field"], strict=True))
+    turns: dict[Place, Sequence[Turn]] = {}
+    for write in plan.writes:
+        fields = {change.field for change in write.changes if (write.key, change.field) in held}
+        if not fields or write.bc_id is None:
+            continue
+        history = [t for t in _read(view.journal.of_customer(bc_id=write.bc_id)) if t.place[2] in fields]
+        for field in fields:
+            place = (write.bc_id, write.webstore_id or 0, field)
+            turns[place] = [turn for turn in history if turn.place == place][-2:]
+    return turns
+
+
+def _read(journal: pd.DataFrame) -> Iterator[Turn]:
+    """The fields of confirmed updates, in order."""
+    written = journal[journal["outcome"].isin(_WRITTEN) & (journal["operation"] == "update")]
+    for bc_id, webstore_id, direction, before, after, rule in zip(
+        written["bc_id"], written["webstore_id"], written["direction"], written["before"], written["after"],
+        written["rule"], strict=True,
+    ):  # fmt: skip
+        old, new = orjson.loads(before), orjson.loads(after)
+        for field, value in new.items():
+            yield Turn(
+                (str(bc_id), int(webstore_id), field), str(Direction(direction)), old.get(field, ""), value, rule
+            )

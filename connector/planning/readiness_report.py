@@ -1,0 +1,121 @@
+"""The readiness report: what is in both systems' data before the first synchronisation, and what that would do."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, replace
+from typing import Any
+
+from connector.core.customer import Side
+from connector.core.expectations import Finding
+from connector.core.extracts import extract_of
+from connector.core.forecast import Forecast, forecast_of
+from connector.core.plan import Plan
+from connector.core.readiness_checks import Account, Check, checks_of
+from connector.extract.job import Job, Mapper, records_in
+from connector.extract.missing import Missing
+from connector.planning.comparison import compare_customers
+from connector.planning.plan_validation import validate_plan
+from connector.run.breakers import stop_on_plan
+from connector.run.run import Run
+from connector.setup import PullWebstoreCustomers, PushWebstoreCustomers
+
+__all__ = ["report_of_readiness"]
+
+_FIELDS = ("id", "role", "email")
+
+
+def _read_accounts(run: Run) -> list[Account]:
+    """All accounts of the webstore, of any role, in pages of three fields."""
+    accounts: list[Account] = []
+
+    def keep(records: Iterable[dict[str, Any]]) -> None:
+        accounts.extend(
+            Account(record["id"], str(record.get("role") or ""), str(record.get("email") or "")) for record in records
+        )
+
+    run.webstore.read_customers(keep, role="all", fields=_FIELDS)
+    return accounts
+
+
+def report_of_readiness(
+    run: Run,
+    job: Job,
+    missing: Missing,
+    findings: Sequence[Finding],
+    extracted: dict[str, int],
+    mapper: Mapper,
+    reading_seconds: float,
+) -> dict[str, Any]:
+    """The whole report; reads all accounts of any role besides.
+
+    Args:
+        job, missing, findings, extracted: both systems as they were read and validated (connector/reading.py).
+        reading_seconds: what that took.
+
+    Returns:
+        `webstore_code`; `checks`: one row per topic and system (`topic`, `system`, `count`, `finding`, `examples`, `remedy`);
+        `expectations`: what is not as mappings/quality/ says; `forecast`: the first run with the setup as it is, and
+        `with_everything_on`: with Push = Mapped Only and Pull = All; `warnings`: breakers that the first run would trip.
+    """
+    terms = run.terms
+    accounts = _read_accounts(run)
+    webstore, business_central = (extract_of(side, records_in(job, side), terms) for side in Side)
+    checks = checks_of(
+        webstore, business_central, terms, accounts=accounts, role=run.setup.webstore.customer_role_filter
+    )
+    calls = run.webstore.requests_made + run.business_central.requests_made
+    forecasts: list[Forecast] = []
+    for everything_on in (False, True):
+        plan = _plan(run, job, missing, mapper, everything_on=everything_on)
+        if not everything_on:
+            stop_on_plan(run, plan, extracted, selected=False, approved=True)
+        forecasts.append(
+            forecast_of(plan, reading_calls=calls, reading_seconds=reading_seconds, accounts=len(accounts))
+        )
+    flags = run.setup.synchronization
+    return {
+        "webstore_code": run.code,
+        "push": str(flags.push_webstore_customers),
+        "pull": str(flags.pull_webstore_customers),
+        "extracted": extracted,
+        "accounts": len(accounts),
+        "checks": [_row(check) for check in checks],
+        "expectations": [_expected(finding) for finding in findings],
+        "forecast": asdict(forecasts[0]),
+        "with_everything_on": asdict(forecasts[1]),
+        "warnings": [warning for warning in run.warnings if warning.startswith("breaker: ")],
+    }
+
+
+def _plan(run: Run, job: Job, missing: Missing, mapper: Mapper, *, everything_on: bool) -> Plan:
+    """The plan of a first run, with the setup's flags or with both switched on."""
+    own = run.setup
+    if everything_on:
+        flags = {
+            "push_webstore_customers": PushWebstoreCustomers.MAPPED_ONLY,
+            "pull_webstore_customers": PullWebstoreCustomers.ALL,
+        }
+        run.setup = own.model_copy(update={"synchronization": own.synchronization.model_copy(update=flags)})
+    warnings = list(run.warnings)
+    try:
+        plan = compare_customers(run, replace(job, terms=run.terms), missing, mapper)
+        return validate_plan(run, plan, selected=False)[0]
+    finally:
+        run.setup, run.warnings = own, warnings
+
+
+def _row(check: Check) -> dict[str, Any]:
+    return asdict(check) | {"examples": list(check.examples)}
+
+
+def _expected(finding: Finding) -> dict[str, Any]:
+    one = finding.expectation
+    return {
+        "data": finding.suite,
+        "severity": str(one.severity),
+        "expected": one.text,
+        "count": finding.count,
+        "examples": list(finding.keys[:5]),
+        "reason": one.reason,
+    }

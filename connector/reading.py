@@ -1,0 +1,84 @@
+"""What a run reads, and whether its data are as expected: steps 4 to 7 of the pipeline."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+from connector.core.expectations import Finding
+from connector.extract.extraction import Extraction, divide_mapping, extract_business_central, extract_webstore
+from connector.extract.findings import stop_on_findings
+from connector.extract.job import Job, Mapper, job_of
+from connector.extract.missing import Missing, confirm_missing
+from connector.extract.partitions import Partitions
+from connector.extract.selected import extract_selected
+from connector.extract.validation import validate_customers
+from connector.quality import prepare
+from connector.run.breakers import stop_on_extracts
+from connector.run.run import Run
+from connector.runtime import Runtime
+
+__all__ = ["Read", "read_and_validate"]
+
+_LONG_READ = 3.0
+
+
+@dataclass(frozen=True)
+class Read:
+    """What a run has read: both sides in partitions, who is missing, and the job that knows who is set apart."""
+
+    webstore: Extraction
+    business_central: Extraction
+    missing: Missing
+    job: Job
+    findings: Sequence[Finding]
+
+    @property
+    def extracted(self) -> dict[str, int]:
+        """How many customers each side has."""
+        return {"webstore": self.webstore.rows, "business_central": self.business_central.rows}
+
+
+def read_and_validate(
+    run: Run,
+    runtime: Runtime,
+    partitions: Partitions,
+    mappers: Callable[[str], Mapper],
+    customers: Sequence[str] | None = None,
+    *,
+    approved: bool,
+) -> Read:
+    """Read both systems and look whether their data are as expected.
+
+    Args:
+        mappers: what deals with partitions; called with what is done about them.
+        customers: names of the customers that the run is about; None = all.
+        approved: a person has approved the plan; see `stop_on_extracts`.
+
+    Raises:
+        InputError: a customer is unknown.
+        PremiseBroken: an extract is incomplete, shrank or is empty, or the data as a whole are not as expected.
+    """
+    placement = runtime.call(divide_mapping, run, partitions)
+    # a long read hides the import; a short one is mostly that of a run with nothing new to validate
+    import_of_expectations = prepare(after_seconds=_LONG_READ)
+    try:
+        if customers is None:
+            reading = [
+                runtime.start(step, run, partitions, placement) for step in (extract_webstore, extract_business_central)
+            ]
+            webstore, business_central = (one.result() for one in reading)
+            selected = None
+            runtime.call(stop_on_extracts, run, webstore.census, business_central.census, approved)
+        else:
+            chosen = runtime.call(extract_selected, run, partitions, placement, customers)
+            webstore, business_central, selected = chosen.webstore, chosen.business_central, chosen.keys
+    finally:
+        import_of_expectations.cancel()
+    run.know_metadata(webstore.metadata_shown)
+    job = job_of(run, partitions, selected)
+    missing = runtime.call(confirm_missing, run, job, placement, mappers("look who is missing"))
+    job, findings = runtime.call(validate_customers, run, job, mappers("validate customers"))
+    runtime.findings_made(run, "extracts", findings)
+    stop_on_findings(findings)
+    return Read(webstore, business_central, missing, job, findings)

@@ -1,0 +1,186 @@
+"""The HTML report of a run, made of what the store remembers: at the end of the run, or whenever somebody asks."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pandas as pd
+
+from connector.errors import InputError
+from connector.private_files import write_private
+from connector.report import LastRun, PlanRow, RunFigures, fair_share, render_report
+from connector.report.run_tables import masked_rows
+from connector.report.summary import dropped_lines
+from connector.run.names_given import find_run
+from connector.run.setup_source import SetupSource, opened_store
+from connector.setup import HtmlReports, PersonalData, Setup
+from connector.store import View, records
+
+__all__ = ["ROWS", "leave_report", "report_of_run"]
+
+ROWS = 2_000
+_CHARTED = 30
+_DROPPED = 200
+_WRITTEN = ("create", "update", "delete")
+_QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”")
+_WHOLE = "customer-sync runs report … --rows N"
+
+
+def report_of_run(
+    source: SetupSource, run_id: str | None = None, *, masked: bool | None = None, rows: int = ROWS
+) -> str:
+    """The report of a run as one HTML document.
+
+    Args:
+        run_id: the id or its beginning; None = the newest run.
+        masked: whether values of customers are masked; None = as the setup says.
+        rows: rows of the plan that are shown at most.
+
+    Raises:
+        InputError: no run, or several, are meant.
+    """
+    with opened_store(source) as (setup, store), store.view(setup.webstore_code) as view:
+        if run_id is not None:
+            found = find_run(view, run_id)
+        else:
+            newest = view.runs.recent(1)
+            if not newest:
+                raise InputError("There was no run yet.", hint="See customer-sync sync.")
+            found = str(newest[0]["run_id"])
+        is_masked = setup.reports.personal_data is PersonalData.MASK if masked is None else masked
+        figures = _figures(setup, view, found, is_masked, rows)
+    return render_report(figures, datetime.now(UTC))
+
+
+def leave_report(setup: Setup, run_id: str) -> Path | None:
+    """Write the report that the setup wants of a run that has ended; None if it wants none.
+
+    Raises:
+        InputError: the file cannot be written.
+        StoreError: the store cannot be used.
+    """
+    folder, wanted = setup.reports.folder, setup.reports.html
+    if folder is None or wanted is HtmlReports.NEVER:
+        return None
+    with opened_store(setup) as (_, store), store.view(setup.webstore_code) as view:
+        run = view.runs.show(run_id)
+        if run is None or (wanted is HtmlReports.CHANGES and not _has_news(run, view)):
+            return None
+    target = folder / setup.webstore_code / f"report-{run['started_at']:%Y%m%d-%H%M%S}-{run_id[:8]}.html"
+    text = report_of_run(setup, run_id)
+    target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
+    write_private(target, text, overwrite=True)
+    return target
+
+
+def _has_news(run: Mapping[str, Any], view: View) -> bool:
+    """Whether a run did, refused or found something that the run before had not."""
+    summary = run["summary"]
+    if run["status"] != "completed" or "push" not in summary or summary["errors"] or summary["linked"]:
+        return True
+    if any(summary[side][name] for side in ("push", "pull") for name in ("created", "updated", "failed", "dropped")):
+        return True
+    earlier = [r for r in view.runs.recent(5, until=run["started_at"]) if r["run_id"] != run["run_id"]]
+    before: Mapping[str, Any] = next((r["summary"] for r in earlier if "shown" in r["summary"]), {})
+    ignored = {"where", "day"}
+    now, then = ({k: v for k, v in s.get("shown", {}).items() if k not in ignored} for s in (summary, before))
+    return now != then
+
+
+def _figures(setup: Setup, view: View, run_id: str, masked: bool, most: int) -> RunFigures:
+    run = view.runs.show(run_id)
+    assert run is not None  # noqa: S101 - its id was just found
+    plan, remarks, files = _plan(setup, view, run)
+    totals = Counter(str(row["action"]) for row in plan)
+    chosen = _chosen(plan, fair_share(totals, most))
+    outcomes = _outcomes(records(view.journal.of_run(run_id)))
+    summary = run["summary"]
+    if masked:
+        summary = {**summary, "errors": [{**e, "message": e.get("code", "")} for e in summary.get("errors", [])]}
+        remarks.append("What the systems said about refused writes is left out, too; its codes are shown.")
+    dropped = dropped_lines(summary)
+    remarks += [f"Dropped, approved or planned and not written: {line}" for line in dropped[:_DROPPED]]
+    remarks += [f"… and {len(dropped) - _DROPPED} more were dropped."] if len(dropped) > _DROPPED else []
+    earlier = [r for r in view.runs.recent(_CHARTED * 4, until=run["started_at"]) if not r["dry_run"]]
+    charted = [r for r in earlier if r["run_id"] != run_id][: _CHARTED - 1]
+    return RunFigures(
+        webstore_code=setup.webstore_code,
+        run_id=run_id,
+        mode=run["mode"],
+        trigger=run["trigger"],
+        actor=run["actor"],
+        status=run["status"],
+        dry_run=bool(run["dry_run"]),
+        started_at=run["started_at"],
+        finished_at=run["finished_at"],
+        plan_hash=run["plan_hash"] or "",
+        summary=summary,
+        rows=[_row(row, outcomes, masked) for row in chosen],
+        total_rows=len(plan),
+        totals=dict(totals.most_common()),
+        last_runs=[LastRun(r["run_id"], r["started_at"], r["status"], r["summary"]) for r in [*charted[::-1], run]],
+        files=files or ([_WHOLE] if len(chosen) < len(plan) else []),
+        remarks=remarks,
+        masked=masked,
+    )
+
+
+def _plan(setup: Setup, view: View, run: Mapping[str, Any]) -> tuple[list[dict[str, Any]], list[str], list[str]]:
+    """The rows of a run's plan, what must be said about them, and the files that hold them whole."""
+    folder = setup.reports.folder
+    found = sorted((folder / setup.webstore_code).glob(f"plan-*-{run['run_id'][:8]}.*")) if folder is not None else []
+    parquet = [path for path in found if path.suffix == ".parquet"]
+    if parquet:
+        return records(pd.read_parquet(parquet[-1])), [], [str(path) for path in found if path.stem == parquet[-1].stem]
+    stored = view.plans.get(run["plan_hash"]) if run["plan_hash"] else None
+    if stored is None:
+        return [], ["The plan of this run is not kept (any more)."] if run["plan_hash"] else [], []
+    rows: list[dict[str, Any]] = orjson.loads(stored.document).get("rows", [])
+    if stored.run_id in {None, run["run_id"]}:
+        return rows, [], []
+    return rows, [f"The plan is shown as run {stored.run_id} had it, which intended exactly the same writes."], []
+
+
+def _chosen(plan: Sequence[dict[str, Any]], shares: dict[str, int]) -> list[dict[str, Any]]:
+    left, chosen = dict(shares), []
+    for row in plan:
+        if left.get(str(row["action"]), 0) > 0:
+            left[str(row["action"])] -= 1
+            chosen.append(row)
+    return chosen
+
+
+def _outcomes(writes: Sequence[Mapping[str, Any]]) -> dict[tuple[str, str, Any], Mapping[str, Any]]:
+    """What became of each write, under what its plan row has even if the customer was only created by it."""
+    return {(w["direction"], w["operation"], _known_side(w)): w for w in writes}
+
+
+def _known_side(row: Mapping[str, Any]) -> Any:
+    return row["bc_number"] if row["direction"] == "push" else row["webstore_id"]
+
+
+def _row(row: Mapping[str, Any], outcomes: Mapping[tuple[str, str, Any], Mapping[str, Any]], masked: bool) -> PlanRow:
+    write = outcomes.get((row["direction"], row["action"], _known_side(row))) if row["action"] in _WRITTEN else None
+    said = "" if write is None or write["outcome"] in {"confirmed", "adopted"} else str(write["message"] or "")
+    values = masked_rows([row])[0] if masked else row
+    return PlanRow(
+        action=str(row["action"]),
+        direction=str(row["direction"] or ""),
+        bc_number=str(row["bc_number"] or ""),
+        webstore_id=None if row["webstore_id"] is None else int(row["webstore_id"]),
+        field=str(row["field"] or ""),
+        before=str(values["before"] or ""),
+        after=str(values["after"] or ""),
+        reason=_QUOTED.sub("…", str(row["reason"])) if masked else str(row["reason"] or ""),
+        base=str(values["base"] or ""),
+        outcome="" if write is None else str(write["outcome"] or "no answer"),
+        message=str(write["code"] or "") if masked and write is not None and said else said,
+        masked=masked,
+        is_changed=row["before"] != row["after"],
+    )

@@ -1,0 +1,171 @@
+"""What a run shows people: tables for the UI, masked where the setup wants it, and the whole of it as CSV and Parquet.
+
+Nothing that was shown before is made again: a table's fingerprint stands in the run's summary, and the next run compares.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from connector.core.plan import Plan
+from connector.load.news import numbers_of
+from connector.private_files import private_file
+from connector.report.table_files import write_table
+from connector.run.run import Run
+from connector.setup import PersonalData, Setup
+from connector.store import View
+
+__all__ = ["Report", "ShownTable", "masked", "masked_rows", "purge_files", "report_of"]
+
+# in the order in which people want to see them: what replaces a value comes first
+_INTENDED = ("delete", "update", "create", "link", "unlink", "keep", "held", "withheld", "kept")
+# columns that hold what customers are called, where they live, how they are reached
+_PERSONAL = frozenset({"base", "before", "after", "webstore", "business_central", "name", "value", "because"})
+_TITLES = {
+    "plan": "What is written, field by field: before → after, and why",
+    "conflicts": "Fields that both sides changed differently; nothing is overwritten until somebody decides",
+    "ambiguous": "Customers that may be the same and wait for a person",
+    "orphans": "Mapped customers that are gone on one side",
+    "quarantined": "Customers, or values of theirs, that are left out because of their data",
+    "holds": "Customers that scheduled runs leave out after repeated failures",
+}
+
+
+@dataclass(frozen=True)
+class ShownTable:
+    """One table of the UI. `frame` holds at most the rows that are shown, `total` says how many there are."""
+
+    name: str
+    title: str
+    frame: pd.DataFrame
+    total: int
+    fingerprint: str
+
+
+@dataclass(frozen=True)
+class Report:
+    """The tables of a run, and which of them are news.
+
+    Attributes:
+        files: the whole plan as CSV and Parquet; empty when the plan is empty, or no folder is wanted.
+        fingerprints: of all tables, for the next run; its `where` and `day` make everything news in another place or day.
+    """
+
+    tables: tuple[ShownTable, ...]
+    files: tuple[Path, ...] = ()
+    fingerprints: Mapping[str, str] = field(default_factory=dict)
+    known: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def news(self) -> tuple[ShownTable, ...]:
+        """Tables that differ from what was shown last; an empty one only if it was not empty then."""
+        same_place = all(self.known.get(name) == self.fingerprints[name] for name in ("where", "day"))
+        return tuple(
+            table
+            for table in self.tables
+            if (table.total or table.name in self.known)
+            and not (same_place and self.known.get(table.name) == table.fingerprint)
+        )
+
+
+def report_of(run: Run, plan: Plan, *, selected: bool, where: str = "") -> Report:
+    """The tables of a run, and its plan as files.
+
+    Args:
+        selected: a selected run shows its plan, and of what stands for all customers only conflicts and holds.
+        where: the place that the tables are shown in.
+    """
+    whole = plan.table()
+    with run.store.view(run.code) as view:
+        frames = {"plan": _by_interest(whole[whole["action"].isin(_INTENDED)]), "conflicts": view.conflicts.all()}
+        if not selected:
+            for name, action in (("ambiguous", "ambiguous"), ("orphans", "orphan"), ("quarantined", "quarantined")):
+                frames[name] = whole.loc[whole["action"] == action, ["bc_number", "webstore_id", "field", "reason"]]
+        frames["holds"] = _holds(view)
+        known: Mapping[str, str] = next(
+            (r["summary"]["shown"] for r in view.runs.recent(5) if "shown" in r["summary"]), {}
+        )
+    frames["conflicts"] = frames["conflicts"].drop(columns=["bc_id", "run_id"])
+    settings = run.setup.reports
+    tables = []
+    for name, frame in frames.items():
+        shown = frame.head(settings.rows)
+        if settings.personal_data is PersonalData.MASK:
+            shown = masked(shown)
+        tables.append(ShownTable(name, _TITLES[name], shown, len(frame), _fingerprint(frame, settings.personal_data)))
+    fingerprints = {table.name: table.fingerprint for table in tables if table.total}
+    fingerprints |= {"where": where, "day": datetime.now(UTC).date().isoformat()}
+    rest = {name: value for name, value in known.items() if selected and name not in frames}
+    report = Report(tuple(tables), (), {**rest, **fingerprints}, known)
+    news = {table.name for table in report.news} & {"plan", "ambiguous", "orphans", "quarantined"}
+    files = _write_files(run, whole) if news and len(whole) else ()
+    return Report(report.tables, files, report.fingerprints, known)
+
+
+def _by_interest(plan: pd.DataFrame) -> pd.DataFrame:
+    return plan.sort_values("action", key=lambda action: action.map(_INTENDED.index), kind="stable")
+
+
+def masked(frame: pd.DataFrame) -> pd.DataFrame:
+    """The same rows with personal values shown as their first character and four asterisks; blank stays blank."""
+    columns = [name for name in frame.columns if name in _PERSONAL]
+    return frame.assign(**{name: frame[name].map(_mask).astype(object) for name in columns})
+
+
+def masked_rows(rows: Iterable[Mapping[str, Any]]) -> list[dict[str, Any]]:
+    """As `masked`, of rows as dictionaries."""
+    return [{name: _mask(value) if name in _PERSONAL else value for name, value in row.items()} for row in rows]
+
+
+def _mask(value: Any) -> Any:
+    return f"{value[0]}****" if isinstance(value, str) and value else value
+
+
+def _holds(view: View) -> pd.DataFrame:
+    holds = view.holds.read()
+    held = holds[holds["on_hold"].astype(bool)]
+    numbers = numbers_of(view, held["key"])
+    columns = ["bc_number", "key", "direction", "failed_attempts", "last_error", "last_failed_at"]
+    return held.assign(bc_number=held["key"].map(lambda key: numbers.get(key, "")).astype(object))[columns]
+
+
+def _fingerprint(frame: pd.DataFrame, *more: object) -> str:
+    text = frame.to_csv(index=False) + "\n".join(str(item) for item in more)
+    return hashlib.sha256(text.encode()).hexdigest()[:16]
+
+
+def _write_files(run: Run, whole: pd.DataFrame) -> tuple[Path, ...]:
+    """plan-<time>-<run>.csv and .parquet in the webstore's folder; readable by their owner only, they hold customers."""
+    if run.setup.reports.folder is None:
+        return ()
+    folder = run.setup.reports.folder / run.code
+    folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+    stem = f"plan-{datetime.now(UTC):%Y%m%d-%H%M%S}-{run.run_id[:8]}"
+    text = whole.astype(object).where(whole.notna(), "").astype(str)
+    as_csv, as_parquet = folder / f"{stem}.csv", folder / f"{stem}.parquet"
+    rows: Sequence[Sequence[str]] = text.to_numpy().tolist()
+    write_table(as_csv, [str(name) for name in whole.columns], rows)
+    with private_file(as_parquet) as part:
+        whole.to_parquet(part, index=False)
+    return as_csv, as_parquet
+
+
+def purge_files(setup: Setup, days: float) -> int:
+    """Remove files of plans and reports that are older; returns how many there were."""
+    folder = setup.reports.folder
+    if folder is None or not (folder / setup.webstore_code).is_dir():
+        return 0
+    limit = (datetime.now(UTC) - timedelta(days=days)).timestamp()
+    mine = folder / setup.webstore_code
+    files = [path for kind in ("plan-*-*.*", "report-*-*.html") for path in mine.glob(kind)]
+    old = [path for path in files if path.stat().st_mtime < limit]
+    for path in old:
+        path.unlink(missing_ok=True)
+    return len(old)

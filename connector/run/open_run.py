@@ -1,0 +1,118 @@
+"""Opening and closing a run: rules, store, lease, the run's row, clients; and closing them whatever happens."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from typing import Any
+
+from connector.clients import BusinessCentralClient, WooCommerceClient
+from connector.errors import CustomerSyncError
+from connector.rules import load_rules
+from connector.run.run import Progress, Run
+from connector.run.sides import verify_sides
+from connector.run.templates import templates_of
+from connector.setup import Setup
+from connector.store import Lease, LeaseHeld, Store, open_store
+
+__all__ = ["Opened", "open_run"]
+
+A_DAY = 86_400.0
+_EMPTIED = (
+    "The store is empty though it was not: it was made anew, and nothing is known of earlier runs. Customers will be matched "
+    "again, and the first-link policy decides where they differ. If that is not meant, stop here and restore a backup."
+)
+
+
+class Opened:
+    """An open run and what it will tell when it is closed. Not a dataclass on purpose (see Run)."""
+
+    def __init__(self, run: Run, mode: str) -> None:
+        self.run = run
+        self.mode = mode
+        self.started = time.monotonic()
+        self.summary: dict[str, Any] = {}
+        self.status = "failed"
+
+    @property
+    def seconds(self) -> float:
+        """Seconds since the run was opened."""
+        return time.monotonic() - self.started
+
+
+@contextmanager
+def open_run(
+    setup: Setup,
+    *,
+    run_id: str,
+    mode: str,
+    trigger: str,
+    actor: str,
+    dry_run: bool,
+    progress: Progress | None = None,
+    enqueue: bool = False,
+    clients: Callable[[Setup], tuple[WooCommerceClient, BusinessCentralClient]] | None = None,
+) -> Iterator[Opened]:
+    """Open a run of one webstore: only one at a time may write.
+
+    Args:
+        enqueue: wait for the run that is at work, as the setup says or for a day. At most one scheduled run waits.
+        clients: makes what speaks with the two systems; None = as the setup says.
+
+    Raises:
+        SetupError: rules or templates that cannot work.
+        LeaseHeld: another run is at work on the webstore, or waits for the one that is.
+        StoreError: the store cannot be used.
+    """
+    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
+    store = open_store(setup.store.url)
+    try:
+        with _turn(store, setup, f"run {run_id}", enqueue=enqueue, patient=trigger != "scheduled") as lease:
+            arguments: dict[str, Any] = {} if progress is None else {"progress": progress}
+            arguments |= {} if clients is None else {"clients": clients(setup)}
+            run = Run(setup, store, rules, run_id=run_id, trigger=trigger, actor=actor, dry_run=dry_run, **arguments)
+            run.lease = lease
+            if store.was_emptied():
+                run.warnings.append(_EMPTIED)
+            with run:
+                opened = Opened(run, mode)
+                with store.work(run.code) as work:
+                    work.runs.close_interrupted(besides=run_id)
+                    work.runs.start(run_id, mode, trigger, actor, dry_run=dry_run)
+                try:
+                    verify_sides(store, setup, run.webstore, run.business_central)
+                    run.templates = templates_of(run)
+                    yield opened
+                except CustomerSyncError as error:
+                    opened.summary = {**opened.summary, "error": str(error)}
+                    opened.status = "refused" if error.exit_code == 2 else "stopped"
+                    raise
+                except Exception:
+                    raise
+                except BaseException:  # the process was told to end
+                    opened.status = "interrupted"
+                    raise
+                finally:
+                    plan_hash = str(opened.summary.get("plan_hash", ""))
+                    with store.work(run.code) as work:
+                        work.runs.finish(run_id, opened.status, opened.summary, plan_hash, rules.digest)
+    finally:
+        store.close()
+
+
+@contextmanager
+def _turn(store: Store, setup: Setup, holder: str, *, enqueue: bool, patient: bool) -> Iterator[Lease]:
+    """The webstore's lease, when it is this run's turn."""
+    code, wait = setup.webstore_code, setup.synchronization.lease_wait_seconds
+    seconds = setup.synchronization.lease_seconds
+    with ExitStack() as stack:
+        try:
+            lease = stack.enter_context(store.lease(code, holder, seconds=seconds, wait_seconds=0 if enqueue else wait))
+        except LeaseHeld:
+            if not enqueue:
+                raise
+            wait = wait or A_DAY
+            with store.lease(f"{code} (next)", holder, seconds=seconds, wait_seconds=wait if patient else 0):
+                lease = stack.enter_context(store.lease(code, holder, seconds=seconds, wait_seconds=wait))
+        yield lease

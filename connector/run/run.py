@@ -1,0 +1,232 @@
+"""What one run works with: setup, store, clients, rules, and who started it why."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Any
+
+from connector.clients import BusinessCentralClient, WooCommerceClient
+from connector.core.decisions import Decision
+from connector.core.matching import Ladder
+from connector.core.merge import FieldPolicy
+from connector.core.refusals import Refusal
+from connector.core.terms import Flags, Terms
+from connector.rules import Rules
+from connector.run.decisions import decisions_of
+from connector.run.fence import Fence, holding
+from connector.run.refused_writes import held_writes
+from connector.setup import Setup
+from connector.store import Lease, Store
+
+__all__ = ["Progress", "Run", "Starter", "progress_sink", "started_by"]
+
+# a batch of creates takes Business Central seconds
+_OTHERS_CREATE_SECONDS = 300.0
+
+# what is being done, how much of it is done, of how much
+Progress = Callable[[str, int, int], None]
+
+
+def _silent(_what: str, _done: int, _total: int) -> None:
+    return
+
+
+# who is told how far a flow run is; the command line puts its progress bar here
+progress_sink: ContextVar[Progress | None] = ContextVar("progress_sink", default=None)
+
+
+@dataclass(frozen=True)
+class Starter:
+    """Who starts a run, where Prefect does not know it: the command line.
+
+    Attributes:
+        actor: name of the person; "" = ask Prefect.
+        scheduled: count failures and skip holds as a scheduled run does (a run that cron starts).
+        ask: shows a person the plan that needs an approval, and gives the answer; None = nobody can be asked.
+    """
+
+    actor: str = ""
+    scheduled: bool = False
+    ask: Callable[[str], bool] | None = None
+
+
+started_by: ContextVar[Starter | None] = ContextVar("started_by", default=None)
+
+
+class Run:
+    """One run of one webstore. Not a dataclass on purpose: Prefect walks through dataclasses that are passed to tasks.
+
+    Attributes:
+        run_id: unique; the Prefect flow run's id where there is one.
+        trigger: "scheduled" or "manual"; holds bind scheduled runs only.
+        store_lock: push and pull run side by side but commit one after the other.
+        webstore, business_central: the clients; whatever they write asks `fence` first.
+        accounts_announced: how many accounts the webstore said it has; 0 = it was not asked yet.
+        actor: who is written into versions and logs.
+        warnings: what the summary must say besides the numbers.
+        validated: what was found in the data, by suite, for the next run (connector.extract.revalidation).
+        ending: set when the run was cancelled: what is being written is finished, nothing more is begun.
+    """
+
+    def __init__(
+        self,
+        setup: Setup,
+        store: Store,
+        rules: Rules,
+        *,
+        run_id: str,
+        trigger: str = "manual",
+        actor: str = "customer-sync",
+        dry_run: bool = False,
+        progress: Progress = _silent,
+        clients: tuple[WooCommerceClient, BusinessCentralClient] | None = None,
+    ) -> None:
+        self.setup = setup
+        self.store = store
+        self.rules = rules
+        self.run_id = run_id
+        self.trigger = trigger
+        self.actor = actor
+        self.dry_run = dry_run
+        self.progress = progress
+        self.fence = Fence()
+        self.webstore, self.business_central = clients or (
+            WooCommerceClient(setup.webstore),
+            BusinessCentralClient(setup.business_central),
+        )
+        self.templates: Mapping[tuple[str, str], Mapping[str, Any]] = {}
+        self.store_lock = threading.RLock()
+        self.accounts_announced = 0
+        self.warnings: list[str] = []
+        self.validated: dict[str, Any] = {}
+        self.ending = threading.Event()
+
+    @property
+    def code(self) -> str:
+        """The webstore's code."""
+        return self.setup.webstore_code
+
+    @property
+    def webstore(self) -> WooCommerceClient:
+        """The webstore's client."""
+        return self._webstore
+
+    @webstore.setter
+    def webstore(self, client: WooCommerceClient) -> None:
+        client.guard = self.fence
+        self._webstore = client
+
+    @property
+    def business_central(self) -> BusinessCentralClient:
+        """Business Central's client."""
+        return self._business_central
+
+    @business_central.setter
+    def business_central(self, client: BusinessCentralClient) -> None:
+        client.guard = self.fence
+        self._business_central = client
+
+    @property
+    def lease(self) -> Lease | None:
+        """The right to write this webstore's customers; None = this run may write nothing."""
+        return self.fence.lease
+
+    @lease.setter
+    def lease(self, lease: Lease | None) -> None:
+        self.fence.lease = lease
+
+    @property
+    def terms(self) -> Terms:
+        """The rules that this run decides under."""
+        flags = self.setup.synchronization
+        policies = flags.policies
+        return Terms(
+            rules=self.rules.fields,
+            flags=Flags(
+                push=str(flags.push_webstore_customers),
+                pull=str(flags.pull_webstore_customers),
+                policy=FieldPolicy(
+                    str(policies.conflict), str(policies.first_link), str(policies.blank), str(policies.drift)
+                ),
+            ),
+            geography=self.rules.geography,
+            holds=self._holds(),
+            templates=self.templates,
+            decisions=self._decisions(),
+            create_accounts=self.setup.accounts.account_mails == "send",
+            username=str(self.setup.accounts.username),
+            copy_billing_to_shipping=self.setup.accounts.copy_billing_to_shipping,
+            ladder=Ladder(self.setup.matching.link, self.setup.matching.suggest),
+        )
+
+    def check_lease(self) -> None:
+        """Raise StoreError when another run has taken over, because this process stood still for too long."""
+        if self.lease is not None:
+            self.lease.check()
+
+    @contextmanager
+    def creating(self) -> Iterator[None]:
+        """The right to create customers in the company. Webstores that share it (and the store) look up and create one after
+        the other, so that somebody who registers in two of them at once does not become two customers.
+
+        Raises:
+            LeaseHeld: another webstore's run does not come to an end.
+        """
+        # as the server says which company it is: setups may name it, or give its id, or write the address in another way
+        company = self.business_central.company_id
+        with (
+            self.store.lease(
+                f"creating customers in company {company}",
+                f"run {self.run_id} of {self.code}",
+                seconds=self.setup.synchronization.lease_seconds,
+                wait_seconds=_OTHERS_CREATE_SECONDS,
+                what=f"creating customers in the company {self.setup.business_central.company}",
+            ) as lease,
+            holding(lease),
+        ):
+            yield
+
+    def know_countries(self, codes: Iterable[str]) -> None:
+        """Check countries against the company's Countries/Regions from now on."""
+        self.rules = replace(self.rules, geography=self.rules.geography.with_company(codes))
+
+    def know_metadata(self, shown: bool) -> None:
+        """Leave metadata alone from now on when the webstore does not show it: absent must never look like cleared."""
+        fields = self.rules.fields
+        if shown or not fields.meta_keys:
+            return
+        left_out = ", ".join(rule.field for rule in fields.rules if rule.in_metadata)
+        self.warnings.append(
+            f"The webstore did not show meta_data, so these fields were left alone: {left_out}. "
+            "The owner of the API key must be an administrator."
+        )
+        self.rules = replace(self.rules, fields=fields.without_metadata())
+
+    def _holds(self) -> Mapping[tuple[str, str], Refusal | None]:
+        """Scheduled runs leave out customers on hold; manual runs ignore holds."""
+        if self.trigger != "scheduled":
+            return {}
+        with self.store.view(self.code) as view:
+            return held_writes(view)
+
+    def _decisions(self) -> Mapping[tuple[str, int, str], Decision]:
+        with self.store.view(self.code) as view:
+            return decisions_of(view)
+
+    def close(self) -> None:
+        """Close the clients; the store belongs to whoever opened it."""
+        self.webstore.close()
+        self.business_central.close()
+
+    def __enter__(self) -> Run:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

@@ -1,0 +1,114 @@
+"""Whether the setup still leads to the shop and the company that the mapping table belongs to.
+
+Ids mean something in one shop and one company only: behind another address they are other people's. Both tell who they are: the
+shop its address and name (WordPress' index), Business Central the id of the company; the environment is part of the address.
+What they told first is kept. When it has changed nothing is read and nothing is written until a person says that they moved.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from connector.clients import BusinessCentralClient, WooCommerceClient
+from connector.core.customer import Side
+from connector.errors import InputError, SetupError
+from connector.run.setup_source import SetupSource, opened_store, setup_of
+from connector.setup import Setup
+from connector.store import Store
+
+__all__ = ["say_moved", "verify_sides"]
+
+_NAMES = {Side.WEBSTORE: "shop", Side.BUSINESS_CENTRAL: "company"}
+# https://api.businesscentral.dynamics.com/v2.0/TENANT/ENVIRONMENT/api/v2.0; the tenant can be written in several ways
+_ONLINE = re.compile(r"^/v\d+\.\d+/(?:[^/]+/)?([^/]+)/api/")
+
+
+def verify_sides(
+    store: Store, setup: Setup, webstore: WooCommerceClient | None, company: BusinessCentralClient | None
+) -> None:
+    """Make sure that both sides are who they were; what they are is kept when it is not known yet.
+
+    Args:
+        webstore, company: None = that side is not asked.
+
+    Raises:
+        SetupError: one of them is another one; in words, with what confirms a move.
+    """
+    told: dict[Side, dict[str, str]] = {}
+    if webstore is not None:
+        told[Side.WEBSTORE] = webstore.site()
+    if company is not None:
+        told[Side.BUSINESS_CENTRAL] = _company(setup, company)
+    with store.view(setup.webstore_code) as view:
+        known = {side: view.sides.get(str(side)) for side in told}
+    for side, now in told.items():
+        other = _differences(known[side], now)
+        if other:
+            word = str(side).replace("_", "-")
+            raise SetupError(
+                f"The {_NAMES[side]} behind the setup is not the one that the mapping table of {setup.webstore_code} belongs "
+                f"to: {'; '.join(other)}. Its customers would be taken for those of the other one. Nothing was read or written.",
+                hint=f"Correct the address in the setup. If it is the same {_NAMES[side]}, which has moved or has another name "
+                f"now: customer-sync setup moved {word}.",
+                system=str(side),
+            )
+    fresh = {side: now for side, now in told.items() if now and not known[side]}
+    if fresh:
+        with store.work(setup.webstore_code) as work:
+            for side, now in fresh.items():
+                work.sides.put(str(side), now)
+
+
+def say_moved(source: SetupSource, side: str, *, dry_run: bool = False) -> dict[str, Any]:
+    """A person says that a side is the same as before, though it tells something else of itself.
+
+    Args:
+        dry_run: only tell what would be kept.
+
+    Returns:
+        `before` and `now`: what the side told of itself.
+
+    Raises:
+        InputError: there is no such side, or it tells nothing.
+    """
+    sides = {str(one).replace("_", "-"): one for one in Side}
+    if side not in sides:
+        raise InputError(f"There is no side {side!r}.", hint="Say webstore or business-central.")
+    setup = setup_of(source)
+    if sides[side] is Side.WEBSTORE:
+        with WooCommerceClient(setup.webstore) as webstore:
+            now = webstore.site()
+    else:
+        with BusinessCentralClient(setup.business_central) as company:
+            now = _company(setup, company)
+    if not now:
+        raise InputError(f"The {side} does not tell who it is, so there is nothing to confirm.")
+    with opened_store(source) as (_, store):
+        with store.view(setup.webstore_code) as view:
+            before = view.sides.get(str(sides[side]))
+        if not dry_run:
+            with store.work(setup.webstore_code) as work:
+                work.sides.put(str(sides[side]), now)
+    return {"side": side, "before": before, "now": now}
+
+
+def _company(setup: Setup, company: BusinessCentralClient) -> dict[str, str]:
+    """The company's id as the server says it, and the environment of the address."""
+    address = urlsplit(setup.business_central.base_url)
+    online = _ONLINE.match(address.path)
+    place = (
+        online.group(1) if online else f"{address.hostname}:{address.port}" if address.port else address.hostname or ""
+    )
+    return {"id": company.company_id, "environment": place.casefold()}
+
+
+def _differences(known: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
+    """What differs of what both tell."""
+    return [
+        f"its {name} was {known[name]!r}, now it is {now[name]!r}"
+        for name in known
+        if name in now and known[name] != now[name]
+    ]
