@@ -2,7 +2,12 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# what runs the product, and what the tests need besides
+RUNTIME := $(VENV)/runtime
 READY := $(VENV)/ready
+# nothing is compiled ahead that nobody imports
+UV := $(shell command -v uv 2>/dev/null)
+INSTALL := $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile) -c constraints.txt
 TEST_WORKERS ?= 3
 # where this is set, every process that a test starts would compile the project again
 export PYTHONDONTWRITEBYTECODE :=
@@ -13,7 +18,7 @@ export PYTHONDONTWRITEBYTECODE :=
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY)  ## Both systems emulated, four runs of which a breaker stops one, nothing to configure
+demo: $(RUNTIME)  ## Both systems emulated, four runs of which a breaker stops one, nothing to configure
 	$(BIN)/customer-sync demo
 
 test: $(READY)  ## The tests, but for those of test-live
@@ -39,7 +44,7 @@ soak: $(READY)  ## Random life, faults, kills and webhooks for MINUTES=30; write
 
 # verdicts of an earlier run would be kept though tests have changed, so they are removed first
 mutation: $(READY)  ## Mutation testing of the three modules that decide; takes minutes (docs/mutation.md)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[mutation]'
+	$(INSTALL) -e '.[mutation]'
 	rm -rf mutants
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
@@ -50,13 +55,13 @@ lint: $(READY)  ## Style, types, formatting, security rules, known weaknesses of
 	$(BIN)/mypy
 	$(BIN)/python -m tests.audit
 
-serve: $(READY)  ## Both emulated systems in the foreground, to try things against
+serve: $(RUNTIME)  ## Both emulated systems in the foreground, to try things against
 	$(BIN)/customer-sync sandbox
 
 bench: $(READY)  ## Benchmarks, beside other programs; writes docs/performance.md; a fraction of the size in two minutes with QUICK=1
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[bench]'
+	$(INSTALL) -e '.[bench]'
 	@# it asks for an older pandas than ours and works with this one
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps datacompy==1.1.0
+	$(subst -c constraints.txt,,$(INSTALL)) --no-deps datacompy==1.1.0
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 	$(if $(QUICK),,$(BIN)/python -m benchmarks.matching)
 	$(if $(QUICK),,$(BIN)/python -m benchmarks.quality)
@@ -66,10 +71,14 @@ contract: $(READY)  ## The recorded traces against a shop: WEBSTORE_URL=… CONS
 	READ_ONLY_KEY="$(READ_ONLY_KEY)" READ_ONLY_SECRET="$(READ_ONLY_SECRET)" \
 	$(BIN)/pytest tests/contract/test_woocommerce_traces.py
 
-$(READY): pyproject.toml constraints.txt
+$(RUNTIME): pyproject.toml constraints.txt
 	@echo "Preparing $(VENV) …"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
 	@$(PYTHON) -m venv $(VENV)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt -e '.[dev,postgresql,match,dask]'
-	@$(BIN)/python -m compileall -q $(VENV)/lib >/dev/null || true
+	@$(INSTALL) -e .
+	@touch $(RUNTIME)
+
+$(READY): $(RUNTIME)
+	@echo "Adding what the tests need …"
+	@$(INSTALL) -e '.[dev,postgresql,match,dask]'
 	@touch $(READY)

@@ -33,12 +33,13 @@ BENCHMARKS: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {
     "extraction": ("extraction", {"customers": 10_000}, {"customers": 1_000, "rounds": 1}),
     "load": ("load", {"size": 10_000}, {"size": 500}),
     "nothing_to_do": ("nothing_to_do", {"customers": 100_000}, {"customers": 2_000, "rounds": 2}),
+    "commands": ("commands", {"customers": 60, "rounds": 5}, {"customers": 60, "rounds": 1}),
     "fixed_cost": ("fixed_cost", {"customers": 10, "runs": 7}, {"customers": 10, "runs": 1, "quick": True}),
     "store": ("store", {"count": 1_000_000}, {"count": 100_000}),
     "workers": ("workers", {}, {"quick": True}),
 }
 # with --quick beside the others: most of their time is Prefect's
-BESIDE = ("fixed_cost", "workers")
+BESIDE = ("commands", "fixed_cost", "workers")
 
 
 def main() -> int:

@@ -1,26 +1,22 @@
-"""What Prefect costs a run, and what the run costs beside it: on a running server, and from a cold start.
+"""What Prefect costs a run, and what the run costs beside it, on a running server.
 
     python -m benchmarks.fixed_cost [CUSTOMERS] [RUNS]
 
-Warm: a run with nothing to do and a bare Prefect flow with as many tasks, in this process in turn, so that a slow moment of the
-machine meets both. Each flow waits about a second for Prefect's heartbeat thread; the second line is measured without it. Cold:
-the command `customer-sync sync` and a program with one empty flow, each with the start of Python and of Prefect's own server.
-Both systems are emulated by another process. Medians.
+A run with nothing to do and a bare Prefect flow with as many tasks, in this process in turn, so that a slow moment of the
+machine meets both. Each flow waits about a second for Prefect's heartbeat thread; the second line is measured without it. Both
+systems are emulated by another process. Medians.
 """
 
 from __future__ import annotations
 
 import argparse
 import logging
-import os
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -35,9 +31,9 @@ from prefect.settings import PREFECT_API_URL, PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
 from benchmarks.emulated import emulated
 from benchmarks.measuring import Part, timed
 from flows.synchronize_customers import synchronize_customers
-from tests.servers.prefect import new_home, prefect_server
+from tests.servers.prefect import prefect_server
 
-LIMIT, COLD = 1.3, 2.0
+LIMIT = 1.3
 
 
 def main() -> int:
@@ -52,7 +48,7 @@ def main() -> int:
 
 
 def measure(customers: int = 10, runs: int = 9, quick: bool = False) -> list[Part]:
-    """Warm: on a running server; cold: the command, from its start to its end, without a server.
+    """Compare on a server of its own.
 
     Args:
         quick: each once, and not without the heartbeat.
@@ -66,32 +62,7 @@ def measure(customers: int = 10, runs: int = 9, quick: bool = False) -> list[Par
         for handler in logging.getLogger("prefect").handlers:
             if isinstance(handler, PrefectConsoleHandler):
                 handler.setLevel(logging.CRITICAL)
-        warm = measured(told["setup_file"], customers, runs, quick)
-        return [*warm, cold(told["setup_file"], customers, 1 if quick else max(3, runs // 3), Path(folder))]
-
-
-def cold(setup: str, customers: int, runs: int, folder: Path) -> Part:
-    """`customer-sync sync` against a bare Prefect flow, each in a process of its own that starts Prefect's server."""
-    program = folder / "bare.py"
-    program.write_text("from prefect import flow\n\n\n@flow\ndef bare():\n    return 1\n\n\nbare()\n", encoding="utf-8")
-    environment = {name: value for name, value in os.environ.items() if name != "PREFECT_API_URL"}
-    new_home(folder / "home")
-    environment |= {"PREFECT_HOME": str(folder / "home"), "PREFECT_LOGGING_LEVEL": "CRITICAL"}
-    environment |= {"PREFECT_SERVER_ANALYTICS_ENABLED": "false", "DO_NOT_TRACK": "1"}
-    command = Path(sys.executable).parent / "customer-sync"
-    contestants = {"ours": [str(command), "sync", "--setup", setup, "--json"], "bare": [sys.executable, str(program)]}
-    times: dict[str, list[float]] = {name: [] for name in contestants}
-    for _ in range(runs):
-        for name, call in contestants.items():
-            times[name].append(timed(partial(_run, call, environment))[0])
-    ours, bare = (statistics.median(times[name]) for name in ("ours", "bare"))
-    return Part(
-        f"cold start of customer-sync sync, {customers} customers, against a bare flow", ours, bare, ours / bare, COLD
-    )
-
-
-def _run(command: list[str], environment: dict[str, str]) -> None:
-    subprocess.run(command, env=environment, check=True, capture_output=True, timeout=300)  # noqa: S603
+        return measured(told["setup_file"], customers, runs, quick)
 
 
 def measured(setup: str, customers: int, runs: int, quick: bool) -> list[Part]:

@@ -29,16 +29,12 @@ from benchmarks.measuring import Part, alone, answer, peak_mb
 from connector.core.customer import Side
 from connector.core.extracts import extract_of
 from connector.core.fingerprints import raw_fingerprints, reading_key
+from connector.extract.extraction import divide_mapping, places
+from connector.extract.job import in_threads, job_of
+from connector.extract.missing import confirm_missing
 from connector.extract.partitions import Partitions, partitions_at
-from connector.load.partitioned import (
-    confirm_partitions,
-    decide_partitions,
-    in_threads,
-    job_of,
-    land_known,
-    places,
-    validate_partitions,
-)
+from connector.extract.validation import validate_customers
+from connector.planning.comparison import compare_customers
 from connector.rules import load_rules
 from connector.run.run import Run
 from connector.setup import parse_setup
@@ -120,7 +116,7 @@ def the_run(folder: Path) -> Iterator[Run]:
 def land(run: Run, partitions: Partitions, size: int) -> tuple[float, object]:
     """Land mapping, bases and both extracts; seconds without the making of the customers."""
     began = time.perf_counter()
-    placement = land_known(run, partitions)
+    placement = divide_mapping(run, partitions)
     seconds = time.perf_counter() - began
     w_columns, c_columns = (table.schema for table in both_sides(np.arange(1)))
     with (
@@ -148,9 +144,9 @@ def measured(size: int) -> int:
             landing, placement = land(run, partitions, size)
             began = time.perf_counter()
             job, mapper = job_of(run, partitions), in_threads(2)
-            missing = confirm_partitions(run, job, placement, mapper)  # type: ignore[arg-type]
-            job, _ = validate_partitions(run, job)
-            plan, _ = decide_partitions(run, job, missing, mapper)
+            missing = confirm_missing(run, job, placement, mapper)  # type: ignore[arg-type]
+            job, _ = validate_customers(run, job, mapper)
+            plan = compare_customers(run, job, missing, mapper)
             deciding = time.perf_counter() - began
             expected = len(range(3, size, CHANGED)) + len(range(7, size, CHANGED))
             if len(plan.writes) != expected or plan.pairs != size:

@@ -17,10 +17,13 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from benchmarks.emulated import emulated, setup_of
 from benchmarks.measuring import Part, alone, answer, peak_mb, timed
-from connector.core.customer import Side
-from connector.extract.extraction import read_all
+from connector.core.partitioning import Placement
+from connector.extract.extraction import extract_business_central, extract_webstore
+from connector.extract.partitions import MemoryPartition
 from connector.run.open_run import open_run
 from connector.setup import PullWebstoreCustomers, Setup
 from tests.flows import runs
@@ -36,7 +39,12 @@ def bare(setup: Setup) -> int:
         ) as opened,
         ThreadPoolExecutor(2) as threads,
     ):
-        return sum(threads.map(lambda side: read_all(opened.run, side).rows, Side))
+        partition, nobody = MemoryPartition(), Placement(1, np.zeros(0, np.int64), np.zeros(0, np.int64))
+        reading = [
+            threads.submit(extract, opened.run, partition, nobody)
+            for extract in (extract_webstore, extract_business_central)
+        ]
+        return sum(one.result().rows for one in reading)
 
 
 def measured(told: dict[str, Any], rounds: int) -> int:

@@ -8,10 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from connector.desk import activity
 from connector.private_files import check_free, write_private
-from connector.report import run_page
-from connector.run.names_given import checked_wish
 from flows import running, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, PrefectOption, SetupOption
 
@@ -32,6 +29,9 @@ def list_holds(
 
     Examples: customer-sync holds list; customer-sync holds list --all --json
     """
+
+    from connector.desk import activity
+
     with terminal.reported(as_json):
         rows = activity.list_holds(setup, everyone=everyone)
     columns = ["bc_number", "key", "direction", "on_hold", "failed_attempts", "last_error", "last_failed_at"]
@@ -51,6 +51,9 @@ def release(
 
     Examples: customer-sync holds release C00010 woo:17; customer-sync holds release --all
     """
+
+    from connector.desk import activity
+
     with terminal.reported(as_json):
         count = activity.release_holds(setup, customers or [], everyone=everyone)
     if as_json:
@@ -65,6 +68,9 @@ def list_runs(limit: LimitOption = 20, setup: SetupOption = DEFAULT_SETUP, as_js
 
     Example: customer-sync runs list --limit 5
     """
+
+    from connector.desk import activity
+
     with terminal.reported(as_json):
         rows = activity.list_runs(setup, limit)
     columns = ["run_id", "mode", "trigger", "actor", "dry_run", "started_at", "status"]
@@ -77,6 +83,9 @@ def show(run_id: RunArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonO
 
     Example: customer-sync runs show 1a2b3c4d
     """
+
+    from connector.desk import activity
+
     with terminal.reported(as_json):
         run = activity.show_run(setup, run_id)
     if as_json:
@@ -98,7 +107,7 @@ def report(
     masked: Annotated[
         bool, typer.Option("--masked", help="Without what customers are called and where they live.")
     ] = False,
-    rows: Annotated[int, typer.Option(min=1, max=100_000, help="Rows of the plan to show at most.")] = run_page.ROWS,
+    rows: Annotated[int, typer.Option(min=1, max=100_000, help="Rows of the plan to show at most.")] = 2_000,
     overwrite: OverwriteOption = False,
     setup: SetupOption = DEFAULT_SETUP,
     as_json: JsonOption = False,
@@ -109,6 +118,8 @@ def report(
     """
     with terminal.reported(as_json):
         check_free(html, overwrite=overwrite)
+        from connector.report import run_page
+
         text = run_page.report_of_run(setup, run_id, masked=masked or None, rows=rows)
         write_private(html, text, overwrite=overwrite)
     if as_json:
@@ -148,6 +159,9 @@ def undo(
     Examples: customer-sync runs undo 1a2b3c4d --dry-run; customer-sync runs undo 1a2b3c4d --yes;
     customer-sync runs undo 1a2b3c4d --plan 5e6f7a8b --leave-out C00020
     """
+
+    from connector.run.names_given import checked_wish
+
     with terminal.reported(as_json):
         checked_wish(plan, leave_out or [])
         how: dict[str, Any] = {"delete_accounts": delete_accounts, "quiet": as_json, "prefect": prefect}
@@ -193,6 +207,9 @@ def log(
 
     Examples: customer-sync log --failed; customer-sync log --purge --days 30
     """
+
+    from connector.desk import activity
+
     with terminal.reported(as_json):
         if purge:
             terminal.print_json(activity.purge(setup, days))

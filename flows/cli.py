@@ -11,8 +11,6 @@ from typing import Annotated
 
 import typer
 
-from connector.run.names_given import names_given
-from connector.run.setup_source import named_setups
 from flows import (
     activity_commands,
     conflict_commands,
@@ -130,6 +128,9 @@ def sync_all(
 
     Examples: customer-sync sync-all shop.toml outlet.toml; customer-sync sync-all --scheduled --json
     """
+
+    from connector.run.names_given import names_given
+
     with terminal.reported(as_json):
         names = names_given(setups, "Nothing was synchronised: a setup has no name.") if setups else all_blocks()
     codes = [0]
@@ -255,6 +256,9 @@ def demo(as_json: JsonOption = False) -> None:
 
 def main() -> None:
     """Entry point of the `customer-sync` command."""
+
+    from connector.run.setup_source import named_setups
+
     named_setups.set(known_setup)
     app(prog_name="customer-sync")
 

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from connector.desk import inbox
 from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
 
@@ -20,6 +19,9 @@ def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
 
     Example: customer-sync conflicts list --json
     """
+
+    from connector.desk import inbox
+
     with terminal.reported(as_json):
         rows = inbox.list_conflicts(setup)
     columns = ["bc_number", "webstore_id", "field", "base", "webstore", "business_central", "decided"]
@@ -40,6 +42,9 @@ def decide(
 
     Example: customer-sync conflicts decide C00010 phone --take webstore
     """
+
+    from connector.desk import inbox
+
     with terminal.reported(as_json):
         if take_back:
             done: dict[str, object] = {"taken_back": inbox.take_back(setup, number, field)}

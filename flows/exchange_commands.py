@@ -9,10 +9,7 @@ from typing import Annotated
 
 import typer
 
-from connector.desk import exchange
-from connector.desk.forgetting import forget as forget_customer
 from connector.errors import InputError
-from connector.run.setup_source import opened_store
 from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, SetupOption, YesOption
 
@@ -31,6 +28,10 @@ def export(
 
     Examples: customer-sync mapping export mapping.xlsx; customer-sync mapping export mapping.csv --ids-only
     """
+
+    from connector.desk import exchange
+    from connector.run.setup_source import opened_store
+
     with terminal.reported(as_json), opened_store(setup) as (loaded, store):
         rows = exchange.export_mapping(
             store, loaded.webstore_code, file, version=version, ids_only=ids_only, overwrite=overwrite
@@ -55,6 +56,10 @@ def import_(
 
     Example: customer-sync mapping import mapping.xlsx --dry-run
     """
+
+    from connector.desk import exchange
+    from connector.run.setup_source import opened_store
+
     with terminal.reported(as_json), opened_store(setup) as (loaded, store):
         done = exchange.import_mapping(
             store,
@@ -89,6 +94,9 @@ def forget(
 
     Example: customer-sync forget C00010
     """
+
+    from connector.desk.forgetting import forget as forget_customer
+
     with terminal.reported(as_json):
         who = forget_customer(setup, customer, dry_run=True)
         meant = f"Business Central {who['bc_id'] or '(none)'}, webstore {who['webstore_id'] or '(none)'}"

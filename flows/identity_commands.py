@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from connector.desk import restored, same_customer
 from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, NumbersArgument, SetupOption, YesOption
 
@@ -21,6 +20,9 @@ def doubts(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> N
 
     Example: customer-sync mapping doubts --json
     """
+
+    from connector.desk import same_customer
+
     with terminal.reported(as_json):
         rows = same_customer.list_doubts(setup)
     columns = ["bc_number", "webstore_id", "username", "created", "reason", "since"]
@@ -32,6 +34,9 @@ def same(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json: 
 
     Example: customer-sync mapping same C00010
     """
+
+    from connector.desk import same_customer
+
     with terminal.reported(as_json):
         rows = same_customer.say_same(setup, numbers, actor=getpass.getuser())
     terminal.show_rows(rows, ["bc_number", "webstore_id", "answer"], as_json=as_json)
@@ -43,6 +48,9 @@ def other(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json:
 
     Example: customer-sync mapping other C00010
     """
+
+    from connector.desk import same_customer
+
     with terminal.reported(as_json), terminal.show_progress(quiet=as_json) as tell:
         rows = same_customer.say_other(setup, numbers, actor=getpass.getuser(), progress=tell)
     terminal.show_rows(rows, ["bc_number", "webstore_id", "answer"], as_json=as_json)
@@ -65,6 +73,9 @@ def restored_side(
 
     Examples: customer-sync restored webstore; customer-sync restored webstore --take business-central
     """
+
+    from connector.desk import restored
+
     with terminal.reported(as_json):
         rows = restored.list_restored(setup, side)
         if not take:

@@ -7,8 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from connector.desk import editing, versions
-from connector.run.names_given import pairs_read
 from flows import exchange_commands, identity_commands, suggestion_commands, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, NumbersArgument, SetupOption, YesOption
 
@@ -39,6 +37,9 @@ def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
 
     Example: customer-sync mapping list --json
     """
+
+    from connector.desk import editing
+
     with terminal.reported(as_json):
         rows = editing.list_mapping(setup)
     columns = ["bc_number", "name", "webstore_id", "webstore_customer", "on_hold", "failed_attempts", "last_error"]
@@ -51,6 +52,10 @@ def link(pairs: PairsArgument, setup: SetupOption = DEFAULT_SETUP, as_json: Json
 
     Examples: customer-sync mapping link C00010 17; customer-sync mapping link C00010=17 C00020=21
     """
+
+    from connector.desk import editing
+    from connector.run.names_given import pairs_read
+
     with terminal.reported(as_json):
         wanted = pairs_read([f"{pairs[0]}={pairs[1]}"] if len(pairs) == 2 and "=" not in pairs[1] else pairs)
         done = editing.link(setup, wanted, actor=getpass.getuser())
@@ -64,6 +69,9 @@ def unlink(customers: CustomersArgument, setup: SetupOption = DEFAULT_SETUP, as_
 
     Examples: customer-sync mapping unlink C00010; customer-sync mapping unlink C00010 woo:21
     """
+
+    from connector.desk import editing
+
     with terminal.reported(as_json):
         done = editing.unlink(setup, customers, actor=getpass.getuser())
     _told(done, f"Not linked any more: {', '.join(dict.fromkeys(customers))}.", as_json)
@@ -75,6 +83,9 @@ def tick(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json: 
 
     Example: customer-sync mapping tick C00010 C00020
     """
+
+    from connector.desk import editing
+
     with terminal.reported(as_json):
         done = editing.tick(setup, numbers, actor=getpass.getuser())
     _told(done, f"{len(numbers)} ticked.", as_json)
@@ -86,6 +97,9 @@ def untick(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json
 
     Example: customer-sync mapping untick C00010
     """
+
+    from connector.desk import editing
+
     with terminal.reported(as_json):
         done = editing.untick(setup, numbers, actor=getpass.getuser())
     _told(done, f"{len(numbers)} unticked.", as_json)
@@ -97,6 +111,9 @@ def versions_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -
 
     Example: customer-sync mapping versions
     """
+
+    from connector.desk import versions
+
     with terminal.reported(as_json):
         rows = versions.list_versions(setup)
     columns = ["number", "created_at", "actor", "reason", "added", "removed", "changed", "run_id"]
@@ -114,6 +131,9 @@ def diff(
 
     Examples: customer-sync mapping diff 3; customer-sync mapping diff 3 5 --json
     """
+
+    from connector.desk import versions
+
     with terminal.reported(as_json):
         rows = versions.compare_versions(setup, older, newer)
     columns = ["change", "bc_number", "webstore_id_before", "webstore_id_after", "webstore_customer_before"]
@@ -133,6 +153,9 @@ def restore(
 
     Example: customer-sync mapping restore 7 --dry-run
     """
+
+    from connector.desk import versions
+
     with terminal.reported(as_json):
         plan = versions.restore_version(setup, number, actor=getpass.getuser(), dry_run=True)
         if dry_run or not as_json:
@@ -151,6 +174,9 @@ def history(customer: CustomerArgument, setup: SetupOption = DEFAULT_SETUP, as_j
 
     Examples: customer-sync mapping history C00010; customer-sync mapping history woo:17 --json
     """
+
+    from connector.desk import editing, versions
+
     with terminal.reported(as_json):
         rows = versions.customer_history(setup, **editing.ids_of(setup, customer))
     columns = ["at", "actor", "direction", "field", "before", "after", "outcome", "reason", "run_id"]

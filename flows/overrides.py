@@ -8,7 +8,6 @@ from enum import StrEnum
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from connector.run.names_given import names_given
 from connector.setup import ApprovalRequired, ConflictPolicy, PullWebstoreCustomers, PushWebstoreCustomers, Setup
 
 __all__ = [
@@ -135,6 +134,9 @@ def customers_given(given: str | Iterable[str], nothing: str, *, may_be_nobody: 
     Raises:
         InputError: nobody was named, or an entry of a list is blank.
     """
+
+    from connector.run.names_given import names_given
+
     if isinstance(given, str):
         return names_given(customers_of(given), nothing)
     entries = [str(part).strip().strip("\"'") for part in given]

@@ -7,9 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from connector.desk.quarantine import list_quarantine
 from connector.private_files import check_free
-from connector.report.readiness_page import COLUMNS, forecast_table, nothing_found, rows_found, write_page
 from flows import running, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, PrefectOption, SetupOption
 
@@ -22,6 +20,9 @@ def show_quarantine(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = Fa
 
     Examples: customer-sync quarantine list; customer-sync quarantine list --json
     """
+
+    from connector.desk.quarantine import list_quarantine
+
     with terminal.reported(as_json):
         rows = list_quarantine(setup)
     columns = ["bc_number", "key", "system", "field", "reason", "since"]
@@ -40,6 +41,8 @@ def readiness(
     Examples: customer-sync readiness; customer-sync readiness --html readiness.html
     """
 
+    from connector.report.readiness_page import write_page
+
     with terminal.reported(as_json):
         if html is not None:
             check_free(html, overwrite=overwrite)
@@ -55,6 +58,8 @@ def readiness(
 
 
 def _show(report: dict[str, Any]) -> None:
+    from connector.report.readiness_page import COLUMNS, forecast_table, nothing_found, rows_found
+
     terminal.print_table(COLUMNS, rows_found(report), title="What people should look at")
     terminal.say(f"Looked for and not found: {nothing_found(report)}.\n")
     terminal.print_table(*forecast_table(report))

@@ -8,7 +8,6 @@ from typing import Annotated
 import typer
 
 from connector.errors import SetupError
-from connector.rules import check_rules, explain_rules, load_rules
 from connector.setup import UnresolvedSecrets, load_setup
 from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
@@ -28,6 +27,9 @@ def check(
 
     Example: customer-sync rules check my-mappings/
     """
+
+    from connector.rules import check_rules, explain_rules, load_rules
+
     with terminal.reported(as_json):
         webstore = ""
         if setup.exists():

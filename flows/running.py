@@ -15,9 +15,6 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from connector.errors import InputError, RemoteTrouble, SetupError
-from connector.run.names_given import checked_wish, names_given
-from connector.run.request import Answer, RunReport, RunRequest, Skipped
-from connector.run.setup_source import setup_of
 from flows import terminal
 from flows.overrides import Overrides, left_out_given
 from flows.place import on_prefect
@@ -26,6 +23,7 @@ if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
     from connector.planning.approvals import PlanShown
+    from connector.run.request import Answer, RunReport, RunRequest
     from connector.runtime import Runtime
     from connector.setup import Setup
 
@@ -64,6 +62,11 @@ def run_sync(
         overrides: what this run does otherwise than the setup says.
         prefect: whether it is a flow run of a Prefect server; None = if one is configured.
     """
+
+    from connector.run.names_given import checked_wish, names_given
+    from connector.run.request import RunRequest
+    from connector.run.setup_source import setup_of
+
     changed = overrides or Overrides()
     names = tuple(names_given(customers, "No customer was selected; nothing was written.")) if customers else None
     left_out = left_out_given(leave_out)
@@ -96,6 +99,11 @@ def run_undo(
     prefect: bool | None = None,
 ) -> RunReport:
     """Undo a run, or show what that would do; further arguments as in `run_sync`."""
+
+    from connector.run.names_given import checked_wish
+    from connector.run.request import RunRequest
+    from connector.run.setup_source import setup_of
+
     left_out = left_out_given(leave_out)
     checked_wish(approved_plan, left_out)
     how: dict[str, Any] = {"dry_run": dry_run, "delete_accounts": delete_accounts, "approved_plan": approved_plan}
@@ -112,6 +120,9 @@ def run_undo(
 
 def run_readiness(setup: Path, *, quiet: bool, prefect: bool | None = None) -> dict[str, Any]:
     """The readiness report; see `connector.pipeline.assess_readiness`."""
+
+    from connector.run.setup_source import setup_of
+
     found = setup_of(setup)
     if not on_prefect(found, prefect):
         from connector.pipeline import assess_readiness
@@ -127,7 +138,9 @@ def run_readiness(setup: Path, *, quiet: bool, prefect: bool | None = None) -> d
 
 def run_here(request: RunRequest, *, quiet: bool, scheduled: bool = False, actor: str = "") -> RunReport:
     """Carry out a run in this process, with a progress bar; when it did nothing the command ends here."""
+
     from connector.pipeline import carry_out
+    from connector.run.request import Skipped
 
     with _runtime(quiet=quiet, scheduled=scheduled, actor=actor) as runtime:
         outcome = carry_out(request, runtime)
@@ -140,7 +153,9 @@ def run_here(request: RunRequest, *, quiet: bool, scheduled: bool = False, actor
 def _runtime(*, quiet: bool, scheduled: bool = False, actor: str = "") -> Iterator[Runtime]:
     """This process as the place of a run. Told to end (SIGTERM), it ends as it does with Ctrl-C: what is being written is
     finished and recorded first."""
+
     from connector.report.approval_question import question
+    from connector.run.request import Answer
     from connector.runtime import Runtime
 
     def told_to_end(_number: int, _frame: object) -> None:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from connector.run.sides import say_moved
 from flows import running, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, SetupOption, YesOption
 
@@ -48,6 +47,9 @@ def moved(
 
     Example: customer-sync setup moved webstore
     """
+
+    from connector.run.sides import say_moved
+
     with terminal.reported(as_json):
         told = say_moved(setup, side, dry_run=True)
         if not as_json:

@@ -7,7 +7,6 @@ from typing import Annotated
 
 import typer
 
-from connector.desk import store_care
 from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption, YesOption
 
@@ -27,6 +26,9 @@ def migrate(
 
     Example: customer-sync store migrate
     """
+
+    from connector.desk import store_care
+
     with terminal.reported(as_json):
         done = store_care.migrate_store(setup, to, backup=not no_backup)
     if as_json:
@@ -47,6 +49,9 @@ def backup(
 
     Example: customer-sync store backup store-backup.sqlite
     """
+
+    from connector.desk import store_care
+
     with terminal.reported(as_json):
         made = store_care.backup_store(setup, target)
     if as_json:
@@ -61,6 +66,9 @@ def check(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
 
     Example: customer-sync store check
     """
+
+    from connector.desk import store_care
+
     with terminal.reported(as_json):
         problems = store_care.check_store(setup)
     if as_json:
@@ -88,6 +96,9 @@ def free_lease(
 
     Examples: customer-sync store free-lease; customer-sync store free-lease --yes --json
     """
+
+    from connector.desk import store_care
+
     with terminal.reported(as_json):
         leases = store_care.list_leases(setup)
         if not as_json:

@@ -14,9 +14,7 @@ from rich.markdown import Markdown
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
-from connector.core.characters import shown
 from connector.errors import CustomerSyncError, InputError, SetupError
-from connector.report.summary import dropped_lines
 
 __all__ = [
     "ProgressBars",
@@ -60,6 +58,9 @@ def print_json(value: Any) -> None:
 
 def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title: str = "") -> None:
     """A table on standard output."""
+
+    from connector.core.characters import shown
+
     table = Table(*columns, title=title or None, title_justify="left", header_style="bold")
     for row in rows:
         table.add_row(*["" if cell is None else shown(str(cell)) for cell in row])
@@ -95,6 +96,9 @@ def confirmed(question: str, *, yes: bool, as_json: bool) -> None:
 
 def show_error(error: CustomerSyncError, *, as_json: bool) -> None:
     """An error on standard error, and as an object on standard output where a program reads along."""
+
+    from connector.core.characters import shown
+
     _err.print(f"customer-sync: {shown(str(error))}", markup=False, style="red")
     if as_json:
         problems = list(error.problems) if isinstance(error, (SetupError, InputError)) else []
@@ -158,6 +162,9 @@ def answer_to(markdown: str, question: str) -> bool:
 
 def show_summary(summary: dict[str, Any]) -> None:
     """A run in numbers."""
+
+    from connector.report.summary import dropped_lines
+
     counters = list(summary["push"])
     print_table(
         ["", "push (→ webstore)", "pull (→ Business Central)"],

@@ -14,10 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import openpyxl
-from openpyxl.cell import WriteOnlyCell
-from openpyxl.utils.exceptions import InvalidFileException
-
 from connector.errors import InputError
 from connector.private_files import private_file
 
@@ -132,6 +128,8 @@ def _read_csv(path: Path) -> Iterator[Line]:
 
 
 def _write_excel(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]]) -> int:
+    import openpyxl  # a third of the imports of a run, and few runs write a sheet
+
     # checked before the first is written: a sheet that is left half-way keeps its temporary file
     lines = [[_UNPRINTABLE.sub(lambda found: f"_x{ord(found[0]):04X}_", value) for value in row] for row in rows]
     if len(lines) >= _EXCEL_ROWS:
@@ -149,6 +147,8 @@ def _write_excel(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]
 
 def _text_cell(sheet: Any, value: str) -> Any:
     """A cell that is text whatever it looks like: numbers keep their zeros."""
+    from openpyxl.cell import WriteOnlyCell
+
     if not value:
         return None
     cell = WriteOnlyCell(sheet, value)
@@ -158,6 +158,9 @@ def _text_cell(sheet: Any, value: str) -> Any:
 
 
 def _read_excel(path: Path) -> Iterator[Line]:
+    import openpyxl
+    from openpyxl.utils.exceptions import InvalidFileException
+
     try:
         book = openpyxl.load_workbook(path, read_only=True)
     except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:

@@ -6,9 +6,12 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from connector.setup import Setup, UnresolvedSecrets, load_setup
-from connector.store import Store, open_store
+
+if TYPE_CHECKING:
+    from connector.store import Store
 
 __all__ = ["SetupSource", "named_setups", "opened_store", "setup_of"]
 
@@ -44,6 +47,8 @@ def opened_store(source: SetupSource) -> Iterator[tuple[Setup, Store]]:
         SetupError: the setup cannot work.
         StoreError: the store cannot be used.
     """
+    from connector.store import open_store  # what a command does not need is not imported for it
+
     setup = setup_of(source, with_secrets=False)
     store = open_store(setup.store.url)
     try:

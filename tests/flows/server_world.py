@@ -155,10 +155,16 @@ class World(Served):
 
 
 @contextmanager
-def world(folder: Path) -> Iterator[World]:
-    """Start everything, deploy with one command, and end everything."""
+def world(folder: Path, **systems: Any) -> Iterator[World]:
+    """Start everything, deploy with one command, and end everything.
+
+    Args:
+        systems: what the sandbox begins with; nothing = some customers.
+    """
     with ExitStack() as stack:
-        running = stack.enter_context(start(webstore_customers=40, business_central_customers=30))
+        running = stack.enter_context(
+            start(**(systems or {"webstore_customers": 40, "business_central_customers": 30}))
+        )
         api = stack.enter_context(prefect_server(folder / "prefect", ui=True))
         setup = folder / "setup.toml"
         text = setup_text(running, webstore_code="shop", directory=folder)
