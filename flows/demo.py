@@ -13,7 +13,8 @@ from typing import Any
 
 from connector.core.plan import Plan
 from connector.desk.connection_check import check_connections
-from connector.desk.editing import list_mapping, tick
+from connector.desk.editing import tick
+from connector.desk.mapping_list import list_mapping
 from connector.errors import InternalError, PremiseBroken
 from connector.quality import prepare
 from connector.run.request import RunReport, RunRequest

@@ -38,10 +38,10 @@ def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
     Example: customer-sync mapping list --json
     """
 
-    from connector.desk import editing
+    from connector.desk.mapping_list import list_mapping
 
     with terminal.reported(as_json):
-        rows = editing.list_mapping(setup)
+        rows = list_mapping(setup)
     columns = ["bc_number", "name", "webstore_id", "webstore_customer", "on_hold", "failed_attempts", "last_error"]
     terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody is mapped yet.")
 

@@ -11,8 +11,9 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from connector.clients import Finding
-from connector.desk import activity, editing, inbox, suggesting
+from connector.desk import activity, inbox, suggesting
 from connector.desk.connection_check import check_connections
+from connector.desk.mapping_list import list_mapping
 from connector.report.run_tables import ShownTable, masked
 from connector.run.run import progress_sink
 from connector.setup import PersonalData, Setup
@@ -47,7 +48,7 @@ def purge_log(webstore_code: str, setup: Setup, days: int | None) -> dict[str, i
 @task(task_run_name="publish the mapping table of {webstore_code}", cache_policy=NO_CACHE)
 def publish_mapping(webstore_code: str, setup: Setup, customers: Sequence[str] = ()) -> int:
     """The mapping table as an artifact; of some customers (numbers) only, when they are given."""
-    rows = editing.list_mapping(setup)
+    rows = list_mapping(setup)
     wanted = set(customers)
     rows = [row for row in rows if not wanted or row["bc_number"] in wanted]
     publish_rows(setup, "mapping", "Which Business Central customer is which webstore customer", rows)

@@ -15,12 +15,13 @@ from connector.core.business_central_order import in_order, is_blank
 from connector.core.carrying import carried
 from connector.core.comma_names import parts_of
 from connector.core.customer import Direction
+from connector.core.customer_key import customer_key
 from connector.core.evidence import evidence_of, phone_tails, rung_keys
 from connector.core.identity import marks_shown
 from connector.core.mail_address import SEVERAL
 from connector.core.matching import Ambiguity
 from connector.core.normalize import by_unique, email_key, email_keys
-from connector.core.plan import Change, Quarantined, Write, customer_key
+from connector.core.plan import Change, Quarantined, Write
 from connector.core.planning import Decisions
 from connector.core.terms import Terms
 

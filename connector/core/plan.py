@@ -15,15 +15,11 @@ import pandas as pd
 import pyarrow as pa
 
 from connector.core.customer import Direction
+from connector.core.customer_key import customer_key
 from connector.core.matching import Ambiguity, Match
 from connector.core.undone_creates import DELETE, KEEP, UndoneCreate
 
-__all__ = ["Agreement", "Change", "Orphan", "Plan", "Quarantined", "Standing", "Write", "customer_key", "texts_at"]
-
-
-def customer_key(bc_id: str | None, webstore_id: int | None) -> str:
-    """How one customer is named in holds, journal and reports: `bc:<id>`, or `woo:<id>` while it has no other."""
-    return f"bc:{bc_id}" if bc_id else f"woo:{webstore_id}"
+__all__ = ["Agreement", "Change", "Orphan", "Plan", "Quarantined", "Standing", "Write", "texts_at"]
 
 
 def texts_at(row: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, str]:

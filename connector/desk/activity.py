@@ -7,8 +7,8 @@ from typing import Any
 
 import pandas as pd
 
+from connector.core.customer_key import customer_key
 from connector.core.customer_references import Kind, Named, read_name
-from connector.core.plan import customer_key
 from connector.errors import InputError
 from connector.report.run_tables import purge_files
 from connector.run.names_given import find_run, names_given

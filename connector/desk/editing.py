@@ -5,11 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core.customer_references import Kind, read_name
-from connector.core.plan import customer_key
 from connector.errors import InputError
 from connector.load.bases import remember_account
 from connector.run.names_given import found_in_mapping, names_given, records_named
@@ -17,37 +14,10 @@ from connector.run.setup_source import SetupSource, opened_store, setup_of
 from connector.run.sides import verify_sides
 from connector.store import MappingRow, Work
 
-__all__ = ["Pair", "ids_of", "link", "linked_together", "list_mapping", "row_of", "tick", "unlink", "untick"]
+__all__ = ["Pair", "ids_of", "link", "linked_together", "row_of", "tick", "unlink", "untick"]
 
 # Business Central number and Webstore ID
 Pair = tuple[str, int]
-
-
-def list_mapping(path: SetupSource) -> list[dict[str, Any]]:
-    """The current mapping table with holds: one dictionary per row, in order of number."""
-    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
-        mapping, holds = view.mapping.current(), view.holds.read()
-    by_key: dict[str, list[dict[str, Any]]] = {}
-    for hold in holds.to_dict(orient="records"):
-        by_key.setdefault(str(hold["key"]), []).append({str(name): value for name, value in hold.items()})
-    rows = []
-    for row in mapping.sort_values("bc_number").to_dict(orient="records"):
-        found = by_key.get(customer_key(str(row["bc_id"]), None), [])
-        latest = max(found, key=lambda hold: str(hold["last_failed_at"]), default=None)
-        webstore_id = row["webstore_id"]
-        rows.append(
-            {
-                "bc_id": row["bc_id"],
-                "bc_number": row["bc_number"],
-                "webstore_id": None if pd.isna(webstore_id) else int(webstore_id),
-                "webstore_customer": bool(row["webstore_customer"]),
-                "name": row["name"],
-                "on_hold": any(bool(hold["on_hold"]) for hold in found),
-                "failed_attempts": max((int(hold["failed_attempts"]) for hold in found), default=0),
-                "last_error": (latest["last_error"] if latest else None) or "",
-            }
-        )
-    return rows
 
 
 def link(path: SetupSource, pairs: Sequence[Pair], *, actor: str) -> dict[str, Any]:

@@ -8,8 +8,6 @@ from __future__ import annotations
 
 from typing import Any, Literal, cast
 
-import pandas as pd
-
 from connector.errors import InputError
 from connector.run.decisions import decisions_of
 from connector.run.setup_source import SetupSource, opened_store
@@ -28,11 +26,9 @@ def list_conflicts(path: SetupSource) -> list[dict[str, Any]]:
         and `decided` ("" or what the next run will take).
     """
     with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
-        frame, decisions = view.conflicts.all(), decisions_of(view)
+        found, decisions = view.conflicts.rows(), decisions_of(view)
     rows = []
-    for record in frame.sort_values(["bc_number", "field"]).to_dict(orient="records"):
-        row: dict[str, Any] = {str(name): None if pd.isna(value) else value for name, value in record.items()}
-        row["webstore_id"] = int(record["webstore_id"])
+    for row in sorted(found, key=lambda row: (row["bc_number"], row["field"])):
         decision = decisions.get((row["bc_id"], row["webstore_id"], row["field"]))
         row["decided"] = "" if decision is None else decision.take
         rows.append(row)

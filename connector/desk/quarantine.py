@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.core.plan import customer_key
+from connector.core.customer_key import customer_key
 from connector.run.setup_source import SetupSource, opened_store
 from connector.store import records
 

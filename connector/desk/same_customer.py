@@ -7,9 +7,9 @@ from typing import Any
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core import business_central_customer, webstore_customer
+from connector.core.customer_key import customer_key
 from connector.core.customer_references import Who, find
 from connector.core.identity import SAME, digest_of, marks_shown
-from connector.core.plan import customer_key
 from connector.errors import InputError
 from connector.load.bases import remember_account
 from connector.rules import load_rules

@@ -13,8 +13,9 @@ from typing import Any
 
 from connector.clients.results import Outcome
 from connector.core.customer import Direction, Side
+from connector.core.customer_key import customer_key
 from connector.core.identity import marks_shown
-from connector.core.plan import Agreement, Change, Write, customer_key
+from connector.core.plan import Agreement, Change, Write
 from connector.core.refusals import speaks_of_the_customer
 from connector.core.stamps import stamp_of, stamp_of_record
 from connector.errors import (

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connector.core.customer import Direction
-from connector.core.plan import Plan, customer_key
+from connector.core.customer_key import customer_key
+from connector.core.plan import Plan
 from connector.load.recording import standing_conflicts
 from connector.run.result import LoadResult
 from connector.run.run import Run

@@ -9,8 +9,9 @@ import pyarrow as pa
 
 from connector.core.approval import approved_of
 from connector.core.customer import Side
+from connector.core.customer_key import customer_key
 from connector.core.matching import Ambiguity, Match
-from connector.core.plan import Orphan, Plan, customer_key
+from connector.core.plan import Orphan, Plan
 from connector.load.bases import put_bases
 from connector.load.recheck import same_value
 from connector.run.run import Run

@@ -20,7 +20,8 @@ from typing import Any
 from connector.clients.odata import literal
 from connector.core.business_central_order import in_doubt
 from connector.core.customer import Direction
-from connector.core.plan import Agreement, customer_key
+from connector.core.customer_key import customer_key
+from connector.core.plan import Agreement
 from connector.core.undoing import UNDO
 from connector.load.bases import put_bases, remember_record
 from connector.load.lost_accounts import free_ids, is_lost

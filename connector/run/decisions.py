@@ -10,10 +10,9 @@ __all__ = ["decisions_of"]
 
 def decisions_of(view: View) -> dict[tuple[str, int, str], Decision]:
     """All decisions that have not been applied yet, by (Business Central id, webstore id, field)."""
-    frame = view.decisions.all()
     return {
         (str(row["bc_id"]), int(row["webstore_id"]), str(row["field"])): Decision(
             str(row["take"]), str(row["value"]), str(row["webstore_seen"]), str(row["business_central_seen"])
         )
-        for row in frame.to_dict(orient="records")
+        for row in view.decisions.rows()
     }

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from datetime import timedelta
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store.columns import now
 from connector.store.frames import Kind, frame
 from connector.store.schema import BASE, HOLD, JOURNAL, PLAN, RUN
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Activity"]
 

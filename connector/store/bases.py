@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import pandas as pd
-import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -16,6 +14,10 @@ from connector.store.columns import now
 from connector.store.frames import Kind, chunks, frame, read_columns, stream_columns
 from connector.store.schema import BASE, BASE_VALUES
 from connector.store.upserting import insert_of, learn, upsert
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["Base", "Bases"]
 

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Literal
+from typing import TYPE_CHECKING, Any, Literal
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import InputError
 from connector.store.columns import now
-from connector.store.frames import Kind, frame
+from connector.store.frames import Kind, frame, rows_of
 from connector.store.schema import DECISION, TOMBSTONE
 from connector.store.upserting import upsert
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Decision", "Decisions", "Tombstones"]
 
@@ -63,9 +65,15 @@ class Decisions:
 
     def all(self) -> pd.DataFrame:
         """One row per decision: the attributes of Decision and `decided_at`, oldest first."""
+        return frame(self._connection.execute(self._all()).all(), self.columns)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """As `all`, as dictionaries."""
+        return rows_of(self._connection, self._all())
+
+    def _all(self) -> sa.Select[Any]:
         statement = sa.select(*(_D[name] for name in self.columns)).where(_D.webstore_code == self._code)
-        order = (_D.decided_at, _D.bc_id, _D.webstore_id, _D.field)
-        return frame(self._connection.execute(statement.order_by(*order)).all(), self.columns)
+        return statement.order_by(_D.decided_at, _D.bc_id, _D.webstore_id, _D.field)
 
     def put(self, decision: Decision) -> None:
         """Remember a decision; it replaces an earlier one for the same pair and field."""

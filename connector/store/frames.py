@@ -1,36 +1,51 @@
 """Rows as dataframes: small results row by row, a million rows as columns.
 
-Text columns are pandas' pyarrow-backed `str`, whole numbers that may be missing `Int64`, times UTC.
+Text columns are pandas' pyarrow-backed `str`, whole numbers that may be missing `Int64`, times UTC. pandas and pyarrow are
+imported when a frame is made: lists of a few rows need neither.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any, Literal, TypeVar
+from functools import cache
+from typing import TYPE_CHECKING, Any, Literal, TypeVar
 
-import pandas as pd
-import pyarrow as pa
-import pyarrow.csv
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-__all__ = ["Kind", "chunks", "frame", "read_columns", "records", "stream_columns"]
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+__all__ = ["Kind", "chunks", "frame", "read_columns", "records", "rows_of", "stream_columns"]
 
 Kind = Literal["text", "number", "flag", "time", "real"]
 T = TypeVar("T")
 
-_PANDAS: Mapping[Kind, Any] = {
-    "text": pd.StringDtype("pyarrow", na_value=float("nan")),
-    "number": pd.Int64Dtype(),
-    "flag": "bool",
-    "time": "datetime64[us, UTC]",
-    "real": "float64",
-}
-_ARROW: Mapping[Kind, pa.DataType] = {"text": pa.large_string(), "number": pa.int64(), "flag": pa.bool_()}
 # how SQLite prints a column as CSV; %w doubles quotes, a missing number becomes nothing
 _PRINTED: Mapping[Kind, str] = {"text": '"%w"', "number": "%s", "flag": "%d"}
 # a result of SQLite may have 1 GB at most, and nobody wants all of it twice
 _ROWS_AT_ONCE = 250_000
+
+
+@cache
+def _pandas_types() -> Mapping[Kind, Any]:
+    import pandas as pd
+
+    return {
+        "text": pd.StringDtype("pyarrow", na_value=float("nan")),
+        "number": pd.Int64Dtype(),
+        "flag": "bool",
+        "time": "datetime64[us, UTC]",
+        "real": "float64",
+    }
+
+
+@cache
+def _arrow_types() -> Mapping[Kind, pa.DataType]:
+    import pyarrow as pa
+
+    return {"text": pa.large_string(), "number": pa.int64(), "flag": pa.bool_()}
 
 
 def chunks(items: Iterable[T], size: int = 500) -> Iterator[list[T]]:
@@ -43,6 +58,11 @@ def chunks(items: Iterable[T], size: int = 500) -> Iterator[list[T]]:
             chunk = []
     if chunk:
         yield chunk
+
+
+def rows_of(connection: Connection, statement: sa.Select[Any]) -> list[dict[str, Any]]:
+    """The rows of a query as dictionaries, for lists that people look at."""
+    return [dict(row) for row in connection.execute(statement).mappings()]
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
@@ -59,10 +79,13 @@ def frame(rows: Sequence[Sequence[Any]], columns: Mapping[str, Kind]) -> pd.Data
     Args:
         columns: name → kind, in the order of the rows' values.
     """
+    import pandas as pd
+
+    kinds = _pandas_types()
     values = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
     return pd.DataFrame(
         {
-            name: pd.Series(list(value), dtype=_PANDAS[kind])
+            name: pd.Series(list(value), dtype=kinds[kind])
             for (name, kind), value in zip(columns.items(), values, strict=True)
         }
     )
@@ -80,9 +103,12 @@ def read_columns(
         table: has a whole-number primary key `id`.
         columns: name → kind ("time" and "real" are not possible here), in the order of the result.
     """
-    schema = pa.schema([(name, _ARROW[kind]) for name, kind in columns.items()])
+    import pyarrow as pa
+
+    arrow, pandas = _arrow_types(), _pandas_types()
+    schema = pa.schema([(name, arrow[kind]) for name, kind in columns.items()])
     joined = pa.concat_tables([schema.empty_table(), *stream_columns(connection, table, columns, where)])
-    types = {_ARROW[kind]: _PANDAS[kind] for kind in ("text", "number")}
+    types = {arrow[kind]: pandas[kind] for kind in ("text", "number")}
     result: pd.DataFrame = joined.to_pandas(types_mapper=types.get)
     return result
 
@@ -92,7 +118,10 @@ def stream_columns(
 ) -> Iterator[pa.Table]:
     """As `read_columns`, in pieces of a quarter of a million rows at most."""
     print_csv = _printed_by_postgresql if connection.dialect.name == "postgresql" else _printed_by_sqlite
-    schema = pa.schema([(name, _ARROW[kind]) for name, kind in columns.items()])
+    import pyarrow as pa
+
+    arrow = _arrow_types()
+    schema = pa.schema([(name, arrow[kind]) for name, kind in columns.items()])
     # asked one by one, the smallest and the largest id are found without reading the table
     first = connection.scalar(sa.select(sa.func.min(table.c.id)))
     last = connection.scalar(sa.select(sa.func.max(table.c.id)))
@@ -106,6 +135,9 @@ def stream_columns(
 
 
 def _parsed(text: bytes, schema: pa.Schema) -> pa.Table:
+    import pyarrow as pa
+    import pyarrow.csv
+
     return pyarrow.csv.read_csv(
         pa.py_buffer(text),
         read_options=pyarrow.csv.ReadOptions(column_names=schema.names),

@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store.frames import Kind, frame
 from connector.store.journal import concerns
 from connector.store.schema import JOURNAL, MAPPING_ROW, MAPPING_VERSION, RUN
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["history_of"]
 

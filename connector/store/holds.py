@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Collection
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.core.holds import CLEAR, HoldCount, after_failure
 from connector.store.columns import now
-from connector.store.frames import Kind, chunks, frame
+from connector.store.frames import Kind, chunks, frame, rows_of
 from connector.store.schema import HOLD
 from connector.store.upserting import upsert
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Holds"]
 
@@ -43,8 +46,15 @@ class Holds:
             One row per customer and direction: `key`, `direction`, `failed_attempts`, `on_hold`, `signature` and `last_error`
             ("" = none since the last success), `last_failed_at`, `last_synchronized_at` (missing = not since it failed).
         """
+        return frame(self._connection.execute(self._all()).all(), _READ)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """As `read`, as dictionaries."""
+        return rows_of(self._connection, self._all())
+
+    def _all(self) -> sa.Select[Any]:
         statement = sa.select(*(_H[name] for name in _READ)).where(_H.webstore_code == self._code)
-        return frame(self._connection.execute(statement.order_by(_H.key, _H.direction)).all(), _READ)
+        return statement.order_by(_H.key, _H.direction)
 
     def failed(
         self, key: str, direction: str, *, signature: str, message: str, scheduled: bool, max_attempts: int

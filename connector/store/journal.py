@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -16,6 +15,9 @@ from connector.errors import InternalError
 from connector.store.columns import now
 from connector.store.frames import Kind, chunks, frame
 from connector.store.schema import JOURNAL
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Intent", "Journal", "OpenIntent", "Settlement", "concerns"]
 
@@ -188,6 +190,8 @@ class Journal:
     def of_customers(self, bc_ids: Iterable[str]) -> pd.DataFrame:
         """All writes that concern some Business Central customers, in order; columns as in `of_run`."""
         found = [self._frame(_J.bc_id.in_(chunk)) for chunk in chunks(bc_id.lower() for bc_id in bc_ids)]
+        import pandas as pd
+
         return pd.concat(found, ignore_index=True) if found else self._frame(sa.false())
 
     def made(self, bc_ids: Iterable[str], names: Collection[str]) -> frozenset[str]:

@@ -9,16 +9,18 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
-import pyarrow as pa
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import InputError
-from connector.store.frames import Kind, chunks, frame, read_columns, stream_columns
+from connector.store.frames import Kind, chunks, frame, read_columns, rows_of, stream_columns
 from connector.store.schema import MAPPING_ROW, MAPPING_VERSION, REJECTION
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
 
 __all__ = ["MappingReader", "MappingRow", "MappingVersion", "StoredRow", "Touched", "true_in"]
 
@@ -105,6 +107,11 @@ class MappingReader:
             `username`.
         """
         return self._frame(_ROW.v_to.is_(None))
+
+    def rows(self) -> list[dict[str, Any]]:
+        """As `current`, as dictionaries in order of number; None = not linked."""
+        statement = sa.select(*(_ROW[name] for name in _COLUMNS)).where(self._mine(_ROW.v_to.is_(None)))
+        return rows_of(self._connection, statement.order_by(_ROW.bc_number, _ROW.bc_id))
 
     def linked(self) -> int:
         """How many rows have a Webstore ID now."""

@@ -6,10 +6,9 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -18,6 +17,9 @@ from connector.store.columns import now
 from connector.store.frames import Kind, frame
 from connector.store.schema import PLAN
 from connector.store.upserting import upsert
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Plans", "StoredPlan", "plan_prefix"]
 

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import orjson
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -15,6 +14,9 @@ from connector.store.columns import now
 from connector.store.frames import Kind, frame
 from connector.store.schema import JOURNAL, RUN, WATERMARK
 from connector.store.upserting import upsert
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["FULL", "Runs", "Watermarks"]
 

@@ -7,18 +7,20 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Generic, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, Protocol, TypeVar
 
 import orjson
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import InputError
 from connector.store.columns import now
-from connector.store.frames import Kind, chunks, frame
+from connector.store.frames import Kind, chunks, frame, rows_of
 from connector.store.schema import CHANGE, CONFLICT, QUARANTINE, SUGGESTION
 from connector.store.upserting import upsert
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = [
     "ChangedValue",
@@ -106,10 +108,16 @@ class _Standing(Generic[Row]):
 
     def all(self) -> pd.DataFrame:
         """All rows, those that have stood longest first; columns as in `columns` of the class."""
+        return frame(self._connection.execute(self._all()).all(), self.columns)
+
+    def rows(self) -> list[dict[str, Any]]:
+        """As `all`, as dictionaries."""
+        return rows_of(self._connection, self._all())
+
+    def _all(self) -> sa.Select[Any]:
         c = self.table.c
         statement = sa.select(*(c[name] for name in self.columns)).where(self._mine)
-        order = (c.since, *(c[name] for name in self.keys))
-        return frame(self._connection.execute(statement.order_by(*order)).all(), self.columns)
+        return statement.order_by(c.since, *(c[name] for name in self.keys))
 
     def _replace(self, rows: Iterable[Mapping[str, Any]], only: Collection[str] | None) -> None:
         c = self.table.c

@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import pandas as pd
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
@@ -37,6 +37,9 @@ from connector.store.sides import Sides
 from connector.store.standing import Changes, Conflicts, Quarantine, Suggestions
 from connector.store.troubles import explained
 from connector.store.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 __all__ = ["Store", "View", "Work", "open_store"]
 

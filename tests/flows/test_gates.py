@@ -8,6 +8,7 @@ import pytest
 
 from connector.desk import editing, suggesting, versions
 from connector.desk.activity import show_run
+from connector.desk.mapping_list import list_mapping
 from connector.errors import InputError, PremiseBroken
 from connector.run.setup_source import opened_store
 from connector.setup import Approval, Breakers
@@ -19,7 +20,7 @@ NO_HASHES = ("", " ", "12345", "no hash", "0123456789ab", "%%%%%%")
 
 
 def links(shop: Shop) -> dict[str, int | None]:
-    return {row["bc_id"]: row["webstore_id"] for row in editing.list_mapping(shop.setup)}
+    return {row["bc_id"]: row["webstore_id"] for row in list_mapping(shop.setup)}
 
 
 def version(shop: Shop) -> int:

@@ -10,6 +10,7 @@ from urllib3.connection import HTTPConnection
 
 from connector.desk import editing
 from connector.desk.activity import activity_log
+from connector.desk.mapping_list import list_mapping
 from connector.run.fence import Fence
 from connector.store import LeaseLost
 from tests.flows.moments import REQUEST, Clock, Killed, bury, clock_of_the_machine, elsewhere, watched
@@ -275,7 +276,7 @@ def stopped_on_the_wire(
 
 
 def links(shop: Shop) -> dict[str, int]:
-    return {row["bc_id"]: row["webstore_id"] for row in editing.list_mapping(shop.setup)}
+    return {row["bc_id"]: row["webstore_id"] for row in list_mapping(shop.setup)}
 
 
 def failed(shop: Shop) -> list[tuple[str, str]]:

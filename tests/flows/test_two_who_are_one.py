@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from connector.desk.editing import link, list_mapping, tick, unlink
+from connector.desk.editing import link, tick, unlink
+from connector.desk.mapping_list import list_mapping
 from connector.desk.suggesting import reject
 from tests.flows.shop import SHIPPED, Shop
 
