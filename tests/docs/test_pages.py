@@ -135,6 +135,17 @@ def test_every_decision_tells_situation_choice_and_price() -> None:
             assert part in text, f"{record.name}: {part}"
 
 
+def test_the_architecture_names_every_room_and_only_files_that_are_there() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    named = set(re.findall(r"`([\w/]+\.(?:py|csv))`", text))
+    assert named
+    assert [
+        name for name in sorted(named) if not any((ROOT / part / name).exists() for part in ("", "connector"))
+    ] == []
+    rooms = {path.parent.name for path in (ROOT / "connector").glob("*/__init__.py")}
+    assert [room for room in sorted(rooms) if not re.search(rf"\b{room}\b", text)] == []
+
+
 @pytest.mark.parametrize("page", PAGES)
 def test_every_make_target_that_is_shown_exists(page: Path) -> None:
     targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
