@@ -5,9 +5,11 @@ BIN := $(VENV)/bin
 # what runs the product, and what the tests need besides
 RUNTIME := $(VENV)/runtime
 READY := $(VENV)/ready
-# nothing is compiled ahead that nobody imports
-UV := $(shell command -v uv 2>/dev/null)
-INSTALL := $(if $(UV),$(UV) pip install --quiet --python $(BIN)/python,$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile) -c constraints.txt
+# uv installs in seconds; where it cannot, pip does. Nothing is compiled ahead that nobody imports
+COMMA := ,
+UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
+install = $(UV) pip install --quiet --python $(BIN)/python -c constraints.txt $(1) 2>/dev/null || $(PIP) --no-compile -c constraints.txt $(1)
 TEST_WORKERS ?= 3
 # where this is set, every process that a test starts would compile the project again
 export PYTHONDONTWRITEBYTECODE :=
@@ -44,7 +46,7 @@ soak: $(READY)  ## Random life, faults, kills and webhooks for MINUTES=30; write
 
 # verdicts of an earlier run would be kept though tests have changed, so they are removed first
 mutation: $(READY)  ## Mutation testing of the three modules that decide; takes minutes (docs/mutation.md)
-	$(INSTALL) -e '.[mutation]'
+	$(call install,-e '.[mutation]')
 	rm -rf mutants
 	$(BIN)/mutmut run
 	$(BIN)/mutmut results
@@ -59,9 +61,9 @@ serve: $(RUNTIME)  ## Both emulated systems in the foreground, to try things aga
 	$(BIN)/customer-sync sandbox
 
 bench: $(READY)  ## Benchmarks, beside other programs; writes docs/performance.md; a fraction of the size in two minutes with QUICK=1
-	$(INSTALL) -e '.[bench]'
+	$(call install,-e '.[bench]')
 	@# it asks for an older pandas than ours and works with this one
-	$(subst -c constraints.txt,,$(INSTALL)) --no-deps datacompy==1.1.0
+	$(PIP) --no-deps datacompy==1.1.0
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 	$(if $(QUICK),,$(BIN)/python -m benchmarks.matching)
 	$(if $(QUICK),,$(BIN)/python -m benchmarks.quality)
@@ -75,10 +77,11 @@ $(RUNTIME): pyproject.toml constraints.txt
 	@echo "Preparing $(VENV) …"
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.12 …")'
 	@$(PYTHON) -m venv $(VENV)
-	@$(INSTALL) -e .
+	@command -v uv >/dev/null || $(PIP) -c constraints.txt uv || true
+	@$(call install,-e .)
 	@touch $(RUNTIME)
 
 $(READY): $(RUNTIME)
 	@echo "Adding what the tests need …"
-	@$(INSTALL) -e '.[dev,postgresql,match,dask]'
+	@$(call install,-e '.[dev$(COMMA)postgresql$(COMMA)match$(COMMA)dask]')
 	@touch $(READY)
