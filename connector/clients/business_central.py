@@ -12,7 +12,7 @@ from types import TracebackType
 from typing import Any, Self
 
 from connector.clients.batches import in_chunks
-from connector.clients.business_central_api import BATCH, BusinessCentralApi
+from connector.clients.business_central_api import BusinessCentralApi
 from connector.clients.company_check import check_company
 from connector.clients.company_lookup import by_email, by_id, by_number
 from connector.clients.company_read import CompanyRead, changed_since_filter
@@ -21,6 +21,7 @@ from connector.clients.odata import SYSTEM, checked_filter, is_guid, literal, re
 from connector.clients.redaction import protect
 from connector.clients.results import Census, Consume, Create, Finding, Outcome, Progress, Record, Update
 from connector.clients.wire import Guard
+from connector.core import batch_sizes
 from connector.errors import CustomerNotFound, InternalError
 from connector.setup import BusinessCentralConnection
 
@@ -185,7 +186,7 @@ class BusinessCentralClient:
             OutcomeUnknown: the answer to the first request was lost.
             RemoteTrouble, SetupError: the first request was refused as a whole; nothing was written.
         """
-        return in_chunks(writes, BATCH, lambda chunk: send_chunk(self._api, chunk))
+        return in_chunks(writes, batch_sizes.COMPANY, lambda chunk: send_chunk(self._api, chunk))
 
     def reference(self, entity_set: str) -> list[Record]:
         """A whole list of the company such as `countriesRegions`, `paymentTerms` or `currencies`."""

@@ -18,9 +18,8 @@ from connector.clients.transport import Transport
 from connector.errors import AnswerNotUnderstood, SetupError
 from connector.setup import BusinessCentralConnection
 
-__all__ = ["BATCH", "BusinessCentralApi", "Part", "Reply"]
+__all__ = ["BusinessCentralApi", "Part", "Reply"]
 
-BATCH = 100
 # Business Central's own limit for one user (an application is one user)
 _REQUESTS, _WINDOW_SECONDS = 6000, 300
 # the language of error messages; without it they come in the user's language, and their meaning gets lost

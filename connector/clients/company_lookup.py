@@ -9,9 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from connector.clients.business_central_api import BATCH, BusinessCentralApi, Part, Reply, objects
+from connector.clients.business_central_api import BusinessCentralApi, Part, Reply, objects
 from connector.clients.odata import SYSTEM, any_of, is_guid, literal, query, refusal
 from connector.clients.results import Record
+from connector.core import batch_sizes
 from connector.core.mail_address import spellings
 from connector.core.normalize import email_key, email_keys
 from connector.errors import AnswerNotUnderstood, CustomerNotFound
@@ -34,8 +35,8 @@ def by_id(api: BusinessCentralApi, ids: Iterable[str], *, past_caches: bool = Fa
         identifier for identifier in dict.fromkeys(text.strip("{}").lower() for text in ids) if is_guid(identifier)
     ]
     found: dict[str, Record] = {}
-    for start in range(0, len(wanted), BATCH):
-        chunk = wanted[start : start + BATCH]
+    for start in range(0, len(wanted), batch_sizes.COMPANY):
+        chunk = wanted[start : start + batch_sizes.COMPANY]
         parts = [Part("GET", f"customers({identifier})") for identifier in chunk]
         replies: list[Reply | None] = (
             [None] if len(parts) == 1 and not past_caches else api.batch(parts, is_write=False)
@@ -102,8 +103,10 @@ def _find_all(api: BusinessCentralApi, filters: Sequence[str]) -> list[Record]:
         replies: list[Any] = [None] * len(paths)
     else:
         replies = []
-        for start in range(0, len(paths), BATCH):
-            replies += api.batch([Part("GET", path) for path in paths[start : start + BATCH]], is_write=False)
+        for start in range(0, len(paths), batch_sizes.COMPANY):
+            replies += api.batch(
+                [Part("GET", path) for path in paths[start : start + batch_sizes.COMPANY]], is_write=False
+            )
     for path, reply in zip(paths, replies, strict=True):
         found += _whole(api, path, reply)
     return found

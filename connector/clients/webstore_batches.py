@@ -14,13 +14,11 @@ from connector.clients.batches import in_chunks, lost
 from connector.clients.results import BatchOutcomes, Outcome, Record
 from connector.clients.webstore_api import WebstoreApi
 from connector.clients.webstore_rules import SYSTEM, customer_label, email_mangled, id_of, refusal, safe_account
+from connector.core import batch_sizes
 from connector.errors import AnswerNotUnderstood, DataError, InternalError, RemoteRefused
 
 __all__ = ["create_seconds", "send_batch"]
 
-BATCH = 100
-# a shop hashes a password for each new account: 100 take it 8-10 s, on a slow host many times that
-CREATE_BATCH = 50
 CREATE_SECONDS = 60
 
 
@@ -34,9 +32,9 @@ def send_batch(
 ) -> BatchOutcomes:
     """See WooCommerceClient.batch."""
     return BatchOutcomes(
-        create=_checked(api, "create", create, CREATE_BATCH) if create else [],
-        update=_checked(api, "update", update, BATCH) if update else [],
-        delete=in_chunks(delete, BATCH, partial(_delete, api)) if delete else [],
+        create=_checked(api, "create", create, batch_sizes.WEBSTORE_CREATES) if create else [],
+        update=_checked(api, "update", update, batch_sizes.WEBSTORE) if update else [],
+        delete=in_chunks(delete, batch_sizes.WEBSTORE, partial(_delete, api)) if delete else [],
     )
 
 

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 
+from connector.core import batch_sizes
 from connector.core.customer import Direction
 from connector.core.plan import Plan
 
@@ -16,7 +17,6 @@ __all__ = ["Forecast", "forecast_of"]
 
 _PAGE, _UPDATES, _CREATES = 0.4, 1.4, 5.0
 _COMPANY_WRITE, _COMPANY_READ = 0.15, 0.5
-_BATCH, _CREATE_BATCH = 100, 50
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,12 @@ def forecast_of(plan: Plan, *, reading_calls: int, reading_seconds: float, accou
     """
     pushed, created = len(plan.of(Direction.PUSH, "update")), len(plan.of(Direction.PUSH, "create"))
     pulled, made = len(plan.of(Direction.PULL, "update")), len(plan.of(Direction.PULL, "create"))
-    push_batches, create_batches = math.ceil(pushed / _BATCH), math.ceil(created / _CREATE_BATCH)
-    lookups = min(created, max(math.ceil(accounts / _BATCH), 1))
-    pull_batches, made_batches = math.ceil(pulled / _BATCH), math.ceil(made / _BATCH)
+    push_batches, create_batches = (
+        math.ceil(pushed / batch_sizes.WEBSTORE),
+        math.ceil(created / batch_sizes.WEBSTORE_CREATES),
+    )
+    lookups = min(created, max(math.ceil(accounts / batch_sizes.WEBSTORE), 1))
+    pull_batches, made_batches = math.ceil(pulled / batch_sizes.COMPANY), math.ceil(made / batch_sizes.COMPANY)
     calls = reading_calls + 2 * push_batches + create_batches + lookups + pull_batches + 2 * made_batches
     webstore = push_batches * (_UPDATES + _PAGE) + create_batches * _CREATES + lookups * _PAGE
     company = (pulled + made) * _COMPANY_WRITE + made_batches * _COMPANY_READ

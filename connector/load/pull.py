@@ -15,6 +15,7 @@ from typing import Any
 
 from connector.clients import Create, Update
 from connector.clients.odata import literal
+from connector.core import batch_sizes
 from connector.core.business_central_order import cleared_before
 from connector.core.customer import Direction
 from connector.core.normalize import clean_email, email_key, text_key
@@ -28,8 +29,6 @@ from connector.run.run import Run
 
 __all__ = ["customers_like", "pull"]
 
-BATCH = 100
-
 
 def pull(run: Run, plan: Plan, look: Look) -> LoadResult:
     """Write all pulls of the plan; stops early, with the reason in `stopped`, when Business Central does not answer."""
@@ -38,8 +37,8 @@ def pull(run: Run, plan: Plan, look: Look) -> LoadResult:
         Direction.PULL,
         look,
         [
-            (plan.of(Direction.PULL, "update"), BATCH, lambda batch: _update(run, batch)),
-            (plan.of(Direction.PULL, "create"), BATCH, lambda batch: _create(run, batch)),
+            (plan.of(Direction.PULL, "update"), batch_sizes.COMPANY, lambda batch: _update(run, batch)),
+            (plan.of(Direction.PULL, "create"), batch_sizes.COMPANY, lambda batch: _create(run, batch)),
         ],
     )
 

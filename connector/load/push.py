@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from connector.core import batch_sizes
 from connector.core.customer import Direction
 from connector.core.normalize import email_key
 from connector.core.plan import Plan, Write
@@ -21,10 +22,6 @@ from connector.run.run import Run
 
 __all__ = ["accounts_by_email", "push"]
 
-UPDATE_BATCH = 100
-# a batch of 100 creates takes a shop 8-10 s (password hashing); smaller ones leave less in doubt when an answer is lost
-CREATE_BATCH = 50
-
 
 def push(run: Run, plan: Plan, look: Look) -> LoadResult:
     """Write all pushes of the plan; stops early, with the reason in `stopped`, when the webstore does not answer."""
@@ -35,8 +32,8 @@ def push(run: Run, plan: Plan, look: Look) -> LoadResult:
         Direction.PUSH,
         look,
         [
-            (plan.of(Direction.PUSH, "update"), UPDATE_BATCH, lambda batch: _update(run, batch)),
-            (creates, CREATE_BATCH, lambda batch: _create(run, batch, known)),
+            (plan.of(Direction.PUSH, "update"), batch_sizes.WEBSTORE, lambda batch: _update(run, batch)),
+            (creates, batch_sizes.WEBSTORE_CREATES, lambda batch: _create(run, batch, known)),
         ],
     )
 

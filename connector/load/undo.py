@@ -12,7 +12,7 @@ from typing import Any
 
 import orjson
 
-from connector.core import business_central_customer, webstore_customer
+from connector.core import batch_sizes, business_central_customer, webstore_customer
 from connector.core.approval import Lost
 from connector.core.customer import Direction
 from connector.core.identity import OTHER_MARKS
@@ -34,7 +34,6 @@ from connector.store import Intent, Settlement, Work, records
 __all__ = ["created_rows", "plan_undo", "unlink_created"]
 
 _DONE = ("confirmed", "adopted")
-_BATCH = 100
 _Key = tuple[str, int, Direction]
 
 
@@ -81,9 +80,9 @@ def unlink_created(run: Run, plan: Plan, result: LoadResult) -> list[dict[str, A
             if row is not None and row.webstore_id == customer.webstore_id:
                 work.mapping.unlink(customer.bc_id)
     states = {_key(customer): _state(customer) for customer in plan.undone_creates}
-    for start in range(0, len(plan.deletions), _BATCH):
+    for start in range(0, len(plan.deletions), batch_sizes.WEBSTORE):
         with looked_at():
-            states |= _delete(run, plan.deletions[start : start + _BATCH], result)
+            states |= _delete(run, plan.deletions[start : start + batch_sizes.WEBSTORE], result)
     return created_rows(plan, states)
 
 
