@@ -25,7 +25,7 @@ OPTIONS_OF_KIND: dict[str, frozenset[str]] = {
     "slow": frozenset({"seconds"}),
     "slow-drip": frozenset({"seconds", "where"}),
     "oversized": frozenset({"megabytes", "packed"}),
-    "endless-pages": frozenset({"pages", "searches"}),
+    "endless-pages": frozenset({"pages"}),
     "stale-tag": frozenset({"changes"}),
     "read-only-key": frozenset(),
     "expired-token": frozenset(),
@@ -130,8 +130,6 @@ class Rule:
         if not self.path.search(request.path) or (self.method and self.method != request.method):
             return False
         if self.writes_only and not request.is_write:
-            return False
-        if self.options.get("searches") and not request.searches_customers:
             return False
         if request.is_token_request:
             return "oauth2" in self.path.pattern and self.kind not in _NOT_FOR_TOKENS

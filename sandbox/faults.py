@@ -14,7 +14,7 @@
 | slow | the right answer, late | yes, after the wait | seconds |
 | slow-drip | an answer of which a byte comes now and then, for ever | yes | seconds (between two; 1), where |
 | oversized | the right answer behind megabytes of blanks | yes | megabytes (300), packed (as gzip) |
-| endless-pages | a list of customers behind each page of which is another one | yes | pages, searches |
+| endless-pages | a list of customers behind each page of which is another one | yes | pages |
 | stale-tag | what the system says when a person was faster | yes, after the person | changes (of the record) |
 | read-only-key | the system's refusal of a key that may only read | no | |
 | expired-token | Business Central's 401 | yes, after the tokens expired | |
@@ -32,9 +32,8 @@ rules that are due, the oldest strikes and the others stay due. What narrows a r
   only later pages of a customer list;
 - altered-records concerns only requests that read customers; `records` says by id what to put over each record, where
   "billing" and the like are merged and the name of a value to leave out comes with the text "(missing)";
-- endless-pages concerns only lists of customers, with `searches` only those of chosen customers; `count` counts lists: the
-  later pages of one that it has struck are struck, too. On the `pages` stand "newcomers", who were invented, "the-same" as
-  on the first one, or "nobody";
+- endless-pages concerns only lists of customers; `count` counts lists: the later pages of one that it has struck are struck,
+  too. On the `pages` stand "newcomers", who were invented, "the-same" as on the first one, or "nobody";
 - slow-drip lets the bytes of the "body", of the "headers" or of its "chunks" drip, as `where` says;
 - stale concerns only requests that read, and stays until it is forgotten, unless `count` is given. It answers beside
   other faults, which then spoil its answer; `by` (stale.py tells more) is a "cache" by whole addresses, a "cache-path"

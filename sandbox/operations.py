@@ -65,14 +65,6 @@ class SeenRequest:
         return self.operations == (Operation("read", "customers"),)
 
     @property
-    def searches_customers(self) -> bool:
-        """Whether the request asks for chosen customers of the collection, not for all or for those changed of late."""
-        values = dict(parse_qsl(self.query))
-        named = values.keys() & {"include", "email", "search"}
-        chosen = "$filter" in values and "lastModifiedDateTime" not in values["$filter"]
-        return self.lists_customers and (bool(named) or chosen)
-
-    @property
     def is_later_page(self) -> bool:
         """Whether the request continues a list that was begun by another request."""
         values = {name.lower(): value for name, value in parse_qsl(self.query, keep_blank_values=True)}

@@ -20,6 +20,7 @@ class Fault:
         operations: of the work that it can spoil.
         sides: that can play it.
         often: whether it is also played at every request of the run; the others strike once and for good.
+        only: the requests that it strikes at (names of sandbox/faults.py), where not every one of the work's.
     """
 
     name: str
@@ -30,9 +31,13 @@ class Fault:
     often: bool = True
     timeout: float = 30
     clock_ahead: float = 0
+    only: dict[str, Any] = field(default_factory=dict)
 
 
 WRITING = ("create", "update", "batch", "link")
+# a list begins while a side is read, whatever the work is; behind the first one are those of the look before a write
+LISTS = {"method": "GET", "path": "customers$"}
+LOOK_UPS = {**LISTS, "after": 1}
 FAULTS = (
     Fault("429 with Retry-After", "429", {"retry_after": 1}),
     Fault("429 without Retry-After", "429"),
@@ -47,6 +52,23 @@ FAULTS = (
     Fault("HTML error page", "html", {"status": 502}),
     Fault("HTML log-in page with status 200", "html", {"status": 200}),
     Fault("XML error", "xml"),
+    Fault("endless pages of new customers", "endless-pages", {"pages": "newcomers"}, only=LISTS),
+    Fault("endless pages, always the same", "endless-pages", {"pages": "the-same"}, only=LISTS),
+    Fault("endless empty pages", "endless-pages", {"pages": "nobody"}, sides=("business_central",), only=LISTS),
+    Fault(
+        "endless look-ups",
+        "endless-pages",
+        {"pages": "newcomers"},
+        operations=WRITING,
+        sides=("webstore",),
+        only=LOOK_UPS,
+    ),
+    Fault("slow drip of the answer", "slow-drip", {"seconds": 0.1}, timeout=0.4),
+    Fault("slow drip of its headers", "slow-drip", {"seconds": 0.1, "where": "headers"}, timeout=0.4),
+    Fault("oversized answer", "oversized"),
+    Fault("oversized answer, compressed", "oversized", {"packed": True}),
+    Fault("escapes in a refusal", "escapes-in-message", {"status": 400}),
+    Fault("escapes in a 500", "escapes-in-message", {"status": 500}),
     Fault("slow answer", "slow", {"seconds": 0.3}, often=False),
     Fault("answer after the client's patience", "slow", {"seconds": 0.8}, timeout=0.4, often=False),
     Fault("expired token", "expired-token", sides=("business_central",)),
@@ -56,7 +78,11 @@ FAULTS = (
     Fault("key turned read-only", "read-only-key", operations=WRITING),
     Fault("company renamed", "company-renamed", {"name": "Other"}, sides=("business_central",), often=False),
     Fault(
-        "number series exhausted", "series-exhausted", operations=("create",), sides=("business_central",), often=False
+        "number series exhausted, then mended",
+        "series-exhausted",
+        operations=("create",),
+        sides=("business_central",),
+        often=False,
     ),
     Fault("clock two hours ahead", clock_ahead=7_200, often=False),
     Fault("clock two hours behind", clock_ahead=-7_200, often=False),

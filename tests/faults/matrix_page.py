@@ -20,7 +20,8 @@ class Verdict:
         struck: how often the fault struck.
         told: how the run with the fault ended: "done", or the exit code with what it said.
         runs: how many runs more it took until nothing was left to write, the last one not counted.
-        problems: of world.py, "rest" when the systems did not come to rest, "silent" when a run did not say what it met.
+        problems: of world.py, "rest" when the systems did not come to rest, "silent" when a run did not say what it met
+            once, "obeyed" when it said what a terminal or a browser would obey.
         asked: a person had to answer before both sides agreed.
     """
 
@@ -77,7 +78,7 @@ def page_of(verdicts: list[Verdict]) -> str:
 
 HEAD = """# Reliability
 
-Written by `make fault-matrix`; the cases are those of `tests/faults/matrix.py`.
+Written by `make fault-matrix`; the cases are those of `tests/faults/matrix_cases.py`.
 
 Each case: a small webstore and a small company that are synchronised; then work of one kind (*extract*: one edit on the other
 side, the fault strikes while this side is read; *create*: four new customers; *update*: one edit; *batch*: 25 edits; *link*:

@@ -12,14 +12,16 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from connector.clients import webstore_batches
 from connector.errors import CustomerSyncError
 from connector.setup import load_setup
 from connector.store import open_store
 from sandbox.command import announcement, setup_text
 from sandbox.server import COMPANY, Running, start
 from tests.faults.going_back import OTHER, play_restored, play_stale
-from tests.faults.matrix_cases import Case
+from tests.faults.matrix_cases import LISTS, Case
 from tests.faults.matrix_page import Verdict
+from tests.faults.telling import heard, on_the_terminal, places_that_obey
 from tests.faults.world import FIELDS, World
 from tests.flows import steps
 from tests.flows.conftest import emptied
@@ -44,12 +46,17 @@ class Ended:
     Attributes:
         told: as in Verdict.
         warnings: of the run; reasons: of the conflicts in its plan; orphans: how many were reported.
+        shown: what the terminal showed of it; logged: what stood in the log.
+        summary: of the run; None when an error ended it.
     """
 
     told: str
     warnings: tuple[str, ...] = ()
     reasons: tuple[str, ...] = ()
     orphans: int = 0
+    shown: str = ""
+    logged: str = ""
+    summary: dict[str, Any] | None = None
 
 
 @dataclass(frozen=True)
@@ -62,6 +69,16 @@ class Site:
 
     def play(self, case: Case) -> Verdict:
         """Play a case."""
+        if case.fault.kind != "slow-drip":
+            return self._play(case)
+        # a shop is given a minute for creates, whatever the setup says; nobody waits for it here
+        usual, webstore_batches.CREATE_SECONDS = webstore_batches.CREATE_SECONDS, 0
+        try:
+            return self._play(case)
+        finally:
+            webstore_batches.CREATE_SECONDS = usual
+
+    def _play(self, case: Case) -> Verdict:
         running, setup = self.running, self._begin(case)
         world = World(running, setup, random.Random(case.title))
         self._work(case, world)
@@ -71,19 +88,32 @@ class Site:
         self.pass_time(case.side, case.fault.clock_ahead)
         rule = None
         if case.fault.kind:
-            narrow = {"method": "GET", "path": "customers$"} if case.operation == "extract" else {"writes_only": True}
+            narrow = LISTS if case.operation == "extract" else {"writes_only": True}
             options = {"changes": FASTER[case.side]} if case.fault.kind == "stale-tag" else case.fault.options
-            rule = faults.add(case.fault.kind, count=FOREVER if case.always else 1, **narrow, **options)
-        told = self.run(setup).told
+            count = FOREVER if case.always else 1
+            rule = faults.add(case.fault.kind, count=count, **(case.fault.only or narrow), **options)
+        ended = self.run(setup)
         struck = rule.struck if rule else 1
         self._note(case, world, faults)
         faults.clear()
         if case.fault.kind == "company-renamed":
             running.business_central.rename_company(COMPANY)
         running.business_central.numbers.mend()
+        badly_told = self._badly_told(case, setup, ended)
         runs, problems = self._calm_down(setup, world)
         self.pass_time(case.side, -case.fault.clock_ahead)
-        return Verdict(case, struck, told, runs, problems)
+        return Verdict(case, struck, ended.told, runs, {**problems, **badly_told})
+
+    def _badly_told(self, case: Case, setup: Path, ended: Ended) -> dict[str, list[str]]:
+        """What people were told in a way that deceives them, or more than once."""
+        if case.fault.kind == "escapes-in-message":
+            texts = {"terminal": ended.shown, "log": ended.logged}
+            silent = [] if ended.told == "done" or "such" in ended.told else ["what the server said was not told"]
+            return {"obeyed": places_that_obey(load_setup(setup), texts, ended.summary), "silent": silent}
+        if case.fault.kind == "series-exhausted":
+            told = [] if ended.summary is None else [error["customers"] for error in ended.summary["errors"]]
+            return {"silent": [] if told == [4] else [f"of 4 customers it was told for {told}"]}
+        return {}
 
     def _play_the_past(self, case: Case, world: World) -> Verdict:
         play = play_stale if case.fault.kind == "stale" else play_restored
@@ -152,14 +182,25 @@ class Site:
 
     def run(self, setup: Path, *, dry_run: bool = False) -> Ended:
         """A run over all customers."""
-        try:
-            done = steps.synchronize(load_setup(setup), dry_run=dry_run, page_size=PAGE)
-        except CustomerSyncError as error:
-            return Ended(f"exit {error.exit_code}: {error}")
-        errors = done.summary["errors"]
-        told = "done" if not errors else f"exit {1 if not done.summary['stopped'] else 3}: {errors[0]['message']}"
+        with heard() as lines:
+            try:
+                done = steps.synchronize(load_setup(setup), dry_run=dry_run, page_size=PAGE)
+            except CustomerSyncError as error:
+                told = f"exit {error.exit_code}: {error}"
+                return Ended(told, shown=on_the_terminal(error), logged="\n".join(lines))
+        summary = done.summary
+        errors = summary["errors"]
+        told = "done" if not errors else f"exit {1 if not summary['stopped'] else 3}: {errors[0]['message']}"
         reasons = tuple(standing.reason for standing in done.plan.conflicts)
-        return Ended(told, tuple(done.summary["warnings"]), reasons, done.summary["orphans"])
+        return Ended(
+            told,
+            tuple(summary["warnings"]),
+            reasons,
+            summary["orphans"],
+            on_the_terminal(summary),
+            "\n".join(lines),
+            summary,
+        )
 
     def _calm_down(self, setup: Path, world: World) -> tuple[int, dict[str, list[str]]]:
         logs = (self.running.webstore_log, self.running.business_central_log)

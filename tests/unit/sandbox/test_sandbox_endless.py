@@ -69,17 +69,6 @@ def test_a_plugin_that_ignores_positions_sends_the_first_page_always(running, we
     assert [[row["id"] for row in page] for page in read] == [[key]] * 3
 
 
-def test_only_the_lists_of_chosen_customers_may_be_endless(running, webstore, company):
-    running.webstore_faults.add("endless-pages", searches=True)
-    running.business_central_faults.add("endless-pages", searches=True)
-    assert webstore.session.get(webstore.customers).json() == []
-    assert len(webstore.session.get(webstore.customers, params={"email": "a@b.example"}).json()) == 100
-    late = {"$filter": "lastModifiedDateTime ge 2026-01-01T00:00:00Z"}
-    assert company.session.get(company.customers, params=late).json()["value"] == []
-    chosen = company.session.get(company.customers, params={"$filter": "email eq 'a@b.example'"}).json()
-    assert len(chosen["value"]) == 20
-
-
 @pytest.mark.parametrize("where", ["headers", "body", "chunks"])
 def test_an_answer_drips_until_the_client_goes_and_the_work_is_done(running, webstore, where):
     running.webstore_faults.add("slow-drip", where=where, seconds=0.05)
