@@ -144,9 +144,14 @@ class Exchange:
         self._record(answer.status, handled=self._stale is None)
         headers = padded_headers(answer, packed=packed)
         await self.send({"type": "http.response.start", "status": answer.status, "headers": headers})
+        gone = asyncio.ensure_future(self._gone())
         for piece in padded(answer, int(rule.options.get("megabytes", 300)), packed=packed):
+            await asyncio.sleep(0)  # others want to be served, and the client may have gone
+            if gone.done():
+                return
             await self.send({"type": "http.response.body", "body": piece, "more_body": True})
         await self.send({"type": "http.response.body", "body": b"", "more_body": False})
+        gone.cancel()
 
     def _record(self, status: int | None, *, handled: bool) -> None:
         milliseconds = (time.perf_counter() - self.began) * 1000
