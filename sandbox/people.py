@@ -7,6 +7,7 @@ cannot be a customer is refused with its number: a sandbox that silently starts 
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -86,14 +87,14 @@ def _lines(path: Path) -> Iterator[tuple[int, Record]]:
             for number, text in enumerate(file, start=1):
                 if text.strip():
                     yield number, _parsed(path, number, text)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise SandboxInputError(f"{path} cannot be read: {error}") from error
 
 
 def _parsed(path: Path, line: int, text: str) -> Record:
     try:
         record = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SandboxInputError(f"{path}, line {line}: no JSON: {error}") from error
     if not isinstance(record, dict):
         raise SandboxInputError(f"{path}, line {line}: not a JSON object")
