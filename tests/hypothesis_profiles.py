@@ -35,7 +35,12 @@ def crowds(size: int) -> settings:
     return settings(max_examples=examples[_CHOSEN], phases=(Phase.explicit, Phase.reuse, Phase.generate))
 
 
-def share(of_the_examples: float) -> settings:
-    """The chosen profile with a part of its examples, for what takes longer than the rest."""
+def share(of_the_examples: float, *, smallest: bool = True) -> settings:
+    """The chosen profile with a part of its examples, for what takes longer than the rest.
+
+    Args:
+        smallest: look for the smallest example that fails, which takes as long as some hundred others.
+    """
     chosen = settings.get_profile(_CHOSEN)
-    return settings(chosen, max_examples=max(1, int(chosen.max_examples * of_the_examples)))
+    phases = chosen.phases if smallest else (Phase.explicit, Phase.reuse, Phase.generate)
+    return settings(chosen, max_examples=max(1, int(chosen.max_examples * of_the_examples)), phases=phases)

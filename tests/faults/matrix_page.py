@@ -91,6 +91,13 @@ before. *Restored from a backup*: a run does the work, and then the side is as i
 which the backup does not have); a run tells it and writes nothing that would take anything back, a person answers that the other
 side is right. What a restore took away on its own side, such as customers created since, is reported as gone.
 
+*Endless pages*: behind each page of a list there is said to be another one, with customers whom nobody knows, with the same ones
+again, or with nobody; *look-ups* are the lists that are asked for right before a write. A *slow drip* is a byte now and then for
+ever; `timeout_seconds` bounds the whole answer. An *oversized* answer is the right one behind 300 MB of blanks, as they are or in
+300 kB of gzip. *Escapes*: the text of the error holds what a terminal or a browser obeys; it must stand neither on the terminal
+nor in log, summary, activity log, HTML report, store or any file. A *number series* that is exhausted refuses all four creates,
+is told once, and creates them in the run after it was mended.
+
 *same run*: the run with the fault did all its work. *next run*: the run with the fault left something, said so with an exit
 code and a message, and the next one did it. *asked*: it left the fields alone and asked a person; after the answer both sides
 agree. *stopped*: so many records were older than before (`[breakers] went_back`, 2) that it stopped before its first write; when
