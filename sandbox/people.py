@@ -34,7 +34,10 @@ _BILLING = ("first_name", "last_name", "company", "address_1", "address_2", "cit
 
 
 class SandboxInputError(ValueError):
-    """The sandbox cannot start with what it was given; the text says what and where."""
+    """The sandbox cannot start with what it was given; the text says what and where, fit to be shown on a terminal."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text))
 
 
 def load_webstore_customers(path: Path) -> list[Record]:

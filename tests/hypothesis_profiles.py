@@ -16,7 +16,7 @@ settings.register_profile(
 )
 settings.register_profile("thorough", max_examples=1_000, deadline=None, suppress_health_check=_SLOW)
 settings.register_profile("round-trips", settings.get_profile("thorough"))
-settings.register_profile("fuzz", settings.get_profile("thorough"), max_examples=4_000)
+settings.register_profile("fuzz", settings.get_profile("thorough"), max_examples=1_500)
 _CHOSEN = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 settings.load_profile(_CHOSEN)
 
