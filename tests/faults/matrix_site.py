@@ -35,6 +35,8 @@ MANY = {"webstore": 130, "business_central": 50}
 FOREVER = 10_000
 # all cases run in the five minutes in which Business Central allows 6,000 requests
 SETTINGS = {"maximum_page": PAGE, "requests_per_window": 1_000_000}
+# what no list that is read may end with
+UNBOUNDED = ("endless-pages", "slow-drip", "oversized")
 # what a person types right before a write
 FASTER = {"webstore": {"billing": {"address_2": "Typed first"}}, "business_central": {"addressLine2": "Typed first"}}
 
@@ -113,6 +115,8 @@ class Site:
         if case.fault.kind == "series-exhausted":
             told = [] if ended.summary is None else [error["customers"] for error in ended.summary["errors"]]
             return {"silent": [] if told == [4] else [f"of 4 customers it was told for {told}"]}
+        if case.fault.kind in UNBOUNDED and case.operation == "extract" and case.always and ended.told == "done":
+            return {"silent": ["the run took what has no end for an answer"]}
         return {}
 
     def _play_the_past(self, case: Case, world: World) -> Verdict:
