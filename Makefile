@@ -15,7 +15,7 @@ TEST_WORKERS ?= 3
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint serve bench contract crash-test lives mutation fault-matrix round-trips soak test-live
+.PHONY: help demo test lint serve bench contract crash-test lives mutation fault-matrix round-trips fuzz soak test-live
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -37,6 +37,9 @@ lives: $(READY)  ## LIVES=2000 random lives: people, kills, restores, old copies
 
 round-trips: $(READY)  ## 100,000 customers of all countries, in every spelling, from either side to the other and back; an hour
 	HYPOTHESIS_PROFILE=round-trips $(BIN)/pytest -q --timeout=0 tests/property/test_spellings.py
+
+fuzz: $(READY)  ## Whatever setup, rules, imported files, environment and command lines may hold; a quarter of an hour
+	HYPOTHESIS_PROFILE=fuzz $(BIN)/pytest -q --timeout=0 -n 2 tests/property/test_any_*.py
 
 fault-matrix: $(READY)  ## Every fault at every kind of work, on both sides; writes docs/reliability.md; the last line counts
 	$(BIN)/python -m tests.faults.matrix --write

@@ -58,6 +58,12 @@ _NO_WRITE_PERMISSION = {
         },
     ),
 }
+# what a terminal obeys, what a browser obeys, what turns a line around, and lines that no log has written
+ESCAPES = (
+    "\x1b]0;owned\x07\x1b[31mNo\x9b2J <b>such</b> &quot;thing&quot;\r\nhere\u202e"
+    "<script>alert(1)</script><img src=x onerror=alert(2)>"
+)
+_CODE_WITH_ESCAPES = "so\x1b[2Jso"
 _TITLES = {
     404: "404 Not Found",
     414: "414 Request-URI Too Large",
@@ -98,6 +104,13 @@ def server_error(system: System) -> Answer:
     """The 500 of the application itself, in its own JSON shape."""
     content = _WEBSTORE_500 if system is System.WEBSTORE else _BUSINESS_CENTRAL_500
     return _answer(500, "application/json; charset=utf-8", json.dumps(content))
+
+
+def escapes_in_message(system: System, status: int) -> Answer:
+    """An error in the system's own JSON whose code and text hold what a terminal or a browser would obey."""
+    said: dict[str, Any] = {"code": _CODE_WITH_ESCAPES, "message": ESCAPES}
+    content = {**said, "data": {"status": status}} if system is System.WEBSTORE else {"error": said}
+    return _answer(status, "application/json; charset=utf-8", json.dumps(content))
 
 
 def no_write_permission(system: System) -> Answer:

@@ -8,6 +8,7 @@ also stand in `env.sh` beside the setup file, to be read by a shell.
 import argparse
 import json
 import os
+import re
 import shlex
 import signal
 import sys
@@ -175,7 +176,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _source(text: str | None) -> int | Path | None:
     if text is None:
         return None
-    return int(text) if text.lstrip("-").isdecimal() else Path(text)
+    # longer numbers are more than any machine holds, and int() refuses those of thousands of digits
+    return int(text[:20]) if re.fullmatch(r"-?\d+", text) else Path(text)
 
 
 def _prepared(directory: Path) -> Path:

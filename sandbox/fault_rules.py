@@ -2,10 +2,11 @@
 
 import re
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from sandbox.endless_answers import PAGES, PLACES, EndlessLists
 from sandbox.operations import SeenRequest
 from sandbox.stale import Memory
 
@@ -20,7 +21,11 @@ OPTIONS_OF_KIND: dict[str, frozenset[str]] = {
     "altered-records": frozenset({"records"}),
     "html": frozenset({"status"}),
     "xml": frozenset({"status"}),
+    "escapes-in-message": frozenset({"status"}),
     "slow": frozenset({"seconds"}),
+    "slow-drip": frozenset({"seconds", "where"}),
+    "oversized": frozenset({"megabytes", "packed"}),
+    "endless-pages": frozenset({"pages"}),
     "stale-tag": frozenset({"changes"}),
     "read-only-key": frozenset(),
     "expired-token": frozenset(),
@@ -31,6 +36,8 @@ OPTIONS_OF_KIND: dict[str, frozenset[str]] = {
     "row-inserted-while-paging": frozenset({"records", "rows"}),
 }
 PAGING_KINDS = frozenset({"row-deleted-while-paging", "row-inserted-while-paging"})
+# options that are one of some words
+CHOICES: dict[str, tuple[str, ...]] = {"where": PLACES, "pages": PAGES}
 # these strike until they are forgotten, unless a count says otherwise
 STAYING_KINDS = frozenset({"stale"})
 BUSINESS_CENTRAL_ONLY = {
@@ -42,6 +49,10 @@ BUSINESS_CENTRAL_ONLY = {
 
 def _any(_: SeenRequest) -> bool:
     return True
+
+
+def _lists_customers(request: SeenRequest) -> bool:
+    return request.lists_customers and request.method == "GET"
 
 
 def _reads_customers(request: SeenRequest) -> bool:
@@ -68,6 +79,7 @@ _NARROWED: dict[str, Callable[[SeenRequest], bool]] = {
     "read-only-key": _writes,
     "stale": _reads,
     "altered-records": _reads_customers,
+    "endless-pages": _lists_customers,
     "stale-tag": _writes_a_named_customer,
     **dict.fromkeys(PAGING_KINDS, _continues_a_list),
 }
@@ -93,7 +105,7 @@ class Fired:
 class Rule:
     """One fault to play. `seen` counts the requests that concerned it, `struck` those it spoiled.
 
-    `count` is how many it may spoil (None: all), `memory` what a stale one answers from.
+    `count` is how many it may spoil (None: all), `memory` what a stale one answers from, `lists` what an endless one has begun.
     """
 
     kind: str
@@ -106,6 +118,7 @@ class Rule:
     seen: int = 0
     struck: int = 0
     memory: Memory | None = None
+    lists: EndlessLists = field(default_factory=EndlessLists)
 
     @property
     def is_pending(self) -> bool:

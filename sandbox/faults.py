@@ -10,7 +10,11 @@
 | torn-json | the answer's text ends in the middle | yes | |
 | html, xml | a page (503; with status=200 a login page) | no | status |
 | altered-records | records with other values, and without some, in every answer | yes | records |
+| escapes-in-message | the system's own error (400), with what a terminal or a browser obeys in its text | no | status |
 | slow | the right answer, late | yes, after the wait | seconds |
+| slow-drip | an answer of which a byte comes now and then, for ever | yes | seconds (between two; 1), where |
+| oversized | the right answer behind megabytes of blanks | yes | megabytes (300), packed (as gzip) |
+| endless-pages | a list of customers behind each page of which is another one | yes | pages |
 | stale-tag | what the system says when a person was faster | yes, after the person | changes (of the record) |
 | read-only-key | the system's refusal of a key that may only read | no | |
 | expired-token | Business Central's 401 | yes, after the tokens expired | |
@@ -28,6 +32,9 @@ rules that are due, the oldest strikes and the others stay due. What narrows a r
   only later pages of a customer list;
 - altered-records concerns only requests that read customers; `records` says by id what to put over each record, where
   "billing" and the like are merged and the name of a value to leave out comes with the text "(missing)";
+- endless-pages concerns only lists of customers; `count` counts lists: the later pages of one that it has struck are struck,
+  too. On the `pages` stand "newcomers", who were invented, "the-same" as on the first one, or "nobody";
+- slow-drip lets the bytes of the "body", of the "headers" or of its "chunks" drip, as `where` says;
 - stale concerns only requests that read, and stays until it is forgotten, unless `count` is given. It answers beside
   other faults, which then spoil its answer; `by` (stale.py tells more) is a "cache" by whole addresses, a "cache-path"
   that drops what it does not know from an address, or a "replica" of the database as it is when the fault is added;
@@ -44,6 +51,7 @@ from typing import Any
 
 from sandbox.fault_rules import (
     BUSINESS_CENTRAL_ONLY,
+    CHOICES,
     OPTIONS_OF_KIND,
     PAGING_KINDS,
     STAYING_KINDS,
@@ -89,6 +97,9 @@ class Faults:
             raise FaultError(f"the fault {kind!r} has no option {', '.join(unknown)}")
         if kind in BUSINESS_CENTRAL_ONLY and self.system is System.WEBSTORE:
             raise FaultError(BUSINESS_CENTRAL_ONLY[kind])
+        for option, allowed in CHOICES.items():
+            if options.get(option, allowed[0]) not in allowed:
+                raise FaultError(f"{option} must be one of {', '.join(allowed)}")
         if count is None and kind not in STAYING_KINDS:
             count = 1
         if (count is not None and count < 1) or after < 0:
@@ -121,12 +132,17 @@ class Faults:
         with self._lock:
             chosen = None
             for rule in self._rules:
+                if chosen is None and rule.kind == "endless-pages" and rule.lists.goes_on(request):
+                    chosen = rule
+                    continue
                 if rule.memory is not None or not rule.is_pending or not rule.concerns(request):
                     continue
                 rule.seen += 1
                 if chosen is None and rule.seen > rule.after:
                     rule.struck += 1
                     chosen = rule
+                    if rule.kind == "endless-pages":
+                        rule.lists.begin(request)
             return chosen
 
     def staleness(self, request: SeenRequest) -> tuple[Rule, Memory] | None:

@@ -16,7 +16,7 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from sandbox.people import SandboxInputError
 
 HOST = "127.0.0.1"
-CLOSE_EXTENSION = "sandbox.connection"
+CONNECTION_EXTENSION = "sandbox.connection"
 _START_SECONDS = 30.0
 _STOP_SECONDS = 15.0
 
@@ -46,14 +46,20 @@ class Connections:
         """Close the connection of a request; the client reads the end of the stream where it awaits an answer."""
         self._transports[scope["client"], scope["server"]].close()
 
+    def write(self, scope: Scope, content: bytes) -> None:
+        """Send bytes as they are; whoever has gone is not waited for."""
+        transport = self._transports.get((scope["client"], scope["server"]))
+        if transport is not None and not transport.is_closing():
+            transport.write(content)
+
     def offered_to(self, app: ASGIApp) -> ASGIApp:
-        """The application, given with each request the means to close its connection (an ASGI extension)."""
+        """The application, given with each request the means to close its connection and to write to it (an ASGI extension)."""
 
         async def wrapped(scope: Scope, receive: Receive, send: Send) -> None:
             if scope["type"] == "http":
                 scope["extensions"] = {
                     **(scope.get("extensions") or {}),
-                    CLOSE_EXTENSION: {"close": partial(self.close, scope)},
+                    CONNECTION_EXTENSION: {"close": partial(self.close, scope), "write": partial(self.write, scope)},
                 }
             await app(scope, receive, send)
 

@@ -7,6 +7,7 @@ cannot be a customer is refused with its number: a sandbox that silently starts 
 import gzip
 import json
 import re
+import zlib
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -33,7 +34,10 @@ _BILLING = ("first_name", "last_name", "company", "address_1", "address_2", "cit
 
 
 class SandboxInputError(ValueError):
-    """The sandbox cannot start with what it was given; the text says what and where."""
+    """The sandbox cannot start with what it was given; the text says what and where, fit to be shown on a terminal."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__("".join(sign if sign.isprintable() else ascii(sign)[1:-1] for sign in text))
 
 
 def load_webstore_customers(path: Path) -> list[Record]:
@@ -86,14 +90,14 @@ def _lines(path: Path) -> Iterator[tuple[int, Record]]:
             for number, text in enumerate(file, start=1):
                 if text.strip():
                     yield number, _parsed(path, number, text)
-    except (OSError, EOFError, UnicodeDecodeError) as error:
+    except (OSError, EOFError, UnicodeDecodeError, zlib.error) as error:
         raise SandboxInputError(f"{path} cannot be read: {error}") from error
 
 
 def _parsed(path: Path, line: int, text: str) -> Record:
     try:
         record = json.loads(text)
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise SandboxInputError(f"{path}, line {line}: no JSON: {error}") from error
     if not isinstance(record, dict):
         raise SandboxInputError(f"{path}, line {line}: not a JSON object")

@@ -16,6 +16,8 @@ from sandbox.people import (
 from sandbox.woocommerce.store import Store as WebstoreStore
 
 Customers = int | Path | None
+# records are made in memory before they are stored
+_MOST = 5_000_000
 
 
 @dataclass(frozen=True)
@@ -35,6 +37,8 @@ class Population:
         for source in (self.webstore, self.business_central):
             if isinstance(source, int) and source < 0:
                 raise SandboxInputError(f"a number of customers cannot be below zero: {source}")
+            if isinstance(source, int) and source > _MOST:
+                raise SandboxInputError(f"a sandbox holds {_MOST:,} customers at most on either side")
 
     def fill(self, webstore: WebstoreStore, business_central: BusinessCentralStore) -> None:
         """Replace the customers of both stores by the initial ones."""

@@ -1,5 +1,5 @@
-"""Hypothesis profiles: `ci` is the same in every run, `thorough` looks for hours, `round-trips` tries 100,000 customers;
-HYPOTHESIS_PROFILE chooses.
+"""Hypothesis profiles: `ci` is the same in every run, `thorough` looks for hours, `round-trips` tries 100,000 customers, `fuzz`
+reads whatever people may write for ten minutes and more; HYPOTHESIS_PROFILE chooses.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ import os
 
 from hypothesis import HealthCheck, Phase, settings
 
-__all__ = ["crowds", "stateful"]
+__all__ = ["crowds", "share", "stateful"]
 
 _SLOW = (HealthCheck.too_slow, HealthCheck.data_too_large)
 settings.register_profile(
@@ -16,6 +16,7 @@ settings.register_profile(
 )
 settings.register_profile("thorough", max_examples=1_000, deadline=None, suppress_health_check=_SLOW)
 settings.register_profile("round-trips", settings.get_profile("thorough"))
+settings.register_profile("fuzz", settings.get_profile("thorough"), max_examples=1_500)
 _CHOSEN = os.environ.get("HYPOTHESIS_PROFILE", "ci")
 settings.load_profile(_CHOSEN)
 
@@ -30,5 +31,16 @@ def crowds(size: int) -> settings:
     """The chosen profile for examples that are many customers at once, which cost no more than one. The assertion names the one
     that is wrong; to make the others smaller would take minutes.
     """
-    examples = {"ci": 8, "thorough": 1_000, "round-trips": 100_000 // size}
+    examples = {"ci": 8, "thorough": 1_000, "fuzz": 1_000, "round-trips": 100_000 // size}
     return settings(max_examples=examples[_CHOSEN], phases=(Phase.explicit, Phase.reuse, Phase.generate))
+
+
+def share(of_the_examples: float, *, smallest: bool = True) -> settings:
+    """The chosen profile with a part of its examples, for what takes longer than the rest.
+
+    Args:
+        smallest: look for the smallest example that fails, which takes as long as some hundred others.
+    """
+    chosen = settings.get_profile(_CHOSEN)
+    phases = chosen.phases if smallest else (Phase.explicit, Phase.reuse, Phase.generate)
+    return settings(chosen, max_examples=max(1, int(chosen.max_examples * of_the_examples)), phases=phases)

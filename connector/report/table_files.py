@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import csv
 import re
-import zipfile
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -75,6 +74,8 @@ def read_table(path: Path) -> Table:
         lines = [line for line in read(path) if line.problem or any(value.strip() for value in line.values)]
     except OSError as error:
         raise InputError(f"{path} cannot be read: {error.strerror or error}.") from error
+    except ValueError as error:
+        raise InputError(f"{path} cannot be read: {error}.", hint="Name a file that is there.") from error
     if not lines:
         raise InputError(f"{path} is empty.")
     return Table(tuple(value.strip() for value in lines[0].values), lines[1:])
@@ -159,20 +160,19 @@ def _text_cell(sheet: Any, value: str) -> Any:
 
 def _read_excel(path: Path) -> Iterator[Line]:
     import openpyxl
-    from openpyxl.utils.exceptions import InvalidFileException
 
-    try:
-        book = openpyxl.load_workbook(path, read_only=True)
-    except (zipfile.BadZipFile, InvalidFileException, KeyError, ValueError) as error:
-        raise InputError(f"{path} is not an Excel file, or it is damaged.") from error
-    try:
-        rows = book.worksheets[0].iter_rows() if book.worksheets else ()
-        for number, row in enumerate(rows, 1):
-            formulas = [str(cell.coordinate) for cell in row if cell.data_type == "f"]
-            problem = f"a formula stands in {', '.join(formulas)} where a value was due" if formulas else ""
-            yield Line(number, tuple(_cell_text(cell.value) for cell in row), problem)
-    finally:
-        book.close()
+    with path.open("rb") as file:
+        try:
+            book = openpyxl.load_workbook(file, read_only=True)
+            rows = book.worksheets[0].iter_rows() if book.worksheets else ()
+            for number, row in enumerate(rows, 1):
+                formulas = [str(cell.coordinate) for cell in row if cell.data_type == "f"]
+                problem = f"a formula stands in {', '.join(formulas)} where a value was due" if formulas else ""
+                yield Line(number, tuple(_cell_text(cell.value) for cell in row), problem)
+        except Exception as error:
+            raise InputError(
+                f"{path} is not an Excel file, or it is damaged.", hint="Save it anew as .xlsx, or as CSV UTF-8."
+            ) from error
 
 
 def _cell_text(value: Any) -> str:

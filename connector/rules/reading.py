@@ -127,7 +127,7 @@ class RuleFiles:
             seen.setdefault(key, row.line)
 
     def _found(self, folder: Path) -> dict[str, Traversable]:
-        if not folder.is_dir():
+        if not _is_folder(folder):
             self.problems.append(
                 f"{folder}: there is no such folder; synchronization.mappings must name one, or be left out"
             )
@@ -181,3 +181,10 @@ class RuleFiles:
                 )
                 continue
             yield Row(name, reader.line_num, blank | {key: value.strip() for key, value in values.items()})
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that is too long, or below a folder that cannot be entered
+        return False

@@ -8,7 +8,16 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, SecretStr, ValidationInfo, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    model_validator,
+)
 
 from connector.setup.choices import title_of
 
@@ -29,7 +38,30 @@ def _resolve_secret(value: Any, info: ValidationInfo) -> Any:
     return resolved
 
 
-Secret = Annotated[SecretStr, BeforeValidator(_resolve_secret), Field(min_length=1)]
+def _without_what_nobody_sees(secret: SecretStr) -> SecretStr:
+    """Refuse a secret with a character that a file or a page has put in: the server would say that it is wrong, and not why."""
+    value = secret.get_secret_value()
+    place = next((place for place, sign in enumerate(value, 1) if not sign.isprintable()), 0)
+    if place:
+        sign = f"U+{ord(value[place - 1]):04X}"
+        raise ValueError(
+            f"character {place} of {len(value)} is {sign}, which no secret has and nobody sees; copy it anew (in a file with "
+            "Windows line ends every value ends in U+000D)"
+        )
+    return secret
+
+
+def _as_the_shop_makes_them(key: SecretStr) -> SecretStr:
+    """Refuse a key that no request can carry."""
+    if not key.get_secret_value().isascii():
+        raise ValueError("it holds letters that no key of WooCommerce has; copy it anew")
+    return key
+
+
+Secret = Annotated[
+    SecretStr, BeforeValidator(_resolve_secret), AfterValidator(_without_what_nobody_sees), Field(min_length=1)
+]
+Key = Annotated[Secret, AfterValidator(_as_the_shop_makes_them)]
 
 
 class Section(BaseModel):
@@ -55,10 +87,8 @@ class WebstoreConnection(Section):
     """How to reach the WooCommerce webstore."""
 
     url: str = Field(description="Address of the shop, e.g. https://shop.example (without /wp-json).")
-    consumer_key: Secret = Field(
-        description="REST API consumer key with read and write permission (ck_…), as env:NAME."
-    )
-    consumer_secret: Secret = Field(description="REST API consumer secret (cs_…), as env:NAME.")
+    consumer_key: Key = Field(description="REST API consumer key with read and write permission (ck_…), as env:NAME.")
+    consumer_secret: Key = Field(description="REST API consumer secret (cs_…), as env:NAME.")
     verify_tls: bool | Path = Field(
         default=True, description="Verify the certificate: true, or the path of a file with your own authority's one."
     )

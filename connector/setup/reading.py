@@ -89,12 +89,17 @@ def load_setup(path: Path, environ: Mapping[str, str] | None = None) -> Setup:
             f"There is no setup file {path}.",
             hint="Name it with --setup FILE or CUSTOMER_SYNC_SETUP. The README shows one to start from.",
         ) from None
-    except (OSError, UnicodeDecodeError) as error:
+    except (OSError, ValueError) as error:  # not UTF-8, or a path that no system has
         raise SetupError(f"The setup file {path} cannot be read: {error}.") from None
     try:
         document = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise SetupError(f"The setup file {path} is not valid TOML: {error}.") from None
+    except RecursionError:
+        raise SetupError(
+            f"The setup file {path} is not valid TOML: it nests too deeply.",
+            hint="Look for brackets that nobody closes.",
+        ) from None
     return parse_setup(document, origin=str(path), folder=path.resolve().parent, environ=environ)
 
 

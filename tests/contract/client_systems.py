@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import ssl
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -64,18 +64,12 @@ class Asked:
 
 @dataclass(frozen=True)
 class Reply:
-    """What a scripted server answers; a `body` that is no bytes becomes JSON, None drops the connection.
-
-    What `drip` gives is sent piece by piece instead, as a header or as the body.
-    """
+    """What a scripted server answers; a `body` that is no bytes becomes JSON, None drops the connection."""
 
     body: Any
     status: int = 200
     headers: Mapping[str, str] = field(default_factory=dict)
     drop: bool = False
-    drip: Callable[[], Iterable[bytes]] | None = None
-    drip_headers: bool = False
-    chunked: bool = False
 
 
 @dataclass
@@ -115,26 +109,11 @@ def scripted(answer: Callable[[Asked], Reply], context: ssl.SSLContext | None = 
                 return
             content = reply.body if isinstance(reply.body, bytes) else json.dumps(reply.body).encode()
             self.send_response_only(reply.status)
-            if reply.drip is not None:
-                self._drip(reply)
-                return
             headers = {"Content-Type": "application/json", "Content-Length": str(len(content)), **reply.headers}
             for name, value in headers.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(content)
-
-        def _drip(self, reply: Reply) -> None:
-            self.close_connection = True
-            if reply.drip_headers:
-                self.flush_headers()
-                self.wfile.write(b"X-Slow: ")
-            else:
-                name, value = ("Transfer-Encoding", "chunked") if reply.chunked else ("Content-Length", "1000")
-                self.send_header(name, value)
-                self.end_headers()
-            for piece in reply.drip() if reply.drip else ():
-                self.wfile.write(b"%x\r\n%s\r\n" % (len(piece), piece) if reply.chunked else piece)
 
         do_GET = do_POST = do_PUT = do_PATCH = do_DELETE = _serve  # noqa: N815 - names of the library
 

@@ -2,59 +2,90 @@
 
 from __future__ import annotations
 
-import gzip
 import itertools
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
-from connector.clients import BusinessCentralClient, WooCommerceClient, answers
-from connector.errors import AnswerNotUnderstood, OutcomeUnknown, RemoteRefused, RemoteTrouble
-from tests.contract.client_systems import Asked, Reply, scripted
-from tests.contract.test_odd_servers_client import COMPANY, company, shop
+from connector.clients import BusinessCentralClient, Update, WooCommerceClient, answers
+from connector.errors import (
+    AnswerNotUnderstood,
+    CustomerSyncError,
+    OutcomeUnknown,
+    RemoteRefused,
+    RemoteTrouble,
+)
+from sandbox.server import Running
+from tests.contract.client_systems import (
+    Asked,
+    Reply,
+    company_client,
+    company_connection,
+    scripted,
+    webstore_client,
+    webstore_connection,
+)
+from tests.contract.test_odd_servers_client import company as company_of
 
-ESCAPES = "\x1b]0;owned\x07\x1b[31mNo\x9b2J <b>such</b> &quot;thing&quot;\r\nhere\u202e<script>alert(1)</script>"
 SHOWN = 'No such "thing" here'
+Client = WooCommerceClient | BusinessCentralClient
 
 
-def guid(number: int) -> str:
-    return f"a1b2c3d4-5001-ef11-8a6b-{number:012x}"
+def fill(systems: Running, customers: int = 30, accounts: int = 130) -> None:
+    for number in range(customers):
+        systems.business_central.people_create({"displayName": f"Person {number}"})
+    for number in range(accounts):
+        systems.webstore.people_create({"email": f"person{number}@mail.example"})
 
 
-def company_of(rows: Iterator[list[dict[str, Any]]], total: int) -> Any:
-    tokens = itertools.count()
-
-    def answer(asked: Asked) -> Reply:
-        if asked.path.endswith("/companies"):
-            return Reply({"value": [{"id": COMPANY, "name": "Hafen Handel"}]})
-        link = f"{asked.path}?$skiptoken={next(tokens)}"
-        return Reply({"value": next(rows), "@odata.count": total, "@odata.nextLink": link})
-
-    return answer
+def hasty(systems: Running, system: str, seconds: float) -> Client:
+    if system == "webstore":
+        return webstore_client(webstore_connection(systems, timeout_seconds=seconds), retries=2)
+    return company_client(company_connection(systems, timeout_seconds=seconds), retries=2)
 
 
-def read_company(rows: Iterator[list[dict[str, Any]]], total: int = 3) -> tuple[int, Exception]:
-    """How many requests it took, and how it ended."""
-    with scripted(company_of(rows, total)) as server, company(server) as client:
-        with pytest.raises(AnswerNotUnderstood) as ended:
-            client.read_customers(lambda _page: None)
-        return len(server.asked), ended.value
+def person_of(systems: Running, system: str) -> Any:
+    """Somebody who is there; gives the id."""
+    if system == "webstore":
+        return systems.webstore.people_create({"email": "kari@mail.example"})
+    return systems.business_central.people_create({"displayName": "Kari Lie"})
 
 
-@pytest.mark.parametrize("page", [[], [{"id": guid(1), "number": "C1"}]], ids=["empty", "the same"])
-def test_a_list_whose_pages_bring_nobody_new_ends_with_an_error(page: list[dict[str, Any]]) -> None:
-    requests, error = read_company(itertools.repeat(page))
-    assert requests < 15
-    assert "does not end" in str(error)
+def written(client: Client, key: Any) -> CustomerSyncError:
+    """What becomes of a write; it must fail."""
+    if isinstance(client, BusinessCentralClient):
+        try:
+            (outcome,) = client.batch([Update(key, 'W/"1"', {"city": "Bergen"})])
+        except CustomerSyncError as error:
+            return error
+        assert outcome.error is not None
+        return outcome.error
+    with pytest.raises(CustomerSyncError) as ended:
+        client.update(key, {"first_name": "Kari"})
+    return ended.value
 
 
-def test_a_list_that_invents_customers_ends_with_an_error() -> None:
-    pages = ([{"id": guid(n), "number": f"C{n}"} for n in range(k, k + 100)] for k in itertools.count(0, 100))
-    requests, error = read_company(pages)
-    assert requests < 20
-    assert "where 3 were announced" in str(error)
+@pytest.mark.parametrize("pages", ["nobody", "the-same", "newcomers"])
+def test_a_list_of_business_central_that_does_not_end_is_given_up(
+    systems: Running, company: BusinessCentralClient, pages: str
+) -> None:
+    fill(systems, accounts=0)
+    systems.business_central_faults.add("endless-pages", pages=pages)
+    with pytest.raises(AnswerNotUnderstood, match="does not end"):
+        company.read_customers(lambda _page: None)
+    assert len(systems.business_central_log.entries) < 90
+
+
+@pytest.mark.parametrize("pages", ["the-same", "newcomers"])
+def test_a_list_of_the_webstore_that_does_not_end_is_given_up(
+    systems: Running, webstore: WooCommerceClient, pages: str
+) -> None:
+    fill(systems, customers=0)
+    systems.webstore_faults.add("endless-pages", pages=pages)
+    with pytest.raises(AnswerNotUnderstood, match="does not end"):
+        webstore.read_customers(lambda _page: None)
+    assert len(systems.webstore_log.entries) < 40
 
 
 def test_a_short_list_without_end_ends_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -64,67 +95,52 @@ def test_a_short_list_without_end_ends_with_an_error(monkeypatch: pytest.MonkeyP
     def answer(asked: Asked) -> Reply:
         return Reply({"value": [], "@odata.nextLink": f"{asked.path}?$skiptoken={next(tokens)}"})
 
-    with scripted(answer) as server, company(server) as client, pytest.raises(AnswerNotUnderstood, match="5 pages"):
+    with scripted(answer) as server, company_of(server) as client, pytest.raises(AnswerNotUnderstood, match="5 pages"):
         client.read_customers(lambda _page: None)
 
 
-@pytest.mark.parametrize("offset_is_known", [True, False])
-def test_a_webstore_whose_list_does_not_end_ends_with_an_error(offset_is_known: bool) -> None:
-    def answer(asked: Asked) -> Reply:
-        start = int(asked.query.get("offset", 0)) if offset_is_known else 0
-        rows = [{"id": number + 1} for number in range(start, start + 100)]
-        return Reply(rows, headers={"X-WP-Total": "200" if not asked.query.get("offset") else "1000000"})
-
-    with scripted(answer) as server, shop(server) as client:
-        with pytest.raises(AnswerNotUnderstood, match="does not end"):
-            client.read_customers(lambda _page: None)
-        assert len(server.asked) < 40
-
-
-def drip(seconds: float) -> Iterator[bytes]:
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        time.sleep(0.1)
-        yield b" "
-
-
+@pytest.mark.parametrize("system", ["webstore", "business_central"])
 @pytest.mark.parametrize("where", ["headers", "body", "chunks"])
-def test_a_server_that_sends_a_byte_now_and_then_is_waited_for_as_long_as_the_setup_says(where: str) -> None:
-    reply = Reply(b"", drip=lambda: drip(10), drip_headers=where == "headers", chunked=where == "chunks")
-    with scripted(lambda _: reply) as server, shop(server, timeout_seconds=1) as client:
+def test_a_server_that_sends_a_byte_now_and_then_is_waited_for_as_long_as_the_setup_says(
+    systems: Running, system: str, where: str
+) -> None:
+    key = person_of(systems, system)
+    with hasty(systems, system, 0.5) as client:
+        client.get(key)
+        getattr(systems, f"{system}_faults").add("slow-drip", count=9, where=where, seconds=0.1)
         begun = time.monotonic()
         with pytest.raises(RemoteTrouble, match="no answer"):
-            client.get(7)
-        assert time.monotonic() - begun < 8
-        with pytest.raises(OutcomeUnknown):
-            client.update(7, {"first_name": "Kari"})
+            client.get(key)
+        assert time.monotonic() - begun < 3
+        assert isinstance(written(client, key), OutcomeUnknown)
 
 
+@pytest.mark.parametrize("system", ["webstore", "business_central"])
 @pytest.mark.parametrize("packed", [False, True])
-def test_an_answer_that_is_too_large_is_not_read_to_its_end(packed: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_an_answer_that_is_too_large_is_not_read_to_its_end(
+    systems: Running, system: str, packed: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(answers, "LARGEST_ANSWER", 2**20)
-    body = b'{"id": 7, "email": "' + b"x" * 3 * 2**20 + b'"}'
-    reply = Reply(gzip.compress(body), headers={"Content-Encoding": "gzip"}) if packed else Reply(body)
-    with scripted(lambda _: reply) as server, shop(server) as client:
+    key = person_of(systems, system)
+    with hasty(systems, system, 20) as client:
+        client.get(key)
+        getattr(systems, f"{system}_faults").add("oversized", count=9, megabytes=3, packed=packed)
         with pytest.raises(AnswerNotUnderstood, match="more than 1 MB"):
-            client.get(7)
-        with pytest.raises(OutcomeUnknown, match="more than 1 MB"):
-            client.update(7, {"first_name": "Kari"})
+            client.get(key)
+        assert "more than 1 MB" in str(told := written(client, key))
+        assert isinstance(told, OutcomeUnknown)
 
 
 @pytest.mark.parametrize("status", [400, 500])
-@pytest.mark.parametrize("system", ["webstore", "company"])
-def test_what_a_server_says_is_shown_as_plain_text(system: str, status: int) -> None:
-    def answer(asked: Asked) -> Reply:
-        if asked.path.endswith("/companies"):
-            return Reply({"value": [{"id": COMPANY, "name": "Hafen Handel"}]})
-        said = {"code": "so\x1b[2Jso", "message": ESCAPES}
-        return Reply(said if system == "webstore" else {"error": said}, status=status)
-
-    make = shop if system == "webstore" else company
-    with scripted(answer) as server, make(server) as client, pytest.raises((RemoteRefused, RemoteTrouble)) as told:
-        one: WooCommerceClient | BusinessCentralClient = client
-        one.get(7 if isinstance(one, WooCommerceClient) else guid(7))  # type: ignore[arg-type]
-    assert SHOWN in str(told.value)
-    assert all(part not in str(told.value) for part in ("\x1b", "\x07", "\x9b", "\u202e", "<b>", "script", "alert"))
-    assert "\x1b" not in getattr(told.value, "code", "")
+@pytest.mark.parametrize("system", ["webstore", "business_central"])
+def test_what_a_server_says_is_shown_as_plain_text(systems: Running, system: str, status: int) -> None:
+    key = person_of(systems, system)
+    with hasty(systems, system, 20) as client:
+        client.get(key)
+        getattr(systems, f"{system}_faults").add("escapes-in-message", count=9, status=status)
+        with pytest.raises((RemoteRefused, RemoteTrouble)) as refused:
+            client.get(key)
+        for told in (refused.value, written(client, key)):
+            assert SHOWN in str(told)
+            assert all(part not in str(told) for part in ("\x1b", "\x07", "\x9b", "\u202e", "<b>", "script", "alert"))
+            assert "\x1b" not in getattr(told, "code", "")

@@ -15,7 +15,8 @@ from connector.desk import restored
 from tests.faults.world import World
 
 if TYPE_CHECKING:
-    from tests.faults.matrix import Case, Ended, Site
+    from tests.faults.matrix_cases import Case
+    from tests.faults.matrix_site import Ended, Site
 
 __all__ = ["OTHER", "play_restored", "play_stale", "tells_of_the_past"]
 

@@ -6,7 +6,9 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.faults.matrix import FAULTS, REPORT, Case, Site, all_cases, line_of, site
+from tests.faults.matrix_cases import FAULTS, Case, all_cases
+from tests.faults.matrix_page import REPORT, line_of
+from tests.faults.matrix_site import Site, site
 
 CASES = [
     Case(fault, fault.operations[n % len(fault.operations)], fault.sides[n % len(fault.sides)], always=False)
