@@ -1,9 +1,9 @@
 """The two systems over HTTP: customers in and out, every surprise of theirs guarded against."""
 
-from connector.clients.business_central import BusinessCentralClient
+from connector.clients.business_central.client import BusinessCentralClient
 from connector.clients.redaction import RedactingFilter, redact
 from connector.clients.results import BatchOutcomes, Census, Create, Finding, Outcome, Update
-from connector.clients.woocommerce import WooCommerceClient
+from connector.clients.woocommerce.client import WooCommerceClient
 
 __all__ = [
     "BatchOutcomes",

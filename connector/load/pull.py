@@ -14,7 +14,7 @@ from dataclasses import replace
 from typing import Any
 
 from connector.clients import Create, Update
-from connector.clients.odata import literal
+from connector.clients.business_central.odata import literal
 from connector.core import batch_sizes
 from connector.core.business_central_order import cleared_before
 from connector.core.customer import Direction

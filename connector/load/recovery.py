@@ -17,7 +17,7 @@ from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connector.clients.odata import literal
+from connector.clients.business_central.odata import literal
 from connector.core.business_central_order import in_doubt
 from connector.core.customer import Direction
 from connector.core.customer_key import customer_key

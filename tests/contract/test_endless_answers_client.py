@@ -89,7 +89,7 @@ def test_a_list_of_the_webstore_that_does_not_end_is_given_up(
 
 
 def test_a_short_list_without_end_ends_with_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("connector.clients.business_central_api.MOST_PAGES", 5)
+    monkeypatch.setattr("connector.clients.business_central.api.MOST_PAGES", 5)
     tokens = itertools.count()
 
     def answer(asked: Asked) -> Reply:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from connector.clients import webstore_batches
+from connector.clients.woocommerce import batches
 from connector.errors import CustomerSyncError
 from connector.setup import load_setup
 from connector.store import open_store
@@ -74,11 +74,11 @@ class Site:
         if case.fault.kind != "slow-drip":
             return self._play(case)
         # a shop is given a minute for creates, whatever the setup says; nobody waits for it here
-        usual, webstore_batches.CREATE_SECONDS = webstore_batches.CREATE_SECONDS, 0
+        usual, batches.CREATE_SECONDS = batches.CREATE_SECONDS, 0
         try:
             return self._play(case)
         finally:
-            webstore_batches.CREATE_SECONDS = usual
+            batches.CREATE_SECONDS = usual
 
     def _play(self, case: Case) -> Verdict:
         running, setup = self.running, self._begin(case)

@@ -7,8 +7,8 @@ from urllib.parse import quote, unquote
 
 import pytest
 
-from connector.clients.company_read import changed_since_filter
-from connector.clients.odata import any_of, checked_filter, error_code, literal, query, refusal
+from connector.clients.business_central.odata import any_of, checked_filter, error_code, literal, query, refusal
+from connector.clients.business_central.pages import changed_since_filter
 from connector.errors import (
     ConnectionRefused,
     CredentialsRefused,

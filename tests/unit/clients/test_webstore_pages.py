@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from connector.clients.results import Census
-from connector.clients.webstore_pages import Page, PagedRead
+from connector.clients.woocommerce.pages import Page, PagedRead
 from connector.errors import AnswerNotUnderstood, PremiseBroken
 
 

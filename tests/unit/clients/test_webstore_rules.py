@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from connector.clients.webstore_rules import email_mangled, is_account_email, refusal, safe_account
+from connector.clients.woocommerce.refusals import email_mangled, is_account_email, refusal, safe_account
 from connector.errors import (
     ConnectionRefused,
     CredentialsRefused,

@@ -9,11 +9,11 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from connector.clients.answers import Answer
+from connector.clients.business_central.odata import SYSTEM, is_guid, query, refusal
+from connector.clients.business_central.tokens import login_for
 from connector.clients.endless import MOST_PAGES
-from connector.clients.odata import SYSTEM, is_guid, query, refusal
 from connector.clients.pacing import Pacing
 from connector.clients.results import Record
-from connector.clients.tokens import login_for
 from connector.clients.transport import Transport
 from connector.errors import AnswerNotUnderstood, SetupError
 from connector.setup import BusinessCentralConnection

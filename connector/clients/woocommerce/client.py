@@ -1,7 +1,7 @@
 """The webstore: customers of a WooCommerce shop over its REST API `wc/v3`.
 
-What can be lost without a word is guarded against here, whoever calls: see webstore_rules.py for payloads and
-webstore_pages.py for the complete list. Creating an account makes the shop e-mail the person, unless the shop's setting for
+What can be lost without a word is guarded against here, whoever calls: see refusals.py for payloads and
+pages.py for the complete list. Creating an account makes the shop e-mail the person, unless the shop's setting for
 new accounts is off; no request can suppress that.
 """
 
@@ -14,15 +14,16 @@ from functools import partial
 from types import TracebackType
 from typing import Any, Self
 
-from connector.clients.batches import lost
+from connector.clients.chunks import lost
 from connector.clients.redaction import protect
 from connector.clients.results import BatchOutcomes, Census, Consume, Finding, Progress, Record
 from connector.clients.transport import Unreachable
-from connector.clients.webstore_api import PAGE, WebstoreApi, announced_total, csv
-from connector.clients.webstore_batches import create_seconds, send_batch
-from connector.clients.webstore_check import check_webstore
-from connector.clients.webstore_pages import Page, PagedRead
-from connector.clients.webstore_rules import (
+from connector.clients.wire import Guard
+from connector.clients.woocommerce.api import PAGE, WebstoreApi, announced_total, csv
+from connector.clients.woocommerce.batches import create_seconds, send_batch
+from connector.clients.woocommerce.check import check_webstore
+from connector.clients.woocommerce.pages import Page, PagedRead
+from connector.clients.woocommerce.refusals import (
     SYSTEM,
     customer_label,
     email_mangled,
@@ -30,7 +31,6 @@ from connector.clients.webstore_rules import (
     is_account_email,
     safe_account,
 )
-from connector.clients.wire import Guard
 from connector.core.normalize import clean_email, email_key
 from connector.errors import AnswerNotUnderstood, ConnectionRefused, CustomerNotFound, InternalError, RemoteRefused
 from connector.setup import WebstoreConnection

@@ -11,13 +11,13 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Self
 
-from connector.clients.batches import in_chunks
-from connector.clients.business_central_api import BusinessCentralApi
-from connector.clients.company_check import check_company
-from connector.clients.company_lookup import by_email, by_id, by_number
-from connector.clients.company_read import CompanyRead, changed_since_filter
-from connector.clients.company_writes import create_customer, send_chunk, update_customer
-from connector.clients.odata import SYSTEM, checked_filter, is_guid, literal, refusal
+from connector.clients.business_central.api import BusinessCentralApi
+from connector.clients.business_central.batches import create_customer, send_chunk, update_customer
+from connector.clients.business_central.check import check_company
+from connector.clients.business_central.lookup import by_email, by_id, by_number
+from connector.clients.business_central.odata import SYSTEM, checked_filter, is_guid, literal, refusal
+from connector.clients.business_central.pages import CompanyRead, changed_since_filter
+from connector.clients.chunks import in_chunks
 from connector.clients.redaction import protect
 from connector.clients.results import Census, Consume, Create, Finding, Outcome, Progress, Record, Update
 from connector.clients.wire import Guard

@@ -14,7 +14,7 @@ from connector.clients.pacing import Pacing
 from connector.clients.redaction import protect, protect_login
 from connector.clients.results import Record
 from connector.clients.transport import Transport
-from connector.clients.webstore_rules import SYSTEM, refusal
+from connector.clients.woocommerce.refusals import SYSTEM, refusal
 from connector.errors import AnswerNotUnderstood, OutcomeUnknown
 from connector.setup import WebstoreConnection
 

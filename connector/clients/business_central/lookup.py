@@ -9,8 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from connector.clients.business_central_api import BusinessCentralApi, Part, Reply, objects
-from connector.clients.odata import SYSTEM, any_of, is_guid, literal, query, refusal
+from connector.clients.business_central.api import BusinessCentralApi, Part, Reply, objects
+from connector.clients.business_central.odata import SYSTEM, any_of, is_guid, literal, query, refusal
 from connector.clients.results import Record
 from connector.core import batch_sizes
 from connector.core.mail_address import spellings

@@ -7,10 +7,10 @@ from dataclasses import replace
 from typing import Any
 
 from connector.clients.answers import Answer
-from connector.clients.batches import lost
-from connector.clients.business_central_api import BusinessCentralApi, Part, Reply
-from connector.clients.company_lookup import by_id
-from connector.clients.odata import SYSTEM, is_guid, refusal
+from connector.clients.business_central.api import BusinessCentralApi, Part, Reply
+from connector.clients.business_central.lookup import by_id
+from connector.clients.business_central.odata import SYSTEM, is_guid, refusal
+from connector.clients.chunks import lost
 from connector.clients.results import Create, Outcome, Record, Update
 from connector.core.business_central_order import in_order, overwritten
 from connector.errors import (

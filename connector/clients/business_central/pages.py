@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from connector.clients.business_central_api import BusinessCentralApi
+from connector.clients.business_central.api import BusinessCentralApi
+from connector.clients.business_central.odata import SYSTEM, literal
 from connector.clients.endless import Endless
-from connector.clients.odata import SYSTEM, literal
 from connector.clients.results import Census, Consume, Progress, Record, Records
 from connector.errors import AnswerNotUnderstood, InputError, RemoteRefused
 

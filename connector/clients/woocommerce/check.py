@@ -5,8 +5,8 @@ from __future__ import annotations
 from connector.clients.cache_check import cache_findings
 from connector.clients.clocks import clock_finding
 from connector.clients.results import Finding
-from connector.clients.webstore_api import WebstoreApi, announced_total
-from connector.clients.webstore_rules import SYSTEM
+from connector.clients.woocommerce.api import WebstoreApi, announced_total
+from connector.clients.woocommerce.refusals import SYSTEM
 from connector.errors import CustomerSyncError
 
 __all__ = ["check_webstore"]

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from connector.clients.business_central_api import BusinessCentralApi
+from connector.clients.business_central.api import BusinessCentralApi
+from connector.clients.business_central.odata import SYSTEM, refusal
 from connector.clients.cache_check import cache_findings
 from connector.clients.clocks import clock_finding
-from connector.clients.odata import SYSTEM, refusal
 from connector.clients.results import Finding
 from connector.errors import CredentialsRefused, CustomerSyncError
 

@@ -18,8 +18,8 @@ from typing import Any
 
 from connector.clients.endless import Endless
 from connector.clients.results import Census, Consume, Progress, Records
-from connector.clients.webstore_api import PAGE
-from connector.clients.webstore_rules import id_of
+from connector.clients.woocommerce.api import PAGE
+from connector.clients.woocommerce.refusals import id_of
 from connector.errors import PremiseBroken
 
 __all__ = ["Page", "PagedRead"]

@@ -10,10 +10,10 @@ from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from connector.clients.batches import in_chunks, lost
+from connector.clients.chunks import in_chunks, lost
 from connector.clients.results import BatchOutcomes, Outcome, Record
-from connector.clients.webstore_api import WebstoreApi
-from connector.clients.webstore_rules import SYSTEM, customer_label, email_mangled, id_of, refusal, safe_account
+from connector.clients.woocommerce.api import WebstoreApi
+from connector.clients.woocommerce.refusals import SYSTEM, customer_label, email_mangled, id_of, refusal, safe_account
 from connector.core import batch_sizes
 from connector.errors import AnswerNotUnderstood, DataError, InternalError, RemoteRefused
 

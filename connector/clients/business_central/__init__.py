@@ -1,0 +1,1 @@
+"""The client of one company: Business Central API v2.0."""

@@ -1,0 +1,1 @@
+"""The client of one webstore: WooCommerce REST API v3."""
