@@ -129,3 +129,24 @@ def test_the_folder_of_own_rules_counts_from_the_setups_folder(tmp_path: Path) -
     setup = loaded(tmp_path, TEXT + '[synchronization]\nmappings = "our-rules"\n')
     assert setup.synchronization.mappings == tmp_path / "our-rules"
     assert loaded(tmp_path).synchronization.mappings is None
+
+
+@pytest.mark.parametrize(("secret", "sign"), [("ck_1\r", "U+000D"), ("ck\u200b_1", "U+200B"), ("ck_1\u00a0", "U+00A0")])
+def test_a_character_of_a_secret_that_nobody_sees_is_named_and_the_secret_is_not(
+    tmp_path: Path, secret: str, sign: str
+) -> None:
+    for name, setting in (("KEY", "webstore.consumer_key"), ("CLIENT_SECRET", "business_central.client_secret")):
+        told = problems(tmp_path, TEXT, {**ENVIRON, name: secret})
+        assert f"{setting}: character " in told
+        assert sign in told
+        assert "ck" not in told
+
+
+def test_a_key_with_letters_that_no_header_can_carry_is_refused(tmp_path: Path) -> None:
+    assert "webstore.consumer_secret: it holds letters" in problems(tmp_path, TEXT, {**ENVIRON, "SECRET": "cs_€"})
+
+
+def test_a_file_that_nests_too_deeply_and_a_name_that_no_system_has_are_refused(tmp_path: Path) -> None:
+    assert "nests too deeply" in problems(tmp_path, "a = " + "[" * 10_000)
+    with pytest.raises(SetupError, match="cannot be read"):
+        load_setup(tmp_path / "a\0b.toml", ENVIRON)
