@@ -30,9 +30,10 @@ from connector.core.customer import Side
 from connector.core.extracts import extract_of
 from connector.core.fingerprints import raw_fingerprints, reading_key
 from connector.extract.extraction import divide_mapping, places
+from connector.extract.file_partitions import partitions_at
 from connector.extract.job import in_threads, job_of
 from connector.extract.missing import confirm_missing
-from connector.extract.partitions import Partitions, partitions_at
+from connector.extract.partitions import Partitions
 from connector.extract.validation import validate_customers
 from connector.planning.comparison import compare_customers
 from connector.rules import load_rules

@@ -33,7 +33,7 @@ def deploy(
     with terminal.reported(as_json):
         running.prepare_prefect()
         names = setup or (["setup.toml"] if Path("setup.toml").is_file() else [])
-        if not (folder / "prefect.yaml").is_file():
+        if not (running.possible_path(folder, "folder") / "prefect.yaml").is_file():
             raise InputError(f"There is no prefect.yaml in {folder.resolve()}.", hint="Name the project with --folder.")
         with running.server_needed():
             from prefect.settings import PREFECT_API_URL

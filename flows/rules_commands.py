@@ -9,7 +9,7 @@ import typer
 
 from connector.errors import SetupError
 from connector.setup import UnresolvedSecrets, load_setup
-from flows import terminal
+from flows import running, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
 
 app = typer.Typer(help="The field rules: what is mapped to what, and how.", no_args_is_help=True)
@@ -32,7 +32,7 @@ def check(
 
     with terminal.reported(as_json):
         webstore = ""
-        if setup.exists():
+        if running.setup_path(str(setup)).exists():
             loaded = load_setup(setup, environ=UnresolvedSecrets())
             webstore = loaded.webstore_code
             folder = folder or loaded.synchronization.mappings

@@ -26,7 +26,7 @@ def push(name: NameArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOp
     running.prepare_prefect()
     from flows.setups import push_setup
 
-    with terminal.reported(as_json):
+    with terminal.reported(as_json), running.server_needed():
         saved = push_setup(setup, name)
     if as_json:
         terminal.print_json({"saved": saved})
@@ -77,7 +77,7 @@ def pull(
     running.prepare_prefect()
     from flows.setups import pull_setup
 
-    with terminal.reported(as_json):
+    with terminal.reported(as_json), running.server_needed():
         needed = pull_setup(name, Path(setup), overwrite=overwrite)
     if as_json:
         terminal.print_json({"file": str(setup), "environment": needed})

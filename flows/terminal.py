@@ -10,7 +10,6 @@ from typing import Any
 import orjson
 import typer
 from rich.console import Console
-from rich.markdown import Markdown
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
@@ -156,6 +155,8 @@ def show_progress(*, quiet: bool = False) -> Iterator[ProgressBars]:
 
 def answer_to(markdown: str, question: str) -> bool:
     """Show something on standard error and ask for a yes."""
+    from rich.markdown import Markdown
+
     _err.print(Markdown(markdown))
     return typer.confirm(question, default=False, err=True)
 

@@ -96,9 +96,10 @@ def bound_socket(listening: Listening) -> socket.socket:
         bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         bound.bind((listening.host, listening.port))
         bound.listen(1024)
-    except OSError as error:
+    except (OSError, TypeError, UnicodeError) as error:
         bound.close()
-        raise InputError(f"Cannot listen at {listening.host}:{listening.port}: {error.strerror or error}.") from None
+        why = getattr(error, "strerror", None) or error
+        raise InputError(f"Cannot listen at {listening.host}:{listening.port}: {why}.") from None
     return bound
 
 

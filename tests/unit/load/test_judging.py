@@ -9,7 +9,7 @@ import pyarrow as pa
 import pytest
 
 from connector.core.expectations import Expectation, Severity
-from connector.extract.partitions import partitions_at
+from connector.extract.file_partitions import partitions_at
 from connector.extract.whole_data import judged, takes_all
 from connector.quality import validate
 

@@ -10,7 +10,7 @@ import pyarrow as pa
 import pytest
 
 from connector.errors import SetupError
-from connector.extract.partitions import partitions_at
+from connector.extract.file_partitions import partitions_at
 from connector.setup import PartitionSettings, Runner
 from flows.prefect_runtime import runner_of
 

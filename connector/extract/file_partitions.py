@@ -1,0 +1,135 @@
+"""Partitions as Parquet files, on disk or anywhere that fsspec reaches, which are dealt with one after the other.
+
+They hold personal data: they are made anew by every run and removed at its end; what a killed run left is removed by the next
+one.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any
+
+import fsspec
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from connector.core.partitioning import split
+from connector.errors import SetupError
+from connector.extract.partitions import Landing, PartsOf, without_rows
+
+__all__ = ["FilePartitions", "partitions_at"]
+
+# so many rows are kept back before they are divided: smaller pieces cost more than they hold
+_ROWS_AT_ONCE = 100_000
+
+
+@dataclass(frozen=True)
+class FilePartitions:
+    """Partitions as files.
+
+    Attributes:
+        url: folder, as fsspec understands it: a path, s3://…, abfs://…
+        count: how many partitions there are.
+    """
+
+    url: str
+    count: int
+
+    def landing(self, name: str, schema: pa.Schema, parts_of: PartsOf, piece: str = "0") -> Landing:
+        """As in Partitions."""
+        return _FileLanding(self, name, schema, parts_of, piece)
+
+    def read(self, name: str, number: int, columns: list[str] | None = None) -> pa.Table:
+        """As in Partitions."""
+        files, folder = self._files(name, number)
+        tables = [pq.read_table(file, columns=columns, filesystem=files) for file in sorted(folder)]
+        return pa.concat_tables(tables).replace_schema_metadata(None) if tables else pa.table({})
+
+    def drop(self, name: str, number: int, key: str, ids: Collection[Any]) -> None:
+        """As in Partitions."""
+        if not ids:
+            return
+        files, folder = self._files(name, number)
+        for file in folder:
+            kept = without_rows(pq.read_table(file, filesystem=files), key, ids)
+            pq.write_table(kept, file, filesystem=files, compression="lz4")
+
+    def _files(self, name: str, number: int) -> tuple[Any, list[str]]:
+        files, root = fsspec.core.url_to_fs(self.url)
+        return files, files.glob(f"{root}/{name}/{number:04d}-*.parquet")
+
+
+class _FileLanding:
+    def __init__(self, partitions: FilePartitions, name: str, schema: pa.Schema, parts_of: PartsOf, piece: str) -> None:
+        self._files, root = fsspec.core.url_to_fs(partitions.url)
+        self._folder = f"{root}/{name}"
+        self._files.makedirs(self._folder, exist_ok=True)
+        self._partitions, self._schema, self._parts_of, self._piece = partitions, schema, parts_of, piece
+        self._waiting: list[pa.Table] = []
+        self._writers: dict[int, pq.ParquetWriter] = {}
+        self._lock = threading.Lock()
+        self.rows = 0
+
+    def add(self, table: pa.Table) -> None:
+        with self._lock:
+            self._waiting.append(table.select(self._schema.names))
+            self.rows += table.num_rows
+            if sum(one.num_rows for one in self._waiting) >= _ROWS_AT_ONCE:
+                self._spill()
+
+    def _spill(self) -> None:
+        if not self._waiting:
+            return
+        table = pa.concat_tables(self._waiting).combine_chunks().cast(self._schema)
+        self._waiting = []
+        for part, rows in split(table, self._parts_of(table)):
+            self._writer(part).write_table(rows)
+
+    def _writer(self, part: int) -> pq.ParquetWriter:
+        if part not in self._writers:
+            path = f"{self._folder}/{part:04d}-{self._piece}.parquet"
+            self._writers[part] = pq.ParquetWriter(path, self._schema, filesystem=self._files, compression="lz4")
+        return self._writers[part]
+
+    def __enter__(self) -> Landing:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        try:
+            if error is None:
+                # without a single row a partition has a file nevertheless: its columns
+                self._spill()
+                for part in range(self._partitions.count):
+                    self._writer(part)
+        finally:
+            for writer in self._writers.values():
+                writer.close()
+
+
+@contextmanager
+def partitions_at(url: str, count: int) -> Iterator[FilePartitions]:
+    """An empty folder for partitions, removed at the end.
+
+    Raises:
+        SetupError: nothing can be written there, or no such file system is installed.
+    """
+    try:
+        files, root = fsspec.core.url_to_fs(url)
+        if files.exists(root):
+            files.rm(root, recursive=True)
+        files.makedirs(root, exist_ok=True)
+    except (ImportError, ValueError, OSError) as error:
+        raise SetupError(
+            f"Partitions cannot be kept in {url}: {error}",
+            hint="[partitions] folder takes a path or an address of fsspec, whose package must be installed (s3fs, adlfs).",
+        ) from error
+    try:
+        yield FilePartitions(url, count)
+    finally:
+        files.rm(root, recursive=True)
