@@ -9,6 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Any
 
 import pandas as pd
@@ -243,8 +244,12 @@ class Plan:
         Returns:
             One row per field that would change or is left for a reason: `action` (create, update, link, unlink, delete, keep,
             conflict, withheld, kept, held, ambiguous, orphan, quarantined), `direction`, `bc_number`, `webstore_id`,
-            `field`, `base`, `before`, `after`, `reason`.
+            `field`, `base`, `before`, `after`, `reason`. Whoever changes it takes a copy.
         """
+        return self._table
+
+    @cached_property
+    def _table(self) -> pd.DataFrame:
         return pd.DataFrame(
             [*_write_rows(self.writes, None), *_write_rows(self.held, "held"), *_other_rows(self)],
             columns=["action", "direction", "bc_number", "webstore_id", "field", "base", "before", "after", "reason"],

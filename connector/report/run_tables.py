@@ -137,6 +137,8 @@ def _holds(view: View) -> pd.DataFrame:
 
 
 def _fingerprint(frame: pd.DataFrame, *more: object) -> str:
+    if not len(frame):
+        return ""
     text = frame.to_csv(index=False) + "\n".join(str(item) for item in more)
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 

@@ -81,14 +81,22 @@ def frame(rows: Sequence[Sequence[Any]], columns: Mapping[str, Kind]) -> pd.Data
     """
     import pandas as pd
 
+    if not rows:  # most tables are empty, most of the time
+        return _no_rows(tuple(columns.items())).copy()
     kinds = _pandas_types()
-    values = list(zip(*rows, strict=True)) if rows else [()] * len(columns)
     return pd.DataFrame(
         {
             name: pd.Series(list(value), dtype=kinds[kind])
-            for (name, kind), value in zip(columns.items(), values, strict=True)
+            for (name, kind), value in zip(columns.items(), zip(*rows, strict=True), strict=True)
         }
     )
+
+
+@cache
+def _no_rows(columns: tuple[tuple[str, Kind], ...]) -> pd.DataFrame:
+    import pandas as pd
+
+    return pd.DataFrame({name: pd.Series([], dtype=_pandas_types()[kind]) for name, kind in columns})
 
 
 def read_columns(

@@ -25,7 +25,7 @@ TOLD = json.loads((DATA / "told.json").read_text(encoding="utf-8"))
 def setup(tmp_path: Path) -> Path:
     """The setup file, with the store beside it."""
     (tmp_path / "store.sqlite").write_bytes(gzip.decompress((DATA / "store.sqlite.gz").read_bytes()))
-    text = (DATA / "setup.toml").read_text(encoding="utf-8").replace("FOLDER", str(tmp_path))
+    text = (DATA / "shop.toml").read_text(encoding="utf-8").replace("FOLDER", str(tmp_path))
     (tmp_path / "setup.toml").write_text(text, encoding="utf-8")
     return tmp_path / "setup.toml"
 
