@@ -22,6 +22,7 @@ from connector.errors import SetupError
 from connector.extract.job import Mapper, in_threads
 from connector.planning.approvals import PlanShown
 from connector.report.run_tables import Report
+from connector.run.close_run import close_run
 from connector.run.request import Answer
 from connector.run.run import Progress, Run
 from connector.setup import PartitionSettings, Runner, Setup
@@ -161,10 +162,14 @@ class Runtime:
         """A plan waits for a person's approval."""
 
     def ask(self, setup: Setup, plan: PlanShown) -> Answer:
-        """Show a plan and wait for the answer."""
+        """Show a plan and wait for the answer. Without one (Ctrl-C) the run is over, and waits no longer."""
         if self._ask is None:
             raise RuntimeError("nobody can be asked")  # the pass before has refused it
-        return self._ask(setup, plan)
+        try:
+            return self._ask(setup, plan)
+        except BaseException:
+            close_run(setup, self.run_id, "cancelled")
+            raise
 
     def close(self) -> None:
         """End the threads, when their steps have ended."""

@@ -153,8 +153,9 @@ def _write_files(run: Run, whole: pd.DataFrame) -> tuple[Path, ...]:
     text = whole.astype(object).where(whole.notna(), "").astype(str)
     as_csv, as_parquet = folder / f"{stem}.csv", folder / f"{stem}.parquet"
     rows: Sequence[Sequence[str]] = text.to_numpy().tolist()
-    write_table(as_csv, [str(name) for name in whole.columns], rows)
-    with private_file(as_parquet) as part:
+    # a run that was approved shows its plan again, maybe in the same second
+    write_table(as_csv, [str(name) for name in whole.columns], rows, overwrite=True)
+    with private_file(as_parquet, overwrite=True) as part:
         whole.to_parquet(part, index=False)
     return as_csv, as_parquet
 
