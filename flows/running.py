@@ -236,7 +236,8 @@ def server_needed() -> Iterator[None]:
     try:
         yield
     except Exception as error:
-        if "Failed to reach API" not in str(error) and type(error).__name__ != "ConnectError":
+        unreached = ("Failed to reach API", "ephemeral Prefect API server")
+        if type(error).__name__ != "ConnectError" and not any(words in str(error) for words in unreached):
             raise
         address = os.environ.get("PREFECT_API_URL", "of this Prefect profile")
         raise RemoteTrouble(

@@ -45,8 +45,8 @@ pytestmark = pytest.mark.live
 
 # done, done in part, refused, stopped
 CODES = {0, 1, 2, 3}
-# it has no option
-LEFT_OUT = {"demo"}
+# demo has no option; push and pull start a Prefect server where none is configured
+LEFT_OUT = {"demo", "setup push", "setup pull"}
 # whatever else is no file is the name of a block, for which Prefect is imported and its server asked
 NAMES_OF_SETUPS, LONGEST = {"setup", "setups"}, 4_096
 MOST_PEOPLE = 60
@@ -140,7 +140,9 @@ def tried(place: Place, name: str, data: st.DataObject) -> list[str]:
     arguments: list[str] = []
     for parameter in parameters:
         is_option = parameter.param_type_name == "option"
-        if getattr(parameter, "is_flag", False):
+        if parameter.name == "prefect":  # a server would be started for every example
+            options.append("--here")
+        elif getattr(parameter, "is_flag", False):
             # nobody is asked, and half of the time the flag is there
             options += [parameter.opts[0]] if parameter.name == "yes" or data.draw(st.booleans()) else []
         elif parameter.name in chosen:
