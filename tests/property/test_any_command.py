@@ -38,7 +38,7 @@ GUID = "00000001-0000-0000-0000-00000000000a"
 NEEDED = {
     "side": "webstore", "customer": "C00010", "pairs": "C00010=1", "numbers": "C00010", "file": "mapping.csv",
     "customers": "C00010", "older": "0", "number": "1", "field": "phone", "run_id": "0000", "target": "backup.sqlite",
-    "name": "block",
+    "name": "block", "setups": "setup.toml",
 }  # fmt: skip
 SECRETS = {name: value for name, value in ENVIRON.items() if "=" not in name}
 pytestmark = pytest.mark.live
@@ -149,12 +149,12 @@ def tried(place: Place, name: str, data: st.DataObject) -> list[str]:
             count = data.draw(st.integers(1, 2)) if parameter.multiple or parameter.nargs == -1 else 1
             values = [data.draw(place.values) for _ in range(count)]
             if parameter.name in NAMES_OF_SETUPS:
-                values = [value for value in values if not value.isprintable() or len(value) > LONGEST]
+                values = [value for value in values if not value.isprintable() or len(value) > LONGEST] or [""]
             if parameter.name.endswith("_customers"):
                 values = [value if not value.isdecimal() else str(MOST_PEOPLE) for value in values]
             options += [f"{parameter.opts[0]}={value}" for value in values] if is_option else []
             arguments += values if not is_option else []
-        elif parameter.required and not is_option:
+        elif not is_option and (parameter.required or parameter.name in NAMES_OF_SETUPS):
             arguments.append(NEEDED[parameter.name])
     if data.draw(st.booleans()) and any(p.name == "as_json" for p in COMMANDS[name].params):
         options.append("--json")
