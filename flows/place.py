@@ -43,7 +43,7 @@ def prefect_api_url(folder: Path = Path()) -> str:
     """
     found = [
         os.environ.get(_VARIABLE),
-        dotenv_values(folder / ".env").get(_VARIABLE),
+        _dotenv(folder / ".env").get(_VARIABLE),
         _at(_toml(folder / "prefect.toml"), "api", "url"),
         _at(_toml(folder / "pyproject.toml"), "tool", "prefect", "api", "url"),
         _in_profile(),
@@ -56,6 +56,14 @@ def _in_profile() -> Any:
     document = _toml(Path(os.environ.get("PREFECT_PROFILES_PATH") or home / "profiles.toml").expanduser())
     active = os.environ.get("PREFECT_PROFILE") or document.get("active")
     return _at(document, "profiles", str(active), _VARIABLE)
+
+
+def _dotenv(file: Path) -> Mapping[str, Any]:
+    """As `_toml`."""
+    try:
+        return dotenv_values(file)
+    except (OSError, ValueError):
+        return {}
 
 
 def _toml(file: Path) -> Mapping[str, Any]:

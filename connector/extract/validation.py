@@ -14,7 +14,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.expectations import Finding, Severity
+from connector.core.expectations import WHOLE, Finding, Severity
 from connector.extract.extraction import IDS, MAPPING
 from connector.extract.findings import merged
 from connector.extract.job import Job, Mapper
@@ -36,12 +36,12 @@ def validate_customers(run: Run, job: Job, mapper: Mapper) -> tuple[Job, list[Fi
     selected = job.selected is not None
     validations: list[Validation] = list(mapper(validate_in, job, {} if selected else last_validated(run)))
     findings = [finding for validation in validations for finding in validation.findings]
-    if not job.alone and not selected:
+    if not job.alone:
         findings += [
             finding
             for suite, key in _KEYS.items()
             for expectation in run.rules.suites.get(suite, ())
-            if takes_all(expectation)
+            if takes_all(expectation) and not (selected and expectation.words in WHOLE)
             for finding in judged(job.partitions, suite, key, expectation)
         ]
     if not selected:  # what was found among a few says nothing of all
