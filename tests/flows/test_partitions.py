@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -86,3 +87,16 @@ def test_what_people_did_since_is_found_in_every_partition(shop: Shop, running: 
     assert plan.conflicts
     assert len(plan.writes) > 30
     assert plan.links or plan.ambiguous
+
+
+@pytest.mark.parametrize("partitions", [0, 3])
+def test_who_shares_what_must_be_unique_takes_no_part_in_a_selected_run_either(tmp_path: Path, partitions: int) -> None:
+    with start(empty=True, seed=1) as running:
+        shop = Shop(running, tmp_path)
+        header = "expectation,field,value,when,severity,reason\n"
+        rule = "is unique,billing.phone,,,quarantine,One phone number for one person.\n"
+        (tmp_path / "rules" / "quality" / "webstore.csv").write_text(header + rule, encoding="utf-8")
+        keys = [shop.register(f"p{n}@nord.example", f"Per{n} Nord{n}", phone="+47 22 33 44 55") for n in range(4)]
+        done = shop.sync(f"woo:{keys[0]}", partitions=partitions)
+        assert shop.customers() == {}
+        assert {q.webstore_id for q in done.plan.quarantined} >= {keys[0]}
