@@ -138,9 +138,6 @@ class Runtime:
     def run_ended(self, run: Run, summary: Mapping[str, Any]) -> None:
         """The run is done."""
 
-    def readiness_assessed(self, run: Run, report: Mapping[str, Any]) -> None:
-        """The readiness report is there."""
-
     def page_written(self, setup: Setup, target: Path) -> None:
         """There is an HTML report of the run."""
 
