@@ -14,6 +14,7 @@ import typer
 from flows import (
     activity_commands,
     conflict_commands,
+    console_command,
     deploy_command,
     exchange_commands,
     identity_commands,
@@ -49,6 +50,8 @@ app.command("restored")(identity_commands.restored_side)
 app.command("forget")(exchange_commands.forget)
 app.add_typer(rules_commands.app, name="rules")
 app.command("deploy")(deploy_command.deploy)
+app.command("console")(console_command.console)
+app.command("console-password")(console_command.console_password)
 
 CustomerOption = Annotated[
     list[str] | None,

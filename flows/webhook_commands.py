@@ -77,7 +77,7 @@ def _serve(made: Setup, secret: str, start: StartRun, listening: Listening, as_j
     bound = bound_socket(listening)
     try:
         with receiving(made, store, secret, start) as (receiver, _):
-            server = server_of(receiver, listening)
+            server = server_of(receiver.app(), listening)
             renewal = Renewal(made, store, secret, _log_done)
 
             def renew() -> None:

@@ -28,7 +28,7 @@ def render_report(figures: RunFigures, now: datetime) -> str:
         now: the time that it says it was made at.
     """
     environment = _environment()
-    style, script = _asset("report.css"), _asset("report.js")
+    style, script = _asset("base.css") + _asset("report.css"), _asset("report.js")
     text: str = environment.get_template("report.html").render(
         run=figures,
         now=now,

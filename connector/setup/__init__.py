@@ -25,6 +25,7 @@ from connector.setup.choices import (
     WhileWaiting,
 )
 from connector.setup.connections import BusinessCentralConnection, WebstoreConnection
+from connector.setup.console import ConsoleRight, ConsoleSettings, ConsoleUser
 from connector.setup.reading import Setup, UnresolvedSecrets, load_setup, parse_setup
 from connector.setup.sections import (
     Accounts,
@@ -49,6 +50,9 @@ __all__ = [
     "Breakers",
     "BusinessCentralConnection",
     "ConflictPolicy",
+    "ConsoleRight",
+    "ConsoleSettings",
+    "ConsoleUser",
     "DriftPolicy",
     "FirstLinkPolicy",
     "HtmlReports",

@@ -23,6 +23,7 @@ from connector.setup.sections import (
     Synchronization,
     Template,
 )
+from connector.setup.console import ConsoleSettings
 from connector.setup.webhooks import Webhooks
 
 __all__ = ["Setup", "UnresolvedSecrets", "load_setup", "parse_setup"]
@@ -47,6 +48,7 @@ class Setup(Section):
     store: StoreSettings = Field(default_factory=StoreSettings)
     partitions: PartitionSettings = Field(default_factory=PartitionSettings)
     webhooks: Webhooks = Field(default_factory=Webhooks)
+    console: ConsoleSettings = Field(default_factory=ConsoleSettings)
     templates: tuple[Template, ...] = Field(
         default=(), description="Defaults for customers created in Business Central."
     )

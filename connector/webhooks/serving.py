@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import uvicorn
+from starlette.types import ASGIApp
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
@@ -103,8 +104,8 @@ def bound_socket(listening: Listening) -> socket.socket:
     return bound
 
 
-def server_of(receiver: Receiver, listening: Listening, **more: Any) -> uvicorn.Server:
-    """The HTTP server. `X-Forwarded-For` counts from a proxy on this machine only."""
+def server_of(app: ASGIApp, listening: Listening, **more: Any) -> uvicorn.Server:
+    """The HTTP server of an application. `X-Forwarded-For` counts from a proxy on this machine only."""
     settings: dict[str, Any] = {
         "host": listening.host,
         "port": listening.port,
@@ -121,7 +122,7 @@ def server_of(receiver: Receiver, listening: Listening, **more: Any) -> uvicorn.
         "timeout_graceful_shutdown": _GRACE_SECONDS,
         "h11_max_incomplete_event_size": 16 * 1024,
     }
-    return uvicorn.Server(uvicorn.Config(receiver.app(), **{**settings, **more}))
+    return uvicorn.Server(uvicorn.Config(app, **{**settings, **more}))
 
 
 @contextmanager

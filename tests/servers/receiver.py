@@ -111,7 +111,7 @@ def served(
         try:
             with receiving(setup, store, SECRET, started) as (receiver, dispatcher):
                 receiver.body_seconds = body_seconds
-                server = server_of(receiver, Listening(port=0), timeout_graceful_shutdown=1)
+                server = server_of(receiver.app(), Listening(port=0), timeout_graceful_shutdown=1)
                 thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
                 thread.start()
                 deadline = time.monotonic() + STARTS_WITHIN_SECONDS

@@ -1,0 +1,167 @@
+"""The console as an application: which address shows what, and who is let in."""
+
+from __future__ import annotations
+
+import logging
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime
+from importlib.resources import files
+from typing import Protocol
+from urllib.parse import parse_qs
+
+from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, PlainTextResponse, RedirectResponse, Response
+from starlette.routing import Route
+from starlette.types import ASGIApp
+
+from connector.run.request import Answer
+from connector.webhooks.limits import Offenders
+from console import webstores_page
+from console.guard import Guard, RequestRefused
+from console.page import address
+from console.people import People, Person, Right
+from console.rendering import rendered
+from console.sessions import Session, Sessions
+from console.webstores import Webstore
+
+__all__ = ["Console", "OnPrefect", "application"]
+
+_log = logging.getLogger("console.actions")
+_STATIC = {"base.css": "text/css", "console.css": "text/css", "console.js": "text/javascript"}
+_PAGES = (webstores_page,)
+
+
+class OnPrefect(Protocol):
+    """The Prefect server on which runs take place, where one is configured."""
+
+    def start(self, setup: str, *, customers: list[str] | None, dry_run: bool, approved_plan: str | None,
+              leave_out: list[str], actor: str) -> str:  # fmt: skip
+        """Start a run of a deployment; gives the address at which it is seen."""
+
+    def answer(self, run_id: str, answer: Answer) -> None:
+        """Answer a run that waits for an approval."""
+
+    def next_run(self, setup: str) -> datetime | None:
+        """When the next scheduled run is due."""
+
+
+@dataclass
+class Console:
+    """What all pages share.
+
+    Attributes:
+        owner: who comes in with the printed address; None = only people of the setup do.
+        on_entry: is called when the printed address was used: there is another one now.
+    """
+
+    webstores: Mapping[str, Webstore]
+    people: People
+    owner: Person | None
+    prefect: OnPrefect | None = None
+    cookie: str = "customer-sync"
+    secure: bool = False
+    on_entry: Callable[[], None] = lambda: None
+    sessions: Sessions = field(default_factory=Sessions)
+    guessers: Offenders = field(default_factory=lambda: Offenders(per_minute=10))
+
+    def session_of(self, request: Request) -> Session | None:
+        """The session of a request: by its cookie, or by what a trusted proxy says of who asks."""
+        client = request.client.host if request.client else ""
+        named = self.people.by_proxy(client, request.headers)
+        session = self.sessions.find(request.cookies.get(self.cookie, ""))
+        if named is None:
+            return session
+        if session is None or session.person != named:
+            session = self.sessions.begin(named)
+            request.state.begun = session
+        return session
+
+    def way_in(self, request: Request, wrong: str = "") -> Response:
+        """What somebody sees who is not logged in."""
+        page = rendered("way_in.html", log_in=self.people.log_in, wrong=wrong, owner=self.owner)
+        return HTMLResponse(page, 401)
+
+    def let_in(self, session: Session, where: str = "/") -> Response:
+        """Go on with a session."""
+        answer = RedirectResponse(where, 303)
+        self.give_cookie(answer, session)
+        return answer
+
+    def give_cookie(self, answer: Response, session: Session) -> None:
+        """Let the browser keep the session."""
+        answer.set_cookie(self.cookie, session.id, httponly=True, samesite="strict", secure=self.secure, path="/")
+
+
+def application(console: Console, hosts: frozenset[str], origins: frozenset[str]) -> ASGIApp:
+    """The application, guarded; arguments as of `Guard`."""
+    routes = [
+        Route("/enter", _enter, methods=["GET", "POST"]),
+        Route("/leave", _leave, methods=["POST"]),
+        Route("/static/{name}", _static, methods=["GET"]),
+        *(route for module in _PAGES for route in module.ROUTES),
+    ]
+    app = Starlette(routes=routes, exception_handlers={404: _not_found, RequestRefused: _refused})
+    app.state.console = console
+    return Guard(app, hosts, origins)
+
+
+async def _enter(request: Request) -> Response:
+    """Come in: with the token of the printed address, which counts once, or with a name and a password."""
+    console: Console = request.app.state.console
+    if request.method == "GET":
+        token = request.query_params.get("token", "")
+        if not token or console.owner is None:
+            return console.way_in(request)
+        if not console.sessions.redeem(token):
+            _log.info("the entry token was refused")
+            refusal = "This address was used before. The console prints a new one each time: take the newest."
+            return HTMLResponse(rendered("way_in.html", log_in=False, wrong=refusal, owner=console.owner), 403)
+        console.on_entry()
+        return console.let_in(console.sessions.begin(console.owner))
+    client = request.client.host if request.client else ""
+    if console.guessers.blocked(client, time.monotonic()):
+        raise RequestRefused(429, "Too many wrong passwords. Wait a minute.")
+    fields = parse_qs((await request.body()).decode("utf-8", "replace"), max_num_fields=10)
+    name, password = (fields.get(field, [""])[0] for field in ("name", "password"))
+    person = await run_in_threadpool(console.people.by_password, name, password)
+    if person is None:
+        console.guessers.refused(client, time.monotonic())
+        _log.info("a log-in was refused")
+        raise RequestRefused(403, "There is nobody with this name and password.")
+    return console.let_in(console.sessions.begin(person))
+
+
+async def _leave(request: Request) -> Response:
+    console: Console = request.app.state.console
+    session = console.session_of(request)
+    if session is not None:
+        console.sessions.end(session)
+    answer = RedirectResponse(address("enter"), 303)
+    answer.delete_cookie(console.cookie, path="/")
+    return answer
+
+
+async def _static(request: Request) -> Response:
+    name = request.path_params["name"]
+    kind = _STATIC.get(name)
+    if kind is None:
+        raise RequestRefused(404, "There is no such file.")
+    folder = files("connector.report") / "templates" if name == "base.css" else files("console") / "static"
+    return Response((folder / name).read_bytes(), media_type=kind, headers={"Cache-Control": "max-age=600"})
+
+
+async def _not_found(_request: Request, _error: Exception) -> Response:
+    return PlainTextResponse("There is no such page.", 404)
+
+
+async def _refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, RequestRefused)  # noqa: S101 - registered for it
+    console: Console = request.app.state.console
+    if error.status == 403 and request.url.path == "/enter":
+        page = rendered("way_in.html", log_in=console.people.log_in, wrong=error.text, owner=console.owner)
+        return HTMLResponse(page, error.status)
+    return PlainTextResponse(error.text, error.status)

@@ -1,0 +1,102 @@
+"""The webstores that a console shows: each with its setup, and its store held open."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from connector.desk.desk import Desk
+from connector.errors import InputError, SetupError
+from connector.run.setup_source import setup_of
+from connector.setup import Setup
+from connector.store import View, open_store
+from console.people import Person
+from console.runs import Runs
+
+__all__ = ["Webstore", "opened_webstores"]
+
+# setups change rarely and are read for every page
+_FRESH_SECONDS = 2.0
+
+
+class Webstore:
+    """One webstore of the console.
+
+    Attributes:
+        name: the setup as the person named it: a file, or a block.
+        code: the webstore's code; it does not change while the console runs.
+        runs: what this process is carrying out for it.
+    """
+
+    def __init__(self, name: str) -> None:
+        self.name = name
+        self._setup = setup_of(Path(name), with_secrets=False)
+        self._read = time.monotonic()
+        self.code = self._setup.webstore_code
+        self.store = open_store(self._setup.store.url)
+        self.runs = Runs(self.setup_with_secrets)
+
+    @property
+    def setup(self) -> Setup:
+        """The setup as it is now, its secrets unresolved.
+
+        Raises:
+            SetupError: it is not there any more, cannot work, or became another webstore's or another store's.
+        """
+        if time.monotonic() - self._read > _FRESH_SECONDS:
+            self._setup = self._same(setup_of(Path(self.name), with_secrets=False))
+            self._read = time.monotonic()
+        return self._setup
+
+    def setup_with_secrets(self) -> Setup:
+        """The setup as it is now, ready to call both systems; errors as of `setup`."""
+        return self._same(setup_of(Path(self.name)))
+
+    def _same(self, setup: Setup) -> Setup:
+        if (setup.webstore_code, setup.store.url) != (self.code, self._setup.store.url):
+            raise SetupError(
+                f"The setup {self.name} is another webstore's by now, or names another store.",
+                hint="Start the console again.",
+            )
+        return setup
+
+    @contextmanager
+    def view(self) -> Iterator[View]:
+        """What the store knows, at one moment."""
+        with self.store.view(self.code) as view:
+            yield view
+
+    def desk(self, person: Person, *, with_secrets: bool = False) -> Desk:
+        """The desk at which a person works."""
+        return Desk(self.setup_with_secrets() if with_secrets else self.setup, self.store, person.name)
+
+    def close(self) -> None:
+        """Let what is at work end its batch, and close the store."""
+        self.runs.close()
+        self.store.close()
+
+
+def opened_webstores(names: Sequence[str]) -> dict[str, Webstore]:
+    """The webstores of some setups, by code.
+
+    Raises:
+        InputError: none was named, or two are the same webstore.
+        SetupError, StoreError: one cannot work.
+    """
+    found: dict[str, Webstore] = {}
+    try:
+        for name in dict.fromkeys(names):
+            webstore = Webstore(name)
+            if webstore.code in found:
+                webstore.close()
+                raise InputError(f"{found[webstore.code].name} and {name} are both of webstore {webstore.code}.")
+            found[webstore.code] = webstore
+        if not found:
+            raise InputError("Which webstore? Give --setup.")
+    except BaseException:
+        for webstore in found.values():
+            webstore.close()
+        raise
+    return found
