@@ -23,7 +23,7 @@ from connector.webhooks.limits import Offenders
 from console import webstores_page
 from console.guard import Guard, RequestRefused
 from console.page import address
-from console.people import People, Person, Right
+from console.people import People, Person
 from console.rendering import rendered
 from console.sessions import Session, Sessions
 from console.webstores import Webstore

@@ -193,7 +193,7 @@ def _endpoint(handler: Handler, right: Right, *, is_form: bool) -> Callable[[Req
         except RequestRefused as refused:
             answer = page.show("refused.html", refused.status, text=refused.text, problems=(), back="")
         if getattr(request.state, "begun", None) is session:
-            console.give_cookie(answer, session)
+            console.give_cookie(answer, page.session)
         return answer
 
     return endpoint
@@ -212,7 +212,7 @@ def _answered(handler: Handler, page: Page, *, is_form: bool) -> Response:
         return _wrong(page, error, status)
     except RequestRefused:
         raise
-    except Exception:
+    except Exception:  # noqa: BLE001 - a page that fails must not end the others
         _log.exception("%s %s %s failed", page.person.name, what, code)
         return _wrong(page, InternalError("This is a bug of the console; its log says where. Please report it."), 500)
     if is_form:

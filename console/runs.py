@@ -168,7 +168,7 @@ class Runs:
             going.error = InputError("The run was cancelled. What it had written stays; nothing more was begun.")
         except CustomerSyncError as error:
             going.error = error
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - whoever waits for the run must hear of its end
             _log.exception("run %s failed", going.run_id)
             going.error = InternalError(f"The run failed ({type(error).__name__}). The console's log says where.")
         finally:

@@ -5,10 +5,10 @@ from __future__ import annotations
 import getpass
 import ipaddress
 import signal
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -18,7 +18,7 @@ from connector.webhooks.serving import Listening, bound_socket, server_of
 from console.app import Console, OnPrefect, application
 from console.page import address
 from console.people import People, Person, Right
-from console.webstores import opened_webstores
+from console.webstores import FindSetup, by_name, opened_webstores
 
 __all__ = ["Served", "serving"]
 
@@ -52,7 +52,7 @@ def serving(
     public_url: str = "",
     name: str = "",
     prefect: OnPrefect | None = None,
-    on_entry: Callable[[], None] = lambda: None,
+    find: FindSetup = by_name,
 ) -> Iterator[Served]:
     """A console of some webstores, ready to be run. At the end, what it carries out finishes its batch.
 
@@ -60,12 +60,13 @@ def serving(
         public_url: the address under which a proxy shows it; "" = it is reached as it listens.
         name: of the person at this machine; "" = the operating system's.
         prefect: where runs take place; None = in this process.
+        find: gives the setups by name.
 
     Raises:
         InputError: the address cannot be had, or is not safe.
         SetupError, StoreError: a webstore cannot be shown.
     """
-    webstores = opened_webstores(setups)
+    webstores = opened_webstores(setups, find)
     try:
         people = People(next(iter(webstores.values())).setup.console)
         _check_safe(listening, public_url, people)
@@ -74,18 +75,22 @@ def serving(
         bound = bound_socket(listening)
         try:
             port = bound.getsockname()[1]
-            own = public_url.rstrip("/") or f"{'https' if listening.certificate else 'http'}://{_shown(listening.host)}:{port}"
+            own = (
+                public_url.rstrip("/")
+                or f"{'https' if listening.certificate else 'http'}://{_shown(listening.host)}:{port}"
+            )
             hosts, origins = _names(own, port, is_local=not public_url, tls=listening.certificate is not None)
             console = Console(
                 webstores, people, owner, prefect,
-                cookie=f"customer-sync-{port}", secure=own.startswith("https:"), on_entry=on_entry,
+                cookie=f"customer-sync-{port}", secure=own.startswith("https:"),
             )  # fmt: skip
             # who asks is who opened the connection: only that can be trusted to be a proxy
             server = server_of(application(console, hosts, origins), listening, proxy_headers=False)
 
             def run() -> None:
-                for number in (signal.SIGINT, signal.SIGTERM):
-                    signal.signal(number, _end)  # as for the receiver of webhooks: the server passes on what ended it
+                if threading.current_thread() is threading.main_thread():
+                    for number in (signal.SIGINT, signal.SIGTERM):
+                        signal.signal(number, _end)  # as for webhooks: the server passes on what ended it
                 server.run(sockets=[bound])
 
             yield Served(console, server, own, run)
@@ -98,7 +103,9 @@ def serving(
 
 def _check_safe(listening: Listening, public_url: str, people: People) -> None:
     """Anything but this machine itself needs TLS or a proxy in front, and people with names."""
-    if public_url and (urlsplit(public_url).scheme not in {"http", "https"} or urlsplit(public_url).path not in {"", "/"}):
+    if public_url and (
+        urlsplit(public_url).scheme not in {"http", "https"} or urlsplit(public_url).path not in {"", "/"}
+    ):
         raise InputError(f"{public_url} is no address such as https://console.example.")
     if _is_loopback(listening.host):
         return

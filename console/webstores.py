@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -15,7 +15,10 @@ from connector.store import View, open_store
 from console.people import Person
 from console.runs import Runs
 
-__all__ = ["Webstore", "opened_webstores"]
+__all__ = ["FindSetup", "Webstore", "by_name", "opened_webstores"]
+
+# gives a setup by its name, with its secrets or without
+FindSetup = Callable[[str, bool], Setup]
 
 # setups change rarely and are read for every page
 _FRESH_SECONDS = 2.0
@@ -30,9 +33,10 @@ class Webstore:
         runs: what this process is carrying out for it.
     """
 
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, find: FindSetup) -> None:
         self.name = name
-        self._setup = setup_of(Path(name), with_secrets=False)
+        self._find = find
+        self._setup = find(name, False)
         self._read = time.monotonic()
         self.code = self._setup.webstore_code
         self.store = open_store(self._setup.store.url)
@@ -46,13 +50,13 @@ class Webstore:
             SetupError: it is not there any more, cannot work, or became another webstore's or another store's.
         """
         if time.monotonic() - self._read > _FRESH_SECONDS:
-            self._setup = self._same(setup_of(Path(self.name), with_secrets=False))
+            self._setup = self._same(self._find(self.name, False))
             self._read = time.monotonic()
         return self._setup
 
     def setup_with_secrets(self) -> Setup:
         """The setup as it is now, ready to call both systems; errors as of `setup`."""
-        return self._same(setup_of(Path(self.name)))
+        return self._same(self._find(self.name, True))
 
     def _same(self, setup: Setup) -> Setup:
         if (setup.webstore_code, setup.store.url) != (self.code, self._setup.store.url):
@@ -78,7 +82,12 @@ class Webstore:
         self.store.close()
 
 
-def opened_webstores(names: Sequence[str]) -> dict[str, Webstore]:
+def by_name(name: str, with_secrets: bool) -> Setup:
+    """A setup by its file's name, or its block's; see `setup_of`."""
+    return setup_of(Path(name), with_secrets=with_secrets)
+
+
+def opened_webstores(names: Sequence[str], find: FindSetup = by_name) -> dict[str, Webstore]:
     """The webstores of some setups, by code.
 
     Raises:
@@ -88,7 +97,7 @@ def opened_webstores(names: Sequence[str]) -> dict[str, Webstore]:
     found: dict[str, Webstore] = {}
     try:
         for name in dict.fromkeys(names):
-            webstore = Webstore(name)
+            webstore = Webstore(name, find)
             if webstore.code in found:
                 webstore.close()
                 raise InputError(f"{found[webstore.code].name} and {name} are both of webstore {webstore.code}.")

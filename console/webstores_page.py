@@ -37,20 +37,23 @@ def _overview(page: Page) -> Response:
 
 def _card(page: Page, webstore: Webstore) -> _Card:
     try:
-        setup = webstore.setup
         with webstore.view() as view:
             last = view.runs.last()
             waiting = len(view.runs.waiting())
-            read_at = view.directory.read_at
+            read_at = getattr(getattr(view, "directory", None), "read_at", None)
             waits = (
                 ("conflicts to decide", len(view.conflicts.rows()), "conflicts"),
                 ("suggested pairs", sum(row["state"] == "open" for row in view.suggestions.rows()), "suggestions"),
-                ("customers quarantined", len({row["key"] for row in view.quarantine.rows()}), "mapping?filter=quarantined"),
+                (
+                    "customers quarantined",
+                    len({row["key"] for row in view.quarantine.rows()}),
+                    "mapping?filter=quarantined",
+                ),
                 ("customers on hold", sum(bool(row["on_hold"]) for row in view.holds.rows()), "mapping?filter=on+hold"),
                 ("plans to approve", waiting, "runs"),
             )
         due = page.console.prefect.next_run(webstore.name) if page.console.prefect else None
-        return _Card(webstore, last, due, read_at, tuple(one for one in waits if one[1]), "" if setup else "")
+        return _Card(webstore, last, due, read_at, tuple(one for one in waits if one[1]))
     except CustomerSyncError as error:
         return _Card(webstore, trouble=str(error))
 

@@ -26,10 +26,14 @@ def console(
     ] = None,
     host: Annotated[str, typer.Option(help="Address to listen at.")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65_535, help="0 takes a free one.")] = 8766,
-    public_url: Annotated[str, typer.Option(help="Address of the proxy in front, such as https://console.example.")] = "",
+    public_url: Annotated[
+        str, typer.Option(help="Address of the proxy in front, such as https://console.example.")
+    ] = "",
     certificate: Annotated[Path | None, typer.Option(help="PEM file, if no proxy in front has one.")] = None,
     key: Annotated[Path | None, typer.Option(help="PEM file of its key.")] = None,
-    name: Annotated[str, typer.Option(help="Your name, as versions and logs show it.", show_default="your user name")] = "",
+    name: Annotated[
+        str, typer.Option(help="Your name, as versions and logs show it.", show_default="your user name")
+    ] = "",
     as_json: JsonOption = False,
 ) -> None:
     """Show the customers of your webstores in the browser, until Ctrl-C: link, decide, approve, undo.
@@ -56,10 +60,8 @@ def run_console(
     from console.serving import serving
 
     log_to_standard_error()
-    tell = lambda: None  # noqa: E731 - replaced below, when there is something to tell
-    with serving(
-        setups, Listening(host, port, certificate, key), public_url=public_url, name=name, on_entry=lambda: tell()
-    ) as served:
+    listening = Listening(host, port, certificate, key)
+    with serving(setups, listening, public_url=public_url, name=name) as served:
 
         def tell() -> None:
             if served.console.owner is None:
@@ -71,9 +73,12 @@ def run_console(
             elif served.console.owner is None:
                 terminal.say(f"The console is at {served.address}; people come in by their names.")
             else:
-                terminal.say(f"Open this in one browser (for another one, the next address is printed then): {served.entry}")
+                terminal.say(
+                    f"Open this in one browser (for another one, the next address is printed then): {served.entry}"
+                )
             sys.stdout.flush()
 
+        served.console.on_entry = tell
         tell()
         served.run()
 

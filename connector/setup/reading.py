@@ -12,6 +12,7 @@ from pydantic import Field, ValidationError, model_validator
 
 from connector.errors import SetupError
 from connector.setup.connections import BusinessCentralConnection, Section, WebstoreConnection
+from connector.setup.console import ConsoleSettings
 from connector.setup.sections import (
     Accounts,
     Approval,
@@ -23,7 +24,6 @@ from connector.setup.sections import (
     Synchronization,
     Template,
 )
-from connector.setup.console import ConsoleSettings
 from connector.setup.webhooks import Webhooks
 
 __all__ = ["Setup", "UnresolvedSecrets", "load_setup", "parse_setup"]
