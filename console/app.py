@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 
 from connector.run.request import Answer
 from connector.webhooks.limits import Offenders
-from console import webstores_page
+from console import plan_page, runs_page, setup_page, versions_page, webstores_page
 from console.guard import Guard, RequestRefused
 from console.page import address
 from console.people import People, Person
@@ -28,11 +28,11 @@ from console.rendering import rendered
 from console.sessions import Session, Sessions
 from console.webstores import Webstore
 
-__all__ = ["Console", "OnPrefect", "application"]
+__all__ = ["Blocks", "Console", "OnPrefect", "application"]
 
 _log = logging.getLogger("console.actions")
 _STATIC = {"base.css": "text/css", "console.css": "text/css", "console.js": "text/javascript"}
-_PAGES = (webstores_page,)
+_PAGES = (webstores_page, plan_page, runs_page, versions_page, setup_page)
 
 
 class OnPrefect(Protocol):
@@ -42,11 +42,27 @@ class OnPrefect(Protocol):
               leave_out: list[str], actor: str) -> str:  # fmt: skip
         """Start a run of a deployment; gives the address at which it is seen."""
 
-    def answer(self, run_id: str, answer: Answer) -> None:
-        """Answer a run that waits for an approval."""
+    def answer(self, run_id: str, answer: Answer) -> bool:
+        """Answer a run that waits for an approval; False = this server has no such run."""
 
     def next_run(self, setup: str) -> datetime | None:
         """When the next scheduled run is due."""
+
+
+class Blocks(Protocol):
+    """The setups that are kept as blocks of a Prefect server."""
+
+    def change(self, name: str, values: Mapping[str, tuple[object, object]]) -> None:
+        """Change a block.
+
+        Args:
+            values: path of a setting, such as synchronization.policies.conflict → what it says now, and what it shall say.
+
+        Raises:
+            Overtaken: it says something else by now; nothing was changed.
+            SetupError: there is no such block, or it could not work.
+            RemoteTrouble: the server cannot be reached.
+        """
 
 
 @dataclass
@@ -55,6 +71,8 @@ class Console:
 
     Attributes:
         owner: who comes in with the printed address; None = only people of the setup do.
+        prefect: where runs take place; None = in this process.
+        blocks: where setups that are no files are kept; None = they cannot be changed from here.
         on_entry: is called when the printed address was used: there is another one now.
     """
 
@@ -62,6 +80,7 @@ class Console:
     people: People
     owner: Person | None
     prefect: OnPrefect | None = None
+    blocks: Blocks | None = None
     cookie: str = "customer-sync"
     secure: bool = False
     on_entry: Callable[[], None] = lambda: None

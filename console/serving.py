@@ -15,7 +15,7 @@ import uvicorn
 
 from connector.errors import InputError
 from connector.webhooks.serving import Listening, bound_socket, server_of
-from console.app import Console, OnPrefect, application
+from console.app import Blocks, Console, OnPrefect, application
 from console.page import address
 from console.people import People, Person, Right
 from console.webstores import FindSetup, by_name, opened_webstores
@@ -52,6 +52,7 @@ def serving(
     public_url: str = "",
     name: str = "",
     prefect: OnPrefect | None = None,
+    blocks: Blocks | None = None,
     find: FindSetup = by_name,
 ) -> Iterator[Served]:
     """A console of some webstores, ready to be run. At the end, what it carries out finishes its batch.
@@ -60,6 +61,7 @@ def serving(
         public_url: the address under which a proxy shows it; "" = it is reached as it listens.
         name: of the person at this machine; "" = the operating system's.
         prefect: where runs take place; None = in this process.
+        blocks: where setups that are no files are kept; None = they cannot be changed here.
         find: gives the setups by name.
 
     Raises:
@@ -81,7 +83,7 @@ def serving(
             )
             hosts, origins = _names(own, port, is_local=not public_url, tls=listening.certificate is not None)
             console = Console(
-                webstores, people, owner, prefect,
+                webstores, people, owner, prefect, blocks,
                 cookie=f"customer-sync-{port}", secure=own.startswith("https:"),
             )  # fmt: skip
             # who asks is who opened the connection: only that can be trusted to be a proxy

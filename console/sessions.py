@@ -20,6 +20,7 @@ _HOURS = 12
 _MOST_SESSIONS = 200
 _MOST_FORMS = 2_000
 _MOST_SEARCHES = 50
+_MOST_CHOICES = 10
 
 
 class FormState(Enum):
@@ -57,6 +58,7 @@ class Session:
     said: deque[Said] = field(default_factory=lambda: deque(maxlen=5))
     _sent: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _searches: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    _choices: OrderedDict[str, frozenset[str]] = field(default_factory=OrderedDict)
     _not_before: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -98,6 +100,18 @@ class Session:
     def search(self, name: str) -> str:
         """What a short name stands for; "" if it is not known (any more)."""
         return self._searches.get(name, "")
+
+    def keep_choice(self, what: str, chosen: frozenset[str]) -> None:
+        """Remember what somebody has ticked in a list of several pages, until it is sent."""
+        with self._lock:
+            self._choices[what] = chosen
+            self._choices.move_to_end(what)
+            while len(self._choices) > _MOST_CHOICES:
+                self._choices.popitem(last=False)
+
+    def choice(self, what: str) -> frozenset[str]:
+        """What was ticked; nothing if it is not known (any more)."""
+        return self._choices.get(what, frozenset())
 
 
 class Sessions:

@@ -72,9 +72,18 @@ class Webstore:
         with self.store.view(self.code) as view:
             yield view
 
-    def desk(self, person: Person, *, with_secrets: bool = False) -> Desk:
-        """The desk at which a person works."""
-        return Desk(self.setup_with_secrets() if with_secrets else self.setup, self.store, person.name)
+    def desk(self, person: Person, *, with_secrets: bool = False, expected_version: int | None = None) -> Desk:
+        """The desk at which a person works.
+
+        Args:
+            expected_version: the version of the mapping table that the person looked at.
+        """
+        setup = self.setup_with_secrets() if with_secrets else self.setup
+        return Desk(setup, self.store, person.name, expected_version)
+
+    def read_anew(self) -> None:
+        """Forget the setup as it was read last: somebody has just changed it."""
+        self._read = float("-inf")
 
     def close(self) -> None:
         """Let what is at work end its batch, and close the store."""

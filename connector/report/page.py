@@ -15,7 +15,7 @@ from connector.report.charts import BASE_LINE, HEIGHT, WIDTH, charts_of
 from connector.report.differences import Piece, differing, pieces_of
 from connector.report.figures import PlanRow, RunFigures, both_sides
 
-__all__ = ["render_report"]
+__all__ = ["render_report", "report_policy"]
 
 COUNTERS = ("created", "updated", "unchanged", "withheld", "held", "failed", "dropped")
 OTHERS = ("linked", "conflicts", "ambiguous", "orphans", "quarantined")
@@ -28,14 +28,13 @@ def render_report(figures: RunFigures, now: datetime) -> str:
         now: the time that it says it was made at.
     """
     environment = _environment()
-    style, script = _asset("base.css") + _asset("report.css"), _asset("report.js")
+    style, script = _style_and_script()
     text: str = environment.get_template("report.html").render(
         run=figures,
         now=now,
         style=style,
         script=script,
-        policy=f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
-        "base-uri 'none'; form-action 'none'",
+        policy=report_policy(),
         charts=charts_of(figures),
         width=WIDTH,
         height=HEIGHT,
@@ -50,6 +49,20 @@ def render_report(figures: RunFigures, now: datetime) -> str:
     )
     # half of a surrogate pair cannot be written to a file; in values it has been named already
     return text.encode("utf-8", "replace").decode()
+
+
+def report_policy() -> str:
+    """What a report may load and run: its own style and script, and nothing else. For who sends one: the same as a header."""
+    style, script = _style_and_script()
+    return (
+        f"default-src 'none'; style-src '{_digest(style)}'; script-src '{_digest(script)}'; "
+        "base-uri 'none'; form-action 'none'"
+    )
+
+
+@cache
+def _style_and_script() -> tuple[str, str]:
+    return _asset("base.css") + _asset("report.css"), _asset("report.js")
 
 
 def _values(row: PlanRow) -> tuple[tuple[Piece, ...], tuple[Piece, ...]]:

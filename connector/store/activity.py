@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+import orjson
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
@@ -25,6 +26,13 @@ _TIMES: dict[str, Kind] = {
     "failed_attempts": "number",
     "on_hold": "flag",
 }
+
+_WRITE = (
+    "intended_at", "run_id", "direction", "operation", "bc_id", "bc_number", "webstore_id", "before", "after", "outcome",
+    "code", "message", "rule",
+)  # fmt: skip
+# refused, held, or without an outcome yet
+_FAILED = sa.or_(JOURNAL.c.outcome.is_(None), JOURNAL.c.outcome.in_(("refused", "held")))
 
 # a refused write of a customer who is on hold in its direction
 _ON_HOLD = sa.and_(
@@ -73,6 +81,33 @@ class Activity:
             rest = tuple(hold)[2:] if hold else (None, "", 0, False)
             rows.append((key, max(times, default=None), *rest))
         return frame(rows, _TIMES)
+
+    def writes(
+        self, *, limit: int, offset: int = 0, run_id: str | None = None, failed_only: bool = False
+    ) -> list[dict[str, Any]]:
+        """Writes, the newest first; those of one run in the order in which they were made.
+
+        Args:
+            failed_only: only those that were refused, are held, or have no outcome yet.
+
+        Returns:
+            `intended_at`, `run_id`, `direction`, `operation`, `bc_id`, `bc_number`, `webstore_id`, `before` and `after`
+            (canonical field → value of the written side), `outcome` (None = not settled), `code`, `message`, `rule`.
+        """
+        order = JOURNAL.c.id.desc() if run_id is None else JOURNAL.c.id
+        statement = sa.select(*(JOURNAL.c[name] for name in _WRITE)).where(self._writes(run_id, failed_only))
+        rows = self._connection.execute(statement.order_by(order).limit(limit).offset(offset)).mappings()
+        return [{**row, "before": orjson.loads(row["before"]), "after": orjson.loads(row["after"])} for row in rows]
+
+    def count_writes(self, *, run_id: str | None = None, failed_only: bool = False) -> int:
+        """How many writes there are; arguments as of `writes`."""
+        statement = sa.select(sa.func.count()).select_from(JOURNAL).where(self._writes(run_id, failed_only))
+        return self._connection.scalar(statement) or 0
+
+    def _writes(self, run_id: str | None, failed_only: bool) -> sa.ColumnElement[bool]:
+        wanted = [JOURNAL.c.webstore_code == self._code]
+        wanted += [] if run_id is None else [JOURNAL.c.run_id == run_id]
+        return sa.and_(*wanted, *([_FAILED] if failed_only else []))
 
     def purge(self, older_than_days: float) -> dict[str, int]:
         """Forget settled writes, ended runs and plans that are older. Open intents, the mapping table and bases stay, and what

@@ -98,16 +98,37 @@ class Runs:
         row = self._connection.execute(sa.select(RUN).where(self._one(run_id))).mappings().one_or_none()
         return None if row is None else {**row, "summary": orjson.loads(row["summary"])}
 
-    def recent(self, limit: int, until: datetime | None = None) -> Sequence[dict[str, Any]]:
+    def recent(self, limit: int, until: datetime | None = None, offset: int = 0) -> Sequence[dict[str, Any]]:
         """The newest runs first, their columns as in `list`, and `summary` as a dictionary.
 
         Args:
             until: only those that began then or before.
+            offset: how many of the newest are passed over.
         """
         statement = sa.select(RUN).where(_R.webstore_code == self._code)
         if until is not None:
             statement = statement.where(_R.started_at <= until)
-        rows = self._connection.execute(statement.order_by(_R.started_at.desc()).limit(limit)).mappings()
+        statement = statement.order_by(_R.started_at.desc(), _R.run_id).limit(limit).offset(offset)
+        return self._whole(statement)
+
+    def count(self) -> int:
+        """How many runs are remembered."""
+        mine = sa.select(sa.func.count()).select_from(RUN).where(_R.webstore_code == self._code)
+        return self._connection.scalar(mine) or 0
+
+    def of_plan(self, plan_hash: str) -> Sequence[dict[str, Any]]:
+        """The runs that made a plan, or were started to write it, the newest first, as in `recent`.
+
+        Args:
+            plan_hash: the whole hash.
+        """
+        # no other text in a summary can look so, since its quotes are escaped
+        told = _R.summary.contains(f'"approved_plan":"{plan_hash}"', autoescape=True)
+        mine = sa.and_(_R.webstore_code == self._code, sa.or_(_R.plan_hash == plan_hash, told))
+        return self._whole(sa.select(RUN).where(mine).order_by(_R.started_at.desc()))
+
+    def _whole(self, statement: sa.Select[Any]) -> Sequence[dict[str, Any]]:
+        rows = self._connection.execute(statement).mappings()
         return [{**row, "summary": orjson.loads(row["summary"])} for row in rows]
 
     def last_full(self, besides: str = "") -> dict[str, Any] | None:
@@ -134,8 +155,7 @@ class Runs:
     def waiting(self) -> Sequence[dict[str, Any]]:
         """All runs whose plan waits for a person, the newest first, as in `recent`."""
         mine = sa.and_(_R.webstore_code == self._code, _R.status == "waiting")
-        rows = self._connection.execute(sa.select(RUN).where(mine).order_by(_R.started_at.desc())).mappings()
-        return [{**row, "summary": orjson.loads(row["summary"])} for row in rows]
+        return self._whole(sa.select(RUN).where(mine).order_by(_R.started_at.desc()))
 
     def beginning(self, text: str) -> Sequence[str]:
         """Ids of runs that are meant by a text: the run with this id, or those whose ids begin so (the first few)."""

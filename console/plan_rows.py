@@ -1,0 +1,243 @@
+"""A plan as people read it: customer by customer, what is done to each and what is left as it is."""
+
+from __future__ import annotations
+
+import hashlib
+import threading
+from collections import Counter, OrderedDict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import groupby
+from typing import Any, NamedTuple
+
+import orjson
+
+from connector.core.approval import Approved
+from connector.core.customer_references import Who, keys_of
+from connector.core.intended import ACTIONS
+from connector.store import StoredPlan
+
+__all__ = ["KINDS", "PlanRow", "PlannedCustomer", "PlannedWork", "chosen", "work_of"]
+
+# what a plan says of a customer: the word on the page, in the order in which people want to see them. What replaces or loses a
+# value comes first; what is left as it is last
+KINDS: Mapping[str, str] = {
+    "push delete": "Delete account in the webstore",
+    "push update": "Change in the webstore",
+    "pull update": "Change in Business Central",
+    "push create": "New account in the webstore",
+    "pull create": "New in Business Central",
+    "link": "Link",
+    "unlink": "Unlink",
+    "recreate": "Make the account anew",
+    "conflict": "Conflict, waits",
+    "withheld": "Withheld by a flag",
+    "held": "On hold",
+    "kept": "Cleared value, kept",
+    "keep": "Left as it is",
+    "ambiguous": "May be the same as another",
+    "orphan": "Gone on one side",
+    "quarantined": "In quarantine",
+}
+_DONE = frozenset(list(KINDS)[:8])
+_ORDER = {kind: place for place, kind in enumerate(KINDS)}
+# a plan of 100,000 customers takes a second to be read, and is looked at page by page
+_KEPT = 2
+
+
+class PlanRow(NamedTuple):
+    """One row of a plan: a field that changes or is left as it is, and why; `kind` is one of `KINDS`."""
+
+    kind: str
+    field: str
+    base: str
+    before: str
+    after: str
+    reason: str
+
+
+@dataclass
+class PlannedCustomer:
+    """One customer of a plan.
+
+    Attributes:
+        key: names the customer in forms, and to whoever leaves it out: Business Central id, woo:ID, or number.
+        searched: what a search looks into.
+    """
+
+    key: str
+    bc_id: str
+    number: str
+    webstore_id: int | None
+    rows: list[PlanRow] = field(default_factory=list)
+    kinds: set[str] = field(default_factory=set)
+    searched: str = ""
+
+    @property
+    def acts(self) -> bool:
+        """Whether anything is done to the customer."""
+        return not self.kinds.isdisjoint(_DONE)
+
+    @property
+    def groups(self) -> list[tuple[str, list[PlanRow]]]:
+        """The rows by kind, in order."""
+        return [(kind, list(rows)) for kind, rows in groupby(self.rows, key=lambda row: row.kind)]
+
+    @property
+    def label(self) -> str:
+        """How people name the customer."""
+        return self.number or (f"woo:{self.webstore_id}" if self.webstore_id is not None else self.bc_id)
+
+
+@dataclass(frozen=True)
+class PlannedWork:
+    """A plan, customer by customer, in the order in which people want to see them.
+
+    Attributes:
+        approved: what approving it approves.
+        counts: customers by kind; fields: customers by field that is changed or left.
+    """
+
+    approved: Approved
+    customers: tuple[PlannedCustomer, ...]
+    counts: Mapping[str, int]
+    fields: Mapping[str, int]
+
+    @property
+    def acting(self) -> int:
+        """How many customers something is done to."""
+        return sum(customer.acts for customer in self.customers)
+
+    def counts_without(self, left_out: frozenset[str]) -> dict[str, int]:
+        """What is done, in customers by kind, if some of them are left out."""
+        kinds = Counter(kind for one in self.customers if one.key not in left_out for kind in one.kinds & _DONE)
+        return {kind: kinds[kind] for kind in KINDS if kinds[kind]}
+
+
+def chosen(
+    customers: Iterable[PlannedCustomer], *, kind: str = "", field_name: str = "", search: str = ""
+) -> list[PlannedCustomer]:
+    """The customers that a filter lets through.
+
+    Args:
+        kind: one of `KINDS`, "left" (something of them is left as it is); "" = something is done to them, "all" = all.
+        search: a part of the number, of an id, or of a value.
+    """
+    text = search.casefold().strip()
+    left = _ORDER.keys() - _DONE
+    return [
+        one
+        for one in customers
+        if (kind == "all" or (one.acts if not kind else kind in one.kinds or (kind == "left" and one.kinds & left)))
+        and (not field_name or any(row.field == field_name for row in one.rows))
+        and (not text or text in one.searched)
+    ]
+
+
+class _Shelf:
+    """The plans that were looked at last."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._works: OrderedDict[bytes, PlannedWork] = OrderedDict()
+
+    def work(self, document: bytes) -> PlannedWork:
+        key = hashlib.blake2b(document, digest_size=16).digest()
+        with self._lock:
+            if key not in self._works:
+                self._works[key] = _read(orjson.loads(document))
+            self._works.move_to_end(key)
+            while len(self._works) > _KEPT:
+                self._works.popitem(last=False)
+            return self._works[key]
+
+
+_SHELF = _Shelf()
+
+
+def work_of(stored: StoredPlan) -> PlannedWork:
+    """A plan that is kept, for showing."""
+    return _SHELF.work(stored.document)
+
+
+def _read(document: Mapping[str, Any]) -> PlannedWork:
+    approved = Approved.from_document(document)
+    people = _People(approved)
+    for row in document["rows"]:
+        account = row["webstore_id"]
+        customer = people.of_row(str(row["bc_number"] or ""), None if account is None else int(account))
+        texts = (str(row[name] or "") for name in ("field", "base", "before", "after", "reason"))
+        found = PlanRow(_kind(row), *texts)
+        customer.rows.append(found)
+        customer.kinds.add(found.kind)
+    customers = people.all()
+    for one in customers:
+        one.rows.sort(key=lambda row: _ORDER.get(row.kind, len(_ORDER)))
+        values = (value for row in one.rows for value in (row.before, row.after))
+        account = "" if one.webstore_id is None else f"woo:{one.webstore_id}"
+        one.searched = "\n".join([one.number, one.bc_id, account, *values]).casefold()
+    customers.sort(key=lambda one: (_place(one), one.number, one.webstore_id or 0))
+    return PlannedWork(approved, tuple(customers), _kinds(customers), _fields(customers))
+
+
+def _kind(row: Mapping[str, Any]) -> str:
+    action = str(row["action"])
+    if action == "orphan":  # its words end with what the policy makes of it
+        becomes = str(row["reason"]).rpartition("; ")[2]
+        return becomes if becomes in ACTIONS else action
+    found = f"{row['direction']} {action}".strip()
+    return found if found in KINDS else action
+
+
+def _place(customer: PlannedCustomer) -> int:
+    return min((_ORDER.get(kind, len(_ORDER)) for kind in customer.kinds), default=len(_ORDER))
+
+
+def _kinds(customers: Sequence[PlannedCustomer]) -> dict[str, int]:
+    counted = Counter(kind for one in customers for kind in one.kinds)
+    return {kind: counted[kind] for kind in KINDS if counted[kind]}
+
+
+def _fields(customers: Sequence[PlannedCustomer]) -> dict[str, int]:
+    counted = Counter(name for one in customers for name in {row.field for row in one.rows} if name)
+    return dict(sorted(counted.items()))
+
+
+class _People:
+    """The customers of a plan. Its rows know numbers and Webstore IDs, what it intends knows Business Central ids, too."""
+
+    def __init__(self, approved: Approved) -> None:
+        self._by: dict[tuple[str, str], PlannedCustomer] = {}
+        for one in approved.customers:
+            known = keys_of(one.who) | _numbered(one.bc_number)
+            found = next((self._by[key] for key in sorted(known) if key in self._by), None)
+            customer = found or PlannedCustomer(_name(one.who), one.bc_id or "", one.bc_number, one.webstore_id)
+            customer.bc_id = customer.bc_id or one.bc_id or ""
+            customer.number = customer.number or one.bc_number
+            customer.webstore_id = one.webstore_id if customer.webstore_id is None else customer.webstore_id
+            customer.key = _name(Who(customer.bc_id, customer.number, customer.webstore_id))
+            self._by |= dict.fromkeys(known, customer)
+
+    def of_row(self, number: str, account: int | None) -> PlannedCustomer:
+        """The customer of a row; one of whom nothing is intended is met here first."""
+        # a link of somebody whose number is not known names the id instead
+        keys = [*_numbered(number), *((("bc", number.lower()),) if number else ())]
+        keys += [] if account is None else [("woo", str(account))]
+        found = next((self._by[key] for key in keys if key in self._by), None)
+        if found is None:
+            found = PlannedCustomer(_name(Who(None, number, account)), "", number, account)
+            self._by |= dict.fromkeys(keys, found)
+        return found
+
+    def all(self) -> list[PlannedCustomer]:
+        return list({id(one): one for one in self._by.values()}.values())
+
+
+def _numbered(number: str) -> frozenset[tuple[str, str]]:
+    return frozenset({("number", number.lower())}) if number else frozenset()
+
+
+def _name(who: Who) -> str:
+    if who.bc_id:
+        return who.bc_id.lower()
+    return f"woo:{who.webstore_id}" if who.webstore_id is not None else who.bc_number
