@@ -5,6 +5,7 @@ CustomerSyncError
 │   ├── CredentialsRefused     a key, secret, token or permission was refused
 │   └── ConnectionRefused      no such host, nothing listens, no TLS, or a page instead of the API
 ├── InputError                 what was asked for: an unknown customer, a file with bad lines   exit code 2
+│   └── Overtaken              somebody edited the mapping table after the person looked at it
 ├── DataError                  one customer's data: it becomes a quarantined row, never a stop
 ├── RemoteRefused              the other system said no, and would say it again
 │   ├── CustomerNotFound       404: the customer is not there (any more)
@@ -42,6 +43,7 @@ __all__ = [
     "InternalError",
     "LookedTooLongAgo",
     "OutcomeUnknown",
+    "Overtaken",
     "PremiseBroken",
     "RemoteRefused",
     "RemoteThrottled",
@@ -109,6 +111,15 @@ class InputError(CustomerSyncError):
 
     def __str__(self) -> str:
         return "\n".join([super().__str__(), *(f"  - {problem}" for problem in self.problems)])
+
+
+class Overtaken(InputError):
+    """An edit was decided on another version of the mapping table than the newest; `problems` are the versions that came
+    between. Nothing was changed. `version` is the newest one."""
+
+    def __init__(self, message: str, *, version: int, problems: Sequence[str] = (), hint: str = "") -> None:
+        super().__init__(message, problems=problems, hint=hint)
+        self.version = version
 
 
 class DataError(CustomerSyncError):

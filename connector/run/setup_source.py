@@ -1,4 +1,4 @@
-"""The setup and its store, opened for one command."""
+"""The setup and its store, opened for one command. What is called many times takes what is open."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from typing import TYPE_CHECKING
 from connector.setup import Setup, UnresolvedSecrets, load_setup
 
 if TYPE_CHECKING:
-    from connector.store import Store
+    from connector.store import Store, View
 
-__all__ = ["SetupSource", "named_setups", "opened_store", "setup_of"]
+__all__ = ["SetupSource", "named_setups", "opened_store", "opened_view", "setup_of"]
 
 # a setup itself, a TOML file, or a name that `named_setups` knows
 SetupSource = Path | Setup
@@ -40,8 +40,11 @@ def setup_of(source: SetupSource, *, with_secrets: bool = True) -> Setup:
 
 
 @contextmanager
-def opened_store(source: SetupSource) -> Iterator[tuple[Setup, Store]]:
+def opened_store(source: SetupSource, *, migrate: bool = True) -> Iterator[tuple[Setup, Store]]:
     """The setup, and its store, which is closed at the end. Secrets are not needed, and not resolved.
+
+    Args:
+        migrate: False = leave the tables as they are.
 
     Raises:
         SetupError: the setup cannot work.
@@ -50,8 +53,15 @@ def opened_store(source: SetupSource) -> Iterator[tuple[Setup, Store]]:
     from connector.store import open_store  # what a command does not need is not imported for it
 
     setup = setup_of(source, with_secrets=False)
-    store = open_store(setup.store.url)
+    store = open_store(setup.store.url, migrate=migrate)
     try:
         yield setup, store
     finally:
         store.close()
+
+
+@contextmanager
+def opened_view(source: SetupSource) -> Iterator[View]:
+    """A snapshot of what is remembered of the setup's webstore; otherwise as `opened_store`."""
+    with opened_store(source) as (setup, store), store.view(setup.webstore_code) as view:
+        yield view

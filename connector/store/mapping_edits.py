@@ -14,7 +14,7 @@ from typing import Any
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
-from connector.errors import InputError, InternalError
+from connector.errors import InputError, InternalError, Overtaken
 from connector.store.columns import now
 from connector.store.frames import chunks
 from connector.store.mapping import MappingReader, MappingRow, StoredRow
@@ -28,6 +28,8 @@ _ROW = MAPPING_ROW.c
 _VERSION = MAPPING_VERSION.c
 _END = sa.update(MAPPING_ROW).where(_ROW.id == sa.bindparam("row")).values(v_to=sa.bindparam("until"))
 _DELETE = sa.delete(MAPPING_ROW).where(_ROW.id == sa.bindparam("row"))
+# of versions that came between; `mapping versions` shows all
+_NAMED = 10
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,28 @@ class MappingTable(MappingReader):
         self._authorship = authorship
         if self._version is not None:
             self._add_reason(authorship.reason)
+
+    def expect(self, number: int) -> None:
+        """Make sure that a version is the newest one.
+
+        Raises:
+            Overtaken: it is not; with what came between, by whom and why, the newest first.
+        """
+        newest = self.version()
+        if newest == number:
+            return
+        between = [
+            f"version {version.number} by {version.actor}: {version.reason}"
+            for version in reversed(self.versions())
+            if version.number > number
+        ]
+        more = [f"and {len(between) - _NAMED} versions before"] if len(between) > _NAMED else []
+        raise Overtaken(
+            f"The mapping table is at version {newest} by now; this edit was decided on version {number}. Nothing was changed.",
+            version=newest,
+            problems=[*between[:_NAMED], *more],
+            hint="Look at it again.",
+        )
 
     def link(self, bc_id: str, bc_number: str, webstore_id: int, *, name: str = "") -> None:
         """Link two customers and tick the row.

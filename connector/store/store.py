@@ -85,8 +85,19 @@ class Work(View):
         super().__init__(connection, webstore_code)
         self.mapping = MappingTable(connection, webstore_code)
 
-    def describe(self, *, actor: str, reason: str, run_id: str | None = None) -> None:
-        """Say who edits the mapping table and why. Edits of a run join its version as long as that is the newest."""
+    def describe(
+        self, *, actor: str, reason: str, run_id: str | None = None, expected_version: int | None = None
+    ) -> None:
+        """Say who edits the mapping table and why. Edits of a run join its version as long as that is the newest.
+
+        Args:
+            expected_version: the version of the mapping table that the edit was decided on; None = whichever is the newest.
+
+        Raises:
+            Overtaken: there is another version by now.
+        """
+        if expected_version is not None:
+            self.mapping.expect(expected_version)
         self.mapping.describe(Authorship(actor, reason, run_id))
 
     def forget_customer(self, *, bc_id: str | None = None, webstore_id: int | None = None) -> dict[str, int]:
