@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from starlette.responses import Response
 
 from connector.desk.activity import release_holds
-from connector.desk.customer_list import FILTERS, SORTS, Line, list_customers, lines_of, stamped_counts
+from connector.desk.customer_list import FILTERS, SORTS, Line, lines_of, list_customers, stamped_counts
 from connector.desk.desk import Desk
 from connector.desk.editing import link, tick, unlink, untick
 from connector.errors import InputError
