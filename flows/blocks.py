@@ -17,6 +17,7 @@ from connector.setup import (
     Approval,
     Breakers,
     BusinessCentralConnection,
+    Console,
     Matching,
     PartitionSettings,
     Reports,
@@ -101,6 +102,7 @@ class ConnectorSetup(Block):
     store: StoreSettings = Field(default_factory=StoreSettings, title="Store")
     partitions: PartitionSettings = Field(default_factory=PartitionSettings, title="Partitions")
     webhooks: Webhooks = Field(default_factory=Webhooks, title="Webhooks")
+    console: Console = Field(default_factory=Console, title="Console")
     templates: list[Template] = Field(default_factory=list, title="Templates of created customers")
 
     def document(self) -> dict[str, Any]:

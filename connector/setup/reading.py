@@ -16,6 +16,7 @@ from connector.setup.sections import (
     Accounts,
     Approval,
     Breakers,
+    Console,
     Matching,
     PartitionSettings,
     Reports,
@@ -47,6 +48,7 @@ class Setup(Section):
     store: StoreSettings = Field(default_factory=StoreSettings)
     partitions: PartitionSettings = Field(default_factory=PartitionSettings)
     webhooks: Webhooks = Field(default_factory=Webhooks)
+    console: Console = Field(default_factory=Console)
     templates: tuple[Template, ...] = Field(
         default=(), description="Defaults for customers created in Business Central."
     )

@@ -312,6 +312,17 @@ class PartitionSettings(Section):
     )
 
 
+class Console(Section):
+    """What is kept for people who look for customers in lists and in the browser."""
+
+    directory: bool = Field(
+        default=True,
+        description="Full runs leave a directory in the store: number, name, place, e-mail and user name of all customers of "
+        "both sides, so that lists show and find everybody. false: none is kept, and one that is there is removed by the next "
+        "full run; then lists show only who is in the mapping table.",
+    )
+
+
 class Template(Section):
     """Default values of customers that are created in Business Central; the most specific template wins."""
 
