@@ -8,7 +8,7 @@ One pass of a run is:
  4. divide the mapping table, and extract both sides, at the same time; of a selected run its customers
  5. check the extracts as wholes: complete, not shrunk, not empty
  6. confirm by id who is missing, or older than before
- 7. validate what was read, and set apart whoever fails
+ 7. validate what was read, set apart whoever fails, and leave the directory of all customers
  8. compare: join, match and merge; the result is the plan
  9. validate the plan, and keep of it what was approved
 10. remember the plan and what waits for people; show it

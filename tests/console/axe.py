@@ -19,7 +19,9 @@ def violations(browser: Chrome) -> list[str]:
     """What axe finds on the page that is shown: rule, meaning and the elements, one line each."""
     _evaluated(browser, _SOURCE, wait=False)
     found: dict[str, Any] = json.loads(
-        _evaluated(browser, f"axe.run(document, {json.dumps(_OPTIONS)}).then((found) => JSON.stringify(found))", wait=True)
+        _evaluated(
+            browser, f"axe.run(document, {json.dumps(_OPTIONS)}).then((found) => JSON.stringify(found))", wait=True
+        )
     )
     return [
         f"{one['id']}: {one['help']}: {'; '.join(str(node['target']) for node in one['nodes'][:5])}"
