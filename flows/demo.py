@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -26,7 +28,7 @@ from flows.running import run_here
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
 
-__all__ = ["run_demo"]
+__all__ = ["run_demo", "sandbox_for_console"]
 
 SHOWN = 5
 
@@ -57,6 +59,22 @@ def run_demo(*, quiet: bool) -> list[dict[str, Any]]:
         tell(f"\nLook around: customer-sync mapping list --setup {setup}   (the sandbox itself ends with this demo)")
         tell("Keep one running: customer-sync sandbox. Your own systems: see the README, 'A real setup'.")
     return summaries
+
+
+@contextmanager
+def sandbox_for_console(*, quiet: bool) -> Iterator[Path]:
+    """Both systems emulated with 2,123 accounts, nobody linked yet, and a plan that has read all of them; gives the setup."""
+    tell = (lambda _text: None) if quiet else terminal.say
+    folder = Path(tempfile.mkdtemp(prefix="customer-sync-console-"))
+    with start() as running:
+        setup = folder / "setup.toml"
+        setup.write_text(setup_text(running, webstore_code="demo", directory=folder), encoding="utf-8")
+        setup.chmod(0o600)
+        os.environ.update(announcement(running, setup)["env"])
+        tell(f"A webstore at {running.webstore_url} and Business Central company {running.company!r} are running.")
+        tell("All customers are read once, for a plan; nothing is written …")
+        run_here(RunRequest(load_setup(setup), dry_run=True), quiet=quiet, actor="demo")
+        yield setup
 
 
 def _first_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[str, Any]:
