@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
+from dataclasses import replace
 from typing import Any
 
 from starlette.responses import Response
@@ -91,7 +92,7 @@ def _restore(page: Page) -> Response:
     expected = page.form.version
     if expected is None:
         raise InputError("The form does not say which version it was made from. Nothing was changed.")
-    desk = page.webstore.desk(page.person, expected_version=expected)
+    desk = replace(page.webstore.desk(page.person), expected_version=expected)
     try:
         made = restore_version(desk, number)["mapping_version"]
     except Overtaken as overtaken:

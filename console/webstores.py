@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from connector.desk.customer_list import counts, stamp
 from connector.desk.desk import Desk
 from connector.errors import InputError, SetupError
 from connector.run.setup_source import setup_of
@@ -40,6 +41,7 @@ class Webstore:
         self._read = time.monotonic()
         self.code = self._setup.webstore_code
         self.store = open_store(self._setup.store.url)
+        self._counted: tuple[str, dict[str, int]] = ("", {})
         self.runs = Runs(self.setup_with_secrets)
 
     @property
@@ -72,14 +74,16 @@ class Webstore:
         with self.store.view(self.code) as view:
             yield view
 
-    def desk(self, person: Person, *, with_secrets: bool = False, expected_version: int | None = None) -> Desk:
-        """The desk at which a person works.
+    def counts(self, view: View, setup: Setup) -> dict[str, int]:
+        """How many customers each filter has; counted anew when something has changed."""
+        now = f"{stamp(view)} {setup.synchronization.model_dump_json()}"
+        if self._counted[0] != now:
+            self._counted = (now, counts(view, setup))
+        return self._counted[1]
 
-        Args:
-            expected_version: the version of the mapping table that the person looked at.
-        """
-        setup = self.setup_with_secrets() if with_secrets else self.setup
-        return Desk(setup, self.store, person.name, expected_version)
+    def desk(self, person: Person, *, with_secrets: bool = False) -> Desk:
+        """The desk at which a person works."""
+        return Desk(self.setup_with_secrets() if with_secrets else self.setup, self.store, person.name)
 
     def read_anew(self) -> None:
         """Forget the setup as it was read last: somebody has just changed it."""

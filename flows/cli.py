@@ -188,9 +188,10 @@ def check(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
     Examples: customer-sync check; customer-sync check --setup shop --json
     """
     from connector.desk.connection_check import check_connections
+    from connector.run.setup_source import setup_of
 
     with terminal.reported(as_json):
-        findings = check_connections(setup)
+        findings = check_connections(setup_of(setup))
     fine = all(finding.ok for finding in findings)
     if as_json:
         rows = [
@@ -243,14 +244,23 @@ def sandbox(
 
 
 @app.command()
-def demo(as_json: JsonOption = False) -> None:
+def demo(
+    console: Annotated[
+        bool, typer.Option("--console", help="Open the pages in the browser on emulated systems, to play with.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Show a whole story on emulated systems: check, link, synchronise, edit both sides, synchronise again.
 
-    Example: customer-sync demo
+    Example: customer-sync demo --console
     """
-    from flows.demo import run_demo
+    from flows.demo import run_demo, sandbox_for_console
 
     with terminal.reported(as_json):
+        if console:
+            with sandbox_for_console(quiet=as_json) as setup:
+                console_command.run_console([str(setup)], as_json=as_json)
+            return
         summaries = run_demo(quiet=as_json)
     if as_json:
         terminal.print_json({"runs": summaries})

@@ -17,7 +17,7 @@ from prefect.utilities.annotations import quote
 from connector.core.expectations import Finding
 from connector.core.plan import Plan
 from connector.errors import SetupError
-from connector.extract import extraction, missing, selected, validation
+from connector.extract import directory, extraction, missing, selected, validation
 from connector.extract.job import Job, Mapper, in_threads
 from connector.load import directions, recording
 from connector.planning import comparison, plan_validation, readiness_report
@@ -51,6 +51,7 @@ TASKS: Mapping[Callable[..., Any], Any] = {
     breakers.stop_on_extracts: validate.check_extracts,
     missing.confirm_missing: extract.confirm_missing,
     validation.validate_customers: validate.validate_customers,
+    directory.leave_directory: extract.leave_directory,
     comparison.compare_customers: compare.compare_customers,
     plan_validation.validate_plan: validate.validate_plan,
     breakers.stop_on_plan: validate.check_breakers,

@@ -30,6 +30,7 @@ from connector.errors import (
     RemoteTrouble,
     SetupError,
 )
+from connector.extract.directory import update_directory
 from connector.load.bases import Linked, put_bases, sighted_links
 from connector.load.lost_accounts import free_ids
 from connector.load.recheck import Known, canonical_records, same_value
@@ -257,8 +258,9 @@ class _Confirming:
         self.run, self.work, self.result = run, work, result
         landed = [(w, landing) for w, landing in zip(writes, landings, strict=True) if isinstance(landing, Landed)]
         self._known = Known(work, [(write.bc_id, write.webstore_id) for write, _ in landed])
-        records = [landing.record for _, landing in landed]
-        self._stored = iter(canonical_records(run, landed[0][0].direction, records) if landed else [])
+        self._records = [landing.record for _, landing in landed]
+        self._target = landed[0][0].direction.target if landed else Side.WEBSTORE
+        self._stored = iter(canonical_records(run, landed[0][0].direction, self._records) if landed else [])
         self._links: list[MappingRow] = []
         self._newcomers: dict[int, str] = {}
         self._agreements: list[Agreement] = []
@@ -312,7 +314,7 @@ class _Confirming:
         return settled
 
     def commit(self) -> None:
-        """Link, move the bases to what the server answered, lift holds."""
+        """Link, move the bases to what the server answered, put that into the directory, lift holds."""
         if self._links:
             free_ids(self.run, self.work, self._newcomers, {row.bc_id.lower() for row in self._links})
             self.work.mapping.link_many(self._links)
@@ -320,6 +322,7 @@ class _Confirming:
             put_bases(self.run, self.work, self._agreements)
         if self._linked:
             self.work.bases.sight(sighted_links(self._linked), anew=True)
+        update_directory(self.run, self.work, self._target, self._records)
         for side, stamps in self._stamps.items():
             self.work.bases.wrote(str(side), stamps)
         for direction, keys in self._lifted.items():

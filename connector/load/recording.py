@@ -100,6 +100,7 @@ def record_findings(run: Run, plan: Plan, selected: frozenset[str | int] | None)
         for orphan in plan.orphans if not run.dry_run else ():
             if orphan.erased:
                 work.tombstones.add(orphan.bc_id, orphan.webstore_id, "erased in the webstore")
+                work.directory.remove([orphan.bc_id], [orphan.webstore_id] if orphan.webstore_id is not None else [])
         if plan.settled is not None:
             work.bases.saw(plan.settled)
         if plan.sighted is not None:

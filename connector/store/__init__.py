@@ -2,6 +2,7 @@
 
 from connector.store.bases import Base
 from connector.store.decisions import Decision
+from connector.store.directory import DirectoryRow
 from connector.store.frames import records
 from connector.store.journal import Intent, OpenIntent, Settlement
 from connector.store.lease import Lease, LeaseHeld, LeaseLost
@@ -17,6 +18,7 @@ __all__ = [
     "Base",
     "ChangedValue",
     "Decision",
+    "DirectoryRow",
     "HeldLease",
     "Intent",
     "Lease",

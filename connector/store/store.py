@@ -20,6 +20,7 @@ from connector.store.activity import Activity
 from connector.store.bases import Bases
 from connector.store.belonging import OURS
 from connector.store.decisions import Decisions, Tombstones
+from connector.store.directory import Directory
 from connector.store.emptied import was_emptied
 from connector.store.engine import busy_seconds_of, close_engine, make_engine, parse_url, reading, writing
 from connector.store.erasure import forget_customer
@@ -68,6 +69,7 @@ class View:
         self.suggestions = Suggestions(connection, webstore_code)
         self.decisions = Decisions(connection, webstore_code)
         self.tombstones = Tombstones(connection, webstore_code)
+        self.directory = Directory(connection, webstore_code)
         self.plans = Plans(connection, webstore_code)
         self.webhooks = Webhooks(connection, webstore_code)
 
