@@ -259,7 +259,7 @@ def demo(
     with terminal.reported(as_json):
         if console:
             with sandbox_for_console(quiet=as_json) as setup:
-                console_command.run_console([str(setup)], as_json=as_json)
+                console_command.run_console([str(setup)], prefect=False, as_json=as_json)
             return
         summaries = run_demo(quiet=as_json)
     if as_json:

@@ -5,13 +5,14 @@ from __future__ import annotations
 import logging
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
 from connector.errors import InputError
-from flows import terminal
-from flows.options import JsonOption
+from flows import running, terminal
+from flows.options import JsonOption, PrefectOption
+from flows.place import prefect_api_url
 
 __all__ = ["console", "console_password", "run_console"]
 
@@ -34,6 +35,7 @@ def console(
     name: Annotated[
         str, typer.Option(help="Your name, as versions and logs show it.", show_default="your user name")
     ] = "",
+    prefect: PrefectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show the customers of your webstores in the browser, until Ctrl-C: link, decide, approve, undo.
@@ -41,7 +43,9 @@ def console(
     Example: customer-sync console --setup setup.toml
     """
     with terminal.reported(as_json):
-        run_console(setup or ["setup.toml"], host, port, public_url, certificate, key, name, as_json=as_json)
+        run_console(
+            setup or ["setup.toml"], host, port, public_url, certificate, key, name, prefect=prefect, as_json=as_json
+        )
 
 
 def run_console(
@@ -53,15 +57,22 @@ def run_console(
     key: Path | None = None,
     name: str = "",
     *,
+    prefect: bool | None = None,
     as_json: bool = False,
 ) -> None:
-    """Run the console until it is told to end."""
+    """Run the console until it is told to end.
+
+    Args:
+        prefect: whether plans are approved, and runs started, on the Prefect server; None = if one is configured.
+    """
     from connector.webhooks.serving import Listening
     from console.serving import serving
 
     log_to_standard_error()
     listening = Listening(host, port, certificate, key)
-    with serving(setups, listening, public_url=public_url, name=name) as served:
+    on_server = bool(prefect_api_url()) if prefect is None else prefect
+    places = _on_prefect(on_server, any(not running.is_file(name) for name in setups))
+    with serving(setups, listening, public_url=public_url, name=name, **places) as served:
 
         def tell() -> None:
             if served.console.owner is None:
@@ -81,6 +92,16 @@ def run_console(
         served.console.on_entry = tell
         tell()
         served.run()
+
+
+def _on_prefect(runs: bool, blocks: bool) -> dict[str, Any]:
+    """What the console does on a Prefect server; nothing = Prefect is not imported, which takes seconds."""
+    if not runs and not blocks:
+        return {}
+    running.prepare_prefect()
+    from flows.console_prefect import ConsoleBlocks, ConsolePrefect
+
+    return {"prefect": ConsolePrefect() if runs else None, "blocks": ConsoleBlocks()}
 
 
 def console_password(as_json: JsonOption = False) -> None:

@@ -12,12 +12,14 @@ from prefect.utilities.annotations import quote
 
 from connector.run.run import Starter, started_by
 
-__all__ = ["SCHEDULED", "THREADS", "actor_of_run", "this_run", "trigger_of_run", "where_shown", "whole"]
+__all__ = ["BY", "SCHEDULED", "THREADS", "actor_of_run", "this_run", "trigger_of_run", "where_shown", "whole"]
 
 # both extractions side by side, then push and pull
 THREADS: Any = ThreadPoolTaskRunner(max_workers=4)
 # tag of runs that count as scheduled though no schedule of theirs made them
 SCHEDULED = "scheduled"
+# begins the tag that names who started a run where Prefect cannot know it
+BY = "by:"
 
 
 def whole(value: object) -> Any:
@@ -40,10 +42,12 @@ def trigger_of_run() -> str:
 
 
 def actor_of_run() -> str:
-    """Who is written into versions and logs: the person at the command line, whoever Prefect knows, or the trigger."""
+    """Who is written into versions and logs: the person at the command line or the console, whoever Prefect knows, or the
+    trigger."""
     run, starter = this_run(), started_by.get() or Starter()
     creator = run.created_by.display_value if run.created_by else None
-    return starter.actor or creator or trigger_of_run()
+    tagged = next((tag.removeprefix(BY) for tag in run.tags if tag.startswith(BY)), "")
+    return starter.actor or tagged or creator or trigger_of_run()
 
 
 def where_shown() -> str:
