@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 
 from connector.run.request import Answer
 from connector.webhooks.limits import Offenders
-from console import plan_page, runs_page, setup_page, versions_page, webstores_page
+from console import customer_page, mapping_page, plan_page, runs_page, setup_page, versions_page, webstores_page
 from console.guard import Guard, RequestRefused
 from console.page import address
 from console.people import People, Person
@@ -32,7 +32,7 @@ __all__ = ["Blocks", "Console", "OnPrefect", "application"]
 
 _log = logging.getLogger("console.actions")
 _STATIC = {"base.css": "text/css", "console.css": "text/css", "console.js": "text/javascript"}
-_PAGES = (webstores_page, plan_page, runs_page, versions_page, setup_page)
+_PAGES = (webstores_page, mapping_page, customer_page, plan_page, runs_page, versions_page, setup_page)
 
 
 class OnPrefect(Protocol):
