@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from connector.run.setup_source import named_setups, setup_of
 from flows import (
     activity_commands,
     conflict_commands,
@@ -188,7 +189,6 @@ def check(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
     Examples: customer-sync check; customer-sync check --setup shop --json
     """
     from connector.desk.connection_check import check_connections
-    from connector.run.setup_source import setup_of
 
     with terminal.reported(as_json):
         findings = check_connections(setup_of(setup))
@@ -269,9 +269,6 @@ def demo(
 
 def main() -> None:
     """Entry point of the `customer-sync` command."""
-
-    from connector.run.setup_source import named_setups
-
     named_setups.set(known_setup)
     app(prog_name="customer-sync")
 

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import typer
 
 from connector.errors import InputError, RemoteTrouble, SetupError
+from connector.run.setup_source import setup_in_file, setup_of
 from flows import terminal
 from flows.overrides import Overrides, left_out_given
 from flows.place import on_prefect
@@ -71,7 +72,6 @@ def run_sync(
 
     from connector.run.names_given import checked_wish, names_given
     from connector.run.request import RunRequest
-    from connector.run.setup_source import setup_of
 
     changed = overrides or Overrides()
     names = tuple(names_given(customers, "No customer was selected; nothing was written.")) if customers else None
@@ -108,7 +108,6 @@ def run_undo(
 
     from connector.run.names_given import checked_wish
     from connector.run.request import RunRequest
-    from connector.run.setup_source import setup_of
 
     left_out = left_out_given(leave_out)
     checked_wish(approved_plan, left_out)
@@ -126,8 +125,6 @@ def run_undo(
 
 def run_readiness(setup: Path, *, quiet: bool, prefect: bool | None = None) -> dict[str, Any]:
     """The readiness report; see `connector.pipeline.assess_readiness`."""
-
-    from connector.run.setup_source import setup_of
 
     found = setup_of(setup)
     if not on_prefect(found, prefect):
@@ -283,11 +280,9 @@ def possible_path(path: Path, what: str) -> Path:
 
 def known_setup(name: str, with_secrets: bool) -> Any:
     """A setup by the name of its file or block; Prefect is imported for blocks only."""
-    from connector.setup import UnresolvedSecrets, load_setup
-
-    path = setup_path(name)
+    setup_path(name)
     if is_file(name):
-        return load_setup(path, None if with_secrets else UnresolvedSecrets())
+        return setup_in_file(name, with_secrets)
     prepare_prefect()
     from flows.setups import resolve_setup
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import typer
@@ -15,10 +17,14 @@ from rich.table import Table
 
 from connector.errors import CustomerSyncError, InputError, SetupError
 
+if TYPE_CHECKING:
+    from connector.desk.desk import Desk
+
 __all__ = [
     "ProgressBars",
     "answer_to",
     "confirmed",
+    "desk",
     "print_json",
     "print_table",
     "reported",
@@ -120,6 +126,15 @@ def reported(as_json: bool) -> Iterator[None]:
     except CustomerSyncError as error:
         show_error(error, as_json=as_json)
         raise typer.Exit(error.exit_code) from None
+
+
+@contextmanager
+def desk(setup: Path, *, with_secrets: bool = False) -> Iterator[Desk]:
+    """The desk of the person at this terminal, for one command; see `at_desk`."""
+    from connector.desk.desk import at_desk
+
+    with at_desk(setup, actor=getpass.getuser(), with_secrets=with_secrets) as opened:
+        yield opened
 
 
 class ProgressBars:

@@ -58,7 +58,37 @@ def suggest(
     unknown = [f"{rung}: no such rung" for rung in rungs if rung not in RUNGS]
     if unknown:
         raise InputError("Nothing was suggested:", problems=unknown, hint=f"The rungs are {', '.join(RUNGS)}.")
-    return _suggested(desk, rungs or tuple(RUNGS), likely, threshold, progress)
+    setup = desk.setup
+    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
+    more: dict[str, Any] = {} if progress is None else {"progress": progress}
+    with (
+        Run(setup, desk.store, rules, run_id=f"suggest {uuid4()}", dry_run=True, **more) as run,
+        partitions_of(setup.partitions, setup.webstore_code) as partitions,
+    ):
+        placement = divide_mapping(run, partitions)
+        extract_webstore(run, partitions, placement)
+        extract_business_central(run, partitions, placement)
+        job = job_of(run, partitions)
+        terms = job.terms
+        webstore, business_central = (extract_of(side, records_in(job, side), terms) for side in Side)
+        with desk.view() as view:
+            mapping, rejected = view.mapping.current(), view.mapping.rejections()
+    pairing = pair(mapping, webstore.raw, business_central.raw)
+    free_w, free_c = pairing.new_webstore, _free_in_business_central(pairing)
+    if likely:
+        left, right = webstore.canonical.take(free_w), business_central.canonical.take(free_c)
+        found = suggest_by_linkage(left, right, rejected=rejected, threshold=threshold)
+        rows = [{str(name): value for name, value in row.items()} for row in found.to_dict(orient="records")]
+    else:
+        ruled = suggest_by_rule(
+            candidates(webstore.canonical, free=free_w, wanted=free_w),
+            candidates(business_central.canonical, free=free_c, wanted=free_c),
+            ladder=terms.ladder,
+            rungs=rungs or tuple(RUNGS),
+            rejected=rejected,
+        )
+        rows = [_row(one) for one in ruled.pairs]
+    return _named(rows, webstore.canonical, business_central.canonical, business_central.raw)
 
 
 def pairs_in(rows: Sequence[dict[str, Any]], standings: Collection[str] = ("plain", "links by itself")) -> list[str]:
@@ -116,42 +146,6 @@ def answer(
         _answer(work, {(row.bc_id, key) for row, (_, key) in zip(rows, same, strict=True)}, "accepted")
         _answer(work, set(refused), "rejected")
     return {"mapping_version": desk.version(), "reason": what, "accepted": len(same), "rejected": len(other)}
-
-
-def _suggested(
-    desk: Desk, rungs: Collection[str], likely: bool, threshold: float, progress: Progress | None
-) -> list[dict[str, Any]]:
-    setup = desk.setup
-    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
-    more: dict[str, Any] = {} if progress is None else {"progress": progress}
-    with (
-        Run(setup, desk.store, rules, run_id=f"suggest {uuid4()}", dry_run=True, **more) as run,
-        partitions_of(setup.partitions, setup.webstore_code) as partitions,
-    ):
-        placement = divide_mapping(run, partitions)
-        extract_webstore(run, partitions, placement)
-        extract_business_central(run, partitions, placement)
-        job = job_of(run, partitions)
-        terms = job.terms
-        webstore, business_central = (extract_of(side, records_in(job, side), terms) for side in Side)
-        with desk.view() as view:
-            mapping, rejected = view.mapping.current(), view.mapping.rejections()
-    pairing = pair(mapping, webstore.raw, business_central.raw)
-    free_w, free_c = pairing.new_webstore, _free_in_business_central(pairing)
-    if likely:
-        left, right = webstore.canonical.take(free_w), business_central.canonical.take(free_c)
-        found = suggest_by_linkage(left, right, rejected=rejected, threshold=threshold)
-        rows = [{str(name): value for name, value in row.items()} for row in found.to_dict(orient="records")]
-    else:
-        ruled = suggest_by_rule(
-            candidates(webstore.canonical, free=free_w, wanted=free_w),
-            candidates(business_central.canonical, free=free_c, wanted=free_c),
-            ladder=terms.ladder,
-            rungs=rungs,
-            rejected=rejected,
-        )
-        rows = [_row(one) for one in ruled.pairs]
-    return _named(rows, webstore.canonical, business_central.canonical, business_central.raw)
 
 
 def _free_in_business_central(pairing: Pairing) -> list[int]:

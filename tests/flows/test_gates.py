@@ -403,7 +403,7 @@ def test_an_edit_of_nobody_is_refused(shop: Shop, edit: Any, names: list[str]) -
     ticked(shop, 1)
     before = (version(shop), shop.remembered().table)
     with pytest.raises(InputError, match="Nothing was"):
-        edit(shop.setup, names, actor="ann")
+        by_hand(edit, shop.setup, names, actor="ann")
     assert (version(shop), shop.remembered().table) == before
 
 

@@ -175,7 +175,7 @@ def test_answers_about_nobody_are_refused_and_change_nothing(shop: Shop) -> None
     for numbers in ([], [""], ["C99999"], [shop.number(customer), "C99999"]):
         for say in (same_customer.say_same, same_customer.say_other):
             with pytest.raises(InputError):
-                say(shop.setup, numbers, actor="the office")
+                by_hand(say, shop.setup, numbers)
     assert (held(shop), shop.links()) == ([shop.number(customer)], {customer: account})
 
 
