@@ -136,18 +136,12 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
             results = _written(run, runtime, request, plan)
             if plan.undone_creates:
                 created = unlink_created(run, plan, results.setdefault(Direction.PUSH, LoadResult()))
-        summary = summary_of(run, plan, results, draft.extracted, opened.seconds, opened.mode, lost)
-        summary |= {"shown": dict(report.fingerprints), "trigger": run.trigger, "validated": run.validated}
-        summary |= {"seen_at": runtime.seen_at}
-        if request.undone_run is not None:
-            deleted = len(plan.deletions) if run.dry_run else sum(result.deleted for result in results.values())
-            summary |= {"undone_run": request.undone_run, "created_by_undone_run": len(plan.undone_creates)}
-            summary |= {"unlinked": len(plan.unlinks), "deleted": deleted}
-        if approved is not None:
-            summary |= {"approved_plan": approved.hash, "dropped_from_plan": len(lost)}
-            summary |= {"approved_by": request.approved_by, "left_out": list(request.leave_out)}
-        opened.summary = summary
-        opened.status = "waiting" if waiting else "stopped" if summary["stopped"] else "completed"
+        summary = summary_of(
+            run, request, plan, results, extracted=draft.extracted, approved=approved, lost=lost,
+            shown=report.fingerprints, seen_at=runtime.seen_at, seconds=opened.seconds,
+        )  # fmt: skip
+        opened.told = summary.as_json()
+        opened.status = "waiting" if waiting else "stopped" if summary.stopped else "completed"
         runtime.conflicts_found(run, news)
         runtime.customers_held(run, newly_held(run, results))
         if not waiting:
@@ -176,7 +170,7 @@ def assess_readiness(setup: Setup, runtime: Runtime) -> dict[str, Any]:
         mapper = mappers("compare customers")
         report: dict[str, Any] = runtime.call(report_of_readiness, run, *what_was_read, mapper, seconds)
         report |= {"run_id": run.run_id, "seconds": round(opened.seconds, 2)}
-        opened.summary = {name: report[name] for name in ("forecast", "with_everything_on", "seconds")}
+        opened.told = {name: report[name] for name in ("forecast", "with_everything_on", "seconds")}
         opened.status = "completed"
         return report
 

@@ -11,13 +11,13 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from connector.core.plan import Plan
 from connector.desk.connection_check import check_connections
 from connector.desk.editing import tick
 from connector.desk.mapping_list import list_mapping
 from connector.errors import InternalError, PremiseBroken
 from connector.quality import prepare
 from connector.run.request import RunReport, RunRequest
+from connector.run.summary import RunSummary
 from connector.setup import load_setup
 from flows import terminal
 from flows.running import run_here
@@ -29,7 +29,7 @@ __all__ = ["run_demo"]
 SHOWN = 5
 
 
-def run_demo(*, quiet: bool) -> list[dict[str, Any]]:
+def run_demo(*, quiet: bool) -> list[RunSummary]:
     """Play the story.
 
     Args:
@@ -57,21 +57,20 @@ def run_demo(*, quiet: bool) -> list[dict[str, Any]]:
     return summaries
 
 
-def _first_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[str, Any]:
+def _first_run(running: Running, setup: Path, tell: Any, quiet: bool) -> RunSummary:
     tell("\n1. Two customers of Business Central are ticked as Webstore Customer, then everything is synchronised:")
     tell("   push = Mapped Only, pull = All; who has the same e-mail on both sides is linked.")
     tick(setup, _without_account(running)[:2], actor="demo")
     report = _synchronize(setup, quiet)
-    _show(report.plan, report.summary, quiet, ("link", "create", "update"))
-    summary: dict[str, Any] = report.summary
-    return summary
+    _show(report, quiet, ("link", "create", "update"))
+    return report.summary
 
 
-def _second_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[str, Any]:
+def _second_run(running: Running, setup: Path, tell: Any, quiet: bool) -> RunSummary:
     tell("\n2. Nobody edited anything. A second run reads both sides and writes nothing:")
     running.webstore_log.clear()
     running.business_central_log.clear()
-    summary: dict[str, Any] = _synchronize(setup, quiet).summary
+    summary = _synchronize(setup, quiet).summary
     writes = len(running.webstore_log.writes()) + len(running.business_central_log.writes())
     tell(f"   write requests that reached the two systems: {writes}")
     if not quiet:
@@ -79,7 +78,7 @@ def _second_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[s
     return summary
 
 
-def _third_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[str, Any]:
+def _third_run(running: Running, setup: Path, tell: Any, quiet: bool) -> RunSummary:
     linked = [row for row in list_mapping(setup) if row["webstore_id"]]
     pushed, pulled, disputed = linked[10], linked[20], linked[30]
     running.business_central.people_update(pushed["bc_id"], {"phoneNumber": "+44 20 7946 0018"})
@@ -90,10 +89,9 @@ def _third_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[st
         "\n3. People edit: a phone number in Business Central, an address in the webstore, and one address on both sides."
     )
     report = _synchronize(setup, quiet)
-    _show(report.plan, report.summary, quiet, ("update", "conflict"))
+    _show(report, quiet, ("update", "conflict"))
     tell("   The conflict waits for a person; neither side was overwritten.")
-    summary: dict[str, Any] = report.summary
-    return summary
+    return report.summary
 
 
 def _stopped_run(running: Running, setup: Path, tell: Any, quiet: bool) -> None:
@@ -130,11 +128,11 @@ def _synchronize(setup: Path, quiet: bool) -> RunReport:
     return run_here(RunRequest(load_setup(setup)), quiet=quiet, actor="demo")
 
 
-def _show(plan: Plan, summary: dict[str, Any], quiet: bool, actions: tuple[str, ...]) -> None:
+def _show(report: RunReport, quiet: bool, actions: tuple[str, ...]) -> None:
     """The first rows of each action of the plan, before and after, then the numbers."""
     if quiet:
         return
-    table = plan.table()
+    table = report.plan.table()
     columns = ["action", "direction", "bc_number", "webstore_id", "field", "before", "after", "reason"]
     for action in actions:
         rows = table[table["action"] == action]
@@ -146,4 +144,4 @@ def _show(plan: Plan, summary: dict[str, Any], quiet: bool, actions: tuple[str, 
             terminal.print_table(
                 columns, rows[columns].head(SHOWN).astype(object).fillna("").to_numpy().tolist(), title
             )
-    terminal.show_summary(summary)
+    terminal.show_summary(report.summary)

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 
     from connector.planning.approvals import PlanShown
     from connector.run.request import Answer, RunReport, RunRequest
+    from connector.run.summary import RunSummary
     from connector.runtime import Runtime
     from connector.setup import Setup
 
@@ -311,9 +312,9 @@ def prepare_prefect() -> None:
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 
-def end_with(stopped: list[str], errors: list[dict[str, str]]) -> None:
+def end_with(*summaries: RunSummary) -> None:
     """Exit 3 when a run was stopped, 1 when a write was refused or failed."""
-    if stopped:
+    if any(summary.stopped for summary in summaries):
         raise typer.Exit(3)
-    if errors:
+    if any(summary.errors for summary in summaries):
         raise typer.Exit(1)

@@ -14,6 +14,7 @@ from typing import Any
 
 from connector.clients.woocommerce import batches
 from connector.errors import CustomerSyncError
+from connector.run.summary import RunSummary
 from connector.setup import load_setup
 from connector.store import open_store
 from sandbox.command import announcement, setup_text
@@ -58,7 +59,7 @@ class Ended:
     orphans: int = 0
     shown: str = ""
     logged: str = ""
-    summary: dict[str, Any] | None = None
+    summary: RunSummary | None = None
 
 
 @dataclass(frozen=True)
@@ -113,7 +114,7 @@ class Site:
             silent = [] if ended.told == "done" or "such" in ended.told else ["what the server said was not told"]
             return {"obeyed": places_that_obey(load_setup(setup), texts, ended.summary), "silent": silent}
         if case.fault.kind == "series-exhausted":
-            told = [] if ended.summary is None else [error["customers"] for error in ended.summary["errors"]]
+            told = [] if ended.summary is None else [error.customers for error in ended.summary.errors]
             return {"silent": [] if told == [4] else [f"of 4 customers it was told for {told}"]}
         if case.fault.kind in UNBOUNDED and case.operation == "extract" and case.always and ended.told == "done":
             return {"silent": ["the run took what has no end for an answer"]}
@@ -193,14 +194,14 @@ class Site:
                 told = f"exit {error.exit_code}: {error}"
                 return Ended(told, shown=on_the_terminal(error), logged="\n".join(lines))
         summary = done.summary
-        errors = summary["errors"]
-        told = "done" if not errors else f"exit {1 if not summary['stopped'] else 3}: {errors[0]['message']}"
+        errors = summary.errors
+        told = "done" if not errors else f"exit {1 if not summary.stopped else 3}: {errors[0].message}"
         reasons = tuple(standing.reason for standing in done.plan.conflicts)
         return Ended(
             told,
-            tuple(summary["warnings"]),
+            summary.warnings,
             reasons,
-            summary["orphans"],
+            summary.orphans,
             on_the_terminal(summary),
             "\n".join(lines),
             summary,

@@ -73,10 +73,10 @@ def test_nobody_is_created_twice(story: Story) -> None:
 
 def test_everybody_is_linked_created_asked_about_or_quarantined_and_nothing_failed(story: Story) -> None:
     summary = story.first.summary
-    assert summary["errors"] == []
+    assert summary.errors == ()
     with open_store(story.setup.store.url).view("first") as view:
         linked = int(view.mapping.current()["webstore_id"].notna().sum())
-    assert linked == summary["linked"] + summary["pull"]["created"]
+    assert linked == summary.linked + summary.pull.created
     waiting = {key for a in story.first.plan.ambiguous for key in a.webstore_ids}
     quarantined = {q.webstore_id for q in story.first.plan.quarantined if q.webstore_id}
     assert linked + len(waiting | quarantined) >= story.accounts
