@@ -23,7 +23,7 @@ from benchmarks.emulated import emulated, setup_of
 from benchmarks.measuring import Part, alone, answer, peak_mb, timed
 from connector.core.partitioning import Placement
 from connector.extract.extraction import extract_business_central, extract_webstore
-from connector.extract.partitions import MemoryPartition
+from connector.extract.memory_partition import MemoryPartition
 from connector.run.open_run import open_run
 from connector.setup import PullWebstoreCustomers, Setup
 from tests.flows import runs

@@ -32,7 +32,7 @@ from connector.core.customer import Direction
 from connector.core.plan import Plan
 from connector.errors import CustomerSyncError, InputError
 from connector.extract.findings import stop_on_findings
-from connector.extract.partitions import partitions_of
+from connector.extract.memory_partition import partitions_of
 from connector.load.directions import directions_wanted, pull_customers, push_customers, recover_open_writes
 from connector.load.news import new_conflicts, newly_held
 from connector.load.recording import record_findings, record_links, record_plan
@@ -166,9 +166,10 @@ def assess_readiness(setup: Setup, runtime: Runtime) -> dict[str, Any]:
         run = opened.run
         read = read_and_validate(run, runtime, partitions, mappers, approved=True)
         seconds = opened.seconds
-        what_was_read = (read.job, read.missing, read.findings, read.extracted)
         mapper = mappers("compare customers")
-        report: dict[str, Any] = runtime.call(report_of_readiness, run, *what_was_read, mapper, seconds)
+        report: dict[str, Any] = runtime.call(
+            report_of_readiness, run, read.job, read.missing, read.extracted, mapper, seconds
+        )
         report |= {"run_id": run.run_id, "seconds": round(opened.seconds, 2)}
         opened.told = {name: report[name] for name in ("forecast", "with_everything_on", "seconds")}
         opened.status = "completed"

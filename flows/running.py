@@ -14,10 +14,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from connector.errors import InputError, RemoteTrouble, SetupError
+from connector.errors import InputError, RemoteTrouble
 from flows import terminal
 from flows.overrides import Overrides, left_out_given
 from flows.place import on_prefect
+from flows.setup_paths import setup_path
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
@@ -28,14 +29,10 @@ if TYPE_CHECKING:
     from connector.runtime import Runtime
     from connector.setup import Setup
 
-# what file systems take for one name, in bytes
-_LONGEST_NAME = 255
-
 __all__ = [
     "all_blocks",
     "end_with",
     "known_setup",
-    "possible_path",
     "prepare_prefect",
     "run_here",
     "run_readiness",
@@ -245,29 +242,6 @@ def server_needed() -> Iterator[None]:
             f"The Prefect server {address} does not answer.",
             hint="Start it (prefect server start), or say --here: then a run takes place in the command itself.",
         ) from error
-
-
-def setup_path(name: str) -> Path:
-    """A setup's name as a path.
-
-    Raises:
-        SetupError: it is empty: what a script hands over whose variable is not set; or neither a file nor a block has such names.
-    """
-    if not name.strip() or Path(name) == Path():
-        raise SetupError("Which setup? Its name is empty.", hint="Give a file (….toml) or the name of a block.")
-    return possible_path(Path(name), "setup")
-
-
-def possible_path(path: Path, what: str) -> Path:
-    """A path, if any file system has such ones.
-
-    Raises:
-        SetupError: it holds characters that nobody sees, or is too long; asking for it would end in an error of the system.
-    """
-    if not str(path).isprintable() or any(len(os.fsencode(part)) > _LONGEST_NAME for part in path.parts):
-        shown = str(path).encode("unicode_escape").decode("ascii")[:60]
-        raise SetupError(f"There is no {what} {shown}.", hint="No file has a name like this.")
-    return path
 
 
 def known_setup(name: str, with_secrets: bool) -> Any:

@@ -19,7 +19,7 @@ from flows.blocks import (
     ConnectorSetup,
     WooCommerceCredentials,
 )
-from flows.running import setup_path
+from flows.setup_paths import setup_path
 
 __all__ = ["is_file", "pull_setup", "push_setup", "resolve_setup", "setup_blocks"]
 

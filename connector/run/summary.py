@@ -140,15 +140,11 @@ class RunSummary:
 
         Of a customer in `dropped_customers`: `bc_id`, `bc_number`, `webstore_id`, `direction`, `action`, `fields` and `reason`.
         """
-        document = {one.name: getattr(self, one.name) for one in fields(self) if one.name not in _NOT_AS_THEY_ARE}
-        document |= {name: asdict(document[name]) for name in ("extracted", "push", "pull", "requests")}
-        document |= {"errors": [asdict(error) for error in self.errors]}
-        document |= {"dropped_customers": [one.as_document() for one in self.dropped_customers]}
-        document |= {"stopped": list(self.stopped), "warnings": list(self.warnings)}
-        for part in (self.undo, self.approval):
-            document |= asdict(part) if part is not None else {}
-        if self.approval is not None:
-            document["left_out"] = list(self.approval.left_out)
+        document = asdict(self)
+        document["dropped_customers"] = [one.as_document() for one in self.dropped_customers]
+        for part in ("undo", "approval"):
+            document |= document.pop(part) or {}
+        del document["error"], document["counted"]
         return document
 
     @classmethod
@@ -176,7 +172,6 @@ class RunSummary:
 
 
 _TOGETHER = ("linked", "conflicts", "ambiguous", "orphans", "quarantined")
-_NOT_AS_THEY_ARE = {"undo", "approval", "error", "counted"}
 _NO_FAILURE = {"customer": "", "system": "", "code": "", "message": ""}
 
 

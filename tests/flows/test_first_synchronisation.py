@@ -15,7 +15,7 @@ from connector.core.extracts import extract_of
 from connector.core.normalize import NORMALIZERS
 from connector.extract.extraction import divide_mapping, extract_business_central, extract_webstore
 from connector.extract.job import job_of, records_in
-from connector.extract.partitions import MemoryPartition
+from connector.extract.memory_partition import MemoryPartition
 from connector.run.open_run import open_run
 from connector.run.request import RunReport
 from connector.store import open_store
