@@ -11,7 +11,7 @@ from typing import Any, Literal, cast
 from connector.errors import InputError
 from connector.run.decisions import decisions_of
 from connector.run.setup_source import SetupSource, opened_store
-from connector.store import Decision as StoredDecision
+from connector.store import StoredDecision
 
 __all__ = ["decide", "list_conflicts", "take_back"]
 

@@ -13,7 +13,7 @@ from connector.core.stamps import BACK
 from connector.errors import InputError
 from connector.run.decisions import decisions_of
 from connector.run.setup_source import SetupSource, opened_store
-from connector.store import Decision, View
+from connector.store import StoredDecision, View
 
 __all__ = ["answer_restored", "list_restored"]
 
@@ -63,7 +63,7 @@ def answer_restored(source: SetupSource, side: str, take: str, *, actor: str, al
             )
         for row in rows:
             work.decisions.put(
-                Decision(
+                StoredDecision(
                     bc_id=row["bc_id"],
                     webstore_id=row["webstore_id"],
                     field=row["field"],

@@ -21,7 +21,7 @@ from sandbox.command import announcement, setup_text
 from sandbox.server import COMPANY, Running, start
 from tests.faults.going_back import OTHER, play_restored, play_stale
 from tests.faults.matrix_cases import LISTS, Case
-from tests.faults.matrix_page import Verdict
+from tests.faults.matrix_page import CaseResult
 from tests.faults.telling import heard, on_the_terminal, places_that_obey
 from tests.faults.world import FIELDS, World
 from tests.flows import runs
@@ -47,7 +47,7 @@ class Ended:
     """How a run ended.
 
     Attributes:
-        told: as in Verdict.
+        told: as in CaseResult.
         warnings: of the run; reasons: of the conflicts in its plan; orphans: how many were reported.
         shown: what the terminal showed of it; logged: what stood in the log.
         summary: of the run; None when an error ended it.
@@ -70,7 +70,7 @@ class Site:
     folder: Path
     empty: Path
 
-    def play(self, case: Case) -> Verdict:
+    def play(self, case: Case) -> CaseResult:
         """Play a case."""
         if case.fault.kind != "slow-drip":
             return self._play(case)
@@ -81,7 +81,7 @@ class Site:
         finally:
             batches.CREATE_SECONDS = usual
 
-    def _play(self, case: Case) -> Verdict:
+    def _play(self, case: Case) -> CaseResult:
         running, setup = self.running, self._begin(case)
         world = World(running, setup, random.Random(case.title))
         self._work(case, world)
@@ -105,7 +105,7 @@ class Site:
         badly_told = self._badly_told(case, setup, ended)
         runs, problems = self._calm_down(setup, world)
         self.pass_time(case.side, -case.fault.clock_ahead)
-        return Verdict(case, struck, ended.told, runs, {**problems, **badly_told})
+        return CaseResult(case, struck, ended.told, runs, {**problems, **badly_told})
 
     def _badly_told(self, case: Case, setup: Path, ended: Ended) -> dict[str, list[str]]:
         """What people were told in a way that deceives them, or more than once."""
@@ -120,13 +120,13 @@ class Site:
             return {"silent": ["the run took what has no end for an answer"]}
         return {}
 
-    def _play_the_past(self, case: Case, world: World) -> Verdict:
+    def _play_the_past(self, case: Case, world: World) -> CaseResult:
         play = play_stale if case.fault.kind == "stale" else play_restored
         struck, ended, silent = play(self, case, world)
         getattr(self.running, f"{case.side}_faults").clear()
         runs, problems = self._calm_down(world.setup, world)
         asked = case.fault.kind == "restored" and case.operation != "create"
-        return Verdict(case, struck, ended.told, runs, {**problems, "silent": silent}, asked)
+        return CaseResult(case, struck, ended.told, runs, {**problems, "silent": silent}, asked)
 
     def pass_time(self, side: str, ahead: float) -> None:
         """Set the clock of a side ahead, or back."""

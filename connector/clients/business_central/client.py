@@ -18,7 +18,7 @@ from connector.clients.business_central.pages import CompanyRead, changed_since_
 from connector.clients.chunks import in_chunks
 from connector.clients.client import Client
 from connector.clients.redaction import protect
-from connector.clients.results import Census, Consume, Create, Finding, Outcome, Progress, Record, Update
+from connector.clients.results import Census, CheckResult, Consume, Create, Outcome, Progress, Record, Update
 from connector.core import batch_sizes
 from connector.errors import CustomerNotFound, InternalError
 from connector.setup import BusinessCentralConnection
@@ -206,6 +206,6 @@ class BusinessCentralClient(Client):
             raise refusal(answer.status, answer.body, answer.text)
         return answer.body if isinstance(answer.body, dict) else {}
 
-    def check(self) -> list[Finding]:
+    def check(self) -> list[CheckResult]:
         """Test address, certificate, login, company, permissions and clock; changes nothing, raises nothing."""
         return check_company(self._api)

@@ -15,7 +15,7 @@ from typing import Any
 from connector.clients.chunks import lost
 from connector.clients.client import Client
 from connector.clients.redaction import protect
-from connector.clients.results import BatchOutcomes, Census, Consume, Finding, Progress, Record
+from connector.clients.results import BatchOutcomes, Census, CheckResult, Consume, Progress, Record
 from connector.clients.transport import Unreachable
 from connector.clients.woocommerce.api import PAGE, WebstoreApi, announced_total, csv
 from connector.clients.woocommerce.batches import create_seconds, send_batch
@@ -259,7 +259,7 @@ class WooCommerceClient(Client):
         """Remove a webhook for good."""
         self._api.write("DELETE", f"webhooks/{int(webhook_id)}", query={"force": "true"})
 
-    def check(self) -> list[Finding]:
+    def check(self) -> list[CheckResult]:
         """Test address, certificate, keys, permissions and clock; changes nothing, raises nothing."""
         return check_webstore(self._api)
 
