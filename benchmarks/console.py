@@ -113,7 +113,9 @@ def measure(customers: int = 100_000, rounds: int = 20, requests_made: int = _RE
             for _ in range(requests_made):
                 browser.get(f"{told['listening']}/{SHOP}/mapping", timeout=30)
             after = _resident_mb(console.pid)
-            parts.append(Part(f"console, memory over {requests_made:,} requests", after, before, after / before, 1.1, "MB"))
+            parts.append(
+                Part(f"console, memory over {requests_made:,} requests", after, before, after / before, 1.1, "MB")
+            )
     return parts
 
 

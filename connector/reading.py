@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from connector.core.expectations import Finding
 from connector.extract.directory import leave_directory
 from connector.extract.extraction import Extraction, divide_mapping, extract_business_central, extract_webstore
 from connector.extract.findings import stop_on_findings
@@ -32,7 +31,6 @@ class Read:
     business_central: Extraction
     missing: Missing
     job: Job
-    findings: Sequence[Finding]
 
     @property
     def extracted(self) -> dict[str, int]:
@@ -83,4 +81,4 @@ def read_and_validate(
     runtime.findings_made(run, "extracts", findings)
     stop_on_findings(findings)
     runtime.call(leave_directory, run, job)
-    return Read(webstore, business_central, missing, job, findings)
+    return Read(webstore, business_central, missing, job)

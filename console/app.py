@@ -31,7 +31,12 @@ from console.webstores import Webstore
 __all__ = ["Blocks", "Console", "OnPrefect", "application"]
 
 _log = logging.getLogger("console.actions")
-_STATIC = {"base.css": "text/css", "console.css": "text/css", "console.js": "text/javascript"}
+_STATIC = {
+    "base.css": "text/css",
+    "console.css": "text/css",
+    "console.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
 _PAGES = (webstores_page, mapping_page, customer_page, plan_page, runs_page, versions_page, setup_page)
 
 

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from starlette.responses import Response
 
 from connector.desk.activity import release_holds
-from connector.desk.customer_list import FILTERS, SORTS, Line, lines_of, list_customers, stamped_counts
+from connector.desk.customer_list import FILTERS, SORTS, Line, all_customers, lines_of, list_customers
 from connector.desk.desk import Desk
 from connector.desk.editing import link, tick, unlink, untick
 from connector.errors import InputError
 from connector.run.request import RunRequest
 from connector.setup import PullWebstoreCustomers, PushWebstoreCustomers, Setup
+from console.guard import RequestRefused
 from console.page import Page, action, shown_page
 from console.people import Right
 
@@ -54,7 +55,15 @@ def _mapping(page: Page) -> Response:
     with page.webstore.view() as view:
         counts = page.webstore.counts(view, setup)
         found = list_customers(
-            view, setup, filter=wanted, search=search, sort=sort, descending=descending, offset=offset, limit=ROWS, known=counts
+            view,
+            setup,
+            filter=wanted,
+            search=search,
+            sort=sort,
+            descending=descending,
+            offset=offset,
+            limit=ROWS,
+            known=counts,
         )
         version = view.mapping.version()
     more = {"filter": "" if wanted == "all" else wanted, "sort": "" if sort == "number" else sort}
@@ -146,7 +155,7 @@ def _do(page: Page) -> Response:
 def _allowed(page: Page, name: str) -> _Edit:
     edit = _EDITS[name]
     if not page.person.may(edit.right):
-        raise InputError(f"{edit.title} needs the right to {edit.right.name.lower()}.")
+        raise RequestRefused(403, f"{edit.title} needs the right to {edit.right.name.lower()}, which you do not have.")
     return edit
 
 

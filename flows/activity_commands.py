@@ -86,6 +86,7 @@ def show(run_id: RunArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonO
     """
 
     from connector.desk import activity
+    from connector.run.summary import RunSummary
 
     with terminal.reported(as_json), opened_view(setup) as view:
         run = activity.show_run(view, run_id)
@@ -93,8 +94,9 @@ def show(run_id: RunArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonO
         terminal.print_json(run)
         return
     terminal.say(f"{run['run_id']}: {run['mode']} by {run['actor']} ({run['trigger']}), {run['status']}")
-    if "push" in run["summary"]:
-        terminal.show_summary(run["summary"])
+    summary = RunSummary.from_stored(run["summary"])
+    if summary.counted:
+        terminal.show_summary(summary)
     columns = ["direction", "operation", "bc_number", "webstore_id", "outcome", "code", "message"]
     terminal.show_rows(run["writes"], columns, as_json=False, empty="It wrote nothing.")
 
@@ -179,17 +181,17 @@ def undo(
         how |= {"approved_plan": plan, "leave_out": leave_out}
         report = running.run_undo(setup, run_id, dry_run=False, **how)
     if as_json:
-        terminal.print_json({**report.summary, "created": report.created})
+        terminal.print_json({**report.summary.as_json(), "created": report.created})
     else:
         terminal.show_summary(report.summary)
-    running.end_with(report.summary["stopped"], report.summary["errors"])
+    running.end_with(report.summary)
 
 
 def _show_undo(report: Any, *, as_json: bool) -> None:
     table = report.plan.table()
     rows = table.astype(object).where(table.notna(), None).to_dict(orient="records")
     if as_json:
-        terminal.print_json({**report.summary, "plan": rows, "created": report.created})
+        terminal.print_json({**report.summary.as_json(), "plan": rows, "created": report.created})
         return
     columns = ["action", "direction", "bc_number", "webstore_id", "field", "before", "after", "reason"]
     terminal.show_rows(rows, columns, as_json=False, empty="There is nothing to put back.")

@@ -110,10 +110,10 @@ def sync(
             prefect=prefect,
         )
     if as_json:
-        terminal.print_json(report.summary)
+        terminal.print_json(report.summary.as_json())
     else:
         terminal.show_summary(report.summary)
-    end_with(report.summary["stopped"], report.summary["errors"])
+    end_with(report.summary)
 
 
 @app.command("sync-all")
@@ -143,10 +143,10 @@ def sync_all(
             with terminal.reported(as_json):
                 report = run_sync(Path(name), [], dry_run=dry_run, quiet=as_json, scheduled=scheduled, prefect=prefect)
                 if as_json:
-                    terminal.print_json(report.summary)
+                    terminal.print_json(report.summary.as_json())
                 else:
                     terminal.show_summary(report.summary)
-                end_with(report.summary["stopped"], report.summary["errors"])
+                end_with(report.summary)
         except typer.Exit as ended:
             codes.append(ended.exit_code)
     raise typer.Exit(max(codes))
@@ -173,7 +173,7 @@ def plan(
     table = report.plan.table()
     if as_json:
         records = table.astype(object).where(table.notna(), None).to_dict(orient="records")
-        terminal.print_json({**report.summary, "plan": records})
+        terminal.print_json({**report.summary.as_json(), "plan": records})
         return
     terminal.print_table(list(table.columns), table.head(rows).astype(object).fillna("").to_numpy().tolist())
     if len(table) > rows:
@@ -263,8 +263,8 @@ def demo(
             return
         summaries = run_demo(quiet=as_json)
     if as_json:
-        terminal.print_json({"runs": summaries})
-    end_with([s for r in summaries for s in r["stopped"]], [e for r in summaries for e in r["errors"]])
+        terminal.print_json({"runs": [summary.as_json() for summary in summaries]})
+    end_with(*summaries)
 
 
 def main() -> None:

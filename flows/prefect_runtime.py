@@ -26,6 +26,7 @@ from connector.report.run_tables import Report
 from connector.run import breakers
 from connector.run.request import Answer
 from connector.run.run import Run, progress_sink, started_by
+from connector.run.summary import RunSummary
 from connector.runtime import Runtime, Started
 from connector.setup import PartitionSettings, Runner, Setup, WhenBusy
 from connector.store import StandingConflict
@@ -129,7 +130,7 @@ class PrefectRuntime(Runtime):
         """As events."""
         tell_held(run.code, customers)
 
-    def run_ended(self, run: Run, summary: Mapping[str, Any]) -> None:
+    def run_ended(self, run: Run, summary: RunSummary) -> None:
         """The run in numbers, with the trend over the last runs."""
         with run.store.view(run.code) as view:
             before = [row for row in view.runs.recent(_RUNS) if row["run_id"] != run.run_id]

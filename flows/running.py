@@ -14,22 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from connector.errors import InputError, RemoteTrouble, SetupError
+from connector.errors import InputError, RemoteTrouble
 from connector.run.setup_source import setup_in_file, setup_of
 from flows import terminal
 from flows.overrides import Overrides, left_out_given
 from flows.place import on_prefect
+from flows.setup_paths import setup_path
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
     from connector.planning.approvals import PlanShown
     from connector.run.request import Answer, RunReport, RunRequest
+    from connector.run.summary import RunSummary
     from connector.runtime import Runtime
     from connector.setup import Setup
-
-# what file systems take for one name, in bytes
-_LONGEST_NAME = 255
 
 __all__ = [
     "all_blocks",
@@ -37,7 +36,6 @@ __all__ = [
     "full_name",
     "is_file",
     "known_setup",
-    "possible_path",
     "prepare_prefect",
     "run_here",
     "run_readiness",
@@ -255,29 +253,6 @@ def full_name(setup: str) -> str:
     return str(Path(setup).resolve()) if is_file(setup) else setup
 
 
-def setup_path(name: str) -> Path:
-    """A setup's name as a path.
-
-    Raises:
-        SetupError: it is empty: what a script hands over whose variable is not set; or neither a file nor a block has such names.
-    """
-    if not name.strip() or Path(name) == Path():
-        raise SetupError("Which setup? Its name is empty.", hint="Give a file (….toml) or the name of a block.")
-    return possible_path(Path(name), "setup")
-
-
-def possible_path(path: Path, what: str) -> Path:
-    """A path, if any file system has such ones.
-
-    Raises:
-        SetupError: it holds characters that nobody sees, or is too long; asking for it would end in an error of the system.
-    """
-    if not str(path).isprintable() or any(len(os.fsencode(part)) > _LONGEST_NAME for part in path.parts):
-        shown = str(path).encode("unicode_escape").decode("ascii")[:60]
-        raise SetupError(f"There is no {what} {shown}.", hint="No file has a name like this.")
-    return path
-
-
 def known_setup(name: str, with_secrets: bool) -> Any:
     """A setup by the name of its file or block; Prefect is imported for blocks only."""
     setup_path(name)
@@ -318,9 +293,9 @@ def prepare_prefect() -> None:
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 
-def end_with(stopped: list[str], errors: list[dict[str, str]]) -> None:
+def end_with(*summaries: RunSummary) -> None:
     """Exit 3 when a run was stopped, 1 when a write was refused or failed."""
-    if stopped:
+    if any(summary.stopped for summary in summaries):
         raise typer.Exit(3)
-    if errors:
+    if any(summary.errors for summary in summaries):
         raise typer.Exit(1)

@@ -10,7 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from connector.clients import Finding
+from connector.clients import CheckResult
 from connector.desk import activity, inbox, suggesting
 from connector.desk.connection_check import check_connections
 from connector.desk.desk import at_desk
@@ -26,7 +26,7 @@ __all__ = ["publish_conflicts", "publish_mapping", "publish_rows", "purge_log", 
 
 
 @task(task_run_name="test the systems of {webstore_code}", cache_policy=NO_CACHE)
-def test_systems(webstore_code: str, setup: Setup) -> list[Finding]:
+def test_systems(webstore_code: str, setup: Setup) -> list[CheckResult]:
     """Test everything that a run needs, and show it as a table."""
     findings = check_connections(setup)
     rows = [{"": f.mark, "system": f.system, "finding": f.what, "what to do": f.remedy} for f in findings]

@@ -21,7 +21,7 @@ from connector.desk.linkage import suggest_by_linkage
 from connector.errors import InputError
 from connector.extract.extraction import divide_mapping, extract_business_central, extract_webstore
 from connector.extract.job import job_of, records_in
-from connector.extract.partitions import partitions_of
+from connector.extract.memory_partition import partitions_of
 from connector.rules import load_rules
 from connector.run.names_given import pairs_read, records_named
 from connector.run.run import Progress, Run

@@ -28,7 +28,7 @@ from connector.load.bases import put_bases, remember_record
 from connector.load.lost_accounts import free_ids, is_lost
 from connector.load.pull import customers_like
 from connector.load.push import accounts_by_email
-from connector.load.recheck import Known, canonical_record, same_value
+from connector.load.recheck import MappedNow, canonical_record, same_value
 from connector.run.decisions import decisions_of
 from connector.run.run import Run
 from connector.store import OpenIntent, Settlement, View, Work
@@ -206,7 +206,7 @@ def _ended(run: Run, view: View, intents: Sequence[OpenIntent]) -> frozenset[str
 
 def linked_meanwhile(work: Work, direction: Direction, intent: OpenIntent) -> str | None:
     """The counterpart that the customer of an interrupted create has got; None if it has none."""
-    known = Known(work, [(intent.bc_id, intent.webstore_id)])
+    known = MappedNow(work, [(intent.bc_id, intent.webstore_id)])
     return known.linked_meanwhile(direction, intent.bc_id, intent.webstore_id)
 
 

@@ -29,7 +29,7 @@ __all__ = [
     "Quarantine",
     "QuarantinedField",
     "StandingConflict",
-    "Suggestion",
+    "StandingSuggestion",
     "Suggestions",
 ]
 
@@ -60,7 +60,7 @@ class QuarantinedField:
 
 
 @dataclass(frozen=True)
-class Suggestion:
+class StandingSuggestion:
     """A possible match that waits for a person: the rung that found it, how sure it is (0 to 1), and why."""
 
     bc_id: str
@@ -234,7 +234,7 @@ class Quarantine(_Standing[QuarantinedField]):
         self._replace((row.__dict__ for row in rows), only_keys)
 
 
-class Suggestions(_Standing[Suggestion]):
+class Suggestions(_Standing[StandingSuggestion]):
     """Possible matches of one webstore: one row per pair; `evidence` is JSON, `state` open, accepted or rejected."""
 
     table = SUGGESTION
@@ -250,7 +250,7 @@ class Suggestions(_Standing[Suggestion]):
         "since": "time",
     }
 
-    def replace(self, rows: Sequence[Suggestion], *, only_bc_ids: Collection[str] | None = None) -> None:
+    def replace(self, rows: Sequence[StandingSuggestion], *, only_bc_ids: Collection[str] | None = None) -> None:
         """Replace the open suggestions, or only those of a selected run's customers.
 
         Pairs that a person has accepted or rejected stay as they are.

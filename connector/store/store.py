@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
@@ -19,6 +19,7 @@ from connector.store import backups, migrating
 from connector.store.activity import Activity
 from connector.store.bases import Bases
 from connector.store.belonging import OURS
+from connector.store.customer_lines import CustomerLines, Gates, list_state
 from connector.store.decisions import Decisions, Tombstones
 from connector.store.directory import Directory
 from connector.store.emptied import was_emptied
@@ -72,6 +73,15 @@ class View:
         self.directory = Directory(connection, webstore_code)
         self.plans = Plans(connection, webstore_code)
         self.webhooks = Webhooks(connection, webstore_code)
+
+    def lines(self, gates: Gates) -> CustomerLines:
+        """The list of all customers; see connector.store.customer_lines."""
+        version = self.directory.mapping_version if self.directory.state else -1
+        return CustomerLines(self._connection, self._code, gates, version)
+
+    def list_state(self) -> tuple[Any, ...]:
+        """What changes whenever anything that the list of all customers depends on does."""
+        return list_state(self._connection, self._code)
 
     def history(self, *, bc_id: str | None = None, webstore_id: int | None = None) -> pd.DataFrame:
         """What happened to one customer, field by field; see connector.store.history."""

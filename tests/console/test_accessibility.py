@@ -1,4 +1,4 @@
-"""Every page of the console, in both themes and at three widths: nothing that axe finds, nothing that is wider than the window."""
+"""Every page of the console, in both themes and at three widths: axe finds nothing, and nothing is wider than the window."""
 
 from __future__ import annotations
 

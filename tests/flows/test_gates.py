@@ -75,7 +75,7 @@ def test_an_undo_that_deletes_more_than_the_breaker_allows_stops_and_says_how_to
         shop.undo(run.run_id, delete_accounts=True)
     assert (len(shop.accounts()), len(shop.links())) == (3, 3)
     shown = shop.undo(run.run_id, delete_accounts=True, dry_run=True)
-    assert shop.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash).summary["stopped"] == []
+    assert shop.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash).summary.stopped == ()
     assert shop.accounts() == {}
 
 
@@ -115,8 +115,8 @@ def test_a_created_customer_is_left_out_of_an_undo(shop: Shop, name: str) -> Non
     done = shop.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash, leave_out=[names[name]])
     assert links(shop) == {first: account}
     assert list(shop.accounts().values()) == [account]
-    (lost,) = done.summary["dropped_customers"]
-    assert (lost["bc_id"], lost["action"], lost["reason"]) == (first, "delete", "left out by the office")
+    (lost,) = done.summary.dropped_customers
+    assert (lost.what.bc_id, lost.what.action, lost.reason) == (first, "delete", "left out by the office")
     assert second not in links(shop)
 
 
@@ -128,9 +128,9 @@ def test_an_account_typed_into_between_showing_and_approving_is_kept_and_named(s
     shop.type_in_webstore(account, city="Oslo")
     done = shop.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash)
     assert list(shop.accounts().values()) == [account]
-    (lost,) = done.summary["dropped_customers"]
-    assert (lost["webstore_id"], lost["action"]) == (account, "delete")
-    assert "changed since the run: city" in lost["reason"]
+    (lost,) = done.summary.dropped_customers
+    assert (lost.what.webstore_id, lost.what.action) == (account, "delete")
+    assert "changed since the run: city" in lost.reason
 
 
 def test_an_account_typed_into_after_the_plan_was_made_is_kept_and_named(shop: Shop) -> None:
@@ -139,9 +139,9 @@ def test_an_account_typed_into_after_the_plan_was_made_is_kept_and_named(shop: S
     account = shop.accounts()["p1@nord.example"]
     done = shop.undo(run.run_id, delete_accounts=True, when_planned=lambda: shop.type_in_webstore(account, city="Oslo"))
     assert list(shop.accounts().values()) == [account]
-    (lost,) = done.summary["dropped_customers"]
-    assert (lost["webstore_id"], lost["reason"]) == (account, "it was changed since it was read")
-    assert done.summary["push"]["dropped"] == 1
+    (lost,) = done.summary.dropped_customers
+    assert (lost.what.webstore_id, lost.reason) == (account, "it was changed since it was read")
+    assert done.summary.push.dropped == 1
 
 
 def test_a_deletion_that_is_refused_is_told_as_a_failure(shop: Shop) -> None:
@@ -152,10 +152,10 @@ def test_a_deletion_that_is_refused_is_told_as_a_failure(shop: Shop) -> None:
         # somebody else deletes it between the last look and the deletion
         moments.before(1, lambda: shop.running.webstore.people_delete(account), REQUEST)
         done = shop.undo(run.run_id, delete_accounts=True)
-    assert [(error["customer"], error["system"]) for error in done.summary["errors"]] == [
+    assert [(error.customer, error.system) for error in done.summary.errors] == [
         (shop.number(shop.customers()["p1@nord.example"]), "webstore")
     ]
-    assert done.summary["push"]["failed"] == 1
+    assert done.summary.push.failed == 1
     assert "kept" in done.created[0]["now"]
 
 
@@ -182,7 +182,7 @@ def test_a_name_that_is_not_in_the_plan_of_selected_customers_writes_nothing(sho
     assert shop.customers() == {}
     done = shop.sync(*selected, approved_plan=plan.hash, leave_out=[f"woo:{first}"])
     assert list(shop.customers()) == ["p2@nord.example"]
-    assert [(lost["webstore_id"], lost["reason"]) for lost in done.summary["dropped_customers"]] == [
+    assert [(lost.what.webstore_id, lost.reason) for lost in done.summary.dropped_customers] == [
         (first, "left out by the office")
     ]
 
@@ -289,15 +289,15 @@ def test_everybody_whom_an_approval_lost_is_named_with_the_reason(shop: Shop, ho
     shop.type_in_webstore(accounts[0], city="Voss")
     shop.type_in_company(shop.customers()["p2@nord.example"], city="Fana")
     done = shop.sync(approved_plan=plan.hash, leave_out=[numbers[3]], **how)
-    lost = {row["bc_number"]: row for row in done.summary["dropped_customers"]}
-    assert {number: row["reason"] for number, row in lost.items()} == {
+    lost = {row.what.bc_number: row for row in done.summary.dropped_customers}
+    assert {number: row.reason for number, row in lost.items()} == {
         numbers[1]: "changed since the plan was made",
         numbers[2]: "not planned any more: conflict (city)",
         numbers[3]: "left out by the office",
     }
-    assert all((row["action"], row["direction"]) == ("update", "pull") for row in lost.values())
-    assert all("city" in row["fields"] for row in lost.values())
-    assert (done.summary["dropped_from_plan"], done.summary["pull"]["dropped"], done.summary["pull"]["updated"]) == (
+    assert all((row.what.action, row.what.direction) == ("update", "pull") for row in lost.values())
+    assert all("city" in row.what.fields for row in lost.values())
+    assert (done.summary.approval.dropped_from_plan, done.summary.pull.dropped, done.summary.pull.updated) == (
         3,
         3,
         1,
@@ -316,10 +316,10 @@ def test_who_was_dropped_at_the_last_look_is_named_in_both_directions(shop: Shop
         shop.type_in_company(two, city="Fana")
 
     done = shop.sync(when_planned=meanwhile)
-    told = {(row["direction"], row["bc_number"]): row["reason"] for row in done.summary["dropped_customers"]}
+    told = {(row.what.direction, row.what.bc_number): row.reason for row in done.summary.dropped_customers}
     assert set(told) == {("push", shop.number(one)), ("pull", shop.number(two))}
     assert all("changed by somebody since it was read: city" in reason for reason in told.values())
-    assert (done.summary["push"]["dropped"], done.summary["pull"]["dropped"]) == (1, 1)
+    assert (done.summary.push.dropped, done.summary.pull.dropped) == (1, 1)
 
 
 # the last full run
@@ -446,5 +446,5 @@ def test_a_field_that_goes_back_and_forth_is_held_after_hundreds_of_selected_run
             work.runs.finish(f"hook {number}", "completed", {"extracted": {"webstore": 1}}, None, None)
     kept.running.webstore.advance_clock(60)  # within the second of the push it might be an old copy
     kept.type_in_webstore(account, city="Oslo")
-    assert kept.sync().summary["quarantined"] == 1
+    assert kept.sync().summary.quarantined == 1
     assert kept.customer(customer)["city"] == "Bergen"

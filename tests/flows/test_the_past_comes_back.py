@@ -67,11 +67,11 @@ def test_an_old_list_of_the_webstore_takes_nothing_back(shop: Shop, by: str, way
     done = sync(shop, way, customer)
     assert phones(shop, account, customer) == (NEW, NEW)
     assert shop.writes() == []
-    told = done.summary["conflicts"] or any("as they were before" in text for text in done.summary["warnings"])
+    told = done.summary.conflicts or any("as they were before" in text for text in done.summary.warnings)
     assert told or by == "cache"  # no cache of whole addresses answers: every read has one of its own
     shop.running.webstore_faults.clear()
     done = sync(shop, way, customer)
-    assert (done.summary["conflicts"], shop.writes()) == (0, [])
+    assert (done.summary.conflicts, shop.writes()) == (0, [])
 
 
 @WAYS
@@ -83,7 +83,7 @@ def test_a_restored_webstore_takes_nothing_back(shop: Shop, way: str) -> None:
     shop.running.webstore.restore(yesterday)
     done = sync(shop, way, customer)
     assert phones(shop, account, customer) == (OLD, NEW)
-    assert done.summary["conflicts"] == 1
+    assert done.summary.conflicts == 1
     assert "older than what was seen" in done.plan.conflicts[0].reason
 
 
@@ -96,7 +96,7 @@ def test_a_restored_company_takes_nothing_back(shop: Shop, way: str) -> None:
     shop.company.restore(yesterday)
     done = sync(shop, way, customer)
     assert phones(shop, account, customer) == (NEW, OLD)
-    assert done.summary["conflicts"] == 1
+    assert done.summary.conflicts == 1
 
 
 @pytest.mark.parametrize("policy", ["webstore", "business-central", "newest"])
@@ -124,7 +124,7 @@ def test_what_is_typed_after_the_restore_does_not_make_the_rest_an_edit(shop: Sh
     done = shop.sync()
     assert phones(shop, account, customer) == (OLD, NEW)
     assert {row["field"] for row in seen(inbox.list_conflicts, shop.setup)} == {"phone", "address_1"}
-    assert done.summary["conflicts"] == 2
+    assert done.summary.conflicts == 2
 
 
 def test_what_is_typed_before_the_restore_is_noticed_does_not_make_the_rest_an_edit(shop: Shop) -> None:
@@ -180,7 +180,7 @@ def test_a_person_says_which_side_is_right_after_a_restore(shop: Shop, take: str
     by_hand(inbox.decide, shop.setup, shop.number(customer), "phone", take=take)
     shop.sync()
     assert phones(shop, account, customer) == expected
-    assert shop.settle().summary["conflicts"] == 0
+    assert shop.settle().summary.conflicts == 0
     later(shop)
     shop.type_in_webstore(account, phone="+47 40000009")  # an edit is an edit again
     shop.sync()
@@ -196,7 +196,7 @@ def test_after_a_clock_was_a_year_ahead_the_next_edit_is_asked_about_once(shop: 
     assert phones(shop, account, customer) == (NEW, NEW)
     webstore.advance_clock(60 - year)
     shop.type_in_webstore(account, phone="+47 40000003")
-    assert shop.sync().summary["conflicts"] == 1
+    assert shop.sync().summary.conflicts == 1
     assert phones(shop, account, customer) == ("+47 40000003", NEW)
     by_hand(inbox.decide, shop.setup, shop.number(customer), "phone", take="webstore")
     shop.settle()
@@ -226,7 +226,7 @@ def test_a_customer_that_was_deleted_after_the_list_was_read_makes_no_account(sh
 def test_of_a_source_that_changed_after_the_list_was_read_nothing_old_is_created(shop: Shop) -> None:
     account = shop.register("kari@nord.example", phone=OLD)
     done = shop.sync(when_planned=lambda: shop.type_in_webstore(account, phone=NEW))
-    assert (shop.customers(), done.summary["pull"]["dropped"]) == ({}, 1)
+    assert (shop.customers(), done.summary.pull.dropped) == ({}, 1)
     shop.sync()
     ((customer, _),) = shop.links().items()
     assert phones(shop, account, customer) == (NEW, NEW)
@@ -320,9 +320,9 @@ def test_an_old_copy_that_no_stamp_tells_does_not_become_an_edit_by_being_seen_t
         for _ in range(3):
             done = sync(shop, way, customer)
             assert phones(shop, account, customer) == (NEW, NEW)
-            assert done.summary["conflicts"] == 1
+            assert done.summary.conflicts == 1
         shop.running.webstore_faults.clear()
-        assert sync(shop, way, customer).summary["conflicts"] == 0
+        assert sync(shop, way, customer).summary.conflicts == 0
 
 
 def test_what_the_other_records_told_stays_known_when_they_are_settled(shop: Shop) -> None:
@@ -350,7 +350,7 @@ def test_a_link_that_is_made_once_more_by_hand_does_not_make_an_old_record_new(s
     shop.company.restore(yesterday)
     done = shop.sync()
     assert phones(shop, account, customer) == (NEW, OLD)
-    assert done.summary["conflicts"] == 1
+    assert done.summary.conflicts == 1
 
 
 def test_who_was_decided_about_alone_keeps_that_answer(shop: Shop) -> None:

@@ -7,9 +7,7 @@ postal code may change city, state and country, setting a country may clear them
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from connector.clients.business_central.api import BusinessCentralApi
 from connector.clients.business_central.batches import create_customer, send_chunk, update_customer
@@ -18,9 +16,9 @@ from connector.clients.business_central.lookup import by_email, by_id, by_number
 from connector.clients.business_central.odata import SYSTEM, checked_filter, is_guid, literal, refusal
 from connector.clients.business_central.pages import CompanyRead, changed_since_filter
 from connector.clients.chunks import in_chunks
+from connector.clients.client import Client
 from connector.clients.redaction import protect
-from connector.clients.results import Census, Consume, Create, Finding, Outcome, Progress, Record, Update
-from connector.clients.wire import Guard
+from connector.clients.results import Census, CheckResult, Consume, Create, Outcome, Progress, Record, Update
 from connector.core import batch_sizes
 from connector.errors import CustomerNotFound, InternalError
 from connector.setup import BusinessCentralConnection
@@ -28,7 +26,7 @@ from connector.setup import BusinessCentralConnection
 __all__ = ["BusinessCentralClient"]
 
 
-class BusinessCentralClient:
+class BusinessCentralClient(Client):
     """Customers of one company. May be used from several threads; a context manager that closes its connections.
 
     Args:
@@ -41,39 +39,12 @@ class BusinessCentralClient:
 
     def __init__(self, connection: BusinessCentralConnection, *, retries: int = 5, backoff: float = 0.5) -> None:
         self._api = BusinessCentralApi(connection, retries=retries, backoff=backoff)
-        self._threads = ThreadPoolExecutor(connection.max_concurrent_requests, thread_name_prefix="business-central")
-
-    @property
-    def guard(self) -> Guard | None:
-        """Asked right before the bytes of a write leave; raises when nothing may be sent. None = nobody is asked."""
-        return self._api.transport.guard
-
-    @guard.setter
-    def guard(self, guard: Guard | None) -> None:
-        self._api.transport.guard = guard
-
-    @property
-    def requests_made(self) -> int:
-        """Requests sent so far, those for tokens left out."""
-        return self._api.transport.requests_made
-
-    @property
-    def writes_made(self) -> int:
-        """Those of them that could change something."""
-        return self._api.transport.writes_made
+        super().__init__(self._api.transport, connection.max_concurrent_requests, "business-central")
 
     def close(self) -> None:
-        """Close the connections; a request that is under way is waited for."""
-        self._threads.shutdown(cancel_futures=True)
-        self._api.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        """Close the connections, also those for tokens; a request that is under way is waited for."""
+        super().close()
+        self._api.login.close()
 
     @property
     def company_id(self) -> str:
@@ -235,6 +206,6 @@ class BusinessCentralClient:
             raise refusal(answer.status, answer.body, answer.text)
         return answer.body if isinstance(answer.body, dict) else {}
 
-    def check(self) -> list[Finding]:
+    def check(self) -> list[CheckResult]:
         """Test address, certificate, login, company, permissions and clock; changes nothing, raises nothing."""
         return check_company(self._api)

@@ -13,14 +13,14 @@ from connector.errors import InputError
 from connector.store import (
     Base,
     ChangedValue,
-    Decision,
     DirectoryRow,
     Intent,
     QuarantinedField,
     Settlement,
     StandingConflict,
+    StandingSuggestion,
     Store,
-    Suggestion,
+    StoredDecision,
 )
 from connector.store.schema import METADATA
 
@@ -63,8 +63,8 @@ def remember(store: Store, bc_id: str, number: str, webstore_id: int, name: str,
         work.changes.replace([ChangedValue(bc_id, webstore_id, "name", "webstore", name)], only_bc_ids=[bc_id])
         work.bases.mark(bc_id, webstore_id, 1, f"{name}\n2020-01-01T00:00:00")
         work.quarantine.replace([QuarantinedField("webstore", f"woo:{webstore_id}", "name", name)], only_keys=[])
-        work.suggestions.replace([Suggestion(bc_id, webstore_id + 9, "name", 1.0, values)], only_bc_ids=[bc_id])
-        work.decisions.put(Decision(bc_id, webstore_id, "name", "value", name, name, "ann", value=name))
+        work.suggestions.replace([StandingSuggestion(bc_id, webstore_id + 9, "name", 1.0, values)], only_bc_ids=[bc_id])
+        work.decisions.put(StoredDecision(bc_id, webstore_id, "name", "value", name, name, "ann", value=name))
         summary = {"errors": [{"customer": number, "code": "400", "message": f"{name} is not valid"}], "created": 1}
         work.runs.finish(f"run-{number}", "completed", summary, None, None)
         work.directory.update(

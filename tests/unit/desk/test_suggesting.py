@@ -12,7 +12,7 @@ from connector.desk.suggesting import accept, pairs_in, reject, suggest
 from connector.desk.versions import list_versions
 from connector.errors import InputError
 from connector.setup import Setup, parse_setup
-from connector.store import Suggestion, open_store
+from connector.store import StandingSuggestion, open_store
 from sandbox.server import Running, start
 from tests.by_hand import by_hand, seen
 
@@ -129,7 +129,10 @@ def test_an_answer_closes_the_suggestion_that_a_run_has_left(setup: Setup) -> No
     with store.work("shop") as work:
         work.describe(actor="run", reason="a run")
         work.suggestions.replace(
-            [Suggestion(bo["bc_id"], bo["webstore_id"], "name"), Suggestion("another", bo["webstore_id"], "name")]
+            [
+                StandingSuggestion(bo["bc_id"], bo["webstore_id"], "name"),
+                StandingSuggestion("another", bo["webstore_id"], "name"),
+            ]
         )
     by_hand(reject, setup, [bo["pair"]], actor="ann")
     with store.view("shop") as view:
