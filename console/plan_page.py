@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Sequence
 
 from starlette.responses import Response
 
+from connector.desk.customer_list import lines_of
 from connector.errors import InputError
-from connector.run.request import Answer
+from connector.run.request import Answer, RunRequest
 from connector.setup import Setup
+from connector.store import View
 from console.guard import RequestRefused
 from console.page import Page, action, shown_page
 from console.people import Right
@@ -32,7 +34,7 @@ def _plan(page: Page) -> Response:
         search = page.session.search(name)
         found = chosen(plan.work.customers, kind=kind, field_name=field, search=search)
         shown = found[offset : offset + _A_PAGE]
-        names = _names(view, shown)
+        names = _names(view, page.webstore.setup, shown)
     left_out = _left_out(page, plan)
     # nobody ticks what cannot be written
     may_choose = plan.is_open and page.person.may(Right.APPROVE)
@@ -47,14 +49,14 @@ def _left(plan: KnownPlan) -> int:
     return len(chosen(plan.work.customers, kind="left"))
 
 
-def _names(view: Any, customers: list[PlannedCustomer]) -> dict[str, str]:
-    """Customer's key → name: as the mapping table has it, or as it would be written."""
-    rows = view.mapping.rows_by_bc_id(one.bc_id for one in customers if one.bc_id)
+def _names(view: View, setup: Setup, customers: Sequence[PlannedCustomer]) -> dict[str, str]:
+    """Customer's key → name: as the directory or the mapping table has it, or as it would be written."""
+    lines = {line.key: line for line in lines_of(view, setup, [one.key for one in customers])}
     names = {}
     for one in customers:
+        line = lines.get(one.key)
         planned = next((row.after for row in one.rows if row.field == "name" and row.after), "")
-        row = rows.get(one.bc_id.lower())
-        names[one.key] = (row.name if row is not None else "") or planned
+        names[one.key] = (line.bc_name or line.webstore_name if line is not None else "") or planned
     return names
 
 
@@ -110,7 +112,7 @@ def _ask(page: Page, reject: bool) -> Response:
     left_out = sorted(_left_out(page, plan) & {one.key for one in plan.work.customers if one.acts})
     without = [one for one in plan.work.customers if one.key in set(left_out)]
     with page.webstore.view() as view:
-        names = _names(view, without[:_NAMED])
+        names = _names(view, page.webstore.setup, without[:_NAMED])
     counts = plan.work.counts_without(frozenset(left_out))
     return page.show(
         "plan_answer.html", plan=plan, reject=reject, left_out=left_out, without=without[:_NAMED], names=names,
@@ -137,7 +139,7 @@ def _approve(page: Page) -> Response:
         )  # fmt: skip
         return page.go(page.path("runs"), f"The plan is approved, and its run was handed to Prefect: {seen_at}")
 
-    def anew(setup: Setup) -> Any:
+    def anew(setup: Setup) -> RunRequest:
         return plan.request(setup, left_out, by_hash=True)
 
     page.webstore.runs.start(title, page.person.name, anew)

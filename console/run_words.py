@@ -6,8 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from connector.core.intended import Intended
-from connector.report.summary import not_written
+from connector.run.summary import RunSummary
 
 __all__ = ["OUTCOMES", "Dropped", "counts_of", "dropped_of", "duration_of", "kind_of", "where_written"]
 
@@ -51,18 +50,19 @@ def kind_of(run: Mapping[str, Any]) -> str:
 
 def counts_of(run: Mapping[str, Any]) -> dict[str, int]:
     """What a run did, in customers; of a dry run what it would do. Nothing of a run that came to no numbers."""
-    summary = run["summary"]
-    if "push" not in summary:
+    summary = RunSummary.from_stored(run["summary"])
+    if not summary.counted:
         return {}
-    found = {name: sum(summary[side].get(name, 0) for side in ("push", "pull")) for name in ("created", "updated")}
-    found |= {"linked": summary.get("linked", 0)}
-    found |= {name: summary[name] for name in ("unlinked", "deleted") if summary.get(name)}
-    return found | {"refused": not_written(summary), "dropped": len(summary.get("dropped_customers", ()))}
+    found = {name: getattr(summary.push, name) + getattr(summary.pull, name) for name in ("created", "updated")}
+    found["linked"] = summary.linked
+    if summary.undo is not None:
+        found |= {"unlinked": summary.undo.unlinked, "deleted": summary.undo.deleted}
+    return found | {"refused": summary.not_written, "dropped": len(summary.dropped_customers)}
 
 
-def dropped_of(summary: Mapping[str, Any]) -> list[Dropped]:
+def dropped_of(run: Mapping[str, Any]) -> list[Dropped]:
     """Who was approved or planned and not written, with the reason."""
-    return [Dropped(Intended.from_document(one).words, one["reason"]) for one in summary.get("dropped_customers", ())]
+    return [Dropped(one.what.words, one.reason) for one in RunSummary.from_stored(run["summary"]).dropped_customers]
 
 
 def duration_of(run: Mapping[str, Any]) -> str:

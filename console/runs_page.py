@@ -7,7 +7,7 @@ from typing import Any
 
 from starlette.responses import HTMLResponse, Response
 
-from connector.core.customer_key import customer_key
+from connector.desk.customer_list import lines_of
 from connector.errors import InputError
 from connector.report import report_policy
 from connector.report.run_page import report_of_run
@@ -50,10 +50,10 @@ def _run(page: Page) -> Response:
         }
         writes = view.activity.writes(limit=_A_PAGE, offset=offset, run_id=run_id, failed_only=failed)
         has_plan = bool(run["plan_hash"]) and view.plans.get(run["plan_hash"]) is not None
-        names = _names(view, writes)
+        names = _names(view, page.webstore.setup, writes)
     going = page.webstore.runs.going
     return page.show(
-        "run.html", run=run, kind=kind_of(run), counts=counts_of(run), dropped=dropped_of(run["summary"])[:_NAMED],
+        "run.html", run=run, kind=kind_of(run), counts=counts_of(run), dropped=dropped_of(run)[:_NAMED],
         duration=duration_of(run), writes=writes, total=counts["failed" if failed else "all"], writes_counts=counts,
         failed=failed, offset=offset, limit=_A_PAGE, has_plan=has_plan, outcomes=OUTCOMES, where=where_written,
         names=names, key_of=_key_of, can_undo=_can_undo(run, counts), is_going=going is not None and going.run_id == run_id
@@ -74,14 +74,15 @@ def _found(view: View, page: Page) -> dict[str, Any]:
     return run
 
 
-def _names(view: View, writes: list[dict[str, Any]]) -> dict[str, str]:
-    """Business Central id → name, as the mapping table has it."""
-    rows = view.mapping.rows_by_bc_id(row["bc_id"] for row in writes if row["bc_id"])
-    return {bc_id: row.name for bc_id, row in rows.items()}
+def _names(view: View, setup: Setup, writes: list[dict[str, Any]]) -> dict[str, str]:
+    """Customer's key → name, as the directory or the mapping table has it."""
+    return {
+        line.key: line.bc_name or line.webstore_name for line in lines_of(view, setup, [_key_of(row) for row in writes])
+    }
 
 
 def _key_of(row: Mapping[str, Any]) -> str:
-    return customer_key(row["bc_id"], row["webstore_id"])
+    return str(row["bc_id"] or f"woo:{row['webstore_id']}")
 
 
 def _report(page: Page) -> Response:
@@ -112,7 +113,7 @@ def _activity(page: Page) -> Response:
     with page.webstore.view() as view:
         counts = {name: view.activity.count_writes(failed_only=name == "failed") for name in ("all", "failed")}
         writes = view.activity.writes(limit=_A_PAGE, offset=offset, failed_only=failed)
-        names = _names(view, writes)
+        names = _names(view, page.webstore.setup, writes)
     return page.show(
         "activity.html", writes=writes, total=counts["failed" if failed else "all"], writes_counts=counts, failed=failed,
         offset=offset, limit=_A_PAGE, outcomes=OUTCOMES, where=where_written, names=names, key_of=_key_of,

@@ -76,9 +76,7 @@ class ConsolePrefect:
             try:
                 run = run_deployment(name, parameters=parameters, timeout=0, as_subflow=False, tags=[f"{BY}{actor}"])
             except ObjectNotFound:
-                raise InputError(
-                    f"There is no deployment {name}.", hint="Deploy with customer-sync deploy."
-                ) from None
+                raise InputError(f"There is no deployment {name}.", hint="Deploy with customer-sync deploy.") from None
         return f"{(PREFECT_UI_URL.value() or '').rstrip('/')}/runs/flow-run/{run.id}"
 
     def answer(self, run_id: str, answer: Answer) -> bool:
