@@ -74,7 +74,9 @@ class ConsolePrefect:
             parameters |= {"approved_plan": approved_plan, "leave_out": leave_out}
         with _told():
             try:
-                run = run_deployment(name, parameters=parameters, timeout=0, as_subflow=False, tags=[f"{BY}{actor}"])
+                run: Any = run_deployment(
+                    name, parameters=parameters, timeout=0, as_subflow=False, tags=[f"{BY}{actor}"]
+                )
             except ObjectNotFound:
                 raise InputError(f"There is no deployment {name}.", hint="Deploy with customer-sync deploy.") from None
         return f"{(PREFECT_UI_URL.value() or '').rstrip('/')}/runs/flow-run/{run.id}"
