@@ -71,7 +71,7 @@ class PostgreSQL:
     def lent(self, template: str) -> Iterator[str]:
         """The name of a database as the template, a migrated store; emptied afterwards and lent again.
 
-        To make and to drop one for every test takes the server twenty times as long, because it writes all files of it.
+        To make and to drop one for every test takes the server four times as long, because it writes all files of it.
         One whose tables were altered is dropped.
         """
         name, shape = self._free.pop(template, ("", None))
