@@ -23,8 +23,8 @@ from connector.store import (
     MappingRow,
     QuarantinedField,
     StandingConflict,
-    Store,
     StandingSuggestion,
+    Store,
     Work,
     open_store,
 )
