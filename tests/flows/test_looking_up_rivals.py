@@ -55,7 +55,7 @@ def test_one_new_registrant_takes_look_ups_and_no_page(busy: Shop) -> None:
     done = busy.sync(f"woo:{account}")
     assert done.summary["pull"]["created"] == 1
     assert pages(busy) == (0, 0)
-    # who the shop is, and the account, twice; the company, its countries, the filters, what changed, and the look before the write
+    # who the shop is, the account twice; the company, its countries, the filters, what changed, and the look before the write
     assert requests(busy) == (3, 5)
 
 
