@@ -46,9 +46,7 @@ def put_bases(run: Run, work: Work, agreements: Sequence[Agreement]) -> None:
         )
     work.bases.put(rows)
     # a value that is agreed on is no edit that waits: the next run would find it so
-    work.changes.settle(
-        {(a.bc_id.lower(), a.webstore_id): {*a.webstore, *a.business_central} for a in agreements}
-    )
+    work.changes.settle({(a.bc_id.lower(), a.webstore_id): {*a.webstore, *a.business_central} for a in agreements})
 
 
 def base_hash(run: Run, values: Mapping[str, str]) -> str:

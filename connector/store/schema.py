@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from connector.store.columns import PlainText, UtcTime, id_column, text_column, webstore_code
+from connector.store.columns import OrderedText, PlainText, UtcTime, id_column, text_column, webstore_code
 
 __all__ = [
     "BASE",
@@ -97,6 +97,17 @@ sa.Index(
     unique=True,
     sqlite_where=_linked,
     postgresql_where=_linked,
+)
+# all that lists ask of a current row, so that they need not read the row itself
+sa.Index(
+    "mapping_row_now",
+    MAPPING_ROW.c.bc_id,
+    MAPPING_ROW.c.webstore_code,
+    MAPPING_ROW.c.webstore_id,
+    MAPPING_ROW.c.webstore_customer,
+    MAPPING_ROW.c.v_from,
+    sqlite_where=_current,
+    postgresql_where=_current,
 )
 sa.Index("mapping_row_from", MAPPING_ROW.c.v_from, MAPPING_ROW.c.webstore_code)
 sa.Index(
@@ -397,13 +408,13 @@ DIRECTORY = sa.Table(
     webstore_code(),
     sa.Column("system", sa.Text, nullable=False),
     sa.Column("key", sa.Text, nullable=False),
-    text_column("number"),
+    sa.Column("number", OrderedText, nullable=False, server_default=""),
     text_column("name"),
     text_column("place"),
     text_column("email"),
     text_column("username"),
     # folded (core/folding.py): the beginning of the name, by which is sorted; and all texts, in which is searched
-    text_column("name_order"),
+    sa.Column("name_order", OrderedText, nullable=False, server_default=""),
     text_column("search"),
     sa.Column("fingerprint", sa.BigInteger, nullable=False),
     sa.UniqueConstraint("key", "system", "webstore_code", name="directory_one_per_customer"),
