@@ -20,7 +20,7 @@ NO_HASHES = ("", " ", "12345", "no hash", "0123456789ab", "%%%%%%")
 
 
 def links(shop: Shop) -> dict[str, int | None]:
-    return {row["bc_id"]: row["webstore_id"] for row in seen(list_mapping, shop.setup)}
+    return {row["bc_id"]: row["webstore_id"] for row in seen(list_mapping, shop.setup, shop.setup)}
 
 
 def approval(shop: Shop, **settings: Any) -> None:

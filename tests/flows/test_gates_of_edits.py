@@ -14,7 +14,7 @@ from tests.flows.shop import Shop
 
 
 def links(shop: Shop) -> dict[str, int | None]:
-    return {row["bc_id"]: row["webstore_id"] for row in seen(list_mapping, shop.setup)}
+    return {row["bc_id"]: row["webstore_id"] for row in seen(list_mapping, shop.setup, shop.setup)}
 
 
 def version(shop: Shop) -> int:
