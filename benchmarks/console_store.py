@@ -23,8 +23,8 @@ from connector.store import (
     MappingRow,
     QuarantinedField,
     StandingConflict,
+    StandingSuggestion,
     Store,
-    Suggestion,
     Work,
     open_store,
 )
@@ -104,7 +104,7 @@ def _fill(work: Work, customers: int) -> None:
         + [QuarantinedField("webstore", f"woo:{customers - n}", "", "no role") for n in range(few)]
     )
     work.suggestions.replace(
-        [Suggestion(bc_id(linked + ticked + n), linked + ticked + n + 1, "name", 0.8) for n in range(few * 5)]
+        [StandingSuggestion(bc_id(linked + ticked + n), linked + ticked + n + 1, "name", 0.8) for n in range(few * 5)]
     )
     for n in range(5, few, 5):
         work.holds.failed(f"bc:{bc_id(n)}", "push", signature="400", message="no", scheduled=True, max_attempts=1)

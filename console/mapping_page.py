@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from starlette.responses import Response
 
 from connector.desk.activity import release_holds
-from connector.desk.customer_list import FILTERS, SORTS, Line, all_customers, lines_of, list_customers
+from connector.desk.customer_list import FILTERS, SORTS, Line, all_customers, counts, lines_of, list_customers
 from connector.desk.desk import Desk
 from connector.desk.editing import link, tick, unlink, untick
 from connector.errors import InputError
@@ -53,7 +53,7 @@ def _mapping(page: Page) -> Response:
     descending, offset = query.flag("desc"), query.number("offset", 0)
     setup = page.webstore.setup
     with page.webstore.view() as view:
-        counts = page.webstore.counts(view, setup)
+        counted = counts(view, setup)
         found = list_customers(
             view,
             setup,
@@ -63,7 +63,7 @@ def _mapping(page: Page) -> Response:
             descending=descending,
             offset=offset,
             limit=ROWS,
-            known=counts,
+            known=counted,
         )
         version = view.mapping.version()
     more = {"filter": "" if wanted == "all" else wanted, "sort": "" if sort == "number" else sort}
@@ -71,7 +71,7 @@ def _mapping(page: Page) -> Response:
     return page.show(
         "mapping.html",
         found=found,
-        counts=counts,
+        counts=counted,
         filters=FILTERS,
         filter=wanted,
         sort=sort,

@@ -7,7 +7,6 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
-from connector.desk.customer_list import counts, stamp
 from connector.desk.desk import Desk
 from connector.errors import InputError, SetupError
 from connector.run.setup_source import setup_of
@@ -41,7 +40,6 @@ class Webstore:
         self._read = time.monotonic()
         self.code = self._setup.webstore_code
         self.store = open_store(self._setup.store.url)
-        self._counted: tuple[str, dict[str, int]] = ("", {})
         self.runs = Runs(self.setup_with_secrets)
 
     @property
@@ -73,13 +71,6 @@ class Webstore:
         """What the store knows, at one moment."""
         with self.store.view(self.code) as view:
             yield view
-
-    def counts(self, view: View, setup: Setup) -> dict[str, int]:
-        """How many customers each filter has; counted anew when something has changed."""
-        now = f"{stamp(view)} {setup.synchronization.model_dump_json()}"
-        if self._counted[0] != now:
-            self._counted = (now, counts(view, setup))
-        return self._counted[1]
 
     def desk(self, person: Person, *, with_secrets: bool = False) -> Desk:
         """The desk at which a person works."""

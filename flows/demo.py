@@ -20,7 +20,7 @@ from connector.desk.mapping_list import list_mapping
 from connector.errors import InternalError, PremiseBroken
 from connector.quality import prepare
 from connector.run.request import RunReport, RunRequest
-from connector.run.setup_source import opened_view
+from connector.run.setup_source import opened_store
 from connector.run.summary import RunSummary
 from connector.setup import load_setup
 from flows import terminal
@@ -100,8 +100,8 @@ def _second_run(running: Running, setup: Path, tell: Any, quiet: bool) -> RunSum
 
 
 def _third_run(running: Running, setup: Path, tell: Any, quiet: bool) -> RunSummary:
-    with opened_view(setup) as view:
-        linked = [row for row in list_mapping(view) if row["webstore_id"]]
+    with opened_store(setup) as (made, store), store.view(made.webstore_code) as view:
+        linked = [row for row in list_mapping(view, made) if row["webstore_id"]]
     pushed, pulled, disputed = linked[10], linked[20], linked[30]
     running.business_central.people_update(pushed["bc_id"], {"phoneNumber": "+44 20 7946 0018"})
     running.webstore.people_update(pulled["webstore_id"], {"billing": {"address_2": "2nd floor"}})
@@ -117,8 +117,8 @@ def _third_run(running: Running, setup: Path, tell: Any, quiet: bool) -> RunSumm
 
 
 def _stopped_run(running: Running, setup: Path, tell: Any, quiet: bool) -> None:
-    with opened_view(setup) as view:
-        linked = [row for row in list_mapping(view) if row["webstore_id"]]
+    with opened_store(setup) as (made, store), store.view(made.webstore_code) as view:
+        linked = [row for row in list_mapping(view, made) if row["webstore_id"]]
     spoiled = linked[: len(linked) * 2 // 3]
     for row in spoiled:
         running.webstore.people_update(row["webstore_id"], {"billing": {"city": "TEST"}})

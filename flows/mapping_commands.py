@@ -6,7 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
-from connector.run.setup_source import opened_view
+from connector.run.setup_source import opened_store, opened_view
 from flows import exchange_commands, identity_commands, suggestion_commands, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, NumbersArgument, SetupOption, YesOption
 
@@ -32,18 +32,29 @@ CustomerArgument = Annotated[str, typer.Argument(help="Business Central number o
 
 
 @app.command("list")
-def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """List the mapping table; with --json one object per line.
+def list_(
+    only: Annotated[
+        str, typer.Option("--filter", help="Of all customers only these: linked, conflict, to push, in step, …")
+    ] = "",
+    search: Annotated[
+        str, typer.Option("--search", help="Of all customers those with these words: number, id, name, e-mail, place.")
+    ] = "",
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """List the mapping table; with --filter or --search all customers that the last full run read.
 
-    Example: customer-sync mapping list --json
+    Examples: customer-sync mapping list --filter conflict; customer-sync mapping list --search "müller oslo" --json
     """
 
     from connector.desk.mapping_list import list_mapping
 
-    with terminal.reported(as_json), opened_view(setup) as view:
-        rows = list_mapping(view)
-    columns = ["bc_number", "name", "webstore_id", "webstore_customer", "on_hold", "failed_attempts", "last_error"]
-    terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody is mapped yet.")
+    with terminal.reported(as_json), opened_store(setup) as (made, store), store.view(made.webstore_code) as view:
+        rows = list_mapping(view, made, filter=only, search=search)
+    columns = ["bc_number", "bc_name", "webstore_id", "webstore_name", "webstore_customer", "states", "last_error"]
+    empty = "There is nobody like that." if only or search else "Nobody is mapped yet."
+    shown = rows if as_json else [row | {"states": ", ".join(row["states"])} for row in rows]
+    terminal.show_rows(shown, columns, as_json=as_json, empty=empty)
 
 
 @app.command()

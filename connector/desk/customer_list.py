@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import threading
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -23,7 +24,20 @@ if TYPE_CHECKING:
     from connector.setup import Setup
     from connector.store import View
 
-__all__ = ["FILTERS", "MOST", "SORTS", "STATES", "Line", "Page", "all_customers", "counts", "list_customers", "stamp"]
+__all__ = [
+    "FILTERS",
+    "MOST",
+    "SORTS",
+    "STATES",
+    "Line",
+    "Page",
+    "all_customers",
+    "counts",
+    "lines_of",
+    "list_customers",
+    "mapped_customers",
+    "stamp",
+]
 
 # a search says no more than that there are more of them
 MOST = 5_000
@@ -34,6 +48,10 @@ FILTERS = ("all", "linked", *STATES)
 SORTS = ("number", "name")
 _TROUBLES = frozenset({"conflict", "quarantined", "on hold", "gone", "to push", "to pull", "withheld"})
 _ALL = 1 << 40
+# so many states of stores are known at a time
+_STORES = 4
+_KNOWN: dict[Any, dict[str, Any]] = {}
+_LOCK = threading.Lock()
 _Found = tuple[list[Place], int, bool]
 
 
@@ -104,7 +122,8 @@ def list_customers(
     Args:
         filter: one of FILTERS.
         search: words; each must stand in one of the line's texts (number, id, name, e-mail, place, user name of either side),
-            whatever its letter case and accents.
+            whatever its letter case and accents. Where each of them alone is in more than MOST customers, all must stand on the
+            same side.
         sort: one of SORTS. By number cards come first, then accounts that are linked to nobody; by name the card's name counts.
         known: `counts` of the same `stamp`, so that the total need not be counted.
 
@@ -113,7 +132,7 @@ def list_customers(
     """
     _checked(filter, FILTERS, "filter")
     _checked(sort, SORTS, "order")
-    lines = view.lines(_gates(setup))
+    lines = _lines_of(view, setup)
     listed = _List(lines, filter, sort, descending)
     words = words_of(search)
     if words:
@@ -131,7 +150,7 @@ def all_customers(view: View, setup: Setup, *, filter: str = "all", search: str 
         InputError: there is no such filter.
     """
     _checked(filter, FILTERS, "filter")
-    lines = view.lines(_gates(setup))
+    lines = _lines_of(view, setup)
     listed, words = _List(lines, filter, "number", descending=False), words_of(search)
     places, _, _ = listed.found(words, 0, MOST) if words else listed.page(0, _ALL, None)
     return list(_lines(lines, places))
@@ -142,7 +161,7 @@ def lines_of(view: View, setup: Setup, keys: Sequence[str]) -> list[Line]:
 
     An account that is linked by now is found as the pair that it belongs to.
     """
-    lines = view.lines(_gates(setup))
+    lines = _lines_of(view, setup)
     accounts = [key.removeprefix("woo:") for key in keys if key.startswith("woo:") and key[4:].isdecimal()]
     linked = lines.linked_to(accounts)
     named = [linked.get(key[4:], key) if key.startswith("woo:") else key.lower() for key in keys]
@@ -155,9 +174,16 @@ def lines_of(view: View, setup: Setup, keys: Sequence[str]) -> list[Line]:
     return list(_lines(lines, places))
 
 
+def mapped_customers(view: View, setup: Setup) -> list[Line]:
+    """The lines of the mapping table's rows, in order of number."""
+    rows = view.mapping.rows()
+    places = [Place(False, row["bc_id"], row["bc_number"], "") for row in rows]
+    return list(_lines(_lines_of(view, setup), places))
+
+
 def counts(view: View, setup: Setup) -> dict[str, int]:
     """How many lines each of FILTERS has."""
-    lines = view.lines(_gates(setup))
+    lines = _lines_of(view, setup)
     extras = lines.extras()
     cards, accounts, linked = lines.count_cards(), lines.count_accounts(), lines.count_linked()
     found = {"all": cards + len(extras) + accounts, "linked": linked, ONLY_ACCOUNT: accounts}
@@ -171,6 +197,20 @@ def counts(view: View, setup: Setup) -> dict[str, int]:
 def stamp(view: View) -> str:
     """A text that changes whenever anything that the list depends on has changed; cheap."""
     return hashlib.blake2b(repr(view.list_state()).encode(), digest_size=12).hexdigest()
+
+
+def _lines_of(view: View, setup: Setup) -> CustomerLines:
+    """The lines, with what is known already of a store that has not changed since: of the newest few that were asked about."""
+    gates = _gates(setup)
+    if view.writes:  # it may change on the way, and be undone
+        return view.lines(gates)
+    key = (view.place, view.list_state(), gates)
+    with _LOCK:
+        known = _KNOWN.pop(key, {})
+        _KNOWN[key] = known  # the newest stands last
+        while len(_KNOWN) > _STORES:
+            _KNOWN.pop(next(iter(_KNOWN)))
+    return view.lines(gates, known)
 
 
 def _checked(name: str, known: Sequence[str], what: str) -> None:
@@ -235,7 +275,7 @@ class _List:
             if len(hits) <= MOST:
                 return self._slice([*self._with_all(hits, words), *mine], offset, limit)
         if len(words) > 1:
-            hits = self._lines.hits(words, MOST + 1) + self._lines.shared_hits(words, MOST + 1)
+            hits = self._lines.hits(words, MOST + 1)
             if len(hits) <= MOST:
                 return self._slice([*self._with_all(hits, words), *mine], offset, limit)
         # they are too many to be shown: the first that have it on their card, in order

@@ -9,10 +9,10 @@ counts and the states of a line ask the same conditions.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 from sqlalchemy.engine import Connection
@@ -22,6 +22,7 @@ from connector.store.frames import chunks
 
 __all__ = ["MARKS", "CustomerLines", "Extra", "Gates", "Place", "line_key", "list_state"]
 
+T = TypeVar("T")
 # what a line can be marked with, the most urgent first
 MARKS = ("conflict", "quarantined", "on hold", "gone", "asked", "to push", "to pull", "withheld", "ticked")
 # marks of a linked customer who is not as the other side is
@@ -104,13 +105,28 @@ class CustomerLines:
     Args:
         gates: what the setup makes of differences.
         version: of the mapping table when the directory was read; -1 = there is no directory.
+        known: what was found of the same state before, by name; what is found is added.
     """
 
-    def __init__(self, connection: Connection, webstore_code: str, gates: Gates, version: int) -> None:
+    def __init__(
+        self,
+        connection: Connection,
+        webstore_code: str,
+        gates: Gates,
+        version: int,
+        known: dict[str, Any] | None = None,
+    ) -> None:
+        self._known = {} if known is None else known
         self._connection = connection
         self._gates = gates
         self._values = {"code": webstore_code, "version": version}
         self._position = "strpos" if connection.dialect.name == "postgresql" else "instr"
+
+    def _once(self, name: str, find: Callable[[], T]) -> T:
+        if name not in self._known:
+            self._known[name] = find()
+        found: T = self._known[name]
+        return found
 
     # whom a mark means
 
@@ -148,6 +164,9 @@ class CustomerLines:
 
     def count_marked(self, mark: str) -> int:
         """How many lines have a mark."""
+        return self._once(f"count {mark}", lambda: self._count_marked(mark))
+
+    def _count_marked(self, mark: str) -> int:
         total = 0
         for account in (False, True):
             keys = self._keys_of(mark, account)
@@ -180,6 +199,9 @@ class CustomerLines:
 
     def troubled(self) -> set[str]:
         """Business Central ids of the linked customers that are not in step."""
+        return self._once("troubled", self._troubled)
+
+    def _troubled(self) -> set[str]:
         arms = [keys for mark in _TROUBLES if (keys := self._keys_of(mark, account=False))]
         linked = f"SELECT m.bc_id FROM mapping_row m WHERE m.bc_id = t.key AND {_M} AND m.webstore_id IS NOT NULL"
         return {
@@ -257,6 +279,9 @@ class CustomerLines:
 
     def extras(self) -> list[Extra]:
         """Mapping rows whose card the directory does not have, in no order."""
+        return self._once("extras", self._extras)
+
+    def _extras(self) -> list[Extra]:
         columns = "m.bc_id, m.bc_number, m.name, m.username, m.webstore_id, m.webstore_customer"
         query = f"SELECT {columns} FROM mapping_row m WHERE {_M} AND {_NO_CARD}"
         return [
@@ -304,14 +329,23 @@ class CustomerLines:
 
     def count_cards(self) -> int:
         """How many cards the directory has."""
+        return self._once("count_cards", self._count_cards)
+
+    def _count_cards(self) -> int:
         return self._number(f"SELECT count(*) FROM directory d WHERE {_D}")
 
     def count_accounts(self) -> int:
         """How many accounts of the directory are linked to nobody."""
+        return self._once("count_accounts", self._count_accounts)
+
+    def _count_accounts(self) -> int:
         return self._number(f"SELECT count(*) FROM directory w WHERE {_W} AND {_UNLINKED}")
 
     def count_linked(self) -> int:
         """How many rows of the mapping table are linked."""
+        return self._once("count_linked", self._count_linked)
+
+    def _count_linked(self) -> int:
         return self._number(f"SELECT count(*) FROM mapping_row m WHERE {_M} AND m.webstore_id IS NOT NULL")
 
     def _condition(self, only: str) -> str:
@@ -330,12 +364,6 @@ class CustomerLines:
     def _has(self, table: str, word: int) -> str:
         return f"{self._position}({table}.search, :word{word}) > 0"
 
-    def _has_account(self, word: int) -> str:
-        return (
-            f"EXISTS (SELECT 1 FROM mapping_row m, directory w WHERE m.bc_id = d.key AND {_M}"
-            f" AND w.key = CAST(m.webstore_id AS TEXT) AND {_W} AND {self._has('w', word)})"
-        )
-
     # looking for somebody
 
     def hits(self, words: Sequence[str], limit: int) -> list[tuple[bool, str]]:
@@ -345,17 +373,6 @@ class CustomerLines:
             f"SELECT x.system = 'webstore', x.key FROM directory x WHERE {self._unsorted('x')}{has} LIMIT {int(limit)}"
         )
         return [(bool(row[0]), row[1]) for row in self._execute(query, _numbered(words))]
-
-    def shared_hits(self, words: Sequence[str], limit: int) -> list[tuple[bool, str]]:
-        """Linked customers of which the card has some of the words, and the account the others; as `hits`."""
-        some = " OR ".join(self._has("d", n) for n in range(len(words)))
-        every = " AND ".join(self._has("d", n) for n in range(len(words)))
-        each = "".join(f" AND ({self._has('d', n)} OR {self._has_account(n)})" for n in range(len(words)))
-        query = (
-            f"SELECT d.key FROM directory d WHERE {self._unsorted('d')} AND d.system = 'business_central'"
-            f" AND ({some}) AND NOT ({every}){each} LIMIT {int(limit)}"
-        )
-        return [(False, row[0]) for row in self._execute(query, _numbered(words))]
 
     def _unsorted(self, table: str) -> str:
         # the plus keeps SQLite from walking an index, and reading each row somewhere else

@@ -52,6 +52,8 @@ class View:
     """What is remembered of one webstore, as one consistent snapshot."""
 
     mapping: MappingReader
+    # whether what it reads may still be undone
+    writes = False
 
     def __init__(self, connection: Connection, webstore_code: str) -> None:
         self._connection = connection
@@ -74,10 +76,15 @@ class View:
         self.plans = Plans(connection, webstore_code)
         self.webhooks = Webhooks(connection, webstore_code)
 
-    def lines(self, gates: Gates) -> CustomerLines:
+    def lines(self, gates: Gates, known: dict[str, Any] | None = None) -> CustomerLines:
         """The list of all customers; see connector.store.customer_lines."""
         version = self.directory.mapping_version if self.directory.state else -1
-        return CustomerLines(self._connection, self._code, gates, version)
+        return CustomerLines(self._connection, self._code, gates, version, known)
+
+    @property
+    def place(self) -> str:
+        """Which store and webstore this is, for whoever keeps what was read of several."""
+        return f"{self._connection.engine.url} {self._code}"
 
     def list_state(self) -> tuple[Any, ...]:
         """What changes whenever anything that the list of all customers depends on does."""
@@ -92,6 +99,7 @@ class Work(View):
     """Reads and writes of one webstore inside one transaction that commits as a whole."""
 
     mapping: MappingTable
+    writes = True
 
     def __init__(self, connection: Connection, webstore_code: str) -> None:
         super().__init__(connection, webstore_code)

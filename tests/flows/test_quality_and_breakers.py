@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,23 +12,17 @@ import pytest
 from connector.desk.activity import list_holds
 from connector.desk.quarantine import list_quarantine
 from connector.errors import PremiseBroken
+from connector.pipeline import assess_readiness
 from connector.run.request import RunReport
 from connector.run.run import Starter, started_by
 from connector.run.setup_source import opened_store
 from connector.setup import load_setup
-from flows.readiness import readiness
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
 from tests.by_hand import seen
 from tests.flows import runs
 from tests.flows.shop import small_rules
 from tests.servers.prefect import prefect_here
-
-
-@pytest.fixture
-def prefect() -> Iterator[None]:
-    with prefect_here():
-        yield
 
 
 @dataclass
@@ -263,8 +257,23 @@ def test_a_field_that_goes_back_and_forth_is_held_with_both_rules_until_somebody
     assert shop.sync(f"woo:{key}").summary.pull.updated == 1
 
 
-@pytest.mark.usefixtures("prefect")
-def test_readiness_counts_and_writes_nothing(checked_shop: Shop) -> None:
+def in_this_process(setup: Path) -> dict[str, Any]:
+    return assess_readiness(load_setup(setup), runs.OneAtATime(actor="ann"))
+
+
+def as_a_flow(setup: Path) -> dict[str, Any]:
+    with prefect_here():
+        from flows.readiness import readiness  # noqa: PLC0415 - it imports Prefect
+
+        token = started_by.set(Starter("ann"))
+        try:
+            return readiness(setup=str(setup)).data
+        finally:
+            started_by.reset(token)
+
+
+@pytest.mark.parametrize("assess", [in_this_process, pytest.param(as_a_flow, marks=pytest.mark.live)])
+def test_readiness_counts_and_writes_nothing(checked_shop: Shop, assess: Callable[[Path], dict[str, Any]]) -> None:
     shop = checked_shop
     shop.account(1)
     shop.account(2, last_name="M\ufffdller")
@@ -272,11 +281,7 @@ def test_readiness_counts_and_writes_nothing(checked_shop: Shop) -> None:
     for _ in range(2):
         shop.running.business_central.people_create({**customer, "email": "info@shop.example"})
     shop.running.business_central.people_create(customer)
-    token = started_by.set(Starter("ann"))
-    try:
-        report = readiness(setup=str(shop.setup)).data
-    finally:
-        started_by.reset(token)
+    report = assess(shop.setup)
     counts = {(check["topic"], check["system"]): check["count"] for check in report["checks"]}
     assert counts["same e-mail", "business_central"] == 2
     assert counts["shared mailbox", "business_central"] == 2

@@ -277,7 +277,7 @@ def stopped_on_the_wire(
 
 
 def links(shop: Shop) -> dict[str, int]:
-    return {row["bc_id"]: row["webstore_id"] for row in seen(list_mapping, shop.setup)}
+    return {row["bc_id"]: row["webstore_id"] for row in seen(list_mapping, shop.setup, shop.setup)}
 
 
 def failed(shop: Shop) -> list[tuple[str, str]]:

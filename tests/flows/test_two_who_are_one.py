@@ -31,7 +31,7 @@ def test_a_customer_is_meant_however_its_name_is_typed(shop: Shop) -> None:
     customer = shop.employ("Kari@Nord.example", number="C00010")
     for name in ("c00010\u200b", "C00010", f"{{{customer.upper()}}}", "KARI@nord.example"):
         by_hand(link, shop.setup, [(name, account)])
-        assert [row["bc_number"] for row in seen(list_mapping, shop.setup)] == ["C00010"]
+        assert [row["bc_number"] for row in seen(list_mapping, shop.setup, shop.setup)] == ["C00010"]
         by_hand(unlink, shop.setup, ["C00010"])
         assert shop.links() == {}
     by_hand(tick, shop.setup, ["kari@NORD.example"])

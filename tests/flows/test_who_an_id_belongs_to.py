@@ -19,9 +19,9 @@ from sandbox.business_central.copying import copy_company
 from sandbox.server import Running, start
 from sandbox.woocommerce.site import change_settings
 from tests.by_hand import by_hand, seen
+from tests.flows.agreed import WAYS, later, linked, sync
 from tests.flows.moments import COMMIT, REQUEST, Killed, bury, watched
 from tests.flows.shop import Shop, setup_of
-from tests.flows.test_the_past_comes_back import WAYS, later, linked, sync
 
 STRANGER = {
     "email": "nina@new.example",

@@ -12,7 +12,7 @@ from typing import Any
 from connector.clients.business_central.api import BusinessCentralApi
 from connector.clients.business_central.batches import create_customer, send_chunk, update_customer
 from connector.clients.business_central.check import check_company
-from connector.clients.business_central.lookup import by_email, by_id, by_number
+from connector.clients.business_central.lookup import by_email, by_evidence, by_id, by_number
 from connector.clients.business_central.odata import SYSTEM, checked_filter, is_guid, literal, refusal
 from connector.clients.business_central.pages import CompanyRead, changed_since_filter
 from connector.clients.chunks import in_chunks
@@ -111,6 +111,17 @@ class BusinessCentralClient(Client):
         Addresses of nobody are left out. Business Central does not keep e-mails unique: there may be several customers.
         """
         return by_email(self._api, emails)
+
+    def customers_by_evidence(
+        self, emails: Iterable[str], names: Iterable[str], numbers: Iterable[str]
+    ) -> dict[str, Record]:
+        """Customers that may share evidence, by id (lower case): who has one of the addresses, names or VAT numbers, in any
+        letter case, and whoever has several addresses.
+
+        Args:
+            names, numbers: texts, none of them with an asterisk.
+        """
+        return by_evidence(self._api, emails, names, numbers)
 
     def find(self, odata_filter: str) -> list[Record]:
         """Customers that a filter finds. Comparisons know letter case, and `*` in a literal stands for any text."""
