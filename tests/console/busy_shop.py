@@ -46,7 +46,12 @@ def filled(shop: Shop, served: Served) -> list[str]:
         f"/shop/runs/{first.run_id}",
         "/shop/runs/activity",
         f"/shop/plans/{plan.plan.hash}",
+        "/shop/runs/now",
+        f"/shop/plans/{plan.plan.hash}?kind=all",
+        f"/shop/plans/{plan.plan.hash}/approve",
         "/shop/versions",
+        "/shop/versions/2",
+        "/shop/versions/compare?older=0&newer=2",
         "/shop/setup",
         "/enter",
     ]
