@@ -32,6 +32,7 @@ from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.desk.editing import tick
 from connector.setup import Setup
 from connector.store import open_store
+from tests.by_hand import by_hand
 from tests.flows import runs
 from tests.flows.shop import small_rules
 
@@ -111,7 +112,7 @@ def measure(size: int = 10_000, latency_ms: float = 50) -> list[Part]:
         new = [company.create(_customer(f"Bo{n} Berg{n}", f"c{n}@load.example")) for n in range(size)]
         with BusinessCentralClient(setup.business_central) as client:
             numbers = [record["number"] for record in client.customers_by_id(new).values()]
-        tick(setup, numbers, actor="benchmark")
+        by_hand(tick, setup, numbers, actor="benchmark")
         work("create in the webstore", webstore, ceil(size / 50), lambda s: s["push"]["created"])
     parts = []
     for what, seconds, reading, writing, least in rows:

@@ -42,7 +42,7 @@ from connector.planning.comparison import compare_customers
 from connector.planning.plan_validation import validate_plan
 from connector.planning.readiness_report import report_of_readiness
 from connector.reading import read_and_validate
-from connector.report.run_page import leave_report
+from connector.report.run_page import leave_report, report_wanted
 from connector.report.run_tables import report_of
 from connector.report.summary import summary_of
 from connector.run.breakers import stop_on_plan
@@ -52,6 +52,7 @@ from connector.run.open_run import Opened, open_run
 from connector.run.request import RunReport, RunRequest, Skipped
 from connector.run.result import LoadResult
 from connector.run.run import Run
+from connector.run.setup_source import opened_view
 from connector.runtime import Runtime
 from connector.setup import Runner, Setup
 from connector.store import StandingConflict
@@ -268,8 +269,11 @@ def _written(run: Run, runtime: Runtime, request: RunRequest, plan: Plan) -> dic
 
 def _leave_page(request: RunRequest, runtime: Runtime) -> None:
     """The HTML report of a pass, however it ended, where the setup wants one. One that cannot be written fails no run."""
+    if not report_wanted(request.setup):
+        return
     try:
-        target = leave_report(request.setup, runtime.run_id)
+        with opened_view(request.setup) as view:
+            target = leave_report(view, request.setup, runtime.run_id)
     except CustomerSyncError as error:
         runtime.page_failed(request.setup, str(error))
         return

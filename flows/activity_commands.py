@@ -9,7 +9,7 @@ from typing import Annotated, Any
 import typer
 
 from connector.private_files import check_free, write_private
-from flows import running, terminal
+from flows import opened, running, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, PrefectOption, SetupOption
 
 holds_app = typer.Typer(help="Customers that scheduled runs leave out after repeated failures.", no_args_is_help=True)
@@ -32,8 +32,8 @@ def list_holds(
 
     from connector.desk import activity
 
-    with terminal.reported(as_json):
-        rows = activity.list_holds(setup, everyone=everyone)
+    with terminal.reported(as_json), opened.view(setup) as view:
+        rows = activity.list_holds(view, everyone=everyone)
     columns = ["bc_number", "key", "direction", "on_hold", "failed_attempts", "last_error", "last_failed_at"]
     terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody is on hold.")
 
@@ -54,8 +54,8 @@ def release(
 
     from connector.desk import activity
 
-    with terminal.reported(as_json):
-        count = activity.release_holds(setup, customers or [], everyone=everyone)
+    with terminal.reported(as_json), opened.desk(setup) as desk:
+        count = activity.release_holds(desk, customers or [], everyone=everyone)
     if as_json:
         terminal.print_json({"released": count})
     else:
@@ -71,8 +71,8 @@ def list_runs(limit: LimitOption = 20, setup: SetupOption = DEFAULT_SETUP, as_js
 
     from connector.desk import activity
 
-    with terminal.reported(as_json):
-        rows = activity.list_runs(setup, limit)
+    with terminal.reported(as_json), opened.view(setup) as view:
+        rows = activity.list_runs(view, limit)
     columns = ["run_id", "mode", "trigger", "actor", "dry_run", "started_at", "status"]
     terminal.show_rows(rows, columns, as_json=as_json, empty="There was no run yet.")
 
@@ -86,8 +86,8 @@ def show(run_id: RunArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonO
 
     from connector.desk import activity
 
-    with terminal.reported(as_json):
-        run = activity.show_run(setup, run_id)
+    with terminal.reported(as_json), opened.view(setup) as view:
+        run = activity.show_run(view, run_id)
     if as_json:
         terminal.print_json(run)
         return
@@ -119,8 +119,10 @@ def report(
     with terminal.reported(as_json):
         check_free(html, overwrite=overwrite)
         from connector.report import run_page
+        from connector.run.setup_source import opened_store
 
-        text = run_page.report_of_run(setup, run_id, masked=masked or None, rows=rows)
+        with opened_store(setup) as (made, store), store.view(made.webstore_code) as view:
+            text = run_page.report_of_run(view, made, run_id, masked=masked or None, rows=rows)
         write_private(html, text, overwrite=overwrite)
     if as_json:
         terminal.print_json({"html": str(html)})
@@ -210,10 +212,11 @@ def log(
 
     from connector.desk import activity
 
-    with terminal.reported(as_json):
+    with terminal.reported(as_json), opened.desk(setup) as desk:
         if purge:
-            terminal.print_json(activity.purge(setup, days))
+            terminal.print_json(activity.purge(desk, days))
             return
-        rows = activity.activity_log(setup, limit=limit, failed_only=failed)
+        with desk.view() as view:
+            rows = activity.activity_log(view, limit=limit, failed_only=failed)
     columns = ["intended_at", "direction", "operation", "bc_number", "webstore_id", "outcome", "code", "message"]
     terminal.show_rows(rows, columns, as_json=as_json, empty="Nothing was written yet.")

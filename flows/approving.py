@@ -24,7 +24,7 @@ from connector.run.close_run import close_run
 from connector.run.names_given import unknown_left_out
 from connector.run.request import Answer
 from connector.run.run import started_by
-from connector.run.setup_source import opened_store
+from connector.run.setup_source import opened_view
 from connector.setup import Setup, WhileWaiting
 from flows.flow_run import this_run
 from flows.forms import Decision, PlanApproval
@@ -95,7 +95,7 @@ def waits_elsewhere(setup: Setup, plan_hash: str) -> str:
     Runs that wait in the store but not in Prefect any more (cancelled, or nobody answered in time) are closed.
     """
     mine = str(this_run().id)
-    with opened_store(setup) as (_, store), store.view(setup.webstore_code) as view:
+    with opened_view(setup) as view:
         rows = [row for row in view.runs.waiting() if row["run_id"] != mine]
     for row in rows:
         if not _waits(row["run_id"]):

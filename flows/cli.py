@@ -188,9 +188,10 @@ def check(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
     Examples: customer-sync check; customer-sync check --setup shop --json
     """
     from connector.desk.connection_check import check_connections
+    from connector.run.setup_source import setup_of
 
     with terminal.reported(as_json):
-        findings = check_connections(setup)
+        findings = check_connections(setup_of(setup))
     fine = all(finding.ok for finding in findings)
     if as_json:
         rows = [

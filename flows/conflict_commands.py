@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
 
-from flows import terminal
+from flows import opened, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
 
 app = typer.Typer(help="Conflicts that wait for a person: list them, decide them.", no_args_is_help=True)
@@ -22,8 +21,8 @@ def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
 
     from connector.desk import inbox
 
-    with terminal.reported(as_json):
-        rows = inbox.list_conflicts(setup)
+    with terminal.reported(as_json), opened.view(setup) as view:
+        rows = inbox.list_conflicts(view)
     columns = ["bc_number", "webstore_id", "field", "base", "webstore", "business_central", "decided"]
     terminal.show_rows(rows, columns, as_json=as_json, empty="No conflict waits for a decision.")
 
@@ -45,11 +44,11 @@ def decide(
 
     from connector.desk import inbox
 
-    with terminal.reported(as_json):
+    with terminal.reported(as_json), opened.desk(setup) as desk:
         if take_back:
-            done: dict[str, object] = {"taken_back": inbox.take_back(setup, number, field)}
+            done: dict[str, object] = {"taken_back": inbox.take_back(desk, number, field)}
         else:
-            done = inbox.decide(setup, number, field, take=take, value=value, actor=getpass.getuser())
+            done = inbox.decide(desk, number, field, take=take, value=value)
     if as_json:
         terminal.print_json(done)
     elif take_back:

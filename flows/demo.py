@@ -13,11 +13,13 @@ from typing import Any
 
 from connector.core.plan import Plan
 from connector.desk.connection_check import check_connections
+from connector.desk.desk import at_desk
 from connector.desk.editing import tick
 from connector.desk.mapping_list import list_mapping
 from connector.errors import InternalError, PremiseBroken
 from connector.quality import prepare
 from connector.run.request import RunReport, RunRequest
+from connector.run.setup_source import opened_view
 from connector.setup import load_setup
 from flows import terminal
 from flows.running import run_here
@@ -47,7 +49,7 @@ def run_demo(*, quiet: bool) -> list[dict[str, Any]]:
         setup.chmod(0o600)
         os.environ.update(announcement(running, setup)["env"])
         tell(f"A webstore at {running.webstore_url} and Business Central company {running.company!r} are running.\n")
-        for finding in check_connections(setup):
+        for finding in check_connections(load_setup(setup)):
             tell(f"  {finding.mark:7} {finding.system}: {finding.what}")
         summaries = [_first_run(running, setup, tell, quiet), _second_run(running, setup, tell, quiet)]
         summaries.append(_third_run(running, setup, tell, quiet))
@@ -60,7 +62,8 @@ def run_demo(*, quiet: bool) -> list[dict[str, Any]]:
 def _first_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[str, Any]:
     tell("\n1. Two customers of Business Central are ticked as Webstore Customer, then everything is synchronised:")
     tell("   push = Mapped Only, pull = All; who has the same e-mail on both sides is linked.")
-    tick(setup, _without_account(running)[:2], actor="demo")
+    with at_desk(setup, actor="demo", with_secrets=True) as desk:
+        tick(desk, _without_account(running)[:2])
     report = _synchronize(setup, quiet)
     _show(report.plan, report.summary, quiet, ("link", "create", "update"))
     summary: dict[str, Any] = report.summary
@@ -80,7 +83,8 @@ def _second_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[s
 
 
 def _third_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[str, Any]:
-    linked = [row for row in list_mapping(setup) if row["webstore_id"]]
+    with opened_view(setup) as view:
+        linked = [row for row in list_mapping(view) if row["webstore_id"]]
     pushed, pulled, disputed = linked[10], linked[20], linked[30]
     running.business_central.people_update(pushed["bc_id"], {"phoneNumber": "+44 20 7946 0018"})
     running.webstore.people_update(pulled["webstore_id"], {"billing": {"address_2": "2nd floor"}})
@@ -97,7 +101,8 @@ def _third_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[st
 
 
 def _stopped_run(running: Running, setup: Path, tell: Any, quiet: bool) -> None:
-    linked = [row for row in list_mapping(setup) if row["webstore_id"]]
+    with opened_view(setup) as view:
+        linked = [row for row in list_mapping(view) if row["webstore_id"]]
     spoiled = linked[: len(linked) * 2 // 3]
     for row in spoiled:
         running.webstore.people_update(row["webstore_id"], {"billing": {"city": "TEST"}})

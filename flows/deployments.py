@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 from prefect import Flow
@@ -26,7 +25,8 @@ from flows.edit_customer_mapping import edit_customer_mapping, release_holds
 from flows.purge_activity_log import purge_activity_log
 from flows.readiness import readiness
 from flows.review_conflicts import review_conflicts
-from flows.setups import is_file, resolve_setup
+from flows.running import full_name
+from flows.setups import resolve_setup
 from flows.suggest_customer_mapping import suggest_customer_mapping
 from flows.synchronize_all_webstores import synchronize_all_webstores
 from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
@@ -74,7 +74,7 @@ def planned_schedules(setups: Iterable[str]) -> list[Planned]:
     planned: list[Planned] = []
     for name in setups:
         made = resolve_setup(name, with_secrets=False)
-        setup = str(Path(name).resolve()) if is_file(name) else name
+        setup = full_name(name)
         flags = made.synchronization
         if made.webstore_code in {one.webstore_code for one in planned}:
             raise InputError(f"Two setups are about webstore {made.webstore_code}.")

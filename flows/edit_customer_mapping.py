@@ -8,6 +8,7 @@ from typing import Any
 from prefect import flow
 
 from connector.desk import activity, editing, same_customer, versions
+from connector.desk.desk import at_desk
 from connector.run.names_given import pairs_read
 from connector.setup import Setup
 from flows.flow_run import actor_of_run, whole
@@ -68,24 +69,24 @@ def edit_customer_mapping(
 
 
 def _edited(setup: Setup, action: MappingAction, names: list[str], version: int) -> str:
-    actor = actor_of_run()
     if action is MappingAction.SHOW:
         return ""
-    if action is MappingAction.RESTORE:
-        done = versions.restore_version(setup, version, actor=actor)
-        return f"Version {version} is current again, as version {done['mapping_version']}."
-    if action is MappingAction.LINK:
-        done = editing.link(setup, pairs_read(names), actor=actor)
-        return f"{done['linked']} linked."
-    if action is MappingAction.UNLINK:
-        editing.unlink(setup, names, actor=actor)
-        return f"{len(names)} unlinked; the pairs are remembered as not the same."
-    if action in {MappingAction.SAME, MappingAction.OTHER}:
-        say = same_customer.say_same if action is MappingAction.SAME else same_customer.say_other
-        return "; ".join(f"{row['bc_number']}: {row['answer']}" for row in say(setup, names, actor=actor)) + "."
-    edit = editing.tick if action is MappingAction.TICK else editing.untick
-    edit(setup, names, actor=actor)
-    return f"{len(names)} {action.value}ed."
+    with at_desk(setup, actor=actor_of_run()) as desk:
+        if action is MappingAction.RESTORE:
+            done = versions.restore_version(desk, version)
+            return f"Version {version} is current again, as version {done['mapping_version']}."
+        if action is MappingAction.LINK:
+            done = editing.link(desk, pairs_read(names))
+            return f"{done['linked']} linked."
+        if action is MappingAction.UNLINK:
+            editing.unlink(desk, names)
+            return f"{len(names)} unlinked; the pairs are remembered as not the same."
+        if action in {MappingAction.SAME, MappingAction.OTHER}:
+            say = same_customer.say_same if action is MappingAction.SAME else same_customer.say_other
+            return "; ".join(f"{row['bc_number']}: {row['answer']}" for row in say(desk, names)) + "."
+        edit = editing.tick if action is MappingAction.TICK else editing.untick
+        edit(desk, names)
+        return f"{len(names)} {action.value}ed."
 
 
 @flow(name="release-holds", flow_run_name=run_name("release {customers} of {setup} from hold"))
@@ -100,7 +101,8 @@ def release_holds(customers: str | list[str] = "", everyone: bool = False, setup
 
     def body() -> Any:
         made = resolve_setup(setup, with_secrets=False)
-        count = activity.release_holds(made, customers_of(customers), everyone=everyone)
+        with at_desk(made, actor=actor_of_run()) as desk:
+            count = activity.release_holds(desk, customers_of(customers), everyone=everyone)
         return Told(f"{count} released.", {"released": count})
 
     return concluded(setup, body)  # type: ignore[no-any-return]

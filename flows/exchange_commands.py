@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
@@ -10,7 +9,7 @@ from typing import Annotated
 import typer
 
 from connector.errors import InputError
-from flows import terminal
+from flows import opened, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, SetupOption, YesOption
 
 __all__ = ["export", "forget", "import_"]
@@ -30,12 +29,9 @@ def export(
     """
 
     from connector.desk import exchange
-    from connector.run.setup_source import opened_store
 
-    with terminal.reported(as_json), opened_store(setup) as (loaded, store):
-        rows = exchange.export_mapping(
-            store, loaded.webstore_code, file, version=version, ids_only=ids_only, overwrite=overwrite
-        )
+    with terminal.reported(as_json), opened.view(setup) as view:
+        rows = exchange.export_mapping(view, file, version=version, ids_only=ids_only, overwrite=overwrite)
     if as_json:
         terminal.print_json({"file": str(file), "rows": rows})
     else:
@@ -58,18 +54,9 @@ def import_(
     """
 
     from connector.desk import exchange
-    from connector.run.setup_source import opened_store
 
-    with terminal.reported(as_json), opened_store(setup) as (loaded, store):
-        done = exchange.import_mapping(
-            store,
-            loaded.webstore_code,
-            file,
-            actor=getpass.getuser(),
-            reason=reason,
-            dry_run=dry_run,
-            replace_all=replace_all,
-        )
+    with terminal.reported(as_json), opened.desk(setup) as desk:
+        done = exchange.import_mapping(desk, file, reason=reason, dry_run=dry_run, replace_all=replace_all)
         if done.problems:
             raise InputError(f"{file.name} cannot be imported:", problems=done.problems)
     if as_json:
@@ -97,11 +84,11 @@ def forget(
 
     from connector.desk.forgetting import forget as forget_customer
 
-    with terminal.reported(as_json):
-        who = forget_customer(setup, customer, dry_run=True)
+    with terminal.reported(as_json), opened.desk(setup) as desk:
+        who = forget_customer(desk, customer, dry_run=True)
         meant = f"Business Central {who['bc_id'] or '(none)'}, webstore {who['webstore_id'] or '(none)'}"
         terminal.confirmed(f"Erase everything about {meant}? This cannot be undone.", yes=yes, as_json=as_json)
-        done = forget_customer(setup, customer)
+        done = forget_customer(desk, customer)
     if as_json:
         terminal.print_json(done)
         return

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
 
-from flows import terminal
+from flows import opened, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, NumbersArgument, SetupOption, YesOption
 
 SideArgument = Annotated[
@@ -23,8 +22,8 @@ def doubts(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> N
 
     from connector.desk import same_customer
 
-    with terminal.reported(as_json):
-        rows = same_customer.list_doubts(setup)
+    with terminal.reported(as_json), opened.view(setup) as view:
+        rows = same_customer.list_doubts(view)
     columns = ["bc_number", "webstore_id", "username", "created", "reason", "since"]
     terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody is in doubt.")
 
@@ -37,8 +36,8 @@ def same(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json: 
 
     from connector.desk import same_customer
 
-    with terminal.reported(as_json):
-        rows = same_customer.say_same(setup, numbers, actor=getpass.getuser())
+    with terminal.reported(as_json), opened.desk(setup, with_secrets=True) as desk:
+        rows = same_customer.say_same(desk, numbers)
     terminal.show_rows(rows, ["bc_number", "webstore_id", "answer"], as_json=as_json)
 
 
@@ -51,8 +50,12 @@ def other(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json:
 
     from connector.desk import same_customer
 
-    with terminal.reported(as_json), terminal.show_progress(quiet=as_json) as tell:
-        rows = same_customer.say_other(setup, numbers, actor=getpass.getuser(), progress=tell)
+    with (
+        terminal.reported(as_json),
+        opened.desk(setup, with_secrets=True) as desk,
+        terminal.show_progress(quiet=as_json) as tell,
+    ):
+        rows = same_customer.say_other(desk, numbers, progress=tell)
     terminal.show_rows(rows, ["bc_number", "webstore_id", "answer"], as_json=as_json)
 
 
@@ -76,8 +79,9 @@ def restored_side(
 
     from connector.desk import restored
 
-    with terminal.reported(as_json):
-        rows = restored.list_restored(setup, side)
+    with terminal.reported(as_json), opened.desk(setup) as desk:
+        with desk.view() as view:
+            rows = restored.list_restored(view, side)
         if not take:
             columns = ["bc_number", "webstore_id", "field", "base", "webstore", "business_central", "decided"]
             terminal.show_rows(
@@ -87,7 +91,7 @@ def restored_side(
         open_ones = [row for row in rows if also_decided or not row["decided"]]
         if open_ones:
             terminal.confirmed(f"Take {take} for {len(open_ones)} fields?", yes=yes, as_json=as_json)
-        count = restored.answer_restored(setup, side, take, actor=getpass.getuser(), also_decided=also_decided)
+        count = restored.answer_restored(desk, side, take, also_decided=also_decided)
     if as_json:
         terminal.print_json({"decided": count, "take": take})
     else:

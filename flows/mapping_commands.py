@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated, Any
 
 import typer
 
-from flows import exchange_commands, identity_commands, suggestion_commands, terminal
+from flows import exchange_commands, identity_commands, opened, suggestion_commands, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, NumbersArgument, SetupOption, YesOption
 
 app = typer.Typer(help="The mapping table: who is who, its edits and its versions.", no_args_is_help=True)
@@ -40,8 +39,8 @@ def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
 
     from connector.desk.mapping_list import list_mapping
 
-    with terminal.reported(as_json):
-        rows = list_mapping(setup)
+    with terminal.reported(as_json), opened.view(setup) as view:
+        rows = list_mapping(view)
     columns = ["bc_number", "name", "webstore_id", "webstore_customer", "on_hold", "failed_attempts", "last_error"]
     terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody is mapped yet.")
 
@@ -58,7 +57,8 @@ def link(pairs: PairsArgument, setup: SetupOption = DEFAULT_SETUP, as_json: Json
 
     with terminal.reported(as_json):
         wanted = pairs_read([f"{pairs[0]}={pairs[1]}"] if len(pairs) == 2 and "=" not in pairs[1] else pairs)
-        done = editing.link(setup, wanted, actor=getpass.getuser())
+        with opened.desk(setup, with_secrets=True) as desk:
+            done = editing.link(desk, wanted)
     named = ", ".join(f"{number} to woo:{key}" for number, key in dict.fromkeys(wanted))
     _told(done, f"Linked: {named}.", as_json)
 
@@ -72,8 +72,8 @@ def unlink(customers: CustomersArgument, setup: SetupOption = DEFAULT_SETUP, as_
 
     from connector.desk import editing
 
-    with terminal.reported(as_json):
-        done = editing.unlink(setup, customers, actor=getpass.getuser())
+    with terminal.reported(as_json), opened.desk(setup) as desk:
+        done = editing.unlink(desk, customers)
     _told(done, f"Not linked any more: {', '.join(dict.fromkeys(customers))}.", as_json)
 
 
@@ -86,8 +86,8 @@ def tick(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json: 
 
     from connector.desk import editing
 
-    with terminal.reported(as_json):
-        done = editing.tick(setup, numbers, actor=getpass.getuser())
+    with terminal.reported(as_json), opened.desk(setup, with_secrets=True) as desk:
+        done = editing.tick(desk, numbers)
     _told(done, f"{len(numbers)} ticked.", as_json)
 
 
@@ -100,8 +100,8 @@ def untick(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json
 
     from connector.desk import editing
 
-    with terminal.reported(as_json):
-        done = editing.untick(setup, numbers, actor=getpass.getuser())
+    with terminal.reported(as_json), opened.desk(setup) as desk:
+        done = editing.untick(desk, numbers)
     _told(done, f"{len(numbers)} unticked.", as_json)
 
 
@@ -114,8 +114,8 @@ def versions_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -
 
     from connector.desk import versions
 
-    with terminal.reported(as_json):
-        rows = versions.list_versions(setup)
+    with terminal.reported(as_json), opened.view(setup) as view:
+        rows = versions.list_versions(view)
     columns = ["number", "created_at", "actor", "reason", "added", "removed", "changed", "run_id"]
     terminal.show_rows(rows, columns, as_json=as_json, empty="There is no version yet.")
 
@@ -134,8 +134,8 @@ def diff(
 
     from connector.desk import versions
 
-    with terminal.reported(as_json):
-        rows = versions.compare_versions(setup, older, newer)
+    with terminal.reported(as_json), opened.view(setup) as view:
+        rows = versions.compare_versions(view, older, newer)
     columns = ["change", "bc_number", "webstore_id_before", "webstore_id_after", "webstore_customer_before"]
     columns += ["webstore_customer_after", "version", "actor", "reason"]
     terminal.show_rows(rows, columns, as_json=as_json, empty="The two versions are the same.")
@@ -156,15 +156,15 @@ def restore(
 
     from connector.desk import versions
 
-    with terminal.reported(as_json):
-        plan = versions.restore_version(setup, number, actor=getpass.getuser(), dry_run=True)
+    with terminal.reported(as_json), opened.desk(setup) as desk:
+        plan = versions.restore_version(desk, number, dry_run=True)
         if dry_run or not as_json:
             columns = ["change", "bc_number", "webstore_id_before", "webstore_id_after"]
             terminal.show_rows(plan["changes"], columns, as_json=as_json, empty="That changes nothing.")
         if dry_run or (not plan["changes"] and not as_json):
             return
         terminal.confirmed(f"Restore version {number}?", yes=yes, as_json=as_json)
-        done = versions.restore_version(setup, number, actor=getpass.getuser())
+        done = versions.restore_version(desk, number)
     _told({**done, "changes": len(done["changes"])}, f"Version {number} is current again.", as_json)
 
 
@@ -177,8 +177,8 @@ def history(customer: CustomerArgument, setup: SetupOption = DEFAULT_SETUP, as_j
 
     from connector.desk import editing, versions
 
-    with terminal.reported(as_json):
-        rows = versions.customer_history(setup, **editing.ids_of(setup, customer))
+    with terminal.reported(as_json), opened.view(setup) as view:
+        rows = versions.customer_history(view, **editing.ids_of(view, customer))
     columns = ["at", "actor", "direction", "field", "before", "after", "outcome", "reason", "run_id"]
     terminal.show_rows(rows, columns, as_json=as_json, empty=f"Nothing is recorded of {customer}.")
 

@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from prefect import flow
 from pydantic import Field
 
-from flows.flow_run import whole
+from flows.flow_run import actor_of_run, whole
 from flows.naming import run_name
 from flows.outcomes import Told, concluded
 from flows.setups import resolve_setup
@@ -27,7 +27,7 @@ def purge_activity_log(setup: str = "setup.toml", days: Annotated[int | None, Fi
 
     def body() -> Any:
         made = resolve_setup(setup, with_secrets=False)
-        purged = purge_log(made.webstore_code, whole(made), days)
+        purged = purge_log(made.webstore_code, whole(made), days, actor_of_run())
         return Told(f"Removed {', '.join(f'{count} {what}' for what, count in purged.items())}.", purged)
 
     return concluded(setup, body)  # type: ignore[no-any-return]

@@ -12,9 +12,11 @@ from prefect.logging import get_run_logger
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from connector.desk import inbox
+from connector.desk.desk import Desk, at_desk
 from connector.desk.restored import answer_restored
 from connector.errors import InputError
 from connector.run.run import started_by
+from connector.run.setup_source import opened_view
 from connector.setup import Setup
 from flows.flow_run import actor_of_run, whole
 from flows.naming import run_name
@@ -88,12 +90,14 @@ def review_conflicts(
 
     def body() -> Any:
         made = resolve_setup(setup, with_secrets=False)
-        done = _decided(made, [(d.number, d.field, d.take.value, d.value, None) for d in decisions])
-        done += sum(answer_restored(made, r.side.value, r.take.value, actor=actor_of_run()) for r in restored)
+        with at_desk(made, actor=actor_of_run()) as desk:
+            done = _decided(desk, [(d.number, d.field, d.take.value, d.value, None) for d in decisions])
+            done += sum(answer_restored(desk, r.side.value, r.take.value) for r in restored)
         publish_conflicts(whole(made))
         if ask and started_by.get() is None:
             done += _by_form(made)
-        left = sum(not row["decided"] for row in inbox.list_conflicts(made))
+        with opened_view(made) as view:
+            left = sum(not row["decided"] for row in inbox.list_conflicts(view))
         return Told(f"{done} decided, {left} left.", {"decided": done, "left": left})
 
     return concluded(setup, body)  # type: ignore[no-any-return]
@@ -102,13 +106,13 @@ def review_conflicts(
 _Choice = tuple[str, str, str, str, tuple[str, str] | None]
 
 
-def _decided(setup: Setup, choices: Sequence[_Choice]) -> int:
+def _decided(desk: Desk, choices: Sequence[_Choice]) -> int:
     """Remember decisions; what cannot be decided any more is told, and does not stop the rest."""
     count = 0
     for number, field, take, value, seen in choices:
         chosen: dict[str, Any] = {"value": value} if take == Take.VALUE else {"take": take}
         try:
-            inbox.decide(setup, number, field, actor=actor_of_run(), seen=seen, **chosen)
+            inbox.decide(desk, number, field, seen=seen, **chosen)
             count += 1
         except InputError as gone:
             get_run_logger().warning("%s", gone)
@@ -120,7 +124,8 @@ def _by_form(setup: Setup) -> int:
     columns = ("bc_number", "webstore_id", "field", "base", "webstore", "business_central")
 
     def waiting() -> list[dict[str, Any]]:
-        return [{name: row[name] for name in columns} for row in inbox.list_conflicts(setup) if not row["decided"]]
+        with opened_view(setup) as view:
+            return [{name: row[name] for name in columns} for row in inbox.list_conflicts(view) if not row["decided"]]
 
     def form(rows: Sequence[Mapping[str, Any]]) -> type[RunInput]:
         return _form(setup, rows)
@@ -128,7 +133,8 @@ def _by_form(setup: Setup) -> int:
     count = 0
     for rows, answers in answers_by_page(setup, "conflicts", waiting, lambda r: (r["bc_number"], r["field"]), form):
         choices = [_choice(answers, i, row) for i, row in enumerate(rows)]
-        count += _decided(setup, [choice for choice in choices if choice is not None])
+        with at_desk(setup, actor=actor_of_run()) as desk:  # anew: the form may have waited for days
+            count += _decided(desk, [choice for choice in choices if choice is not None])
     return count
 
 

@@ -33,6 +33,8 @@ _LONGEST_NAME = 255
 __all__ = [
     "all_blocks",
     "end_with",
+    "full_name",
+    "is_file",
     "known_setup",
     "possible_path",
     "prepare_prefect",
@@ -224,7 +226,7 @@ def _flow_started(setup: Path, *, quiet: bool, scheduled: bool = False) -> Itera
         progress_token = progress_sink.set(tell)
         starter_token = started_by.set(Starter(getpass.getuser(), scheduled, asked))
         try:
-            yield str(setup.resolve()) if setup.suffix == ".toml" or setup.is_file() else str(setup)
+            yield full_name(str(setup))
         finally:
             started_by.reset(starter_token)
             progress_sink.reset(progress_token)
@@ -244,6 +246,16 @@ def server_needed() -> Iterator[None]:
             f"The Prefect server {address} does not answer.",
             hint="Start it (prefect server start), or say --here: then a run takes place in the command itself.",
         ) from error
+
+
+def is_file(setup: str) -> bool:
+    """Whether a setup's name means a file: it ends with .toml, has a folder in it, or is there. The rest are blocks."""
+    return setup.endswith(".toml") or "/" in setup or "\\" in setup or Path(setup).is_file()
+
+
+def full_name(setup: str) -> str:
+    """A setup's name that is found from everywhere: that of a file becomes absolute."""
+    return str(Path(setup).resolve()) if is_file(setup) else setup
 
 
 def setup_path(name: str) -> Path:
@@ -274,7 +286,7 @@ def known_setup(name: str, with_secrets: bool) -> Any:
     from connector.setup import UnresolvedSecrets, load_setup
 
     path = setup_path(name)
-    if path.suffix == ".toml" or len(path.parts) > 1 or path.is_file():
+    if is_file(name):
         return load_setup(path, None if with_secrets else UnresolvedSecrets())
     prepare_prefect()
     from flows.setups import resolve_setup

@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows import running, terminal
+from flows import opened, running, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, SetupOption, YesOption
 
 app = typer.Typer(
@@ -50,13 +50,13 @@ def moved(
 
     from connector.run.sides import say_moved
 
-    with terminal.reported(as_json):
-        told = say_moved(setup, side, dry_run=True)
+    with terminal.reported(as_json), opened.desk(setup, with_secrets=True) as desk:
+        told = say_moved(desk.store, desk.setup, side, dry_run=True)
         if not as_json:
             rows = [[name, told["before"].get(name, ""), told["now"][name]] for name in told["now"]]
             terminal.print_table(["", "before", "now"], rows)
         terminal.confirmed("Is it the same one, with the same customers under the same ids?", yes=yes, as_json=as_json)
-        told = say_moved(setup, side)
+        told = say_moved(desk.store, desk.setup, side)
     if as_json:
         terminal.print_json(told)
     else:

@@ -19,16 +19,11 @@ from flows.blocks import (
     ConnectorSetup,
     WooCommerceCredentials,
 )
-from flows.running import setup_path
+from flows.running import is_file, setup_path
 
-__all__ = ["is_file", "pull_setup", "push_setup", "resolve_setup", "setup_blocks"]
+__all__ = ["pull_setup", "push_setup", "resolve_setup", "setup_blocks"]
 
 _SECRETS = {"webstore": WEBSTORE_SECRETS, "business_central": BUSINESS_CENTRAL_SECRETS}
-
-
-def is_file(setup: str) -> bool:
-    """Whether a setup's name means a file: it ends with .toml, has a folder in it, or is there. The rest are blocks."""
-    return setup.endswith(".toml") or "/" in setup or "\\" in setup or Path(setup).is_file()
 
 
 def resolve_setup(setup: str, with_secrets: bool = True) -> Setup:

@@ -27,10 +27,11 @@ def migrate(
     Example: customer-sync store migrate
     """
 
-    from connector.desk import store_care
+    from connector.desk.store_care import migrate_store
+    from connector.run.setup_source import opened_store
 
-    with terminal.reported(as_json):
-        done = store_care.migrate_store(setup, to, backup=not no_backup)
+    with terminal.reported(as_json), opened_store(setup, migrate=False) as (_, store):
+        done = migrate_store(store, to, backup=not no_backup)
     if as_json:
         terminal.print_json(done)
     else:
@@ -50,10 +51,10 @@ def backup(
     Example: customer-sync store backup store-backup.sqlite
     """
 
-    from connector.desk import store_care
+    from connector.run.setup_source import opened_store
 
-    with terminal.reported(as_json):
-        made = store_care.backup_store(setup, target)
+    with terminal.reported(as_json), opened_store(setup) as (_, store):
+        made = store.backup(target)
     if as_json:
         terminal.print_json({"backup": str(made)})
     else:
@@ -67,10 +68,10 @@ def check(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
     Example: customer-sync store check
     """
 
-    from connector.desk import store_care
+    from connector.run.setup_source import opened_store
 
-    with terminal.reported(as_json):
-        problems = store_care.check_store(setup)
+    with terminal.reported(as_json), opened_store(setup) as (_, store):
+        problems = store.check()
     if as_json:
         terminal.print_json({"ok": not problems, "problems": problems})
     else:
@@ -98,9 +99,10 @@ def free_lease(
     """
 
     from connector.desk import store_care
+    from connector.run.setup_source import opened_store
 
-    with terminal.reported(as_json):
-        leases = store_care.list_leases(setup)
+    with terminal.reported(as_json), opened_store(setup) as (made, store):
+        leases = store_care.list_leases(store)
         if not as_json:
             columns = ["name", "holder", "host", "pid", "since", "until", "state"]
             terminal.show_rows(leases, columns, as_json=False, empty="Nobody holds a lease.")
@@ -111,7 +113,7 @@ def free_lease(
         terminal.confirmed(
             f"Free the lease of {name or 'the webstore'}? Only if that run is over.", yes=yes, as_json=as_json
         )
-        freed = store_care.free_lease(setup, name, force=force)
+        freed = store_care.free_lease(store, name or made.webstore_code, force=force)
     if as_json:
         terminal.print_json({"freed": freed})
     else:

@@ -11,6 +11,7 @@ from prefect.input import RunInput
 from pydantic import Field, create_model
 
 from connector.desk import suggesting
+from connector.desk.desk import at_desk
 from connector.run.run import started_by
 from connector.setup import Setup
 from flows.flow_run import actor_of_run, whole
@@ -69,13 +70,15 @@ def suggest_customer_mapping(
         done = {"accepted": 0, "rejected": 0}
         accepted, rejected = customers_of(accept), customers_of(reject)
         if accepted or rejected:
-            answered = suggesting.answer(made, accepted=accepted, rejected=rejected, actor=actor)
+            with at_desk(made, actor=actor) as desk:
+                answered = suggesting.answer(desk, accepted=accepted, rejected=rejected)
             done = {name: answered[name] for name in done}
         rungs = [one.value for one in evidence]
-        rows = suggest_pairs(made.webstore_code, whole(made), rungs, likely)
+        rows = suggest_pairs(made.webstore_code, whole(made), rungs, likely, actor)
         plain = suggesting.pairs_in(rows)
         if accept_plain and plain:
-            done["accepted"] += suggesting.accept(made, plain, actor=actor)["pairs"]
+            with at_desk(made, actor=actor) as desk:
+                done["accepted"] += suggesting.accept(desk, plain)["pairs"]
             rows = [row for row in rows if row["pair"] not in plain]
         if ask and started_by.get() is None:
             for name, count in _by_form(made, rows).items():
@@ -94,7 +97,8 @@ def _by_form(setup: Setup, suggested: list[dict[str, Any]]) -> dict[str, int]:
         accepted = [pair for pair, same in said.items() if same is Same.ACCEPT]
         rejected = [pair for pair, same in said.items() if same is Same.REJECT]
         if accepted or rejected:
-            answered = suggesting.answer(setup, accepted=accepted, rejected=rejected, actor=actor_of_run())
+            with at_desk(setup, actor=actor_of_run()) as desk:
+                answered = suggesting.answer(desk, accepted=accepted, rejected=rejected)
             done = {name: count + answered[name] for name, count in done.items()}
     return done
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
 from typing import Annotated
 
 import typer
 
-from flows import terminal
+from flows import opened, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption, YesOption
 
 __all__ = ["accept", "reject", "suggest"]
@@ -40,15 +39,20 @@ def suggest(
     """
     from connector.desk import suggesting
 
-    with terminal.reported(as_json), terminal.show_progress(quiet=as_json) as tell:
-        rows = suggesting.suggest(setup, rungs=rung or (), likely=likely, threshold=threshold, progress=tell)
+    with (
+        terminal.reported(as_json),
+        opened.desk(setup, with_secrets=True) as desk,
+        terminal.show_progress(quiet=as_json) as tell,
+    ):
+        rows = suggesting.suggest(desk, rungs=rung or (), likely=likely, threshold=threshold, progress=tell)
     columns = [*_BY_RULE[:-1], "probability", "because"] if likely else _BY_RULE
     terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody can be suggested.")
     pairs = suggesting.pairs_in(rows)
     if accept_plain and pairs:
         with terminal.reported(as_json):
             terminal.confirmed(f"Link these {len(pairs)} plain pairs?", yes=yes, as_json=as_json)
-            done = suggesting.accept(setup, pairs, actor=getpass.getuser())
+            with opened.desk(setup, with_secrets=True) as desk:
+                done = suggesting.accept(desk, pairs)
         terminal.say(f"{len(pairs)} linked. Mapping version {done['mapping_version']}.")
 
 
@@ -59,8 +63,8 @@ def accept(pairs: PairsArgument, setup: SetupOption = DEFAULT_SETUP, as_json: Js
     """
     from connector.desk import suggesting
 
-    with terminal.reported(as_json):
-        done = suggesting.accept(setup, pairs, actor=getpass.getuser())
+    with terminal.reported(as_json), opened.desk(setup, with_secrets=True) as desk:
+        done = suggesting.accept(desk, pairs)
     if as_json:
         terminal.print_json(done)
     else:
@@ -79,8 +83,8 @@ def reject(
     """
     from connector.desk import suggesting
 
-    with terminal.reported(as_json):
-        done = suggesting.reject(setup, pairs, actor=getpass.getuser(), reason=reason)
+    with terminal.reported(as_json), opened.desk(setup, with_secrets=True) as desk:
+        done = suggesting.reject(desk, pairs, reason=reason)
     if as_json:
         terminal.print_json(done)
     else:

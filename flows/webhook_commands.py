@@ -64,7 +64,9 @@ def serve(
         if deployment and not os.environ.get("PREFECT_API_URL"):
             raise InputError("A deployment needs a Prefect server.", hint="export PREFECT_API_URL=http://…/api")
         _log_to_standard_error()
-        start = _start_of(_name_of(setup), deployment, deployment_of_all, prefect=on_prefect(made, prefect))
+        start = _start_of(
+            running.full_name(str(setup)), deployment, deployment_of_all, prefect=on_prefect(made, prefect)
+        )
         _serve(made, secret, start, Listening(host, port, certificate, key), as_json)
 
 
@@ -111,10 +113,6 @@ def _serve(made: Setup, secret: str, start: StartRun, listening: Listening, as_j
 
 def _end(_number: int, _frame: object) -> None:
     raise SystemExit(0)
-
-
-def _name_of(setup: Path) -> str:
-    return str(setup.resolve()) if setup.suffix == ".toml" or setup.is_file() else str(setup)
 
 
 def _start_of(name: str, deployment: str, deployment_of_all: str, *, prefect: bool) -> StartRun:
@@ -188,12 +186,12 @@ def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
 
     Example: customer-sync webhooks list --json
     """
-    from connector.run.setup_source import opened_store
+    from connector.run.setup_source import opened_view
 
     with terminal.reported(as_json):
         with _subscriptions(setup) as (made, subscriptions):
             rows = subscriptions.listed()
-        with opened_store(made) as (_, store), store.view(made.webstore_code) as view:
+        with opened_view(made) as view:
             counters, waiting = view.webhooks.counters(), view.webhooks.waiting()
     received = {name: count for name, (count, _) in counters.items()}
     if as_json:

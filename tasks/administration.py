@@ -13,9 +13,11 @@ from prefect.logging import get_run_logger
 from connector.clients import Finding
 from connector.desk import activity, inbox, suggesting
 from connector.desk.connection_check import check_connections
+from connector.desk.desk import at_desk
 from connector.desk.mapping_list import list_mapping
 from connector.report.run_tables import ShownTable, masked
 from connector.run.run import progress_sink
+from connector.run.setup_source import opened_view
 from connector.setup import PersonalData, Setup
 from tasks.progress import ProgressArtifacts
 from tasks.report import publish_table
@@ -38,9 +40,10 @@ def test_systems(webstore_code: str, setup: Setup) -> list[Finding]:
 
 
 @task(task_run_name="purge the activity log of {webstore_code}", cache_policy=NO_CACHE)
-def purge_log(webstore_code: str, setup: Setup, days: int | None) -> dict[str, int]:
+def purge_log(webstore_code: str, setup: Setup, days: int | None, actor: str) -> dict[str, int]:
     """Forget what is older than the retention."""
-    purged = activity.purge(setup, days)
+    with at_desk(setup, actor=actor) as desk:
+        purged = activity.purge(desk, days)
     get_run_logger().info("removed: %s", purged)
     return purged
 
@@ -48,7 +51,8 @@ def purge_log(webstore_code: str, setup: Setup, days: int | None) -> dict[str, i
 @task(task_run_name="publish the mapping table of {webstore_code}", cache_policy=NO_CACHE)
 def publish_mapping(webstore_code: str, setup: Setup, customers: Sequence[str] = ()) -> int:
     """The mapping table as an artifact; of some customers (numbers) only, when they are given."""
-    rows = list_mapping(setup)
+    with opened_view(setup) as view:
+        rows = list_mapping(view)
     wanted = set(customers)
     rows = [row for row in rows if not wanted or row["bc_number"] in wanted]
     publish_rows(setup, "mapping", "Which Business Central customer is which webstore customer", rows)
@@ -58,16 +62,20 @@ def publish_mapping(webstore_code: str, setup: Setup, customers: Sequence[str] =
 @task(task_run_name="publish the conflicts", cache_policy=NO_CACHE)
 def publish_conflicts(setup: Setup) -> int:
     """The conflicts that wait, and what was decided, as an artifact."""
-    rows = [{k: v for k, v in row.items() if k != "bc_id"} for row in inbox.list_conflicts(setup)]
+    with opened_view(setup) as view:
+        rows = [{k: v for k, v in row.items() if k != "bc_id"} for row in inbox.list_conflicts(view)]
     publish_rows(setup, "conflicts", "Fields that both sides changed differently", rows)
     return len(rows)
 
 
 @task(task_run_name="suggest the customer mapping of {webstore_code}", cache_policy=NO_CACHE)
-def suggest_pairs(webstore_code: str, setup: Setup, rungs: Sequence[str], likely: bool) -> list[dict[str, Any]]:
+def suggest_pairs(
+    webstore_code: str, setup: Setup, rungs: Sequence[str], likely: bool, actor: str
+) -> list[dict[str, Any]]:
     """Read both systems and suggest pairs of unmapped customers, shown as a table."""
     progress = progress_sink.get() or ProgressArtifacts(webstore_code)
-    rows = suggesting.suggest(setup, rungs=rungs, likely=likely, progress=progress)
+    with at_desk(setup, actor=actor) as desk:
+        rows = suggesting.suggest(desk, rungs=rungs, likely=likely, progress=progress)
     shown = [{name: _plain(value) for name, value in row.items() if name != "bc_id"} for row in rows]
     publish_rows(setup, "suggestions", "Customers that may be the same; accept or reject by the column `pair`", shown)
     get_run_logger().info("%d pairs suggested", len(rows))

@@ -9,10 +9,10 @@ import pandas as pd
 
 from connector.core.customer_key import customer_key
 from connector.core.customer_references import Kind, Named, read_name
+from connector.desk.desk import Desk
 from connector.errors import InputError
 from connector.report.run_tables import purge_files
 from connector.run.names_given import find_run, names_given
-from connector.run.setup_source import SetupSource, opened_store
 from connector.store import View, records
 
 __all__ = ["activity_log", "list_holds", "list_runs", "purge", "release_holds", "show_run"]
@@ -22,13 +22,12 @@ _LOG_COLUMNS = (
 )  # fmt: skip
 
 
-def list_runs(path: SetupSource, limit: int) -> list[dict[str, Any]]:
+def list_runs(view: View, limit: int) -> list[dict[str, Any]]:
     """The newest runs first."""
-    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
-        return records(view.runs.list(limit))
+    return records(view.runs.list(limit))
 
 
-def show_run(path: SetupSource, run_id: str) -> dict[str, Any]:
+def show_run(view: View, run_id: str) -> dict[str, Any]:
     """One run: its row, its summary, and every write with its outcome.
 
     Args:
@@ -37,44 +36,40 @@ def show_run(path: SetupSource, run_id: str) -> dict[str, Any]:
     Raises:
         InputError: no run, or several, begin like this.
     """
-    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
-        found = find_run(view, run_id)
-        run = view.runs.show(found) or {}
-        return {**run, "writes": _writes(view.journal.of_run(found))}
+    found = find_run(view, run_id)
+    run = view.runs.show(found) or {}
+    return {**run, "writes": _writes(view.journal.of_run(found))}
 
 
-def activity_log(path: SetupSource, *, limit: int, failed_only: bool = False) -> list[dict[str, Any]]:
+def activity_log(view: View, *, limit: int, failed_only: bool = False) -> list[dict[str, Any]]:
     """The newest writes first, with their outcome.
 
     Args:
         failed_only: only refused, held and unsettled ones.
     """
-    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
-        frame = view.journal.newest(limit, failed_only=failed_only)
-    return _writes(frame)
+    return _writes(view.journal.newest(limit, failed_only=failed_only))
 
 
 def _writes(frame: pd.DataFrame) -> list[dict[str, Any]]:
     return records(frame[[name for name in _LOG_COLUMNS if name in frame.columns]])
 
 
-def list_holds(path: SetupSource, *, everyone: bool = False) -> list[dict[str, Any]]:
+def list_holds(view: View, *, everyone: bool = False) -> list[dict[str, Any]]:
     """Customers on hold, with the reason; with `everyone` also those that failed but are not on hold yet."""
-    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
-        frame, numbers = view.holds.read(), _numbers(view)
+    frame, numbers = view.holds.read(), _numbers(view)
     if not everyone:
         frame = frame[frame["on_hold"].astype(bool)]
     return [{"bc_number": numbers.get(row["key"], ""), **row} for row in records(frame)]
 
 
-def release_holds(path: SetupSource, customers: Sequence[str], *, everyone: bool = False) -> int:
+def release_holds(desk: Desk, customers: Sequence[str], *, everyone: bool = False) -> int:
     """Let customers take part again, on hold or refused before: by number, Business Central id, or woo:ID; returns how many
     rows were released.
 
     Raises:
         InputError: naming those that are not on hold and were not refused.
     """
-    with opened_store(path) as (setup, store), store.work(setup.webstore_code) as work:
+    with desk.work("released") as work:
         if everyone:
             return work.holds.release()
         customers = names_given(customers, "Nothing was released:")
@@ -102,10 +97,9 @@ def _numbers(view: View) -> dict[str, str]:
     }
 
 
-def purge(path: SetupSource, days: int | None) -> dict[str, int]:
+def purge(desk: Desk, days: int | None) -> dict[str, int]:
     """Remove runs, writes, plans and their files that are older than the retention (or `days`); open intents stay."""
-    with opened_store(path) as (setup, store):
-        limit = days if days is not None else setup.synchronization.retention_days
-        with store.work(setup.webstore_code) as work:
-            purged = work.activity.purge(limit)
-        return {**purged, "files": purge_files(setup, limit)}
+    limit = days if days is not None else desk.setup.synchronization.retention_days
+    with desk.work("purged") as work:
+        purged = work.activity.purge(limit)
+    return {**purged, "files": purge_files(desk.setup, limit)}

@@ -5,27 +5,23 @@ from __future__ import annotations
 from connector.clients import BusinessCentralClient, Finding, WooCommerceClient
 from connector.errors import CustomerSyncError
 from connector.rules import load_rules
-from connector.run.setup_source import SetupSource, setup_of
-from connector.store import open_store
+from connector.run.setup_source import opened_store
+from connector.setup import Setup
 
 __all__ = ["check_connections"]
 
 
-def check_connections(path: SetupSource) -> list[Finding]:
-    """Test rules, store, webstore and Business Central.
+def check_connections(setup: Setup) -> list[Finding]:
+    """Test rules, store, webstore and Business Central. The store is opened here: whether it opens is what is tested.
 
     Raises:
-        SetupError: the setup or the rules themselves are wrong.
+        SetupError: the rules themselves are wrong.
     """
-    setup = setup_of(path)
     rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
     findings = [Finding("setup", True, f"webstore {setup.webstore_code}: {len(rules.fields.rules)} fields are mapped")]
     try:
-        store = open_store(setup.store.url)
-        try:
+        with opened_store(setup) as (_, store):
             problems = store.check()
-        finally:
-            store.close()
         findings += [Finding("store", False, problem) for problem in problems]
         findings += [] if problems else [Finding("store", True, "the database of mappings is sound")]
     except CustomerSyncError as error:

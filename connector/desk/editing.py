@@ -7,12 +7,12 @@ from typing import Any
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core.customer_references import Kind, read_name
+from connector.desk.desk import Desk
 from connector.errors import InputError
 from connector.load.bases import remember_account
 from connector.run.names_given import found_in_mapping, names_given, records_named
-from connector.run.setup_source import SetupSource, opened_store, setup_of
 from connector.run.sides import verify_sides
-from connector.store import MappingRow, Work
+from connector.store import MappingRow, View, Work
 
 __all__ = ["Pair", "ids_of", "link", "linked_together", "row_of", "tick", "unlink", "untick"]
 
@@ -20,7 +20,7 @@ __all__ = ["Pair", "ids_of", "link", "linked_together", "row_of", "tick", "unlin
 Pair = tuple[str, int]
 
 
-def link(path: SetupSource, pairs: Sequence[Pair], *, actor: str) -> dict[str, Any]:
+def link(desk: Desk, pairs: Sequence[Pair]) -> dict[str, Any]:
     """Link customers that both exist: all pairs as one version, or none.
 
     Args:
@@ -31,25 +31,19 @@ def link(path: SetupSource, pairs: Sequence[Pair], *, actor: str) -> dict[str, A
     """
     wanted = list(dict.fromkeys((number.strip(), key) for number, key in pairs))
     names_given([number for number, _ in wanted], "Nothing was linked:")
-    setup = setup_of(path)
-    with (
-        opened_store(path) as (_, store),
-        BusinessCentralClient(setup.business_central) as company,
-        WooCommerceClient(setup.webstore) as webstore,
-    ):
-        verify_sides(store, setup, webstore, company)
+    setup = desk.setup
+    with BusinessCentralClient(setup.business_central) as company, WooCommerceClient(setup.webstore) as webstore:
+        verify_sides(desk.store, setup, webstore, company)
         records, unknown = records_named(company, [name for name, _ in wanted])
         accounts = webstore.customers_by_id([key for _, key in wanted])
     unknown += [f"woo:{key}: no such account in the webstore" for _, key in wanted if key not in accounts]
     rows = [row_of(records[name], key) for name, key in wanted if name in records and key in accounts]
-
-    def edit(work: Work) -> None:
+    what = f"{wanted[0][0]} to woo:{wanted[0][1]}" if len(wanted) == 1 else f"{len(wanted)} pairs"
+    with desk.work(f"link {what}") as work:
         linked_together(work, rows, unknown)
         for row in rows:
             remember_account(work, row.bc_id, accounts[row.webstore_id or 0])
-
-    what = f"{wanted[0][0]} to woo:{wanted[0][1]}" if len(wanted) == 1 else f"{len(wanted)} pairs"
-    return _edit(path, actor, f"link {what}", edit) | {"linked": len(wanted)}
+    return {"mapping_version": desk.version(), "reason": f"link {what}", "linked": len(wanted)}
 
 
 def row_of(record: Mapping[str, Any], webstore_id: int) -> MappingRow:
@@ -80,7 +74,7 @@ def linked_together(work: Work, rows: Sequence[MappingRow], unknown: Sequence[st
             work.mapping.unreject(row.bc_id, row.webstore_id)
 
 
-def unlink(path: SetupSource, customers: Sequence[str], *, actor: str) -> dict[str, Any]:
+def unlink(desk: Desk, customers: Sequence[str]) -> dict[str, Any]:
     """Remove links: all of them as one version, or none; the pairs are remembered as rejected.
 
     Args:
@@ -89,37 +83,35 @@ def unlink(path: SetupSource, customers: Sequence[str], *, actor: str) -> dict[s
     Raises:
         InputError: naming everybody who is not in the mapping table.
     """
-    return _edit_rows(path, customers, actor, "unlink", lambda work, bc_id: work.mapping.unlink(bc_id))
+    return _edit_rows(desk, customers, "unlink", lambda work, bc_id: work.mapping.unlink(bc_id))
 
 
-def tick(path: SetupSource, numbers: Sequence[str], *, actor: str) -> dict[str, Any]:
+def tick(desk: Desk, numbers: Sequence[str]) -> dict[str, Any]:
     """Tick Webstore Customer for existing Business Central customers, named by number, id or e-mail.
 
     Raises:
         InputError: naming everybody who is not there.
     """
     numbers = names_given(numbers, "Nothing was ticked:")
-    setup = setup_of(path)
-    with opened_store(path) as (_, store), BusinessCentralClient(setup.business_central) as company:
-        verify_sides(store, setup, None, company)
+    with BusinessCentralClient(desk.setup.business_central) as company:
+        verify_sides(desk.store, desk.setup, None, company)
         found, unknown = records_named(company, numbers)
     if unknown:
         raise InputError("Nothing was ticked:", problems=unknown)
-
-    def edit(work: Work) -> None:
+    reason = f"tick {len(numbers)} customers"
+    with desk.work(reason) as work:
         for number in numbers:
             record = found[number]
             work.mapping.tick(str(record["id"]).lower(), str(record["number"]), name=str(record["displayName"]))
+    return {"mapping_version": desk.version(), "reason": reason}
 
-    return _edit(path, actor, f"tick {len(numbers)} customers", edit)
 
-
-def untick(path: SetupSource, customers: Sequence[str], *, actor: str) -> dict[str, Any]:
+def untick(desk: Desk, customers: Sequence[str]) -> dict[str, Any]:
     """Untick Webstore Customer; `customers` as in `unlink`."""
-    return _edit_rows(path, customers, actor, "untick", lambda work, bc_id: work.mapping.untick(bc_id))
+    return _edit_rows(desk, customers, "untick", lambda work, bc_id: work.mapping.untick(bc_id))
 
 
-def ids_of(path: SetupSource, customer: str) -> dict[str, Any]:
+def ids_of(view: View, customer: str) -> dict[str, Any]:
     """The ids of a customer named by number, Business Central id, or woo:ID; mapped or not.
 
     Returns:
@@ -128,35 +120,21 @@ def ids_of(path: SetupSource, customer: str) -> dict[str, Any]:
     Raises:
         InputError: the name is none of the three, is not in the mapping table, or fits several of its rows.
     """
-    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
-        named = read_name(customer)
-        if named.kind is Kind.ACCOUNT:
-            row = view.mapping.row(webstore_id=int(named.value))
-            return {"bc_id": row.bc_id if row else None, "webstore_id": int(named.value)}
-        (who,) = found_in_mapping(view, [customer], "Nobody is meant:")
-        return {"bc_id": who.bc_id, "webstore_id": who.webstore_id}
+    named = read_name(customer)
+    if named.kind is Kind.ACCOUNT:
+        row = view.mapping.row(webstore_id=int(named.value))
+        return {"bc_id": row.bc_id if row else None, "webstore_id": int(named.value)}
+    (who,) = found_in_mapping(view, [customer], "Nobody is meant:")
+    return {"bc_id": who.bc_id, "webstore_id": who.webstore_id}
 
 
-def _edit_rows(
-    path: SetupSource, customers: Sequence[str], actor: str, verb: str, edit: Callable[[Work, str], object]
-) -> dict[str, Any]:
+def _edit_rows(desk: Desk, customers: Sequence[str], verb: str, edit: Callable[[Work, str], object]) -> dict[str, Any]:
     """Edit the rows of some customers, found in the same transaction."""
     if isinstance(customers, str):  # its letters would be taken for customers
         customers = [customers]
     names = names_given(customers, "Nothing was changed:")
-
-    def act(work: Work) -> None:
+    reason = f"{verb} {names[0] if len(names) == 1 else f'{len(names)} customers'}"
+    with desk.work(reason) as work:
         for who in found_in_mapping(work, names, "Nothing was changed:"):
             edit(work, str(who.bc_id))
-
-    return _edit(path, actor, f"{verb} {names[0] if len(names) == 1 else f'{len(names)} customers'}", act)
-
-
-def _edit(path: SetupSource, actor: str, reason: str, edit: Callable[[Work], object]) -> dict[str, Any]:
-    """One edit, one version. It waits for no run: a run commits batch by batch, and edits come between batches."""
-    with opened_store(path) as (setup, store):
-        with store.work(setup.webstore_code) as work:
-            work.describe(actor=actor, reason=reason)
-            edit(work)
-        with store.view(setup.webstore_code) as view:
-            return {"mapping_version": view.mapping.version(), "reason": reason}
+    return {"mapping_version": desk.version(), "reason": reason}

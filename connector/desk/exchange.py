@@ -6,16 +6,17 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pandas as pd
 
 from connector.core.customer_references import Kind, read_name
 from connector.core.normalize import clean_code
+from connector.desk.desk import Desk
 from connector.errors import InputError
 from connector.report.table_files import Line, Table, read_table, write_table
-from connector.store import MappingRow, Store, View
+from connector.store import MappingRow, View
 
 __all__ = ["COLUMNS", "Customers", "Imported", "export_mapping", "import_mapping"]
 
@@ -53,13 +54,7 @@ class Imported:
 
 
 def export_mapping(
-    store: Store,
-    webstore_code: str,
-    target: Path,
-    *,
-    version: int | None = None,
-    ids_only: bool = False,
-    overwrite: bool = False,
+    view: View, target: Path, *, version: int | None = None, ids_only: bool = False, overwrite: bool = False
 ) -> int:
     """Write the mapping table to a CSV or Excel file, in order of number.
 
@@ -74,8 +69,7 @@ def export_mapping(
     Raises:
         InputError: there is no such version, the file exists, or it cannot be written.
     """
-    with store.view(webstore_code) as view:
-        mapping = view.mapping.current() if version is None else view.mapping.as_of(version)
+    mapping = view.mapping.current() if version is None else view.mapping.as_of(version)
     columns = IDS if ids_only else COLUMNS
     rows = mapping.sort_values(["bc_number", "bc_id"])[list(columns)]
     table = (tuple(map(_shown, row)) for row in rows.itertuples(index=False, name=None))
@@ -83,11 +77,9 @@ def export_mapping(
 
 
 def import_mapping(
-    store: Store,
-    webstore_code: str,
+    desk: Desk,
     source: Path,
     *,
-    actor: str,
     reason: str = "",
     dry_run: bool = False,
     replace_all: bool = False,
@@ -107,19 +99,17 @@ def import_mapping(
     """
     table = read_table(source)
     if dry_run:
-        with store.view(webstore_code) as view:
+        with desk.view() as view:
             return _examined(view, table, customers, replace_all=replace_all)[0]
-    with store.work(webstore_code) as work:
+    with desk.work(reason or f"import of {source.name}") as work:
         result, wanted, leaving = _examined(work, table, customers, replace_all=replace_all)
         if result.problems:
             raise InputError(f"Nothing was imported from {source.name}:", problems=result.problems)
-        work.describe(actor=actor, reason=reason or f"import of {source.name}")
         # first those that go, so that their Webstore IDs are free
         for bc_id in leaving:
             work.mapping.forget(bc_id)
         work.mapping.put(wanted)
-    with store.view(webstore_code) as view:
-        return Imported((), result.added, result.removed, result.changed, result.unchanged, view.mapping.version())
+    return replace(result, mapping_version=desk.version())
 
 
 @dataclass

@@ -8,25 +8,25 @@ from __future__ import annotations
 
 from typing import Any, Literal, cast
 
+from connector.desk.desk import Desk
 from connector.errors import InputError
 from connector.run.decisions import decisions_of
-from connector.run.setup_source import SetupSource, opened_store
 from connector.store import Decision as StoredDecision
+from connector.store import View
 
 __all__ = ["decide", "list_conflicts", "take_back"]
 
 TAKES = ("webstore", "business-central", "value")
 
 
-def list_conflicts(path: SetupSource) -> list[dict[str, Any]]:
+def list_conflicts(view: View) -> list[dict[str, Any]]:
     """Fields that wait for a person, as the newest runs saw them, in order of number.
 
     Returns:
         `bc_id`, `bc_number`, `webstore_id`, `field`, `base` (None = never agreed), `webstore`, `business_central`, `since`,
         and `decided` ("" or what the next run will take).
     """
-    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
-        found, decisions = view.conflicts.rows(), decisions_of(view)
+    found, decisions = view.conflicts.rows(), decisions_of(view)
     rows = []
     for row in sorted(found, key=lambda row: (row["bc_number"], row["field"])):
         decision = decisions.get((row["bc_id"], row["webstore_id"], row["field"]))
@@ -36,13 +36,12 @@ def list_conflicts(path: SetupSource) -> list[dict[str, Any]]:
 
 
 def decide(
-    path: SetupSource,
+    desk: Desk,
     number: str,
     field: str,
     *,
     take: str = "",
     value: str | None = None,
-    actor: str,
     seen: tuple[str, str] | None = None,
 ) -> dict[str, Any]:
     """Answer one conflict; the next run applies it.
@@ -59,7 +58,7 @@ def decide(
         raise InputError(
             "Say which value is right.", hint="Give --take webstore, --take business-central, or --value TEXT."
         )
-    with opened_store(path) as (setup, store), store.work(setup.webstore_code) as work:
+    with desk.work(f"decide {field} of {number}") as work:
         conflicts = work.conflicts.all()
         found = conflicts[(conflicts["bc_number"] == number) & (conflicts["field"] == field)]
         if not len(found):
@@ -78,15 +77,15 @@ def decide(
                 value=value or "",
                 webstore_seen=str(row["webstore"]),
                 business_central_seen=str(row["business_central"]),
-                actor=actor,
+                actor=desk.actor,
             )
         )
     return {"bc_number": number, "field": field, "take": take or "value", "applied": "by the next run"}
 
 
-def take_back(path: SetupSource, number: str, field: str) -> bool:
+def take_back(desk: Desk, number: str, field: str) -> bool:
     """Forget a decision that has not been applied; False if there was none."""
-    with opened_store(path) as (setup, store), store.work(setup.webstore_code) as work:
+    with desk.work(f"take back what was decided of {field} of {number}") as work:
         conflicts = work.conflicts.all()
         found = conflicts[(conflicts["bc_number"] == number) & (conflicts["field"] == field)]
         return any(

@@ -5,15 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from connector.core.customer_key import customer_key
-from connector.run.setup_source import SetupSource, opened_store
+from connector.store import View
 
 __all__ = ["list_mapping"]
 
 
-def list_mapping(path: SetupSource) -> list[dict[str, Any]]:
+def list_mapping(view: View) -> list[dict[str, Any]]:
     """The current mapping table with holds: one dictionary per row, in order of number."""
-    with opened_store(path) as (setup, store), store.view(setup.webstore_code) as view:
-        mapping, holds = view.mapping.rows(), view.holds.rows()
+    mapping, holds = view.mapping.rows(), view.holds.rows()
     by_key: dict[str, list[dict[str, Any]]] = {}
     for hold in holds:
         by_key.setdefault(hold["key"], []).append(hold)

@@ -5,21 +5,19 @@ from __future__ import annotations
 from typing import Any
 
 from connector.core.customer_key import customer_key
-from connector.run.setup_source import SetupSource, opened_store
-from connector.store import records
+from connector.store import View, records
 
 __all__ = ["list_quarantine"]
 
 
-def list_quarantine(source: SetupSource) -> list[dict[str, Any]]:
+def list_quarantine(view: View) -> list[dict[str, Any]]:
     """The quarantine, longest first.
 
     Returns:
         One row per customer and field: `bc_number` ("" = not in the mapping table), `system`, `key` (`bc:<id>` or
         `woo:<id>`), `field` ("" = the customer as a whole), `reason`, `since`, `run_id`.
     """
-    with opened_store(source) as (setup, store), store.view(setup.webstore_code) as view:
-        frame, mapping = view.quarantine.all(), view.mapping.current()
+    frame, mapping = view.quarantine.all(), view.mapping.current()
     numbers: dict[str, str] = {}
     for bc_id, number, webstore_id in zip(
         mapping["bc_id"], mapping["bc_number"], mapping["webstore_id"].fillna(0), strict=True

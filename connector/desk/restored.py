@@ -10,9 +10,9 @@ from typing import Any, Literal, cast
 
 from connector.core.customer import Side
 from connector.core.stamps import BACK
+from connector.desk.desk import Desk
 from connector.errors import InputError
 from connector.run.decisions import decisions_of
-from connector.run.setup_source import SetupSource, opened_store
 from connector.store import Decision, View
 
 __all__ = ["answer_restored", "list_restored"]
@@ -20,7 +20,7 @@ __all__ = ["answer_restored", "list_restored"]
 TAKES = ("webstore", "business-central")
 
 
-def list_restored(source: SetupSource, side: str) -> list[dict[str, Any]]:
+def list_restored(view: View, side: str) -> list[dict[str, Any]]:
     """The fields that wait for a person because the record of this side is older than what was seen of it.
 
     Returns:
@@ -30,12 +30,10 @@ def list_restored(source: SetupSource, side: str) -> list[dict[str, Any]]:
     Raises:
         InputError: there is no such side.
     """
-    system = _system(side)
-    with opened_store(source) as (setup, store), store.view(setup.webstore_code) as view:
-        return _waiting(view, system)
+    return _waiting(view, _system(side))
 
 
-def answer_restored(source: SetupSource, side: str, take: str, *, actor: str, also_decided: bool = False) -> int:
+def answer_restored(desk: Desk, side: str, take: str, *, also_decided: bool = False) -> int:
     """Decide all of them for one side; the next run applies it to whoever was not edited since.
 
     Args:
@@ -51,7 +49,7 @@ def answer_restored(source: SetupSource, side: str, take: str, *, actor: str, al
     if take not in TAKES:
         raise InputError("Say which side is right.", hint="Give --take webstore or --take business-central.")
     system = _system(side)
-    with opened_store(source) as (setup, store), store.work(setup.webstore_code) as work:
+    with desk.work(f"take {take} since the {side} went back") as work:
         waiting = _waiting(work, system)
         rows = [row for row in waiting if also_decided or not row["decided"]]
         if not rows:
@@ -70,7 +68,7 @@ def answer_restored(source: SetupSource, side: str, take: str, *, actor: str, al
                     take=cast('Literal["webstore", "business-central"]', take),
                     webstore_seen=row["webstore"],
                     business_central_seen=row["business_central"],
-                    actor=actor,
+                    actor=desk.actor,
                 )
             )
     return len(rows)

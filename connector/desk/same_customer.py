@@ -10,52 +10,51 @@ from connector.core import business_central_customer, webstore_customer
 from connector.core.customer_key import customer_key
 from connector.core.customer_references import Who, find
 from connector.core.identity import SAME, digest_of, marks_shown
+from connector.desk.desk import Desk
 from connector.errors import InputError
 from connector.load.bases import remember_account
 from connector.rules import load_rules
-from connector.run.setup_source import SetupSource, opened_store, setup_of
 from connector.setup import Setup
 from connector.store import Decision, MappingRow, View, Work
 
 __all__ = ["list_doubts", "say_other", "say_same"]
 
 
-def list_doubts(source: SetupSource) -> list[dict[str, Any]]:
+def list_doubts(view: View) -> list[dict[str, Any]]:
     """Who waits for an answer, as the newest runs saw it.
 
     Returns:
         One row per pair: `bc_id`, `bc_number`, `webstore_id`, `reason`, `since`, and user name and registration of the
         account that was linked (`username`, `created`; "" = not known).
     """
-    with opened_store(source) as (setup, store), store.view(setup.webstore_code) as view:
-        found = []
-        for row, (reason, since) in _doubtful(view).values():
-            username, created = view.bases.marks(row.bc_id, row.webstore_id or 0)
-            found.append(
-                {
-                    "bc_id": row.bc_id,
-                    "bc_number": row.bc_number,
-                    "webstore_id": row.webstore_id,
-                    "reason": reason,
-                    "since": since,
-                    "username": username,
-                    "created": created,
-                }
-            )
+    found = []
+    for row, (reason, since) in _doubtful(view).values():
+        username, created = view.bases.marks(row.bc_id, row.webstore_id or 0)
+        found.append(
+            {
+                "bc_id": row.bc_id,
+                "bc_number": row.bc_number,
+                "webstore_id": row.webstore_id,
+                "reason": reason,
+                "since": since,
+                "username": username,
+                "created": created,
+            }
+        )
     return sorted(found, key=lambda row: str(row["bc_number"]))
 
 
-def say_same(source: SetupSource, numbers: Sequence[str], *, actor: str) -> list[dict[str, Any]]:
+def say_same(desk: Desk, numbers: Sequence[str]) -> list[dict[str, Any]]:
     """They are the same customers: the marks of the accounts as they are now count from now on, and what was changed is
     synchronised by the next run, unless more changes before.
 
     Raises:
         InputError: naming everybody who is not asked about, or has gone; nothing was changed.
     """
-    asked = _asked(source, numbers)
-    setup = setup_of(source)
-    records = _records(setup, asked)
-    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
+    with desk.view() as view:
+        asked = _asked(view, numbers)
+    records = _records(desk.setup, asked)
+    rules = load_rules(desk.setup.synchronization.mappings, desk.setup.webstore_code)
     fields, geography = rules.fields.without_metadata(), rules.geography
     normalizers = fields.normalizers
 
@@ -76,16 +75,16 @@ def say_same(source: SetupSource, numbers: Sequence[str], *, actor: str) -> list
                     take="same",
                     webstore_seen=digest_of(w, normalizers),
                     business_central_seen=digest_of(c, normalizers),
-                    actor=actor,
+                    actor=desk.actor,
                 )
             )
 
-    _answered(source, asked, actor, f"still the same: {', '.join(row.bc_number for row in asked)}", answer)
+    _answered(desk, asked, f"still the same: {', '.join(row.bc_number for row in asked)}", answer)
     return [{"bc_number": row.bc_number, "webstore_id": row.webstore_id, "answer": "same"} for row in asked]
 
 
 def say_other(
-    source: SetupSource, numbers: Sequence[str], *, actor: str, progress: Callable[[str, int, int], None] | None = None
+    desk: Desk, numbers: Sequence[str], *, progress: Callable[[str, int, int], None] | None = None
 ) -> list[dict[str, Any]]:
     """They are other customers: the pairs are unlinked and remembered as not the same. Whose account carries the user name and
     registration that were linked, under another id, is linked to it.
@@ -96,12 +95,11 @@ def say_other(
     Raises:
         InputError: naming everybody who is not asked about; nothing was changed.
     """
-    asked = _asked(source, numbers)
-    setup = setup_of(source)
-    with opened_store(source) as (_, store), store.view(setup.webstore_code) as view:
+    with desk.view() as view:
+        asked = _asked(view, numbers)
         wanted = {view.bases.marks(row.bc_id, row.webstore_id or 0): row for row in asked}
     wanted = {marks: row for marks, row in wanted.items() if all(marks)}
-    carriers = _carriers(setup, wanted, progress) if wanted else {}
+    carriers = _carriers(desk.setup, wanted, progress) if wanted else {}
 
     def answer(work: Work) -> None:
         for row in asked:
@@ -119,7 +117,7 @@ def say_other(
                 work.bases.move(row.bc_id, row.webstore_id or 0, int(carrier["id"]))
                 remember_account(work, row.bc_id, carrier)
 
-    _answered(source, asked, actor, f"another customer: {', '.join(row.bc_number for row in asked)}", answer)
+    _answered(desk, asked, f"another customer: {', '.join(row.bc_number for row in asked)}", answer)
     return [
         {
             "bc_number": row.bc_number,
@@ -144,9 +142,8 @@ def _doubtful(view: View) -> dict[str, tuple[MappingRow, tuple[str, Any]]]:
     }
 
 
-def _asked(source: SetupSource, numbers: Sequence[str]) -> list[MappingRow]:
-    with opened_store(source) as (setup, store), store.view(setup.webstore_code) as view:
-        rows = [row for row, _ in _doubtful(view).values()]
+def _asked(view: View, numbers: Sequence[str]) -> list[MappingRow]:
+    rows = [row for row, _ in _doubtful(view).values()]
     doubtful = {(row.bc_id, row.webstore_id): row for row in rows}
     who = [Who(row.bc_id, row.bc_number, row.webstore_id) for row in rows]
     found = find(numbers, who, "nobody asks about this customer")
@@ -202,12 +199,9 @@ def _carriers(
     return found
 
 
-def _answered(
-    source: SetupSource, asked: Sequence[MappingRow], actor: str, reason: str, answer: Callable[[Work], None]
-) -> None:
+def _answered(desk: Desk, asked: Sequence[MappingRow], reason: str, answer: Callable[[Work], None]) -> None:
     """One answer, one transaction; whoever was edited meanwhile is refused."""
-    with opened_store(source) as (setup, store), store.work(setup.webstore_code) as work:
-        work.describe(actor=actor, reason=reason)
+    with desk.work(reason) as work:
         now = work.mapping.rows_by_bc_id(row.bc_id for row in asked)
         moved = [f"{row.bc_number}: linked to somebody else meanwhile" for row in asked if now.get(row.bc_id) != row]
         if moved:

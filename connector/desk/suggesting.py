@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import uuid4
 
@@ -15,6 +15,7 @@ from connector.core.extracts import extract_of
 from connector.core.mapping_join import Pairing, pair
 from connector.core.matching import candidates
 from connector.core.suggesting import Suggestion, suggest_by_rule
+from connector.desk.desk import Desk
 from connector.desk.editing import Pair, linked_together, row_of
 from connector.desk.linkage import suggest_by_linkage
 from connector.errors import InputError
@@ -24,15 +25,14 @@ from connector.extract.partitions import partitions_of
 from connector.rules import load_rules
 from connector.run.names_given import pairs_read, records_named
 from connector.run.run import Progress, Run
-from connector.run.setup_source import SetupSource, opened_store, setup_of
 from connector.setup import Setup
-from connector.store import Store, Work, open_store
+from connector.store import Work
 
 __all__ = ["accept", "answer", "pairs_in", "reject", "suggest"]
 
 
 def suggest(
-    source: SetupSource,
+    desk: Desk,
     *,
     rungs: Collection[str] = (),
     likely: bool = False,
@@ -58,12 +58,7 @@ def suggest(
     unknown = [f"{rung}: no such rung" for rung in rungs if rung not in RUNGS]
     if unknown:
         raise InputError("Nothing was suggested:", problems=unknown, hint=f"The rungs are {', '.join(RUNGS)}.")
-    setup = setup_of(source)
-    store = open_store(setup.store.url)
-    try:
-        return _suggested(setup, store, rungs or tuple(RUNGS), likely, threshold, progress)
-    finally:
-        store.close()
+    return _suggested(desk, rungs or tuple(RUNGS), likely, threshold, progress)
 
 
 def pairs_in(rows: Sequence[dict[str, Any]], standings: Collection[str] = ("plain", "links by itself")) -> list[str]:
@@ -71,25 +66,20 @@ def pairs_in(rows: Sequence[dict[str, Any]], standings: Collection[str] = ("plai
     return [str(row["pair"]) for row in rows if row["standing"] in standings]
 
 
-def accept(source: SetupSource, pairs: Sequence[str], *, actor: str) -> dict[str, Any]:
+def accept(desk: Desk, pairs: Sequence[str]) -> dict[str, Any]:
     """Link pairs that a person says are the same, as one new version. As `answer`; gives `pairs`, too: how many."""
-    done = answer(source, accepted=pairs, actor=actor)
+    done = answer(desk, accepted=pairs)
     return {"mapping_version": done["mapping_version"], "reason": done["reason"], "pairs": done["accepted"]}
 
 
-def reject(source: SetupSource, pairs: Sequence[str], *, actor: str, reason: str = "") -> dict[str, Any]:
+def reject(desk: Desk, pairs: Sequence[str], *, reason: str = "") -> dict[str, Any]:
     """Remember that pairs are not the same: nothing suggests or links them again by itself. As `answer`; gives `pairs`, too."""
-    done = answer(source, rejected=pairs, actor=actor, reason=reason)
+    done = answer(desk, rejected=pairs, reason=reason)
     return {"mapping_version": done["mapping_version"], "reason": done["reason"], "pairs": done["rejected"]}
 
 
 def answer(
-    source: SetupSource,
-    *,
-    accepted: Sequence[str] = (),
-    rejected: Sequence[str] = (),
-    actor: str,
-    reason: str = "",
+    desk: Desk, *, accepted: Sequence[str] = (), rejected: Sequence[str] = (), reason: str = ""
 ) -> dict[str, Any]:
     """What a person says of pairs, all of it as one new version, or none of it.
 
@@ -105,16 +95,17 @@ def answer(
         InputError: naming every pair that cannot be read, is both accepted and rejected, has a customer that does not exist,
             or one that is linked to another.
     """
-    setup, problems = setup_of(source), list[str]()
+    problems: list[str] = []
     same, other = _read(accepted, problems), _read(rejected, problems)
     problems += [f"{number}={key}: both accepted and rejected" for number, key in same if (number, key) in other]
     if problems or not (same or other):
         raise InputError("Nothing was changed:", problems=problems, hint="Write NUMBER=WEBSTORE-ID, such as C00010=17.")
-    records, unknown = _existing(setup, [*same, *other])
+    records, unknown = _existing(desk.setup, [*same, *other])
     rows = [row_of(records[number], key) for number, key in same if number in records]
     refused = [(str(records[number]["id"]).lower(), key) for number, key in other if number in records]
-
-    def edit(work: Work) -> None:
+    parts = [f"{verb} {len(pairs)}" for verb, pairs in (("accept", same), ("reject", other)) if pairs]
+    what = f"{' and '.join(parts)} suggested pairs"
+    with desk.work(what) as work:
         problems = list(unknown)
         for bc_id, key in refused:
             try:
@@ -124,19 +115,17 @@ def answer(
         linked_together(work, rows, problems)
         _answer(work, {(row.bc_id, key) for row, (_, key) in zip(rows, same, strict=True)}, "accepted")
         _answer(work, set(refused), "rejected")
-
-    parts = [f"{verb} {len(pairs)}" for verb, pairs in (("accept", same), ("reject", other)) if pairs]
-    done = _edit(source, actor, f"{' and '.join(parts)} suggested pairs", edit)
-    return done | {"accepted": len(same), "rejected": len(other)}
+    return {"mapping_version": desk.version(), "reason": what, "accepted": len(same), "rejected": len(other)}
 
 
 def _suggested(
-    setup: Setup, store: Store, rungs: Collection[str], likely: bool, threshold: float, progress: Progress | None
+    desk: Desk, rungs: Collection[str], likely: bool, threshold: float, progress: Progress | None
 ) -> list[dict[str, Any]]:
+    setup = desk.setup
     rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
     more: dict[str, Any] = {} if progress is None else {"progress": progress}
     with (
-        Run(setup, store, rules, run_id=f"suggest {uuid4()}", dry_run=True, **more) as run,
+        Run(setup, desk.store, rules, run_id=f"suggest {uuid4()}", dry_run=True, **more) as run,
         partitions_of(setup.partitions, setup.webstore_code) as partitions,
     ):
         placement = divide_mapping(run, partitions)
@@ -145,7 +134,7 @@ def _suggested(
         job = job_of(run, partitions)
         terms = job.terms
         webstore, business_central = (extract_of(side, records_in(job, side), terms) for side in Side)
-        with store.view(run.code) as view:
+        with desk.view() as view:
             mapping, rejected = view.mapping.current(), view.mapping.rejections()
     pairing = pair(mapping, webstore.raw, business_central.raw)
     free_w, free_c = pairing.new_webstore, _free_in_business_central(pairing)
@@ -231,12 +220,3 @@ def _answer(work: Work, pairs: Collection[Pair], state: str) -> None:
     for bc_id, webstore_id in zip(left["bc_id"], left["webstore_id"], strict=True):
         if (bc_id, int(webstore_id)) in pairs:
             work.suggestions.answer(bc_id, int(webstore_id), state)
-
-
-def _edit(source: SetupSource, actor: str, reason: str, edit: Callable[[Work], object]) -> dict[str, Any]:
-    with opened_store(source) as (setup, store):
-        with store.work(setup.webstore_code) as work:
-            work.describe(actor=actor, reason=reason)
-            edit(work)
-        with store.view(setup.webstore_code) as view:
-            return {"mapping_version": view.mapping.version(), "reason": reason}

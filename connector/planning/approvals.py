@@ -16,7 +16,7 @@ from connector.core.plan import Plan
 from connector.errors import InputError
 from connector.run.names_given import keys_left_out
 from connector.run.run import Run
-from connector.run.setup_source import opened_store
+from connector.run.setup_source import opened_view
 from connector.setup import ApprovalRequired, Setup
 
 __all__ = ["PlanShown", "approval_reason", "approved_part", "known_plan", "plan_shown", "waiting_plan"]
@@ -66,7 +66,7 @@ def approval_reason(setup: Setup, plan: Plan) -> str:
 
 def waiting_plan(setup: Setup, run_id: str) -> str | None:
     """Hash of the plan that this run showed before its process ended; None if it showed none."""
-    with opened_store(setup) as (_, store), store.view(setup.webstore_code) as view:
+    with opened_view(setup) as view:
         run = view.runs.show(run_id)
     return str(run["plan_hash"]) if run is not None and run["status"] == "waiting" and run["plan_hash"] else None
 
@@ -77,7 +77,7 @@ def plan_shown(setup: Setup, plan_hash: str, reason: str = "") -> PlanShown:
     Raises:
         InputError: it is not kept any more.
     """
-    with opened_store(setup) as (_, store), store.view(setup.webstore_code) as view:
+    with opened_view(setup) as view:
         stored = view.plans.get(plan_hash)
     if stored is None:
         raise InputError(f"The plan {plan_hash[:12]} is not kept any more.", hint="Start a new run.")

@@ -18,11 +18,10 @@ from connector.report import LastRun, PlanRow, RunFigures, fair_share, render_re
 from connector.report.run_tables import masked_rows
 from connector.report.summary import dropped_lines
 from connector.run.names_given import find_run
-from connector.run.setup_source import SetupSource, opened_store
 from connector.setup import HtmlReports, PersonalData, Setup
 from connector.store import View, records
 
-__all__ = ["ROWS", "leave_report", "report_of_run"]
+__all__ = ["ROWS", "leave_report", "report_of_run", "report_wanted"]
 
 ROWS = 2_000
 _CHARTED = 30
@@ -33,7 +32,7 @@ _WHOLE = "customer-sync runs report … --rows N"
 
 
 def report_of_run(
-    source: SetupSource, run_id: str | None = None, *, masked: bool | None = None, rows: int = ROWS
+    view: View, setup: Setup, run_id: str | None = None, *, masked: bool | None = None, rows: int = ROWS
 ) -> str:
     """The report of a run as one HTML document.
 
@@ -45,35 +44,37 @@ def report_of_run(
     Raises:
         InputError: no run, or several, are meant.
     """
-    with opened_store(source) as (setup, store), store.view(setup.webstore_code) as view:
-        if run_id is not None:
-            found = find_run(view, run_id)
-        else:
-            newest = view.runs.recent(1)
-            if not newest:
-                raise InputError("There was no run yet.", hint="See customer-sync sync.")
-            found = str(newest[0]["run_id"])
-        is_masked = setup.reports.personal_data is PersonalData.MASK if masked is None else masked
-        figures = _figures(setup, view, found, is_masked, rows)
-    return render_report(figures, datetime.now(UTC))
+    if run_id is not None:
+        found = find_run(view, run_id)
+    else:
+        newest = view.runs.recent(1)
+        if not newest:
+            raise InputError("There was no run yet.", hint="See customer-sync sync.")
+        found = str(newest[0]["run_id"])
+    is_masked = setup.reports.personal_data is PersonalData.MASK if masked is None else masked
+    return render_report(_figures(setup, view, found, is_masked, rows), datetime.now(UTC))
 
 
-def leave_report(setup: Setup, run_id: str) -> Path | None:
+def report_wanted(setup: Setup) -> bool:
+    """Whether the setup wants reports of any runs at all: for others no store needs to be opened."""
+    return setup.reports.folder is not None and setup.reports.html is not HtmlReports.NEVER
+
+
+def leave_report(view: View, setup: Setup, run_id: str) -> Path | None:
     """Write the report that the setup wants of a run that has ended; None if it wants none.
 
     Raises:
         InputError: the file cannot be written.
         StoreError: the store cannot be used.
     """
-    folder, wanted = setup.reports.folder, setup.reports.html
-    if folder is None or wanted is HtmlReports.NEVER:
+    folder = setup.reports.folder
+    if folder is None or not report_wanted(setup):
         return None
-    with opened_store(setup) as (_, store), store.view(setup.webstore_code) as view:
-        run = view.runs.show(run_id)
-        if run is None or (wanted is HtmlReports.CHANGES and not _has_news(run, view)):
-            return None
+    run = view.runs.show(run_id)
+    if run is None or (setup.reports.html is HtmlReports.CHANGES and not _has_news(run, view)):
+        return None
     target = folder / setup.webstore_code / f"report-{run['started_at']:%Y%m%d-%H%M%S}-{run_id[:8]}.html"
-    text = report_of_run(setup, run_id)
+    text = report_of_run(view, setup, run_id)
     target.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
     write_private(target, text, overwrite=True)
     return target

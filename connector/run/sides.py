@@ -15,7 +15,6 @@ from urllib.parse import urlsplit
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core.customer import Side
 from connector.errors import InputError, SetupError
-from connector.run.setup_source import SetupSource, opened_store, setup_of
 from connector.setup import Setup
 from connector.store import Store
 
@@ -62,7 +61,7 @@ def verify_sides(
                 work.sides.put(str(side), now)
 
 
-def say_moved(source: SetupSource, side: str, *, dry_run: bool = False) -> dict[str, Any]:
+def say_moved(store: Store, setup: Setup, side: str, *, dry_run: bool = False) -> dict[str, Any]:
     """A person says that a side is the same as before, though it tells something else of itself.
 
     Args:
@@ -77,7 +76,6 @@ def say_moved(source: SetupSource, side: str, *, dry_run: bool = False) -> dict[
     sides = {str(one).replace("_", "-"): one for one in Side}
     if side not in sides:
         raise InputError(f"There is no side {side!r}.", hint="Say webstore or business-central.")
-    setup = setup_of(source)
     if sides[side] is Side.WEBSTORE:
         with WooCommerceClient(setup.webstore) as webstore:
             now = webstore.site()
@@ -86,12 +84,11 @@ def say_moved(source: SetupSource, side: str, *, dry_run: bool = False) -> dict[
             now = _company(setup, company)
     if not now:
         raise InputError(f"The {side} does not tell who it is, so there is nothing to confirm.")
-    with opened_store(source) as (_, store):
-        with store.view(setup.webstore_code) as view:
-            before = view.sides.get(str(sides[side]))
-        if not dry_run:
-            with store.work(setup.webstore_code) as work:
-                work.sides.put(str(sides[side]), now)
+    with store.view(setup.webstore_code) as view:
+        before = view.sides.get(str(sides[side]))
+    if not dry_run:
+        with store.work(setup.webstore_code) as work:
+            work.sides.put(str(sides[side]), now)
     return {"side": side, "before": before, "now": now}
 
 

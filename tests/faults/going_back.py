@@ -12,6 +12,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from connector.desk import restored
+from tests.by_hand import by_hand
 from tests.faults.world import World
 
 if TYPE_CHECKING:
@@ -77,5 +78,5 @@ def play_restored(site: Site, case: Case, world: World) -> tuple[int, Ended, lis
     if problems:
         return 1, ended, problems
     words = {side: side.replace("_", "-") for side in OTHER}
-    restored.answer_restored(world.setup, words[case.side], words[OTHER[case.side]], actor="the office")
+    by_hand(restored.answer_restored, world.setup, words[case.side], words[OTHER[case.side]])
     return 1, ended, problems

@@ -16,6 +16,7 @@ from connector.report.run_page import report_of_run
 from connector.setup import Setup
 from flows import terminal
 from tasks.report import summary_text
+from tests.by_hand import seen
 
 __all__ = ["heard", "on_the_terminal", "places_that_obey"]
 
@@ -65,9 +66,9 @@ def places_that_obey(setup: Setup, told: Mapping[str, str], summary: Mapping[str
         summary: of the run; None when it ended without.
     """
     texts = dict(told)
-    texts["activity log"] = _text(activity_log(setup, limit=1_000))
-    texts["holds"] = _text(list_holds(setup, everyone=True))
-    texts["HTML report"] = report_of_run(setup, masked=False)
+    texts["activity log"] = _text(seen(activity_log, setup, limit=1_000))
+    texts["holds"] = _text(seen(list_holds, setup, everyone=True))
+    texts["HTML report"] = seen(report_of_run, setup, setup, masked=False)
     if summary is not None:
         texts["summary"] = _text(summary)
         texts["summary in the browser"] = summary_text(summary)

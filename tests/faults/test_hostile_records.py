@@ -15,6 +15,7 @@ import pytest
 from connector.desk.editing import tick
 from connector.desk.quarantine import list_quarantine
 from sandbox.server import Running, start
+from tests.by_hand import by_hand, seen
 from tests.flows.shop import Shop
 
 NO_TEXTS: tuple[Any, ...] = (1, 1.5, True, ["x"], {"a": 1}, [], {})
@@ -49,7 +50,7 @@ class Attack:
         self.good_accounts = [self.shop.register(f"w{n}@good.example", f"Eva{n} Ek{n}") for n in range(GOOD)]
         self.good_customers = [self.shop.employ(f"c{n}@good.example", f"Per{n} Ås{n}") for n in range(GOOD)]
         numbers = [self.shop.number(key) for key in (*self.company, *self.good_customers)]
-        tick(self.shop.setup, numbers, actor="the office")
+        by_hand(tick, self.shop.setup, numbers)
         forever = {"count": 1_000_000}
         running.webstore_faults.add(
             "altered-records", records={str(key): nested(*damage) for key, damage in self.webstore.items()}, **forever
@@ -60,7 +61,7 @@ class Attack:
 
     def reasons(self) -> dict[str, str]:
         """Whom the last run left out, and why."""
-        return {str(row["key"]): str(row["reason"]) for row in list_quarantine(self.shop.setup)}
+        return {str(row["key"]): str(row["reason"]) for row in seen(list_quarantine, self.shop.setup)}
 
     def emails(self) -> tuple[set[str], set[str]]:
         """Who stands in the webstore and in Business Central, by the e-mail that nobody has altered."""

@@ -20,6 +20,7 @@ from connector.desk.editing import tick
 from connector.desk.inbox import list_conflicts
 from connector.run.setup_source import opened_store
 from sandbox.server import Running
+from tests.by_hand import by_hand, seen
 
 # canonical field → where a webstore customer and a Business Central customer keep it
 FIELDS = {
@@ -52,7 +53,7 @@ class World:
         for _ in range(both):
             self.new_pair()
         if numbers:
-            tick(self.setup, numbers, actor="the office")
+            by_hand(tick, self.setup, numbers)
 
     def new_account(self) -> None:
         """Somebody registers in the webstore."""
@@ -67,7 +68,7 @@ class World:
 
     def new_ticked_customer(self) -> None:
         """The office adds a customer who belongs in the webstore."""
-        tick(self.setup, [self.new_customer()], actor="the office")
+        by_hand(tick, self.setup, [self.new_customer()])
 
     def new_pair(self, *, differing: bool = False) -> None:
         """Somebody is on both sides, not linked; a differing one has another street on each."""
@@ -169,7 +170,7 @@ class World:
         return sorted(unsettled + wrong + missing)
 
     def _lost(self, w: dict[str, Any], c: dict[str, Any]) -> list[str]:
-        waiting = {(row["bc_number"], row["field"]) for row in list_conflicts(self.setup)}
+        waiting = {(row["bc_number"], row["field"]) for row in seen(list_conflicts, self.setup)}
         lost = []
         for (email, name), typed in self.typed.items():
             if email in self.gone:
@@ -187,7 +188,7 @@ class World:
         return lost
 
     def _differing(self, w: dict[str, Any], c: dict[str, Any]) -> list[str]:
-        waiting = {(row["bc_number"], row["field"]) for row in list_conflicts(self.setup)}
+        waiting = {(row["bc_number"], row["field"]) for row in seen(list_conflicts, self.setup)}
         return [
             f"{email} {name}: {w[email]['billing'][a]!r} and {c[email][b]!r}"
             for email in sorted(w.keys() & c.keys())

@@ -20,6 +20,7 @@ from connector.errors import PremiseBroken, RemoteTrouble
 from connector.run.request import RunReport
 from connector.store import LeaseHeld, LeaseLost
 from sandbox.server import Running
+from tests.by_hand import by_hand, seen
 from tests.flows.clocks import Clocks
 from tests.flows.conftest import emptied
 from tests.flows.diary import FIELDS, SIDES, Diary, Look, Place, Rules, changes, look_at, may_go, partners
@@ -181,8 +182,8 @@ class Judged(RuleBasedStateMachine):
         """A person says that the side which did not go back is right."""
         answered = False
         for side, other in (("webstore", "business-central"), ("business-central", "webstore")):
-            if any(not row["decided"] for row in restored.list_restored(self.shop.setup, side)):
-                answered |= restored.answer_restored(self.shop.setup, side, other, actor="the office") > 0
+            if any(not row["decided"] for row in seen(restored.list_restored, self.shop.setup, side)):
+                answered |= by_hand(restored.answer_restored, self.shop.setup, side, other) > 0
         must(answered, UNTOLD, "the run refuses to go on, and there is nothing to answer")
 
     def _nothing_overwritten(self, before: Look, after: Look, pairs: set[tuple[str, int]], undo: bool) -> None:
@@ -213,7 +214,7 @@ class Judged(RuleBasedStateMachine):
         return may_go(self.diary, place, old, other, self._rules_then, based, pair[0] in self._known.ticked)
 
     def _both_agree(self, done: RunReport, look: Look, knows: Remembered) -> None:
-        waiting = {(row["bc_id"], row["field"]) for row in inbox.list_conflicts(self.shop.setup)}
+        waiting = {(row["bc_id"], row["field"]) for row in seen(inbox.list_conflicts, self.shop.setup)}
         left_out = {q.bc_id for q in done.plan.quarantined} | {o.bc_id for o in done.plan.orphans}
         keep = str(self.shop.setup.synchronization.policies.blank) == "keep"
         for bc_id, webstore_id in knows.links.items():

@@ -10,6 +10,7 @@ from hypothesis.stateful import precondition, rule
 
 from connector.desk import editing, inbox, restored, same_customer, versions
 from connector.errors import InputError, RemoteTrouble
+from tests.by_hand import by_hand, seen
 from tests.flows.diary import FIELDS, SIDES, look_at, typed
 from tests.flows.life_judging import Judged
 
@@ -113,46 +114,46 @@ class People(Judged):
         number, account = self.shop.number(bc_id), self.shop.accounts().get(self.shop.customer(bc_id)["email"])
         with suppress(InputError, RemoteTrouble):
             if edit == "link" and account is not None:
-                editing.link(self.shop.setup, [(number, account)], actor="the office")
+                by_hand(editing.link, self.shop.setup, [(number, account)])
                 self.diary.linked(look_at(self.running), {(bc_id, account)}, anew=True)
             elif edit == "unlink":
-                editing.unlink(self.shop.setup, [number], actor="the office")
+                by_hand(editing.unlink, self.shop.setup, [number])
             elif edit in {"tick", "untick"}:
                 getattr(editing, edit)(self.shop.setup, [number], actor="the office")
 
     @rule(which=who, take=st.sampled_from(["webstore", "business-central", "value"]))
     def somebody_decides_a_conflict(self, which: int, take: str) -> None:
-        conflicts = inbox.list_conflicts(self.shop.setup)
+        conflicts = seen(inbox.list_conflicts, self.shop.setup)
         if conflicts:
             row = conflicts[which % len(conflicts)]
             value = self._value(row["field"]) if take == "value" else None
             taken = "" if value else take
-            inbox.decide(self.shop.setup, row["bc_number"], row["field"], take=taken, value=value, actor="the office")
+            by_hand(inbox.decide, self.shop.setup, row["bc_number"], row["field"], take=taken, value=value)
 
     @rule(side=sides, take=sides)
     def somebody_says_which_side_is_right(self, side: str, take: str) -> None:
         """After a restore: for everybody who waits because of it."""
         with suppress(InputError):  # nobody waits
-            restored.answer_restored(self.shop.setup, WORDS[side], WORDS[take], actor="the office")
+            by_hand(restored.answer_restored, self.shop.setup, WORDS[side], WORDS[take])
 
     @rule(which=who, same=st.booleans())
     def somebody_says_who_it_is(self, which: int, same: bool) -> None:
-        doubts = same_customer.list_doubts(self.shop.setup)
+        doubts = seen(same_customer.list_doubts, self.shop.setup)
         if not doubts:
             return
         row = doubts[which % len(doubts)]
         say = same_customer.say_same if same else same_customer.say_other
         with suppress(InputError, RemoteTrouble):  # gone on one side, linked meanwhile
-            say(self.shop.setup, [row["bc_number"]], actor="the office")
+            by_hand(say, self.shop.setup, [row["bc_number"]])
             self.tally["answers"] += 1
             if same:
                 self.diary.linked(look_at(self.running), {(row["bc_id"], row["webstore_id"])}, anew=True)
 
     @rule(back=st.integers(min_value=1, max_value=3))
     def the_office_restores_the_mapping(self, back: int) -> None:
-        newest = len(versions.list_versions(self.shop.setup))
+        newest = len(seen(versions.list_versions, self.shop.setup))
         if newest:
-            versions.restore_version(self.shop.setup, max(newest - back, 0), actor="the office")
+            by_hand(versions.restore_version, self.shop.setup, max(newest - back, 0))
             self.diary.linked(look_at(self.running), self._pairs_of(self.shop.remembered()))
 
     def the_flags_change(self, push: str, pull: str) -> None:
@@ -173,7 +174,7 @@ class People(Judged):
         self._entered("business_central", key)
         if ticked:
             with suppress(InputError):  # an old copy does not show the customer yet
-                editing.tick(self.shop.setup, [self.shop.number(key)], actor="the office")
+                by_hand(editing.tick, self.shop.setup, [self.shop.number(key)])
 
     def _person(self) -> dict[str, str]:
         return {name: self._value(name) for name in FIELDS}

@@ -19,6 +19,7 @@ from connector.run.request import RunReport
 from connector.setup import Setup, Synchronization, parse_setup
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running
+from tests.by_hand import by_hand
 from tests.flows import runs
 
 __all__ = ["Shop", "setup_of", "small_rules"]
@@ -142,7 +143,7 @@ class Shop:
         record = {"displayName": name, "type": "Person", "email": email, "country": "NO", **properties}
         key = self.company.people_create(record)
         if ticked:
-            tick(self.setup, [self.number(key)], actor="the office")
+            by_hand(tick, self.setup, [self.number(key)])
         return key
 
     def type_in_webstore(self, account: int, **billing: str) -> None:

@@ -29,6 +29,7 @@ from flows.synchronize_customers import synchronize_customers, synchronize_selec
 from flows.undo_run import undo_run
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
+from tests.by_hand import seen
 from tests.flows.shop import small_rules
 from tests.servers.prefect import prefect_here
 
@@ -76,7 +77,7 @@ class Shop:
         self.setup.write_text(f"{self.setup.read_text()}\n{text}\n", encoding="utf-8")
 
     def last_run(self) -> dict[str, Any]:
-        return list_runs(self.setup, 1)[0]
+        return seen(list_runs, self.setup, 1)[0]
 
 
 @pytest.fixture(scope="module")
@@ -260,15 +261,15 @@ def test_several_links_in_the_form_are_one_version_or_none(shop: Shop) -> None:
 
     state = link(f"{numbers[0]}={keys[0]} {numbers[1]}=99999")
     assert (state.type.value, "woo:99999" in state.message) == ("FAILED", True)
-    assert versions.list_versions(shop.setup) == []
+    assert seen(versions.list_versions, shop.setup) == []
     assert link(f"{numbers[0]}={keys[0]}, {numbers[1]}=woo:{keys[1]}").message == "2 linked."
-    assert len(versions.list_versions(shop.setup)) == 1
+    assert len(seen(versions.list_versions, shop.setup)) == 1
     unlink = edit_customer_mapping(
         action=MappingAction.UNLINK, customers=f"{numbers[0]} C9999", setup=str(shop.setup), return_state=True
     )
-    assert (unlink.type.value, len(versions.list_versions(shop.setup))) == ("FAILED", 1)
+    assert (unlink.type.value, len(seen(versions.list_versions, shop.setup))) == ("FAILED", 1)
     edit_customer_mapping(action=MappingAction.UNLINK, customers=" ".join(numbers), setup=str(shop.setup))
-    assert len(versions.list_versions(shop.setup)) == 2
+    assert len(seen(versions.list_versions, shop.setup)) == 2
 
 
 def test_pairs_accepted_and_rejected_in_one_form_are_one_version(shop: Shop) -> None:
@@ -282,9 +283,9 @@ def test_pairs_accepted_and_rejected_in_one_form_are_one_version(shop: Shop) -> 
     keys = [shop.register(number) for number in (1, 2)]
     pairs = [f"{number}={key}" for number, key in zip(numbers, keys, strict=True)]
     state = suggest_customer_mapping(setup=str(shop.setup), accept=pairs[0], reject="C9999=1", return_state=True)
-    assert (state.type.value, versions.list_versions(shop.setup)) == ("FAILED", [])
+    assert (state.type.value, seen(versions.list_versions, shop.setup)) == ("FAILED", [])
     suggest_customer_mapping(setup=str(shop.setup), accept=pairs[0], reject=pairs[1])
-    assert len(versions.list_versions(shop.setup)) == 1
+    assert len(seen(versions.list_versions, shop.setup)) == 1
 
 
 def test_an_empty_list_of_webstores_starts_none_of_them() -> None:
@@ -381,7 +382,7 @@ def test_a_conflict_is_decided_by_parameters_and_the_next_run_applies_it(shop: S
     shop.running.webstore.people_update(key, {"billing": {"city": "Oslo"}})
     shop.running.business_central.people_update(card["id"], {"city": "Molde"})
     shop.sync()
-    assert [row["field"] for row in inbox.list_conflicts(shop.setup)] == ["city"]
+    assert [row["field"] for row in seen(inbox.list_conflicts, shop.setup)] == ["city"]
     answers = [ConflictDecision(number=card["number"], field="city", take=Take.WEBSTORE)]
     assert review_conflicts(setup=str(shop.setup), decisions=answers, ask=False).data == {"decided": 1, "left": 0}
     shop.sync()

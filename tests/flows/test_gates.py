@@ -12,6 +12,7 @@ from connector.desk.mapping_list import list_mapping
 from connector.errors import InputError, PremiseBroken
 from connector.run.setup_source import opened_store
 from connector.setup import Approval, Breakers
+from tests.by_hand import by_hand, seen
 from tests.flows.moments import REQUEST, watched
 from tests.flows.shop import Shop
 
@@ -20,11 +21,11 @@ NO_HASHES = ("", " ", "12345", "no hash", "0123456789ab", "%%%%%%")
 
 
 def links(shop: Shop) -> dict[str, int | None]:
-    return {row["bc_id"]: row["webstore_id"] for row in list_mapping(shop.setup)}
+    return {row["bc_id"]: row["webstore_id"] for row in seen(list_mapping, shop.setup)}
 
 
 def version(shop: Shop) -> int:
-    return len(versions.list_versions(shop.setup))
+    return len(seen(versions.list_versions, shop.setup))
 
 
 def approval(shop: Shop, **settings: Any) -> None:
@@ -270,7 +271,7 @@ def test_an_empty_or_unknown_run_undoes_nothing(shop: Shop, run_id: str) -> None
     with pytest.raises(InputError, match=r"Which run|no run"):
         shop.undo(run_id)
     with pytest.raises(InputError, match=r"Which run|no run"):
-        show_run(shop.setup, run_id)
+        seen(show_run, shop.setup, run_id)
     assert len(shop.links()) == 1
 
 
@@ -361,16 +362,16 @@ def unlinked_pair(shop: Shop, number: int) -> tuple[str, int]:
 
 def test_links_of_one_edit_are_one_version_or_none_and_all_problems_are_named(kept: Shop) -> None:
     pairs = [unlinked_pair(kept, number) for number in (1, 2, 3)]
-    editing.link(kept.setup, pairs[:1], actor="ann")
+    by_hand(editing.link, kept.setup, pairs[:1], actor="ann")
     (number, _), (other, account), (third, _) = pairs
     before = (version(kept), links(kept))
     wrong = [(other, account), (number, 4711), ("C9999", account), (third, pairs[0][1])]
     with pytest.raises(InputError, match="Nothing was linked") as refused:
-        editing.link(kept.setup, wrong, actor="ann")
+        by_hand(editing.link, kept.setup, wrong, actor="ann")
     told = " ".join(refused.value.problems)
     assert all(part in told for part in ("C9999", "woo:4711", f"woo:{pairs[0][1]} is linked to {number}"))
     assert (version(kept), links(kept)) == before
-    editing.link(kept.setup, [*pairs[1:], pairs[1]], actor="ann")
+    by_hand(editing.link, kept.setup, [*pairs[1:], pairs[1]], actor="ann")
     assert version(kept) == before[0] + 1
     assert sorted(links(kept).values()) == sorted(account for _, account in pairs)  # type: ignore[type-var]
 
@@ -380,19 +381,19 @@ def test_one_customer_is_not_linked_to_two(shop: Shop, wrong: str) -> None:
     (first, account), (second, other) = (unlinked_pair(shop, number) for number in (1, 2))
     pairs = [(first, account), (first, other)] if wrong == "two accounts" else [(first, account), (second, account)]
     with pytest.raises(InputError, match="Nothing was linked"):
-        editing.link(shop.setup, pairs, actor="ann")
+        by_hand(editing.link, shop.setup, pairs, actor="ann")
     assert (version(shop), shop.links()) == (0, {})
 
 
 def test_unlinks_of_one_edit_are_one_version_or_none(kept: Shop) -> None:
     pairs = [unlinked_pair(kept, number) for number in (1, 2)]
-    editing.link(kept.setup, pairs, actor="ann")
+    by_hand(editing.link, kept.setup, pairs, actor="ann")
     before = version(kept)
     with pytest.raises(InputError, match="Nothing was changed") as refused:
-        editing.unlink(kept.setup, [pairs[0][0], "C9999", "woo:4711"], actor="ann")
+        by_hand(editing.unlink, kept.setup, [pairs[0][0], "C9999", "woo:4711"], actor="ann")
     assert len(refused.value.problems) == 2
     assert (version(kept), len(links(kept))) == (before, 2)
-    editing.unlink(kept.setup, [pairs[0][0], f"woo:{pairs[0][1]}", f"woo:{pairs[1][1]}"], actor="ann")
+    by_hand(editing.unlink, kept.setup, [pairs[0][0], f"woo:{pairs[0][1]}", f"woo:{pairs[1][1]}"], actor="ann")
     assert (version(kept), links(kept)) == (before + 1, {})
 
 
@@ -409,19 +410,25 @@ def test_an_edit_of_nobody_is_refused(shop: Shop, edit: Any, names: list[str]) -
 def test_a_link_of_nobody_is_refused(shop: Shop) -> None:
     for pairs in ([], [("", 1)]):
         with pytest.raises(InputError, match="Nothing was linked"):
-            editing.link(shop.setup, pairs, actor="ann")
+            by_hand(editing.link, shop.setup, pairs, actor="ann")
 
 
 def test_answers_to_suggestions_are_one_version_or_none(kept: Shop) -> None:
     pairs = [unlinked_pair(kept, number) for number in (1, 2, 3)]
     written = [f"{number}={account}" for number, account in pairs]
     with pytest.raises(InputError, match="Nothing was") as refused:
-        suggesting.answer(kept.setup, accepted=[written[0], "C9999=1"], rejected=[written[1], "C8888=2"], actor="ann")
+        by_hand(
+            suggesting.answer,
+            kept.setup,
+            accepted=[written[0], "C9999=1"],
+            rejected=[written[1], "C8888=2"],
+            actor="ann",
+        )
     assert {"C9999", "C8888"} <= {problem.partition(":")[0] for problem in refused.value.problems}
     with pytest.raises(InputError, match="both accepted and rejected"):
-        suggesting.answer(kept.setup, accepted=written[:1], rejected=written[:1], actor="ann")
+        by_hand(suggesting.answer, kept.setup, accepted=written[:1], rejected=written[:1], actor="ann")
     assert (version(kept), links(kept)) == (0, {})
-    done = suggesting.answer(kept.setup, accepted=written[:2], rejected=written[2:], actor="ann")
+    done = by_hand(suggesting.answer, kept.setup, accepted=written[:2], rejected=written[2:], actor="ann")
     assert (done["accepted"], done["rejected"], version(kept), len(links(kept))) == (2, 1, 1, 2)
 
 

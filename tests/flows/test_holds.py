@@ -6,6 +6,7 @@ from typing import Any
 
 from connector.desk import activity
 from connector.run.request import RunReport
+from tests.by_hand import by_hand, seen
 from tests.flows.shop import Shop
 
 BAD, GOOD = "12", "DK12345678"
@@ -13,7 +14,7 @@ BAD, GOOD = "12", "DK12345678"
 
 def count(shop: Shop) -> dict[str, tuple[int, bool]]:
     """Direction → failed attempts and hold of the only customer who failed."""
-    rows = activity.list_holds(shop.setup, everyone=True)
+    rows = seen(activity.list_holds, shop.setup, everyone=True)
     return {row["direction"]: (row["failed_attempts"], row["on_hold"]) for row in rows}
 
 
@@ -91,7 +92,7 @@ def test_a_manual_run_ignores_the_hold_and_does_not_count(shop: Shop) -> None:
     done = shop.sync()
     assert done.summary["push"]["failed"] == 1
     assert count(shop) == {"push": (3, True)}
-    fresh = activity.list_holds(shop.setup)
+    fresh = seen(activity.list_holds, shop.setup)
     assert [row["on_hold"] for row in fresh] == [True]
 
 
@@ -117,7 +118,7 @@ def test_a_released_customer_is_tried_again(shop: Shop) -> None:
     scheduled(shop, 3)
     shop.running.webstore.people_delete(taken)
     assert scheduled(shop).summary["push"]["created"] == 0
-    assert activity.release_holds(shop.setup, [], everyone=True) == 1
+    assert by_hand(activity.release_holds, shop.setup, [], everyone=True) == 1
     assert scheduled(shop).summary["push"]["created"] == 1
 
 
@@ -173,7 +174,7 @@ def test_an_exhausted_number_series_is_told_once_and_everybody_is_tried_again(sh
         assert (told["customers"], told["customer"].endswith(" and 2 others")) == (3, True)
         assert "from the number series" in told["message"]
         assert "not about a customer's values" in told["message"]
-    assert activity.list_holds(shop.setup, everyone=True) == []
+    assert seen(activity.list_holds, shop.setup, everyone=True) == []
     shop.running.business_central.numbers.mend()
     assert shop.sync().summary["pull"]["created"] == 3
 
@@ -183,7 +184,7 @@ def test_whoever_waits_for_a_refusal_is_released_too(shop: Shop) -> None:
     refused_pull(shop)
     shop.sync()
     assert shop.sync().summary["quarantined"] == 1
-    assert activity.release_holds(shop.setup, [], everyone=True) == 1
+    assert by_hand(activity.release_holds, shop.setup, [], everyone=True) == 1
     assert shop.sync().summary["pull"]["failed"] == 1
 
 

@@ -11,6 +11,7 @@ from typer.testing import CliRunner
 
 from connector.desk import store_care
 from connector.errors import InputError
+from connector.run.setup_source import named_setups, opened_store, opened_view
 from connector.store import open_store
 from connector.store.schema import LEASE
 from flows import store_commands
@@ -30,13 +31,15 @@ def test_a_store_that_was_emptied_is_told_by_every_run_until_one_has_come_to_its
     for file in shop.folder.glob("store.sqlite*"):
         file.unlink()
     shop.store_file.touch()
-    store_care.check_store(shop.setup)  # whatever opens it first
+    with opened_view(shop.setup):  # whatever opens it first
+        pass
     assert [told(shop, dry_run=True), told(shop, dry_run=True), told(shop), told(shop)] == [True, True, True, False]
 
 
 def test_a_first_run_where_no_file_was_says_nothing(running: Running, tmp_path: Path) -> None:
     shop = Shop(running, tmp_path)
-    store_care.check_store(shop.setup)
+    with opened_view(shop.setup):
+        pass
     assert not told(shop)
 
 
@@ -57,15 +60,15 @@ def leave_lease(shop: Shop, until: datetime) -> None:
     store.close()
 
 
-def test_a_lease_whose_end_lies_months_ahead_is_shown_and_freed(
-    shop: Shop, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_lease_whose_end_lies_months_ahead_is_shown_and_freed(shop: Shop, request: pytest.FixtureRequest) -> None:
     leave_lease(shop, datetime.now(UTC) + timedelta(days=90))
-    monkeypatch.setattr("connector.desk.store_care.opened_store", _opened(shop))
+    named = named_setups.set(lambda _name, _secrets: shop.setup)
+    request.addfinalizer(lambda: named_setups.reset(named))
     freed = CliRunner().invoke(store_commands.app, ["free-lease"], input="n\n")
     assert freed.exit_code != 0
     assert "elsewhere" in freed.output
-    assert len(store_care.list_leases(shop.setup)) == 1
+    with opened_store(shop.setup) as (_, store):
+        assert len(store_care.list_leases(store)) == 1
     freed = CliRunner().invoke(store_commands.app, ["free-lease", "--yes"])
     assert (freed.exit_code, "which run 1a2b held" in freed.output) == (0, True)
     shop.sync()
@@ -73,17 +76,12 @@ def test_a_lease_whose_end_lies_months_ahead_is_shown_and_freed(
     assert (freed.exit_code, "Nobody holds a lease" in freed.output) == (0, True)
 
 
-def _opened(shop: Shop) -> object:
-    original = store_care.opened_store
-    return lambda _path: original(shop.setup)
-
-
 def test_a_run_that_is_at_work_here_keeps_its_lease_unless_it_is_forced_away(shop: Shop) -> None:
     store = open_store(shop.setup.store.url)
     with store.lease("shop", "run 1"):
         with pytest.raises(InputError, match=r"run 1 \(process .*\) is at work"):
-            store_care.free_lease(shop.setup)
-        assert store_care.free_lease(shop.setup, force=True)["holder"] == "run 1"
+            store_care.free_lease(store, "shop")
+        assert store_care.free_lease(store, "shop", force=True)["holder"] == "run 1"
         with pytest.raises(InputError, match="Nobody holds a lease of shop"):
-            store_care.free_lease(shop.setup)
+            store_care.free_lease(store, "shop")
     store.close()

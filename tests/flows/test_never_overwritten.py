@@ -9,6 +9,7 @@ import pytest
 from connector.desk import editing
 from connector.setup import UsernameRule
 from connector.store import open_store
+from tests.by_hand import by_hand
 from tests.flows.moments import COMMIT, REQUEST, watched
 from tests.flows.shop import Shop
 
@@ -103,8 +104,8 @@ def test_a_customer_that_is_taken_out_of_the_mapping_during_the_run_is_not_writt
     number = shop.number(customer)
     shop.type_in_company(customer, addressLine1="Nygaten 2")
     edit = {
-        "unlink": lambda: editing.unlink(shop.setup, [number], actor="the office"),
-        "untick": lambda: editing.untick(shop.setup, [number], actor="the office"),
+        "unlink": lambda: by_hand(editing.unlink, shop.setup, [number]),
+        "untick": lambda: by_hand(editing.untick, shop.setup, [number]),
     }[what]
     with watched():
         done = shop.sync(**{moment: edit})
@@ -116,7 +117,7 @@ def test_a_customer_that_is_taken_out_of_the_mapping_during_the_run_is_not_writt
 @MOMENTS
 def test_a_customer_unticked_before_its_account_is_made_gets_none(shop: Shop, moment: str) -> None:
     customer = shop.employ("ola@nord.example", ticked=True)
-    done = shop.sync(**{moment: lambda: editing.untick(shop.setup, [shop.number(customer)], actor="the office")})
+    done = shop.sync(**{moment: lambda: by_hand(editing.untick, shop.setup, [shop.number(customer)])})
     assert (done.summary["push"]["created"], shop.accounts(), shop.links()) == (0, {}, {})
 
 
@@ -146,7 +147,7 @@ def test_a_customer_linked_by_hand_before_its_account_is_made_gets_no_second_one
 
     def link() -> None:
         account = shop.register("ola.privat@nord.example")
-        editing.link(shop.setup, [(shop.number(customer), account)], actor="the office")
+        by_hand(editing.link, shop.setup, [(shop.number(customer), account)])
 
     done = shop.sync(**{moment: link})
     assert done.summary["push"]["dropped"] == 1
@@ -164,7 +165,7 @@ def test_links_that_the_office_makes_during_a_run_stay_and_stop_nobody_else(shop
 
     def link() -> None:
         other = shop.register("ola.privat@nord.example", "Ola Nordmann")
-        editing.link(shop.setup, [(shop.number(ola), other)], actor="the office")
+        by_hand(editing.link, shop.setup, [(shop.number(ola), other)])
 
     done = shop.sync(**{moment: link})
     accounts = shop.accounts()

@@ -14,6 +14,7 @@ from connector.desk import editing
 from connector.desk.suggesting import reject
 from connector.run.setup_source import opened_store
 from sandbox.server import Running
+from tests.by_hand import by_hand
 from tests.flows.moments import COMMIT, REQUEST, Killed, bury, watched
 from tests.flows.shop import Shop
 
@@ -112,8 +113,8 @@ def test_a_pair_that_was_rejected_is_not_adopted_after_an_interrupted_create(sho
     """An older customer of the same name is somebody else, the office said; the interrupted create was never sent."""
     older = shop.employ("", "Kari Nordmann", postalCode="5003")
     account = shop.register("", "Kari Nordmann", postcode="5003")
-    editing.link(shop.setup, [(shop.number(older), account)], actor="the office")
-    editing.unlink(shop.setup, [shop.number(older)], actor="the office")
+    by_hand(editing.link, shop.setup, [(shop.number(older), account)])
+    by_hand(editing.unlink, shop.setup, [shop.number(older)])
     killed(shop, 4, COMMIT)
     shop.sync()
     assert older not in shop.links()
@@ -134,7 +135,7 @@ def test_a_customer_unticked_meanwhile_stays_so_when_the_answer_for_the_others_i
     kari, ola = shop.employ("kari@nord.example", ticked=True), shop.employ("ola@nord.example", "Ola Lie", ticked=True)
 
     def overtake() -> None:
-        editing.untick(shop.setup, [shop.number(kari)], actor="the office")
+        by_hand(editing.untick, shop.setup, [shop.number(kari)])
         shop.register("kari@nord.example")
 
     shop.running.webstore_faults.add(fault, path="customers/batch")
@@ -201,8 +202,8 @@ def test_the_bookkeeper_of_a_company_becomes_no_second_customer(shop: Shop) -> N
     account = shop.register("kari@nord.example", "Kari Nordmann")
     done = shop.sync()
     assert (done.summary["ambiguous"], done.summary["pull"]["created"]) == (2, 0)
-    editing.link(shop.setup, [(shop.number(company), account)], actor="the office")
-    editing.unlink(shop.setup, [shop.number(company)], actor="the office")
+    by_hand(editing.link, shop.setup, [(shop.number(company), account)])
+    by_hand(editing.unlink, shop.setup, [shop.number(company)])
     done = shop.sync()
     assert done.summary["pull"]["created"] == 1, "the office has said that she is somebody else"
     shop.settle(2)
@@ -275,6 +276,6 @@ def test_namesakes_without_an_email_wait_for_a_person_and_a_no_lets_the_account_
         assert (summary["pull"]["dropped"], summary["ambiguous"]) == (0, 2)
     with opened_store(shop.setup) as (setup, store), store.view(setup.webstore_code) as view:
         assert view.suggestions.all()[["bc_id", "webstore_id"]].to_numpy().tolist() == [[namesake, account]]
-    reject(shop.setup, [f"{shop.number(namesake)}={account}"], actor="the office")
+    by_hand(reject, shop.setup, [f"{shop.number(namesake)}={account}"])
     assert shop.sync().summary["pull"]["created"] == 1
     assert shop.settle().summary["ambiguous"] == 0

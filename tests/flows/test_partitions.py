@@ -12,6 +12,7 @@ from connector.core.customer import Direction
 from connector.core.plan import Plan
 from connector.desk.editing import unlink
 from sandbox.server import Running, start
+from tests.by_hand import by_hand
 from tests.flows.shop import SHIPPED, Shop
 
 COUNTS = (1, 7)
@@ -68,7 +69,7 @@ def test_what_people_did_since_is_found_in_every_partition(shop: Shop, running: 
     for bc_id in linked[33:36]:
         running.webstore.people_delete(links[bc_id])
     number = shop.number(linked[36])
-    unlink(shop.setup, number, actor="the office")
+    by_hand(unlink, shop.setup, number)
     for n in range(5):
         shop.register(f"new{n}@divided.example", f"Nils{n} Ny{n}", city="Bergen")
         shop.employ(f"new{n + 3}@divided.example", f"Nils{n + 3} Ny{n + 3}", city="Bergen", ticked=n % 2 == 0)

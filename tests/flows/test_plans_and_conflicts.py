@@ -7,6 +7,7 @@ import pytest
 from connector.desk import editing, inbox, versions
 from connector.errors import InputError
 from connector.setup import Approval
+from tests.by_hand import by_hand, seen
 from tests.flows.shop import Shop
 
 
@@ -35,24 +36,24 @@ def test_a_conflict_is_asked_until_somebody_decides_and_then_written(shop: Shop,
     shop.settle(1)
     assert cities(shop, account, customer) == ("Oslo", "Fana")
     number = shop.number(customer)
-    inbox.decide(shop.setup, number, "city", take=take, value=None if take else city, actor="ann")
+    by_hand(inbox.decide, shop.setup, number, "city", take=take, value=None if take else city, actor="ann")
     shop.settle(3)
     assert cities(shop, account, customer) == (city, city)
-    assert (inbox.list_conflicts(shop.setup), shop.remembered().decided) == ([], {})
+    assert (seen(inbox.list_conflicts, shop.setup), shop.remembered().decided) == ([], {})
 
 
 def test_a_decision_that_somebody_overtook_is_not_applied(shop: Shop) -> None:
     account, customer = conflict(shop)
-    inbox.decide(shop.setup, shop.number(customer), "city", take="webstore", actor="ann")
+    by_hand(inbox.decide, shop.setup, shop.number(customer), "city", take="webstore", actor="ann")
     shop.type_in_company(customer, city="Voss")
     shop.sync()
     assert cities(shop, account, customer) == ("Oslo", "Voss")
-    assert [row["business_central"] for row in inbox.list_conflicts(shop.setup)] == ["Voss"]
+    assert [row["business_central"] for row in seen(inbox.list_conflicts, shop.setup)] == ["Voss"]
 
 
 def test_a_dry_run_under_another_policy_forgets_no_decision(shop: Shop) -> None:
     account, customer = conflict(shop)
-    inbox.decide(shop.setup, shop.number(customer), "city", take="webstore", actor="ann")
+    by_hand(inbox.decide, shop.setup, shop.number(customer), "city", take="webstore", actor="ann")
     shop.change(policies={"conflict": "business-central"})
     shop.sync(dry_run=True)
     shop.change(policies={"conflict": "ask"})
@@ -62,7 +63,7 @@ def test_a_dry_run_under_another_policy_forgets_no_decision(shop: Shop) -> None:
 
 def test_a_decision_waits_for_its_flag(shop: Shop) -> None:
     account, customer = conflict(shop)
-    inbox.decide(shop.setup, shop.number(customer), "city", take="webstore", actor="ann")
+    by_hand(inbox.decide, shop.setup, shop.number(customer), "city", take="webstore", actor="ann")
     shop.change(pull_webstore_customers="None")
     shop.settle(1)
     assert cities(shop, account, customer) == ("Oslo", "Fana")
@@ -138,7 +139,7 @@ def test_every_run_that_changes_the_mapping_makes_exactly_one_version(shop: Shop
     shop.employ("p3@nord.example", "Person3 Family3", ticked=True)
     run = shop.sync()
     shop.sync()
-    by_runs = [version["run_id"] for version in versions.list_versions(shop.setup) if version["run_id"]]
+    by_runs = [version["run_id"] for version in seen(versions.list_versions, shop.setup) if version["run_id"]]
     assert by_runs == [run.run_id]
 
 
@@ -146,7 +147,7 @@ def test_an_older_mapping_is_restored_and_nobody_is_doubled(shop: Shop) -> None:
     linked(shop, 1)
     linked(shop, 2)
     everybody = shop.links()
-    versions.restore_version(shop.setup, 1, actor="ann")
+    by_hand(versions.restore_version, shop.setup, 1, actor="ann")
     assert len(shop.links()) == 1
     shop.settle()
     assert shop.links() == everybody
@@ -157,8 +158,8 @@ def test_the_history_of_a_customer_tells_every_write_and_every_edit(shop: Shop) 
     account, customer = linked(shop)
     shop.type_in_webstore(account, city="Oslo")
     run = shop.sync(actor="ann")
-    editing.untick(shop.setup, [shop.number(customer)], actor="per")
-    story = versions.customer_history(shop.setup, bc_id=customer, webstore_id=None)
+    by_hand(editing.untick, shop.setup, [shop.number(customer)], actor="per")
+    story = seen(versions.customer_history, shop.setup, bc_id=customer, webstore_id=None)
     told = [(row["direction"], row["field"], row["before"], row["after"], row["actor"]) for row in story]
     assert ("pull", "city", "Bergen", "Oslo", "ann") in told
     assert ("mapping", "webstore_customer", "yes", "no", "per") in told

@@ -19,6 +19,7 @@ from connector.setup import load_setup
 from flows.readiness import readiness
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
+from tests.by_hand import seen
 from tests.flows import runs
 from tests.flows.shop import small_rules
 from tests.servers.prefect import prefect_here
@@ -68,7 +69,7 @@ class Shop:
         self.setup.write_text(self.setup.read_text(encoding="utf-8") + text, encoding="utf-8")
 
     def reasons(self) -> list[tuple[str, str]]:
-        return [(row["key"], row["reason"]) for row in list_quarantine(self.setup)]
+        return [(row["key"], row["reason"]) for row in seen(list_quarantine, self.setup)]
 
 
 @pytest.fixture
@@ -219,7 +220,7 @@ def test_scheduled_runs_try_a_refused_write_until_the_hold(shop: Shop) -> None:
     shop.account(1, billing={"country": "DE"}, **BAD_VAT)
     for attempt in (1, 2, 3):
         assert shop.sync(scheduled=True).summary["pull"]["failed"] == 1
-        (row,) = list_holds(shop.setup, everyone=True)
+        (row,) = seen(list_holds, shop.setup, everyone=True)
         assert (row["failed_attempts"], row["on_hold"]) == (attempt, attempt == 3)
     assert shop.sync(scheduled=True).summary["pull"]["failed"] == 0
 

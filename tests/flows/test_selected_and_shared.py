@@ -11,6 +11,7 @@ from connector.desk import inbox
 from connector.desk.quarantine import list_quarantine
 from connector.errors import InputError
 from sandbox.server import Running, start
+from tests.by_hand import seen
 from tests.flows.shop import Shop
 
 
@@ -83,17 +84,17 @@ def test_whoever_is_selected_by_one_name_is_selected_by_all_of_his(shop: Shop) -
     shop.type_in_company(customer, city="Oslo")
     shop.type_in_webstore(account, city="Voss", phone="40000001 linje A")
     shop.sync()
-    assert (len(inbox.list_conflicts(shop.setup)), len(list_quarantine(shop.setup))) == (1, 1)
+    assert (len(seen(inbox.list_conflicts, shop.setup)), len(seen(list_quarantine, shop.setup))) == (1, 1)
     shop.type_in_webstore(account, city="Oslo", phone="+47 40000001")
     shop.sync(f"woo:{account}")
-    assert inbox.list_conflicts(shop.setup) == list_quarantine(shop.setup) == []
+    assert seen(inbox.list_conflicts, shop.setup) == seen(list_quarantine, shop.setup) == []
 
     shop.running.webstore_faults.add("altered-records", records={str(account): {"email": ["odd"]}}, count=50)
     shop.sync()
-    assert [row["key"] for row in list_quarantine(shop.setup)] == [f"woo:{account}"]
+    assert [row["key"] for row in seen(list_quarantine, shop.setup)] == [f"woo:{account}"]
     shop.running.webstore_faults.clear()
     shop.sync(shop.number(customer))
-    assert list_quarantine(shop.setup) == []
+    assert seen(list_quarantine, shop.setup) == []
 
 
 def test_a_selected_run_leaves_the_conflicts_of_others_in_the_inbox(shop: Shop) -> None:
@@ -103,7 +104,7 @@ def test_a_selected_run_leaves_the_conflicts_of_others_in_the_inbox(shop: Shop) 
         shop.type_in_company(customer, city="Fana")
     shop.sync()
     shop.sync(pairs[0][1])
-    assert len(inbox.list_conflicts(shop.setup)) == 2
+    assert len(seen(inbox.list_conflicts, shop.setup)) == 2
 
 
 @pytest.fixture

@@ -13,6 +13,7 @@ from connector.desk.activity import activity_log
 from connector.desk.mapping_list import list_mapping
 from connector.run.fence import Fence
 from connector.store import LeaseLost
+from tests.by_hand import by_hand, seen
 from tests.flows.moments import REQUEST, Clock, Killed, bury, clock_of_the_machine, elsewhere, watched
 from tests.flows.shop import Shop
 
@@ -206,7 +207,7 @@ def test_after_a_shorter_standstill_nobody_is_written_who_was_unlinked_meanwhile
     account, customer = linked(shop)
     shop.type_in_webstore(account, address_1="Nygaten 2")
     number = shop.number(customer)
-    stopped(shop, clock, 1, lambda: editing.unlink(shop.setup, number, actor="the office"), seconds=SHORTER)
+    stopped(shop, clock, 1, lambda: by_hand(editing.unlink, shop.setup, number), seconds=SHORTER)
     assert (shop.customer(customer)["addressLine1"], shop.writes()) == ("Storgata 1", [])
 
 
@@ -276,11 +277,11 @@ def stopped_on_the_wire(
 
 
 def links(shop: Shop) -> dict[str, int]:
-    return {row["bc_id"]: row["webstore_id"] for row in list_mapping(shop.setup)}
+    return {row["bc_id"]: row["webstore_id"] for row in seen(list_mapping, shop.setup)}
 
 
 def failed(shop: Shop) -> list[tuple[str, str]]:
-    return [(row["outcome"], row["code"]) for row in activity_log(shop.setup, limit=20, failed_only=True)]
+    return [(row["outcome"], row["code"]) for row in seen(activity_log, shop.setup, limit=20, failed_only=True)]
 
 
 def late_warnings(done: Any) -> list[str]:

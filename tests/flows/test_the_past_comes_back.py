@@ -11,6 +11,7 @@ from connector.desk import editing, inbox, restored, versions
 from connector.errors import InputError, PremiseBroken
 from connector.run.request import RunReport
 from sandbox.woocommerce import accounts
+from tests.by_hand import by_hand, seen
 from tests.flows.clocks import clocks_of_a_life
 from tests.flows.shop import Shop
 
@@ -122,7 +123,7 @@ def test_what_is_typed_after_the_restore_does_not_make_the_rest_an_edit(shop: Sh
     shop.type_in_webstore(account, address_1="Nygaten 9")
     done = shop.sync()
     assert phones(shop, account, customer) == (OLD, NEW)
-    assert {row["field"] for row in inbox.list_conflicts(shop.setup)} == {"phone", "address_1"}
+    assert {row["field"] for row in seen(inbox.list_conflicts, shop.setup)} == {"phone", "address_1"}
     assert done.summary["conflicts"] == 2
 
 
@@ -176,7 +177,7 @@ def test_a_person_says_which_side_is_right_after_a_restore(shop: Shop, take: str
     shop.running.webstore.restore(yesterday)
     shop.sync()
     later(shop)
-    inbox.decide(shop.setup, shop.number(customer), "phone", take=take, actor="the office")
+    by_hand(inbox.decide, shop.setup, shop.number(customer), "phone", take=take)
     shop.sync()
     assert phones(shop, account, customer) == expected
     assert shop.settle().summary["conflicts"] == 0
@@ -197,7 +198,7 @@ def test_after_a_clock_was_a_year_ahead_the_next_edit_is_asked_about_once(shop: 
     shop.type_in_webstore(account, phone="+47 40000003")
     assert shop.sync().summary["conflicts"] == 1
     assert phones(shop, account, customer) == ("+47 40000003", NEW)
-    inbox.decide(shop.setup, shop.number(customer), "phone", take="webstore", actor="the office")
+    by_hand(inbox.decide, shop.setup, shop.number(customer), "phone", take="webstore")
     shop.settle()
     later(shop)
     shop.type_in_webstore(account, phone="+47 40000004")
@@ -253,8 +254,8 @@ def test_a_whole_side_that_went_back_stops_the_run_with_its_ways_out(shop: Shop,
     assert before == (shop.customers(), [phones(shop, *pair) for pair in pairs])
     word = side.replace("_", "-")
     other = "business-central" if side == "webstore" else "webstore"
-    assert len(restored.list_restored(shop.setup, word)) == 4
-    assert restored.answer_restored(shop.setup, word, other, actor="the office") == 4
+    assert len(seen(restored.list_restored, shop.setup, word)) == 4
+    assert by_hand(restored.answer_restored, shop.setup, word, other) == 4
     later(shop)
     shop.sync(*customers)
     assert [phones(shop, *pair) for pair in pairs] == [(NEW, NEW)] * 4
@@ -269,12 +270,12 @@ def test_the_old_state_is_accepted_when_a_person_says_so(shop: Shop) -> None:
     shop.running.webstore.restore(yesterday)
     with pytest.raises(PremiseBroken):
         shop.sync()
-    restored.answer_restored(shop.setup, "webstore", "webstore", actor="the office")
+    by_hand(restored.answer_restored, shop.setup, "webstore", "webstore")
     shop.sync()
     assert [phones(shop, *pair) for pair in pairs] == [(OLD, OLD)] * 3
     for side, take in (("shop", "webstore"), ("webstore", ""), ("webstore", "shop"), ("business-central", "webstore")):
         with pytest.raises(InputError):
-            restored.answer_restored(shop.setup, side, take, actor="the office")
+            by_hand(restored.answer_restored, shop.setup, side, take)
 
 
 @pytest.mark.parametrize("side", ["webstore", "business_central"])
@@ -334,7 +335,7 @@ def test_what_the_other_records_told_stays_known_when_they_are_settled(shop: Sho
     later(shop)
     shop.type_in_webstore(account, address_1="Nygaten 9")
     shop.sync()
-    inbox.decide(shop.setup, shop.number(other), "phone", take="business-central", actor="the office")
+    by_hand(inbox.decide, shop.setup, shop.number(other), "phone", take="business-central")
     for _ in range(3):
         shop.sync()
         assert phones(shop, account, customer) == (OLD, NEW)
@@ -345,7 +346,7 @@ def test_a_link_that_is_made_once_more_by_hand_does_not_make_an_old_record_new(s
     yesterday = shop.company.snapshot()
     shop.type_in_webstore(account, phone=NEW)
     shop.sync()
-    editing.link(shop.setup, [(shop.number(customer), account)], actor="the office")
+    by_hand(editing.link, shop.setup, [(shop.number(customer), account)])
     shop.company.restore(yesterday)
     done = shop.sync()
     assert phones(shop, account, customer) == (NEW, OLD)
@@ -361,12 +362,12 @@ def test_who_was_decided_about_alone_keeps_that_answer(shop: Shop) -> None:
     shop.running.webstore.restore(yesterday)
     with pytest.raises(PremiseBroken):
         shop.sync()
-    inbox.decide(shop.setup, shop.number(pairs[0][1]), "phone", take="webstore", actor="the office")
-    assert restored.answer_restored(shop.setup, "webstore", "business-central", actor="the office") == 2
+    by_hand(inbox.decide, shop.setup, shop.number(pairs[0][1]), "phone", take="webstore")
+    assert by_hand(restored.answer_restored, shop.setup, "webstore", "business-central") == 2
     with pytest.raises(InputError, match="decided already"):
-        restored.answer_restored(shop.setup, "webstore", "webstore", actor="the office")
+        by_hand(restored.answer_restored, shop.setup, "webstore", "webstore")
     take = ["webstore", "business-central", "business-central"]
-    assert [row["decided"] for row in restored.list_restored(shop.setup, "webstore")] == take
+    assert [row["decided"] for row in seen(restored.list_restored, shop.setup, "webstore")] == take
     shop.sync()
     assert [phones(shop, *pair) for pair in pairs] == [(OLD, OLD), (NEW, NEW), (NEW, NEW)]
 
@@ -383,7 +384,7 @@ def test_a_pair_that_is_found_once_more_does_not_make_an_old_record_new(shop: Sh
     else:
         shop.type_in_webstore(account, phone=NEW)
     shop.sync()
-    versions.restore_version(shop.setup, 0, actor="the office")
+    by_hand(versions.restore_version, shop.setup, 0)
     system.restore(yesterday)
     for _ in range(2):
         shop.sync(f"woo:{account}") if way == "selected" else sync(shop, way, customer)

@@ -7,6 +7,7 @@ from pathlib import Path
 from connector.desk.editing import link, tick, unlink
 from connector.desk.mapping_list import list_mapping
 from connector.desk.suggesting import reject
+from tests.by_hand import by_hand, seen
 from tests.flows.shop import SHIPPED, Shop
 
 
@@ -29,13 +30,13 @@ def test_a_customer_is_meant_however_its_name_is_typed(shop: Shop) -> None:
     account, other = shop.register("kari@nord.example"), shop.register("kari@syd.example")
     customer = shop.employ("Kari@Nord.example", number="C00010")
     for name in ("c00010\u200b", "C00010", f"{{{customer.upper()}}}", "KARI@nord.example"):
-        link(shop.setup, [(name, account)], actor="the office")
-        assert [row["bc_number"] for row in list_mapping(shop.setup)] == ["C00010"]
-        unlink(shop.setup, ["C00010"], actor="the office")
+        by_hand(link, shop.setup, [(name, account)])
+        assert [row["bc_number"] for row in seen(list_mapping, shop.setup)] == ["C00010"]
+        by_hand(unlink, shop.setup, ["C00010"])
         assert shop.links() == {}
-    tick(shop.setup, ["kari@NORD.example"], actor="the office")
+    by_hand(tick, shop.setup, ["kari@NORD.example"])
     assert shop.remembered().ticked == {customer}
-    assert reject(shop.setup, [f"c00010=woo:{other}"], actor="the office")["pairs"] == 1
+    assert by_hand(reject, shop.setup, [f"c00010=woo:{other}"])["pairs"] == 1
 
 
 def test_a_run_for_one_customer_knows_every_spelling(shop: Shop) -> None:

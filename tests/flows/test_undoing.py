@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connector.desk import editing
+from tests.by_hand import by_hand
 from tests.flows.moments import COMMIT, Killed, bury, watched
 from tests.flows.shop import Shop
 
@@ -93,8 +94,8 @@ def test_an_account_that_means_something_to_somebody_is_not_deleted(shop: Shop, 
         shop.type_in_webstore(account, phone="+47 40000009")
     elif why == "linked":
         other = shop.employ("per@nord.example", "Per Hansen")
-        editing.unlink(shop.setup, [shop.number(customer)], actor="the office")
-        editing.link(shop.setup, [(shop.number(other), account)], actor="the office")
+        by_hand(editing.unlink, shop.setup, [shop.number(customer)])
+        by_hand(editing.link, shop.setup, [(shop.number(other), account)])
     else:
         shop.change(push_webstore_customers="None")
     undone = shop.undo(run.run_id, delete_accounts=True)
@@ -129,7 +130,7 @@ def test_a_pair_that_was_linked_wrongly_is_put_back_after_it_was_unlinked(shop: 
     account, customer = linked(shop)
     shop.type_in_company(customer, addressLine1="Nygaten 2")
     run = shop.sync()
-    editing.unlink(shop.setup, [shop.number(customer)], actor="the office")
+    by_hand(editing.unlink, shop.setup, [shop.number(customer)])
     shop.undo(run.run_id)
     assert shop.account(account)["billing"]["address_1"] == "Storgata 1"
 

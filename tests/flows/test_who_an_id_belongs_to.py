@@ -10,6 +10,7 @@ import pytest
 
 from connector.core.identity import SAME
 from connector.desk import editing, same_customer
+from connector.desk.desk import at_desk
 from connector.desk.quarantine import list_quarantine
 from connector.errors import InputError, SetupError
 from connector.run import sides
@@ -17,6 +18,7 @@ from connector.run.request import RunReport
 from sandbox.business_central.copying import copy_company
 from sandbox.server import Running, start
 from sandbox.woocommerce.site import change_settings
+from tests.by_hand import by_hand, seen
 from tests.flows.moments import COMMIT, REQUEST, Killed, bury, watched
 from tests.flows.shop import Shop, setup_of
 from tests.flows.test_the_past_comes_back import WAYS, later, linked, sync
@@ -37,7 +39,7 @@ STRANGER = {
 
 def held(shop: Shop) -> list[str]:
     """Numbers of those about whom a person is asked."""
-    return [row["bc_number"] for row in list_quarantine(shop.setup) if row["field"] == SAME]
+    return [row["bc_number"] for row in seen(list_quarantine, shop.setup) if row["field"] == SAME]
 
 
 def untouched(shop: Shop, customer: str, act: Any) -> RunReport:
@@ -93,7 +95,7 @@ def test_a_person_says_that_it_still_is_the_same_and_the_edits_go_through(shop: 
     ((account, customer),) = linked(shop)
     shop.running.webstore.people_replace(account, STRANGER)
     shop.sync()
-    same_customer.say_same(shop.setup, [shop.number(customer).lower()], actor="the office")
+    by_hand(same_customer.say_same, shop.setup, [shop.number(customer).lower()])
     shop.sync()
     assert (shop.customer(customer)["displayName"], held(shop)) == ("Nina New", [])
     assert shop.settle().summary["quarantined"] == 0
@@ -103,7 +105,7 @@ def test_an_answer_holds_for_what_it_was_given_about(shop: Shop) -> None:
     ((account, customer),) = linked(shop)
     shop.running.webstore.people_replace(account, STRANGER)
     shop.sync()
-    same_customer.say_same(shop.setup, [shop.number(customer)], actor="the office")
+    by_hand(same_customer.say_same, shop.setup, [shop.number(customer)])
     shop.running.webstore.people_replace(account, STRANGER | {"email": "otto@third.example", "first_name": "Otto"})
     untouched(shop, customer, shop.sync)
     assert held(shop) == [shop.number(customer)]
@@ -114,7 +116,7 @@ def test_a_person_says_that_it_is_another_one_and_whoever_was_meant_is_linked(sh
     _, moved = shop.running.webstore.people_replace(account, STRANGER, keep_old=True)
     shop.change(pull_webstore_customers="Mapped Only")
     shop.sync()
-    (told,) = same_customer.say_other(shop.setup, [shop.number(customer)], actor="the office")
+    (told,) = by_hand(same_customer.say_other, shop.setup, [shop.number(customer)])
     assert told["webstore_id"] == moved
     assert shop.links() == {customer: moved}
     later(shop)
@@ -127,7 +129,7 @@ def test_nobody_is_linked_when_nobody_carries_the_old_marks(shop: Shop) -> None:
     ((account, customer),) = linked(shop)
     shop.running.webstore.people_replace(account, STRANGER)
     shop.sync()
-    same_customer.say_other(shop.setup, [shop.number(customer)], actor="the office")
+    by_hand(same_customer.say_other, shop.setup, [shop.number(customer)])
     assert shop.links() == {}
     shop.sync()  # the stranger is a customer of its own
     assert len(shop.customers()) == 2
@@ -141,7 +143,7 @@ def test_an_account_that_was_given_away_without_a_new_registration_is_not_linked
     shop.running.webstore.people_update(account, STRANGER)
     shop.change(pull_webstore_customers="Mapped Only")
     sync(shop, way, customer)
-    (told,) = same_customer.say_other(shop.setup, [shop.number(customer)], actor="the office")
+    (told,) = by_hand(same_customer.say_other, shop.setup, [shop.number(customer)])
     assert (told["webstore_id"], told["answer"], shop.links()) == (None, "unlinked", {})
     untouched(shop, customer, shop.sync)
     shop.change(pull_webstore_customers="All")
@@ -160,7 +162,7 @@ def test_a_card_that_was_given_away_is_not_linked_to_the_same_account_again(shop
         phoneNumber="+47 99999999",
     )
     shop.sync()
-    (told,) = same_customer.say_other(shop.setup, [shop.number(customer)], actor="the office")
+    (told,) = by_hand(same_customer.say_other, shop.setup, [shop.number(customer)])
     assert (told["answer"], shop.links()) == ("unlinked", {})
     shop.sync()
     assert shop.account(account) == before
@@ -180,7 +182,7 @@ def test_answers_about_nobody_are_refused_and_change_nothing(shop: Shop) -> None
 def test_a_pair_linked_by_hand_is_known_by_its_marks_at_once(shop: Shop) -> None:
     account = shop.register("kari@nord.example")
     customer = shop.employ("other@nord.example", "Kari N")
-    editing.link(shop.setup, [(shop.number(customer), account)], actor="the office")
+    by_hand(editing.link, shop.setup, [(shop.number(customer), account)])
     shop.running.webstore.people_replace(account, STRANGER)
     before = shop.customer(customer)
     shop.sync()
@@ -283,15 +285,20 @@ def test_the_address_of_another_shop_stops_every_run(shop: Shop, second: Running
     sync(shop, way, customer)
 
 
+def say_moved(shop: Shop, side: str) -> None:
+    with at_desk(shop.setup, actor="the office") as desk:
+        sides.say_moved(desk.store, desk.setup, side)
+
+
 def test_a_shop_that_moved_is_confirmed_by_a_person(shop: Shop) -> None:
     linked(shop)
     change_settings(shop.running.webstore, {"url": "https://new.example", "name": "The New Name"})
     with pytest.raises(SetupError, match=r"new\.example"):
         shop.sync()
-    sides.say_moved(shop.setup, "webstore")
+    say_moved(shop, "webstore")
     assert shop.sync().summary["stopped"] == []
     with pytest.raises(InputError):
-        sides.say_moved(shop.setup, "shop")
+        say_moved(shop, "shop")
 
 
 def test_a_company_that_was_copied_is_another_one(shop: Shop) -> None:
@@ -301,7 +308,7 @@ def test_a_company_that_was_copied_is_another_one(shop: Shop) -> None:
         with pytest.raises(SetupError, match="its id was"):
             shop.sync()
     finally:
-        sides.say_moved(shop.setup, "business-central")
+        say_moved(shop, "business-central")
     assert shop.sync().summary["stopped"] == []
 
 

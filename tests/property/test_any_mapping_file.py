@@ -20,6 +20,7 @@ from connector.report.table_files import read_table, write_table
 from connector.store import MappingRow, Store, open_store
 from sandbox.people import SandboxInputError, load_business_central_customers, load_webstore_customers
 from tests import hypothesis_profiles
+from tests.by_hand import desk_over
 from tests.property.hostile import anything, changed_bytes, changed_text, refused_or_understood, texts
 
 IDS = tuple(f"{n:08x}-0000-0000-0000-00000000000a" for n in range(4))
@@ -65,16 +66,16 @@ def written(rows: list[list[str]], delimiter: str = ",") -> str:
 def take(store: Store, file: Path, *, replace_all: bool = False) -> None:
     """Look at the file, take it, and write what the table holds then."""
     with refused_or_understood(file.name) as refused:
-        looked = import_mapping(store, "shop", file, actor="ann", dry_run=True, replace_all=replace_all)
+        looked = import_mapping(desk_over(store), file, dry_run=True, replace_all=replace_all)
     if refused or looked.problems:
         with refused_or_understood(file.name) as again:
-            import_mapping(store, "shop", file, actor="ann", replace_all=replace_all)
+            import_mapping(desk_over(store), file, replace_all=replace_all)
         assert again, "what a dry run refuses was taken"
         return
     # into a table of its own, so that an example does not depend on the ones before it
-    import_mapping(store, "other", file, actor="ann", replace_all=True)
-    with refused_or_understood(file.name):
-        export_mapping(store, "other", file.with_name(f"back{file.suffix}"), overwrite=True)
+    import_mapping(desk_over(store, "other"), file, replace_all=True)
+    with refused_or_understood(file.name), store.view("other") as view:
+        export_mapping(view, file.with_name(f"back{file.suffix}"), overwrite=True)
 
 
 @given(rows=tables(), delimiter=st.sampled_from(",;\t"), replace_all=st.booleans())

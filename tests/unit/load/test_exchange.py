@@ -14,6 +14,7 @@ from connector.desk.exchange import COLUMNS, Customers, Imported, export_mapping
 from connector.errors import InputError
 from connector.report.table_files import read_table, write_table
 from connector.store import MappingRow, Store, open_store
+from tests.by_hand import desk_over
 
 NAMES = (
     'O\'Hara, "Red"',
@@ -54,7 +55,12 @@ def rows(store: Store) -> list[tuple[object, ...]]:
 
 def take(store: Store, path: Path, content: str, **options: object) -> Imported:
     path.write_text(content, encoding="utf-8")
-    return import_mapping(store, "shop", path, actor="ann", **options)  # type: ignore[arg-type]
+    return import_mapping(desk_over(store), path, **options)  # type: ignore[arg-type]
+
+
+def exported(store: Store, target: Path, **options: object) -> int:
+    with store.view("shop") as view:
+        return export_mapping(view, target, **options)  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("suffix", ["csv", "xlsx"])
@@ -62,14 +68,14 @@ def test_what_was_exported_comes_back_exactly(store: Store, tmp_path: Path, suff
     fill(store, *(MappingRow(guid(n), f"00{n}", n or None, True, name, name) for n, name in enumerate(NAMES)))
     before = rows(store)
     target = tmp_path / f"mapping.{suffix}"
-    assert export_mapping(store, "shop", target) == len(NAMES)
-    assert import_mapping(store, "shop", target, actor="ann") == Imported(unchanged=len(NAMES), mapping_version=1)
-    fill_nothing = import_mapping(store, "outlet", target, actor="ann")
+    assert exported(store, target) == len(NAMES)
+    assert import_mapping(desk_over(store), target) == Imported(unchanged=len(NAMES), mapping_version=1)
+    fill_nothing = import_mapping(desk_over(store, "outlet"), target)
     assert (fill_nothing.added, fill_nothing.mapping_version) == (len(NAMES), 1)
     with store.work("shop") as work:
         work.describe(actor="ann", reason="emptied")
         work.mapping.restore(0)
-    assert import_mapping(store, "shop", target, actor="ann").added == len(NAMES)
+    assert import_mapping(desk_over(store), target).added == len(NAMES)
     assert rows(store) == before
 
 
@@ -97,8 +103,8 @@ def test_every_text_comes_back_from_a_file_and_none_is_a_formula(
 
 def test_a_spreadsheet_calculates_nothing_of_an_export(store: Store, tmp_path: Path) -> None:
     fill(store, *(MappingRow(guid(n), f"{n}", n or None, True, name) for n, name in enumerate(NAMES)))
-    export_mapping(store, "shop", tmp_path / "m.xlsx")
-    export_mapping(store, "shop", tmp_path / "m.csv")
+    exported(store, tmp_path / "m.xlsx")
+    exported(store, tmp_path / "m.csv")
     cells = [cell for row in openpyxl.load_workbook(tmp_path / "m.xlsx").worksheets[0].iter_rows() for cell in row]
     assert not [
         cell.value for cell in cells if cell.data_type not in {"s", "inlineStr", "n"} or isinstance(cell.value, int)
@@ -111,12 +117,12 @@ def test_an_export_of_ids_only_has_no_names_and_an_older_version_can_be_exported
     fill(store, MappingRow(guid(1), "C1", 5, True, "Secret", "secret"))
     fill(store, MappingRow(guid(2), "C2", None, True, "Other"))
     path = tmp_path / "m.csv"
-    assert export_mapping(store, "shop", path, version=1, ids_only=True) == 1
+    assert exported(store, path, version=1, ids_only=True) == 1
     assert path.read_text(encoding="utf-8-sig") == (
         f"bc_id,bc_number,webstore_id,webstore_customer\n{guid(1)},C1,5,yes\n"
     )
     with pytest.raises(InputError, match="no version 9"):
-        export_mapping(store, "shop", path, version=9)
+        exported(store, path, version=9)
 
 
 def test_columns_that_the_file_does_not_have_keep_what_is_there(store: Store, tmp_path: Path) -> None:
@@ -226,11 +232,11 @@ def test_what_excel_makes_of_numbers_and_ticks_is_understood_and_formulas_are_no
     book.active.append([guid(1), 10000, 5.0, True])
     book.active.append([guid(2), "C2", "=A1", False])
     book.save(tmp_path / "m.xlsx")
-    looked = import_mapping(store, "shop", tmp_path / "m.xlsx", actor="ann", dry_run=True)
+    looked = import_mapping(desk_over(store), tmp_path / "m.xlsx", dry_run=True)
     assert looked.problems == ("line 3: a formula stands in C3 where a value was due",)
     book.active.delete_rows(3)
     book.save(tmp_path / "m.xlsx")
-    import_mapping(store, "shop", tmp_path / "m.xlsx", actor="ann")
+    import_mapping(desk_over(store), tmp_path / "m.xlsx")
     assert rows(store) == [(guid(1), "10000", 5, True, "", "")]
 
 
@@ -250,14 +256,14 @@ def test_a_file_that_cannot_be_read_is_said_so(
     if content is not None:
         (tmp_path / name).write_bytes(content)
     with pytest.raises(InputError, match=words):
-        import_mapping(store, "shop", tmp_path / name, actor="ann", dry_run=True)
+        import_mapping(desk_over(store), tmp_path / name, dry_run=True)
 
 
 def test_a_file_that_cannot_be_written_leaves_nothing_behind(store: Store, tmp_path: Path) -> None:
     for target, words in ((tmp_path / "no" / "m.csv", "cannot be written"), (tmp_path / "m.ods", "neither CSV nor")):
         with pytest.raises(InputError, match=words):
-            export_mapping(store, "shop", target)
+            exported(store, target)
     fill(store, MappingRow(guid(1), "C1", 5, True, "x" * 40_000))
     with pytest.raises(InputError, match="too long for Excel"):
-        export_mapping(store, "shop", tmp_path / "m.xlsx")
+        exported(store, tmp_path / "m.xlsx")
     assert sorted(path.name for path in tmp_path.iterdir() if not path.name.startswith("store")) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import orjson
 import pytest
@@ -10,9 +11,10 @@ import pytest
 from connector.errors import InputError
 from connector.private_files import write_private
 from connector.report.run_page import leave_report, report_of_run
-from connector.run.setup_source import opened_store
+from connector.run.setup_source import opened_store, opened_view
 from connector.setup import Setup
 from connector.store import Intent, Settlement
+from tests.by_hand import seen
 
 ROW = {
     "action": "update", "direction": "push", "bc_number": "C00010", "webstore_id": 17, "field": "phone", "base": "111",
@@ -64,11 +66,20 @@ def wrote(setup: Setup, run_id: str, outcome: str, message: str = "") -> None:
         work.journal.settle([Settlement(number, outcome, code="a-code" if message else "", message=message)])
 
 
+def page(setup: Setup, *given: Any, **more: Any) -> str:
+    return str(seen(report_of_run, setup, setup, *given, **more))
+
+
+def left(setup: Setup, run_id: str) -> Path | None:
+    with opened_view(setup) as view:
+        return leave_report(view, setup, run_id)
+
+
 def test_a_run_is_reported_with_what_became_of_its_writes(tmp_path: Path) -> None:
     setup = made_setup(tmp_path)
     ran(setup, "aaaa1111-0000", [ROW])
     wrote(setup, "aaaa1111-0000", "confirmed")
-    text = report_of_run(setup, "aaaa")
+    text = page(setup, "aaaa")
     assert '<small class="outcome confirmed">confirmed</small>' in text
     assert "+47 22 11 22 3<mark>3</mark>" in text
 
@@ -77,7 +88,7 @@ def test_without_a_name_the_newest_run_is_reported(tmp_path: Path) -> None:
     setup = made_setup(tmp_path)
     ran(setup, "aaaa1111-0000", [ROW])
     ran(setup, "bbbb1111-0000", [ROW])
-    text = report_of_run(setup)
+    text = page(setup)
     assert "bbbb1111-0000" in text
     assert "The last 2 runs" in text
 
@@ -86,7 +97,7 @@ def test_an_old_run_is_compared_with_those_before_it_only(tmp_path: Path) -> Non
     setup = made_setup(tmp_path)
     for name in ("aaaa1111-0000", "bbbb1111-0000", "cccc1111-0000"):
         ran(setup, name, [ROW])
-    assert "The last 2 runs" in report_of_run(setup, "bbbb")
+    assert "The last 2 runs" in page(setup, "bbbb")
 
 
 def test_a_masked_report_holds_no_value_and_nothing_that_a_system_said(tmp_path: Path) -> None:
@@ -94,7 +105,7 @@ def test_a_masked_report_holds_no_value_and_nothing_that_a_system_said(tmp_path:
     error = {"customer": "C00010", "system": "webstore", "code": "a-code", "message": "anne@berg.example is in use"}
     ran(setup, "aaaa1111-0000", [ROW, HELD], {**SUMMARY, "errors": [error]})
     wrote(setup, "aaaa1111-0000", "refused", "anne@berg.example is in use")
-    whole, masked = report_of_run(setup), report_of_run(setup, masked=True)
+    whole, masked = page(setup), page(setup, masked=True)
     for value in ("22 11 22", "anne@berg.example", "Oslo fylke"):
         assert value in whole
         assert value not in masked
@@ -105,13 +116,13 @@ def test_a_masked_report_holds_no_value_and_nothing_that_a_system_said(tmp_path:
 def test_the_setup_can_ask_for_masked_reports(tmp_path: Path) -> None:
     setup = made_setup(tmp_path, personal_data="mask")
     ran(setup, "aaaa1111-0000", [ROW])
-    assert "22 11 22" not in report_of_run(setup)
+    assert "22 11 22" not in page(setup)
 
 
 def test_of_a_large_plan_rare_actions_are_shown_and_the_rest_is_said_to_be_elsewhere(tmp_path: Path) -> None:
     setup = made_setup(tmp_path)
     ran(setup, "aaaa1111-0000", [{**ROW, "bc_number": f"C{n:05d}"} for n in range(300)] + [HELD])
-    text = " ".join(report_of_run(setup, rows=20).split())
+    text = " ".join(page(setup, rows=20).split())
     assert "20 of 301 rows are shown here." in text
     assert "Oslo fylke" in text
 
@@ -120,7 +131,7 @@ def test_a_plan_that_a_later_run_made_again_is_said_to_be_that_runs(tmp_path: Pa
     setup = made_setup(tmp_path)
     ran(setup, "aaaa1111-0000", [ROW], plan_hash="ab" * 32)
     ran(setup, "bbbb1111-0000", [ROW, HELD], plan_hash="ab" * 32)
-    assert "shown as run bbbb1111-0000 had it" in report_of_run(setup, "aaaa")
+    assert "shown as run bbbb1111-0000 had it" in page(setup, "aaaa")
 
 
 def test_a_run_whose_plan_was_purged_is_still_reported(tmp_path: Path) -> None:
@@ -129,16 +140,16 @@ def test_a_run_whose_plan_was_purged_is_still_reported(tmp_path: Path) -> None:
     with opened_store(setup) as (_, store), store.work("shop") as work:
         work.runs.start("bbbb1111-0000", "full", "manual", "anne")
         work.runs.finish("bbbb1111-0000", "completed", SUMMARY, "cd" * 32, "r")
-    assert "is not kept" in report_of_run(setup, "bbbb")
+    assert "is not kept" in page(setup, "bbbb")
 
 
 def test_an_unknown_run_is_refused(tmp_path: Path) -> None:
     setup = made_setup(tmp_path)
     with pytest.raises(InputError, match="There was no run yet"):
-        report_of_run(setup)
+        page(setup)
     ran(setup, "aaaa1111-0000", [ROW])
     with pytest.raises(InputError, match="There is no run dddd"):
-        report_of_run(setup, "dddd")
+        page(setup, "dddd")
 
 
 def test_a_report_is_readable_by_its_owner_only_and_replaces_nothing_unasked(tmp_path: Path) -> None:
@@ -156,7 +167,7 @@ def test_a_report_is_readable_by_its_owner_only_and_replaces_nothing_unasked(tmp
 def test_a_setup_that_wants_no_reports_gets_none(tmp_path: Path) -> None:
     setup = made_setup(tmp_path)
     ran(setup, "aaaa1111-0000", [ROW])
-    assert leave_report(setup, "aaaa1111-0000") is None
+    assert left(setup, "aaaa1111-0000") is None
     assert not (tmp_path / "reports").exists()
 
 
@@ -170,14 +181,14 @@ def test_a_run_that_did_and_found_nothing_new_leaves_no_report(
 ) -> None:
     setup = made_setup(tmp_path, html="changes")
     ran(setup, "aaaa1111-0000", [], summary, status=status)
-    target = leave_report(setup, "aaaa1111-0000")
+    target = left(setup, "aaaa1111-0000")
     assert (target is not None) == wanted
 
 
 def test_every_run_leaves_a_report_when_the_setup_says_so(tmp_path: Path) -> None:
     setup = made_setup(tmp_path, html="every run")
     ran(setup, "aaaa1111-0000", [], QUIET)
-    target = leave_report(setup, "aaaa1111-0000")
+    target = left(setup, "aaaa1111-0000")
     assert target is not None
     assert target.parent == tmp_path / "reports" / "shop"
     assert target.name.startswith("report-")
@@ -185,4 +196,4 @@ def test_every_run_leaves_a_report_when_the_setup_says_so(tmp_path: Path) -> Non
 
 
 def test_a_run_that_never_began_leaves_no_report(tmp_path: Path) -> None:
-    assert leave_report(made_setup(tmp_path, html="every run"), "aaaa1111-0000") is None
+    assert left(made_setup(tmp_path, html="every run"), "aaaa1111-0000") is None

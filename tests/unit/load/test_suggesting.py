@@ -9,10 +9,12 @@ from typing import Any
 import pytest
 
 from connector.desk.suggesting import accept, pairs_in, reject, suggest
+from connector.desk.versions import list_versions
 from connector.errors import InputError
 from connector.setup import Setup, parse_setup
 from connector.store import Suggestion, open_store
 from sandbox.server import Running, start
+from tests.by_hand import by_hand, seen
 
 PEOPLE = {
     "Ann Lee": ("ann.lee@x.example", "ann.lee@x.example"),
@@ -84,50 +86,52 @@ def linked(setup: Setup) -> list[tuple[str, int]]:
 
 
 def test_suggestions_are_accepted_and_rejected_and_both_is_remembered(setup: Setup, systems: Running) -> None:
-    rows = suggest(setup)
+    rows = by_hand(suggest, setup)
     assert told(rows) == [("Ann Lee", "Ann Lee", "links by itself"), ("Bo Dahl", "Bo Dahl", "doubtful")]
     assert "same name and postcode: bo dahl, 0150, NO" in rows[1]["because"]
     assert rows[1]["because"].endswith("; but the e-mails differ")
     ann, bo = rows[0]["pair"], rows[1]["pair"]
 
-    assert accept(setup, pairs_in(rows), actor="ann") == {
+    assert by_hand(accept, setup, pairs_in(rows), actor="ann") == {
         "mapping_version": 1, "reason": "accept 1 suggested pairs", "pairs": 1,
     }  # fmt: skip
     assert linked(setup) == [(rows[0]["bc_number"], rows[0]["webstore_id"])]
-    assert told(suggest(setup)) == [("Bo Dahl", "Bo Dahl", "doubtful")]
+    assert told(by_hand(suggest, setup)) == [("Bo Dahl", "Bo Dahl", "doubtful")]
 
-    reject(setup, [bo], actor="ann", reason="father and son")
-    assert suggest(setup) == []
-    assert told(suggest(setup, likely=True)) == [("Kari Hoolm", "Kari Holm", "suggested")]
+    by_hand(reject, setup, [bo], actor="ann", reason="father and son")
+    assert by_hand(suggest, setup) == []
+    assert told(by_hand(suggest, setup, likely=True)) == [("Kari Hoolm", "Kari Holm", "suggested")]
     with pytest.raises(InputError, match="Unlink it first"):
-        reject(setup, [ann], actor="ann")
+        by_hand(reject, setup, [ann], actor="ann")
 
-    accept(setup, [bo], actor="ann")  # a person may think again
+    by_hand(accept, setup, [bo], actor="ann")  # a person may think again
     assert len(linked(setup)) == 2
 
 
 def test_only_the_wanted_evidence_suggests(setup: Setup) -> None:
-    assert [row["pair"] for row in suggest(setup, rungs=["email"])] == [row["pair"] for row in suggest(setup)[:1]]
+    assert [row["pair"] for row in by_hand(suggest, setup, rungs=["email"])] == [
+        row["pair"] for row in by_hand(suggest, setup)[:1]
+    ]
     with pytest.raises(InputError, match=r"vat, email, phone_name(.|\n)*shoe_size: no such rung"):
-        suggest(setup, rungs=["shoe_size"])
+        by_hand(suggest, setup, rungs=["shoe_size"])
 
 
 def test_record_linkage_shows_probability_and_weights(setup: Setup) -> None:
-    (kari,) = [row for row in suggest(setup, likely=True, threshold=0.5) if row["webstore"] == "Kari Holm"]
+    (kari,) = [row for row in by_hand(suggest, setup, likely=True, threshold=0.5) if row["webstore"] == "Kari Holm"]
     assert kari["probability"] > 0.5
     assert kari["weight_name"] > 0
     assert "names hardly differ (+" in kari["because"]
 
 
 def test_an_answer_closes_the_suggestion_that_a_run_has_left(setup: Setup) -> None:
-    bo = suggest(setup)[1]
+    bo = by_hand(suggest, setup)[1]
     store = open_store(setup.store.url)
     with store.work("shop") as work:
         work.describe(actor="run", reason="a run")
         work.suggestions.replace(
             [Suggestion(bo["bc_id"], bo["webstore_id"], "name"), Suggestion("another", bo["webstore_id"], "name")]
         )
-    reject(setup, [bo["pair"]], actor="ann")
+    by_hand(reject, setup, [bo["pair"]], actor="ann")
     with store.view("shop") as view:
         left = view.suggestions.all()
         states = dict(zip(left["bc_id"], left["state"], strict=True))
@@ -140,12 +144,12 @@ def test_a_pair_that_cannot_be_read_changes_nothing(systems: Running, tmp_path: 
     setup = made(systems, tmp_path)
     for pairs in ([], ["C00010"], ["=5"], ["C00010=x"], ["C00010="]):
         with pytest.raises(InputError, match="NUMBER=WEBSTORE-ID"):
-            accept(setup, pairs, actor="ann")
-    assert not (tmp_path / "store.sqlite").exists()
+            by_hand(accept, setup, pairs, actor="ann")
+    assert seen(list_versions, setup) == []
 
 
 def test_customers_who_do_not_exist_are_named_together(setup: Setup) -> None:
     with pytest.raises(InputError) as caught:
-        accept(setup, ["NOBODY=999", suggest(setup)[0]["pair"]], actor="ann")
+        by_hand(accept, setup, ["NOBODY=999", by_hand(suggest, setup)[0]["pair"]], actor="ann")
     assert len(caught.value.problems) == 2
     assert linked(setup) == []
