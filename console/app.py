@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 
 from connector.run.request import Answer
 from connector.webhooks.limits import Offenders
-from console import webstores_page
+from console import conflicts_page, suggestions_page, webstores_page
 from console.guard import Guard, RequestRefused
 from console.page import address
 from console.people import People, Person
@@ -32,7 +32,7 @@ __all__ = ["Console", "OnPrefect", "application"]
 
 _log = logging.getLogger("console.actions")
 _STATIC = {"base.css": "text/css", "console.css": "text/css", "console.js": "text/javascript"}
-_PAGES = (webstores_page,)
+_PAGES = (webstores_page, suggestions_page, conflicts_page)
 
 
 class OnPrefect(Protocol):
