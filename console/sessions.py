@@ -8,7 +8,7 @@ import secrets
 import threading
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import Enum
 
@@ -20,6 +20,7 @@ _HOURS = 12
 _MOST_SESSIONS = 200
 _MOST_FORMS = 2_000
 _MOST_SEARCHES = 50
+_MOST_SELECTIONS = 5
 
 
 class FormState(Enum):
@@ -57,6 +58,7 @@ class Session:
     said: deque[Said] = field(default_factory=lambda: deque(maxlen=5))
     _sent: OrderedDict[str, int] = field(default_factory=OrderedDict)
     _searches: OrderedDict[str, str] = field(default_factory=OrderedDict)
+    _selections: OrderedDict[str, tuple[str, ...]] = field(default_factory=OrderedDict)
     _not_before: int = 0
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
@@ -98,6 +100,19 @@ class Session:
     def search(self, name: str) -> str:
         """What a short name stands for; "" if it is not known (any more)."""
         return self._searches.get(name, "")
+
+    def keep_selection(self, customers: Sequence[str]) -> str:
+        """A short name for customers that were selected, until something was done with them, or other ones were selected."""
+        name = secrets.token_urlsafe(9)
+        with self._lock:
+            self._selections[name] = tuple(customers)
+            while len(self._selections) > _MOST_SELECTIONS:
+                self._selections.popitem(last=False)
+        return name
+
+    def selection(self, name: str) -> tuple[str, ...]:
+        """The customers that a short name stands for; none if it is not known (any more)."""
+        return self._selections.get(name, ())
 
 
 class Sessions:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
-from typing import Any, cast
+from typing import Any, cast, get_args
 
 import typer
 from pydantic import BaseModel
@@ -78,7 +78,7 @@ def setup_fields() -> Iterator[tuple[str, str, str, str, str]]:
         schema = model.model_json_schema()
         for name, shown in schema["properties"].items():
             info = model.model_fields[name]
-            if not _is_section(info.annotation) and name != "templates":
+            if not _is_section(info.annotation) and not _rows_of(info.annotation):
                 default = "" if info.is_required() else _toml(info.get_default(call_default_factory=True))
                 yield section, name, _kind(shown, schema.get("$defs", {})), default, info.description or ""
 
@@ -186,8 +186,14 @@ def _sections(model: type[BaseModel], section: str) -> Iterator[tuple[str, type[
             yield from _sections(
                 cast(type[BaseModel], inner), f"[{section.strip('[]')}.{name}]" if section else f"[{name}]"
             )
-        elif name == "templates":
-            yield "[[templates]]", inner.__args__[0]  # type: ignore[union-attr]
+        elif row := _rows_of(inner):
+            yield f"[[{section.strip('[]')}.{name}]]" if section else f"[[{name}]]", row
+
+
+def _rows_of(annotation: Any) -> type[BaseModel] | None:
+    """The model of a list of tables, such as [[templates]]; None if it is none."""
+    (first, *_) = get_args(annotation) or (None,)
+    return first if isinstance(first, type) and issubclass(first, BaseModel) else None
 
 
 def _is_section(annotation: Any) -> bool:

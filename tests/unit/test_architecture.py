@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-OURS = ("connector", "flows", "tasks", "sandbox", "mappings")
+OURS = ("connector", "console", "flows", "tasks", "sandbox", "mappings")
 # the rooms of docs/architecture.md, from the bottom up: a room may import itself and those that stand beside it here. The first
 # that fits a module is its room
 CORE = ("connector.core", "connector.errors")
@@ -44,8 +44,9 @@ ROOMS = {
     "connector": (),
     "mappings": (),
     "sandbox": ("sandbox",),
+    "console": (*PIPELINE, "connector.desk", "connector.webhooks", "console"),
     "tasks": (*PIPELINE, "connector.desk", "tasks"),
-    "flows": (*PIPELINE, "connector.desk", "connector.webhooks", "connector.printable", "tasks", "flows"),
+    "flows": (*PIPELINE, "connector.desk", "connector.webhooks", "connector.printable", "console", "tasks", "flows"),
 }
 # the two places that start a sandbox for people
 EXTRA = {"flows.demo": ("sandbox",), "flows.cli": ("sandbox",)}
