@@ -1,4 +1,4 @@
-"""A search for pairs that this process carries out for people: one at a time for each webstore, in a thread. It writes nothing."""
+"""A search for pairs that this process carries out for people, in a thread: one at a time per webstore. It writes nothing."""
 
 from __future__ import annotations
 

@@ -26,7 +26,19 @@ from connector.setup import Setup
 from connector.store import Decision as StoredDecision
 from connector.store import View
 
-__all__ = ["TAKES", "Answer", "Decided", "Effect", "Waiting", "decide_all", "effect_of", "take_back_all", "waiting_fields"]
+__all__ = [
+    "TAKES",
+    "Answer",
+    "Decided",
+    "Effect",
+    "Key",
+    "Waiting",
+    "decide_all",
+    "effect_of",
+    "take_back_all",
+    "ticked_among",
+    "waiting_fields",
+]
 
 TAKES = ("webstore", "business-central", "value")
 # Business Central id, webstore id, field
@@ -118,7 +130,9 @@ class Decided:
 def waiting_fields(view: View) -> list[Waiting]:
     """All fields that wait, in order of number, account and field."""
     decided = {(row["bc_id"], row["webstore_id"], row["field"]): row for row in view.decisions.rows()}
-    found = [_waiting(row, decided.get((row["bc_id"], row["webstore_id"], row["field"]))) for row in view.conflicts.rows()]
+    found = [
+        _waiting(row, decided.get((row["bc_id"], row["webstore_id"], row["field"]))) for row in view.conflicts.rows()
+    ]
     return sorted(found, key=lambda one: (one.bc_number, one.webstore_id, one.field))
 
 

@@ -231,7 +231,5 @@ def flags_of(setup: Setup) -> Flags:
     return Flags(
         push=str(flags.push_webstore_customers),
         pull=str(flags.pull_webstore_customers),
-        policy=FieldPolicy(
-            str(policies.conflict), str(policies.first_link), str(policies.blank), str(policies.drift)
-        ),
+        policy=FieldPolicy(str(policies.conflict), str(policies.first_link), str(policies.blank), str(policies.drift)),
     )
