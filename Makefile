@@ -15,13 +15,16 @@ TEST_WORKERS ?= 3
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint serve bench contract crash-test lives mutation fault-matrix round-trips fuzz soak test-live
+.PHONY: help demo console test lint serve bench contract crash-test lives mutation fault-matrix round-trips fuzz soak test-live
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUNTIME)  ## Both systems emulated, four runs of which a breaker stops one, nothing to configure
 	$(BIN)/customer-sync demo
+
+console: $(RUNTIME)  ## The pages in the browser, on both systems emulated with 2,123 accounts, to play with
+	$(BIN)/customer-sync demo --console
 
 test: $(READY)  ## The tests, but for those of test-live
 	$(BIN)/pytest -m "not live" -n $(TEST_WORKERS) --dist loadscope --no-loadscope-reorder

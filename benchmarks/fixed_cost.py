@@ -73,8 +73,8 @@ def measured(setup: str, customers: int, runs: int, quick: bool) -> list[Part]:
 
     for _ in range(3):  # links and creates, then shows once that nothing is left to do
         summary = ours().summary
-    assert not any(summary[side][what] for side in ("push", "pull") for what in ("created", "updated", "failed"))
-    tasks = tasks_of(summary["run_id"])
+    assert not any(way.created or way.updated or way.failed for way in (summary.push, summary.pull))
+    tasks = tasks_of(summary.run_id)
     bare = bare_flow(tasks)
     what = f"run with nothing to do, {customers} customers, against a bare flow of {tasks} tasks"
     parts = [compared(what, ours, bare, runs)]

@@ -100,20 +100,20 @@ def measure(size: int = 10_000, latency_ms: float = 50) -> list[Part]:
                 raise AssertionError(f"{what}: {counted(done.summary):,} written, not {size:,}")
             rows.append((what, seconds, reading, writing, least))
 
-        work("create in Business Central", company, ceil(size / 100), lambda s: s["pull"]["created"])
+        work("create in Business Central", company, ceil(size / 100), lambda s: s.pull.created)
         for key in accounts:
             webstore.update(key, {"billing": {"city": "Bergen"}})
-        work("update in Business Central", company, ceil(size / 100), lambda s: s["pull"]["updated"])
+        work("update in Business Central", company, ceil(size / 100), lambda s: s.pull.updated)
         for customer in mapping_of(setup)["bc_id"]:
             company.update(customer, {"city": "Voss"})
-        work("update in the webstore", webstore, ceil(size / 100), lambda s: s["push"]["updated"])
+        work("update in the webstore", webstore, ceil(size / 100), lambda s: s.push.updated)
         alone = one_by_one(setup, accounts[:ALONE])
         runs.synchronize(setup)
         new = [company.create(_customer(f"Bo{n} Berg{n}", f"c{n}@load.example")) for n in range(size)]
         with BusinessCentralClient(setup.business_central) as client:
             numbers = [record["number"] for record in client.customers_by_id(new).values()]
         by_hand(tick, setup, numbers, actor="benchmark")
-        work("create in the webstore", webstore, ceil(size / 50), lambda s: s["push"]["created"])
+        work("create in the webstore", webstore, ceil(size / 50), lambda s: s.push.created)
     parts = []
     for what, seconds, reading, writing, least in rows:
         note = f"{reading:,} reads, {writing:,} writes; one request per customer takes {alone * 1000:.0f} ms"

@@ -23,7 +23,7 @@ from benchmarks.emulated import emulated, setup_of
 from benchmarks.measuring import Part, alone, answer, peak_mb, timed
 from connector.core.partitioning import Placement
 from connector.extract.extraction import extract_business_central, extract_webstore
-from connector.extract.partitions import MemoryPartition
+from connector.extract.memory_partition import MemoryPartition
 from connector.run.open_run import open_run
 from connector.setup import PullWebstoreCustomers, Setup
 from tests.flows import runs
@@ -54,7 +54,7 @@ def measured(told: dict[str, Any], rounds: int) -> int:
     setup = setup.model_copy(update={"breakers": setup.breakers.model_copy(update={"updates_percent": None})})
     for _ in range(3):  # links and writes, shows once that nothing is left, and remembers who has not moved
         summary = runs.synchronize(setup, side_by_side=True).summary
-    if any(summary[side][what] for side in ("push", "pull") for what in ("created", "updated", "failed")):
+    if any(way.created or way.updated or way.failed for way in (summary.push, summary.pull)):
         raise AssertionError("there was something to do")
     # nobody waits for a counterpart: who is not mapped is left alone
     mapped = setup.synchronization.model_copy(update={"pull_webstore_customers": PullWebstoreCustomers.MAPPED_ONLY})

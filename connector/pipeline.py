@@ -8,7 +8,7 @@ One pass of a run is:
  4. divide the mapping table, and extract both sides, at the same time; of a selected run its customers
  5. check the extracts as wholes: complete, not shrunk, not empty
  6. confirm by id who is missing, or older than before
- 7. validate what was read, and set apart whoever fails
+ 7. validate what was read, set apart whoever fails, and leave the directory of all customers
  8. compare: join, match and merge; the result is the plan
  9. validate the plan, and keep of it what was approved
 10. remember the plan and what waits for people; show it
@@ -32,7 +32,7 @@ from connector.core.customer import Direction
 from connector.core.plan import Plan
 from connector.errors import CustomerSyncError, InputError
 from connector.extract.findings import stop_on_findings
-from connector.extract.partitions import partitions_of
+from connector.extract.memory_partition import partitions_of
 from connector.load.directions import directions_wanted, pull_customers, push_customers, recover_open_writes
 from connector.load.news import new_conflicts, newly_held
 from connector.load.recording import record_findings, record_links, record_plan
@@ -137,18 +137,12 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
             results = _written(run, runtime, request, plan)
             if plan.undone_creates:
                 created = unlink_created(run, plan, results.setdefault(Direction.PUSH, LoadResult()))
-        summary = summary_of(run, plan, results, draft.extracted, opened.seconds, opened.mode, lost)
-        summary |= {"shown": dict(report.fingerprints), "trigger": run.trigger, "validated": run.validated}
-        summary |= {"seen_at": runtime.seen_at}
-        if request.undone_run is not None:
-            deleted = len(plan.deletions) if run.dry_run else sum(result.deleted for result in results.values())
-            summary |= {"undone_run": request.undone_run, "created_by_undone_run": len(plan.undone_creates)}
-            summary |= {"unlinked": len(plan.unlinks), "deleted": deleted}
-        if approved is not None:
-            summary |= {"approved_plan": approved.hash, "dropped_from_plan": len(lost)}
-            summary |= {"approved_by": request.approved_by, "left_out": list(request.leave_out)}
-        opened.summary = summary
-        opened.status = "waiting" if waiting else "stopped" if summary["stopped"] else "completed"
+        summary = summary_of(
+            run, request, plan, results, extracted=draft.extracted, approved=approved, lost=lost,
+            shown=report.fingerprints, seen_at=runtime.seen_at, seconds=opened.seconds,
+        )  # fmt: skip
+        opened.told = summary.as_json()
+        opened.status = "waiting" if waiting else "stopped" if summary.stopped else "completed"
         runtime.conflicts_found(run, news)
         runtime.customers_held(run, newly_held(run, results))
         if not waiting:
@@ -173,11 +167,12 @@ def assess_readiness(setup: Setup, runtime: Runtime) -> dict[str, Any]:
         run = opened.run
         read = read_and_validate(run, runtime, partitions, mappers, approved=True)
         seconds = opened.seconds
-        what_was_read = (read.job, read.missing, read.findings, read.extracted)
         mapper = mappers("compare customers")
-        report: dict[str, Any] = runtime.call(report_of_readiness, run, *what_was_read, mapper, seconds)
+        report: dict[str, Any] = runtime.call(
+            report_of_readiness, run, read.job, read.missing, read.extracted, mapper, seconds
+        )
         report |= {"run_id": run.run_id, "seconds": round(opened.seconds, 2)}
-        opened.summary = {name: report[name] for name in ("forecast", "with_everything_on", "seconds")}
+        opened.told = {name: report[name] for name in ("forecast", "with_everything_on", "seconds")}
         opened.status = "completed"
         return report
 

@@ -1,11 +1,11 @@
-"""What a run reads, and whether its data are as expected: steps 4 to 7 of the pipeline."""
+"""What a run reads, whether its data are as expected, and the directory of it: steps 4 to 7 of the pipeline."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from connector.core.expectations import Finding
+from connector.extract.directory import leave_directory
 from connector.extract.extraction import Extraction, divide_mapping, extract_business_central, extract_webstore
 from connector.extract.findings import stop_on_findings
 from connector.extract.job import Job, Mapper, job_of
@@ -31,7 +31,6 @@ class Read:
     business_central: Extraction
     missing: Missing
     job: Job
-    findings: Sequence[Finding]
 
     @property
     def extracted(self) -> dict[str, int]:
@@ -81,4 +80,5 @@ def read_and_validate(
     job, findings = runtime.call(validate_customers, run, job, mappers("validate customers"))
     runtime.findings_made(run, "extracts", findings)
     stop_on_findings(findings)
-    return Read(webstore, business_central, missing, job, findings)
+    runtime.call(leave_directory, run, job)
+    return Read(webstore, business_central, missing, job)

@@ -25,6 +25,7 @@ from connector.report.run_tables import Report
 from connector.run.close_run import close_run
 from connector.run.request import Answer
 from connector.run.run import Progress, Run
+from connector.run.summary import RunSummary
 from connector.setup import PartitionSettings, Runner, Setup
 from connector.store import StandingConflict
 
@@ -135,7 +136,7 @@ class Runtime:
     def customers_held(self, run: Run, customers: Sequence[Mapping[str, Any]]) -> None:
         """Customers went on hold in this run."""
 
-    def run_ended(self, run: Run, summary: Mapping[str, Any]) -> None:
+    def run_ended(self, run: Run, summary: RunSummary) -> None:
         """The run is done."""
 
     def page_written(self, setup: Setup, target: Path) -> None:

@@ -20,7 +20,7 @@ from starlette.types import ASGIApp
 
 from connector.run.request import Answer
 from connector.webhooks.limits import Offenders
-from console import conflicts_page, suggestions_page, webstores_page
+from console import conflicts_page, customer_page, mapping_page, suggestions_page, webstores_page
 from console.guard import Guard, RequestRefused
 from console.page import address
 from console.people import People, Person
@@ -31,8 +31,13 @@ from console.webstores import Webstore
 __all__ = ["Console", "OnPrefect", "application"]
 
 _log = logging.getLogger("console.actions")
-_STATIC = {"base.css": "text/css", "console.css": "text/css", "console.js": "text/javascript"}
-_PAGES = (webstores_page, suggestions_page, conflicts_page)
+_STATIC = {
+    "base.css": "text/css",
+    "console.css": "text/css",
+    "console.js": "text/javascript",
+    "icon.svg": "image/svg+xml",
+}
+_PAGES = (webstores_page, mapping_page, customer_page, suggestions_page, conflicts_page)
 
 
 class OnPrefect(Protocol):

@@ -28,15 +28,16 @@ def _customer(page: Page) -> Response:
     if not found:
         raise RequestRefused(404, "No customer is known under this id.")
     line = found[0]
-    if page.query.flag("look"):
+    # who was never compared is known by his name only: then both are asked at once
+    if page.query.flag("look") or line.last_synchronized is None:
         try:
-            looked = looked_up(page.webstore.setup_with_secrets(), line.bc_id, line.webstore_id)
+            looked = looked_up(page.webstore.setup_with_secrets(), line.bc_id or None, line.webstore_id)
         except CustomerSyncError as error:
             trouble = str(error)
     with page.webstore.view() as view:
-        fields = field_by_field(view, page.webstore.setup, line.bc_id, line.webstore_id, looked)
-        history = records(view.history(bc_id=line.bc_id, webstore_id=line.webstore_id))[::-1]
-        keys = {customer_key(line.bc_id, line.webstore_id), customer_key(None, line.webstore_id)}
+        fields = field_by_field(view, page.webstore.setup, line.bc_id or None, line.webstore_id, looked)
+        history = records(view.history(bc_id=line.bc_id or None, webstore_id=line.webstore_id))[::-1]
+        keys = {customer_key(line.bc_id or None, line.webstore_id), customer_key(None, line.webstore_id)}
         quarantined = [row for row in view.quarantine.rows() if row["key"] in keys]
         holds = [row for row in view.holds.rows() if row["key"] in keys]
         version = view.mapping.version()

@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from starlette.responses import Response
 
 from connector.desk.activity import release_holds
-from connector.desk.customer_list import FILTERS, SORTS, Line, lines_of, list_customers, stamped_counts
+from connector.desk.customer_list import FILTERS, SORTS, Line, all_customers, counts, lines_of, list_customers
 from connector.desk.desk import Desk
 from connector.desk.editing import link, tick, unlink, untick
 from connector.errors import InputError
 from connector.run.request import RunRequest
 from connector.setup import PullWebstoreCustomers, PushWebstoreCustomers, Setup
+from console.guard import RequestRefused
 from console.page import Page, action, shown_page
 from console.people import Right
 
@@ -52,17 +53,25 @@ def _mapping(page: Page) -> Response:
     descending, offset = query.flag("desc"), query.number("offset", 0)
     setup = page.webstore.setup
     with page.webstore.view() as view:
+        counted = counts(view, setup)
         found = list_customers(
-            view, setup, filter=wanted, search=search, sort=sort, descending=descending, offset=offset, limit=ROWS
+            view,
+            setup,
+            filter=wanted,
+            search=search,
+            sort=sort,
+            descending=descending,
+            offset=offset,
+            limit=ROWS,
+            known=counted,
         )
-        counts = stamped_counts(view, setup)
-        read_at, version = view.directory.read_at, view.mapping.version()
+        version = view.mapping.version()
     more = {"filter": "" if wanted == "all" else wanted, "sort": "" if sort == "number" else sort}
     more |= {"desc": "yes" if descending else "", "s": page.query.text("s") if search else ""}
     return page.show(
         "mapping.html",
         found=found,
-        counts=counts,
+        counts=counted,
         filters=FILTERS,
         filter=wanted,
         sort=sort,
@@ -71,7 +80,6 @@ def _mapping(page: Page) -> Response:
         limit=ROWS,
         more=more,
         search=search,
-        read_at=read_at,
         version=version,
         edits=[(name, edit) for name, edit in _EDITS.items() if page.person.may(edit.right)],
         is_pushing=setup.synchronization.push_webstore_customers is not PushWebstoreCustomers.NONE,
@@ -98,14 +106,9 @@ def _preview(page: Page) -> Response:
     with page.webstore.view() as view:
         keys = page.form.all("row")
         if page.form.flag("everybody"):
-            everybody = list_customers(
-                view,
-                setup,
-                filter=page.form.choice("filter", list(FILTERS), "all"),
-                search=page.session.search(page.form.text("s")),
-                limit=_MOST_SELECTED + 1,
-            )
-            keys = [line.key for line in everybody.lines]
+            wanted = page.form.choice("filter", list(FILTERS), "all")
+            everybody = all_customers(view, setup, filter=wanted, search=page.session.search(page.form.text("s")))
+            keys = [line.key for line in everybody]
         if not keys:
             raise InputError("Nobody was selected; nothing was changed.", hint="Tick the boxes of some rows first.")
         if len(keys) > _MOST_SELECTED:
@@ -152,7 +155,7 @@ def _do(page: Page) -> Response:
 def _allowed(page: Page, name: str) -> _Edit:
     edit = _EDITS[name]
     if not page.person.may(edit.right):
-        raise InputError(f"{edit.title} needs the right to {edit.right.name.lower()}.")
+        raise RequestRefused(403, f"{edit.title} needs the right to {edit.right.name.lower()}, which you do not have.")
     return edit
 
 
@@ -212,13 +215,13 @@ def _synchronizing(setup: Setup, lines: list[Line]) -> list[str]:
     told = [
         f"Push Webstore Customers is {flags.push_webstore_customers}, Pull Webstore Customers is {flags.pull_webstore_customers}."
     ]
-    new = sum(line.bc_id is None for line in lines)
+    new = sum(not line.bc_id for line in lines)
     if new and flags.pull_webstore_customers is PullWebstoreCustomers.ALL:
         told.append(f"{_customers(new)} only in the webstore will be linked, or created in Business Central.")
     waiting = sum(line.ticked and line.webstore_id is None for line in lines)
     if waiting and flags.push_webstore_customers is not PushWebstoreCustomers.NONE:
         told.append(f"{_customers(waiting)} will be linked, or get an account in the webstore.")
-    linked = sum(line.bc_id is not None and line.webstore_id is not None for line in lines)
+    linked = sum(bool(line.bc_id) and line.webstore_id is not None for line in lines)
     return [*told, f"{_pairs(linked)} will be compared field by field."] if linked else told
 
 
@@ -273,7 +276,7 @@ def _plan(page: Page, desk: Desk, lines: list[Line]) -> tuple[str, int | None]:
 def _pair_of(lines: list[Line]) -> tuple[Line, Line]:
     """The card and the account that are to be linked."""
     cards = [line for line in lines if line.bc_id and line.webstore_id is None]
-    accounts = [line for line in lines if line.bc_id is None]
+    accounts = [line for line in lines if not line.bc_id]
     if (len(cards), len(accounts), len(lines)) != (1, 1, 2):
         raise InputError(
             "To link, select one customer that is only in Business Central and one that is only in the webstore.",
@@ -283,7 +286,7 @@ def _pair_of(lines: list[Line]) -> tuple[Line, Line]:
 
 
 def _is_linked(line: Line) -> bool:
-    return line.bc_id is not None and line.webstore_id is not None
+    return bool(line.bc_id) and line.webstore_id is not None
 
 
 _EDITS: dict[str, _Edit] = {

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Sequence
+from dataclasses import replace
 
-from connector.desk.both_sides import BothSides, read_both
+from connector.desk.both_sides import BothSides, Card, read_both
+from connector.desk.customer_list import lines_of
 from connector.desk.waiting_pairs import PossiblePair
 from connector.errors import RemoteRefused, RemoteTrouble
 from connector.store import View
@@ -14,16 +16,42 @@ __all__ = ["names_of", "sides_of"]
 
 
 def sides_of(page: Page, pairs: Sequence[PossiblePair]) -> tuple[BothSides, str]:
-    """Both customers of each pair, and why some are missing, in words; "" = whoever is missing is not there."""
-    bc_ids, accounts = {pair.bc_id for pair in pairs}, {pair.webstore_id for pair in pairs}
-    if not pairs:
-        return BothSides({}, {}), ""
+    """Both customers of each pair: as the directory has them, and whoever is not in it as the systems have them now.
+
+    Returns:
+        And why some are missing, in words; "" = whoever is missing is not there.
+    """
+    with page.webstore.view() as view:
+        sides = _in_directory(page, view, pairs)
+    bc_ids = {pair.bc_id for pair in pairs} - sides.business_central.keys()
+    accounts = {pair.webstore_id for pair in pairs} - sides.webstore.keys()
+    if not bc_ids and not accounts:
+        return sides, ""
     try:
-        return read_both(page.webstore.setup_with_secrets(), bc_ids, accounts), ""
+        found = read_both(page.webstore.setup_with_secrets(), bc_ids, accounts)
     except (RemoteTrouble, RemoteRefused) as error:
-        return BothSides({}, {}), f"Names cannot be shown: {error.message}"
+        return sides, f"Some names cannot be shown: {error.message}"
+    both = ({**sides.business_central, **found.business_central}, {**sides.webstore, **found.webstore})
+    return replace(found, business_central=both[0], webstore=both[1]), ""
 
 
-def names_of(page: Page, view: View, bc_ids: Collection[str]) -> dict[str, str]:
-    """The names of some Business Central customers, as far as the store knows them."""
+def _in_directory(page: Page, view: View, pairs: Sequence[PossiblePair]) -> BothSides:
+    if view.directory.read_at is None:
+        return BothSides({}, {})
+    keys = [key for pair in pairs for key in (pair.bc_id, f"woo:{pair.webstore_id}")]
+    lines = lines_of(view, page.webstore.setup, keys)
+    return BothSides(
+        {one.bc_id: Card(one.bc_number, one.bc_name, one.bc_place, one.bc_email) for one in lines if one.bc_name},
+        {
+            one.webstore_id: Card(
+                f"woo:{one.webstore_id}", one.webstore_name, one.webstore_place, one.webstore_email, one.username
+            )
+            for one in lines
+            if one.webstore_id is not None and (one.webstore_name or one.webstore_email)
+        },
+    )
+
+
+def names_of(view: View, bc_ids: Collection[str]) -> dict[str, str]:
+    """The names of some mapped Business Central customers, as far as the mapping table knows them."""
     return {bc_id: row.name for bc_id, row in view.mapping.rows_by_bc_id(bc_ids).items() if row.name}

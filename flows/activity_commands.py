@@ -9,7 +9,8 @@ from typing import Annotated, Any
 import typer
 
 from connector.private_files import check_free, write_private
-from flows import opened, running, terminal
+from connector.run.setup_source import opened_store, opened_view
+from flows import running, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, PrefectOption, SetupOption
 
 holds_app = typer.Typer(help="Customers that scheduled runs leave out after repeated failures.", no_args_is_help=True)
@@ -32,7 +33,7 @@ def list_holds(
 
     from connector.desk import activity
 
-    with terminal.reported(as_json), opened.view(setup) as view:
+    with terminal.reported(as_json), opened_view(setup) as view:
         rows = activity.list_holds(view, everyone=everyone)
     columns = ["bc_number", "key", "direction", "on_hold", "failed_attempts", "last_error", "last_failed_at"]
     terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody is on hold.")
@@ -54,7 +55,7 @@ def release(
 
     from connector.desk import activity
 
-    with terminal.reported(as_json), opened.desk(setup) as desk:
+    with terminal.reported(as_json), terminal.desk(setup) as desk:
         count = activity.release_holds(desk, customers or [], everyone=everyone)
     if as_json:
         terminal.print_json({"released": count})
@@ -71,7 +72,7 @@ def list_runs(limit: LimitOption = 20, setup: SetupOption = DEFAULT_SETUP, as_js
 
     from connector.desk import activity
 
-    with terminal.reported(as_json), opened.view(setup) as view:
+    with terminal.reported(as_json), opened_view(setup) as view:
         rows = activity.list_runs(view, limit)
     columns = ["run_id", "mode", "trigger", "actor", "dry_run", "started_at", "status"]
     terminal.show_rows(rows, columns, as_json=as_json, empty="There was no run yet.")
@@ -85,15 +86,17 @@ def show(run_id: RunArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonO
     """
 
     from connector.desk import activity
+    from connector.run.summary import RunSummary
 
-    with terminal.reported(as_json), opened.view(setup) as view:
+    with terminal.reported(as_json), opened_view(setup) as view:
         run = activity.show_run(view, run_id)
     if as_json:
         terminal.print_json(run)
         return
     terminal.say(f"{run['run_id']}: {run['mode']} by {run['actor']} ({run['trigger']}), {run['status']}")
-    if "push" in run["summary"]:
-        terminal.show_summary(run["summary"])
+    summary = RunSummary.from_stored(run["summary"])
+    if summary.counted:
+        terminal.show_summary(summary)
     columns = ["direction", "operation", "bc_number", "webstore_id", "outcome", "code", "message"]
     terminal.show_rows(run["writes"], columns, as_json=False, empty="It wrote nothing.")
 
@@ -119,7 +122,6 @@ def report(
     with terminal.reported(as_json):
         check_free(html, overwrite=overwrite)
         from connector.report import run_page
-        from connector.run.setup_source import opened_store
 
         with opened_store(setup) as (made, store), store.view(made.webstore_code) as view:
             text = run_page.report_of_run(view, made, run_id, masked=masked or None, rows=rows)
@@ -179,17 +181,17 @@ def undo(
         how |= {"approved_plan": plan, "leave_out": leave_out}
         report = running.run_undo(setup, run_id, dry_run=False, **how)
     if as_json:
-        terminal.print_json({**report.summary, "created": report.created})
+        terminal.print_json({**report.summary.as_json(), "created": report.created})
     else:
         terminal.show_summary(report.summary)
-    running.end_with(report.summary["stopped"], report.summary["errors"])
+    running.end_with(report.summary)
 
 
 def _show_undo(report: Any, *, as_json: bool) -> None:
     table = report.plan.table()
     rows = table.astype(object).where(table.notna(), None).to_dict(orient="records")
     if as_json:
-        terminal.print_json({**report.summary, "plan": rows, "created": report.created})
+        terminal.print_json({**report.summary.as_json(), "plan": rows, "created": report.created})
         return
     columns = ["action", "direction", "bc_number", "webstore_id", "field", "before", "after", "reason"]
     terminal.show_rows(rows, columns, as_json=False, empty="There is nothing to put back.")
@@ -212,7 +214,7 @@ def log(
 
     from connector.desk import activity
 
-    with terminal.reported(as_json), opened.desk(setup) as desk:
+    with terminal.reported(as_json), terminal.desk(setup) as desk:
         if purge:
             terminal.print_json(activity.purge(desk, days))
             return

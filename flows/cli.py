@@ -11,6 +11,7 @@ from typing import Annotated
 
 import typer
 
+from connector.run.setup_source import named_setups, setup_of
 from flows import (
     activity_commands,
     conflict_commands,
@@ -109,10 +110,10 @@ def sync(
             prefect=prefect,
         )
     if as_json:
-        terminal.print_json(report.summary)
+        terminal.print_json(report.summary.as_json())
     else:
         terminal.show_summary(report.summary)
-    end_with(report.summary["stopped"], report.summary["errors"])
+    end_with(report.summary)
 
 
 @app.command("sync-all")
@@ -142,10 +143,10 @@ def sync_all(
             with terminal.reported(as_json):
                 report = run_sync(Path(name), [], dry_run=dry_run, quiet=as_json, scheduled=scheduled, prefect=prefect)
                 if as_json:
-                    terminal.print_json(report.summary)
+                    terminal.print_json(report.summary.as_json())
                 else:
                     terminal.show_summary(report.summary)
-                end_with(report.summary["stopped"], report.summary["errors"])
+                end_with(report.summary)
         except typer.Exit as ended:
             codes.append(ended.exit_code)
     raise typer.Exit(max(codes))
@@ -172,7 +173,7 @@ def plan(
     table = report.plan.table()
     if as_json:
         records = table.astype(object).where(table.notna(), None).to_dict(orient="records")
-        terminal.print_json({**report.summary, "plan": records})
+        terminal.print_json({**report.summary.as_json(), "plan": records})
         return
     terminal.print_table(list(table.columns), table.head(rows).astype(object).fillna("").to_numpy().tolist())
     if len(table) > rows:
@@ -188,7 +189,6 @@ def check(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
     Examples: customer-sync check; customer-sync check --setup shop --json
     """
     from connector.desk.connection_check import check_connections
-    from connector.run.setup_source import setup_of
 
     with terminal.reported(as_json):
         findings = check_connections(setup_of(setup))
@@ -244,25 +244,31 @@ def sandbox(
 
 
 @app.command()
-def demo(as_json: JsonOption = False) -> None:
+def demo(
+    console: Annotated[
+        bool, typer.Option("--console", help="Open the pages in the browser on emulated systems, to play with.")
+    ] = False,
+    as_json: JsonOption = False,
+) -> None:
     """Show a whole story on emulated systems: check, link, synchronise, edit both sides, synchronise again.
 
-    Example: customer-sync demo
+    Example: customer-sync demo --console
     """
-    from flows.demo import run_demo
+    from flows.demo import run_demo, sandbox_for_console
 
     with terminal.reported(as_json):
+        if console:
+            with sandbox_for_console(quiet=as_json) as setup:
+                console_command.run_console([str(setup)], as_json=as_json)
+            return
         summaries = run_demo(quiet=as_json)
     if as_json:
-        terminal.print_json({"runs": summaries})
-    end_with([s for r in summaries for s in r["stopped"]], [e for r in summaries for e in r["errors"]])
+        terminal.print_json({"runs": [summary.as_json() for summary in summaries]})
+    end_with(*summaries)
 
 
 def main() -> None:
     """Entry point of the `customer-sync` command."""
-
-    from connector.run.setup_source import named_setups
-
     named_setups.set(known_setup)
     app(prog_name="customer-sync")
 

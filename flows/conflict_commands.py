@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from flows import opened, terminal
+from connector.run.setup_source import opened_view
+from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
 
 app = typer.Typer(help="Conflicts that wait for a person: list them, decide them.", no_args_is_help=True)
@@ -21,7 +22,7 @@ def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
 
     from connector.desk import inbox
 
-    with terminal.reported(as_json), opened.view(setup) as view:
+    with terminal.reported(as_json), opened_view(setup) as view:
         rows = inbox.list_conflicts(view)
     columns = ["bc_number", "webstore_id", "field", "base", "webstore", "business_central", "decided"]
     terminal.show_rows(rows, columns, as_json=as_json, empty="No conflict waits for a decision.")
@@ -44,7 +45,7 @@ def decide(
 
     from connector.desk import inbox
 
-    with terminal.reported(as_json), opened.desk(setup) as desk:
+    with terminal.reported(as_json), terminal.desk(setup) as desk:
         if take_back:
             done: dict[str, object] = {"taken_back": inbox.take_back(desk, number, field)}
         else:

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from connector.core.plan import Plan
 from connector.desk.connection_check import check_connections
 from connector.desk.desk import at_desk
 from connector.desk.editing import tick
@@ -19,19 +20,20 @@ from connector.desk.mapping_list import list_mapping
 from connector.errors import InternalError, PremiseBroken
 from connector.quality import prepare
 from connector.run.request import RunReport, RunRequest
-from connector.run.setup_source import opened_view
+from connector.run.setup_source import opened_store
+from connector.run.summary import RunSummary
 from connector.setup import load_setup
 from flows import terminal
 from flows.running import run_here
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
 
-__all__ = ["run_demo"]
+__all__ = ["run_demo", "sandbox_for_console"]
 
 SHOWN = 5
 
 
-def run_demo(*, quiet: bool) -> list[dict[str, Any]]:
+def run_demo(*, quiet: bool) -> list[RunSummary]:
     """Play the story.
 
     Args:
@@ -59,22 +61,37 @@ def run_demo(*, quiet: bool) -> list[dict[str, Any]]:
     return summaries
 
 
-def _first_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[str, Any]:
+@contextmanager
+def sandbox_for_console(*, quiet: bool) -> Iterator[Path]:
+    """Both systems emulated with 2,123 accounts, nobody linked yet, and a plan that has read all of them; gives the setup."""
+    tell = (lambda _text: None) if quiet else terminal.say
+    folder = Path(tempfile.mkdtemp(prefix="customer-sync-console-"))
+    with start() as running:
+        setup = folder / "setup.toml"
+        setup.write_text(setup_text(running, webstore_code="demo", directory=folder), encoding="utf-8")
+        setup.chmod(0o600)
+        os.environ.update(announcement(running, setup)["env"])
+        tell(f"A webstore at {running.webstore_url} and Business Central company {running.company!r} are running.")
+        tell("All customers are read once, for a plan; nothing is written …")
+        run_here(RunRequest(load_setup(setup), dry_run=True), quiet=quiet, actor="demo")
+        yield setup
+
+
+def _first_run(running: Running, setup: Path, tell: Any, quiet: bool) -> RunSummary:
     tell("\n1. Two customers of Business Central are ticked as Webstore Customer, then everything is synchronised:")
     tell("   push = Mapped Only, pull = All; who has the same e-mail on both sides is linked.")
     with at_desk(setup, actor="demo", with_secrets=True) as desk:
         tick(desk, _without_account(running)[:2])
     report = _synchronize(setup, quiet)
-    _show(report.plan, report.summary, quiet, ("link", "create", "update"))
-    summary: dict[str, Any] = report.summary
-    return summary
+    _show(report, quiet, ("link", "create", "update"))
+    return report.summary
 
 
-def _second_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[str, Any]:
+def _second_run(running: Running, setup: Path, tell: Any, quiet: bool) -> RunSummary:
     tell("\n2. Nobody edited anything. A second run reads both sides and writes nothing:")
     running.webstore_log.clear()
     running.business_central_log.clear()
-    summary: dict[str, Any] = _synchronize(setup, quiet).summary
+    summary = _synchronize(setup, quiet).summary
     writes = len(running.webstore_log.writes()) + len(running.business_central_log.writes())
     tell(f"   write requests that reached the two systems: {writes}")
     if not quiet:
@@ -82,9 +99,9 @@ def _second_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[s
     return summary
 
 
-def _third_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[str, Any]:
-    with opened_view(setup) as view:
-        linked = [row for row in list_mapping(view) if row["webstore_id"]]
+def _third_run(running: Running, setup: Path, tell: Any, quiet: bool) -> RunSummary:
+    with opened_store(setup) as (made, store), store.view(made.webstore_code) as view:
+        linked = [row for row in list_mapping(view, made) if row["webstore_id"]]
     pushed, pulled, disputed = linked[10], linked[20], linked[30]
     running.business_central.people_update(pushed["bc_id"], {"phoneNumber": "+44 20 7946 0018"})
     running.webstore.people_update(pulled["webstore_id"], {"billing": {"address_2": "2nd floor"}})
@@ -94,15 +111,14 @@ def _third_run(running: Running, setup: Path, tell: Any, quiet: bool) -> dict[st
         "\n3. People edit: a phone number in Business Central, an address in the webstore, and one address on both sides."
     )
     report = _synchronize(setup, quiet)
-    _show(report.plan, report.summary, quiet, ("update", "conflict"))
+    _show(report, quiet, ("update", "conflict"))
     tell("   The conflict waits for a person; neither side was overwritten.")
-    summary: dict[str, Any] = report.summary
-    return summary
+    return report.summary
 
 
 def _stopped_run(running: Running, setup: Path, tell: Any, quiet: bool) -> None:
-    with opened_view(setup) as view:
-        linked = [row for row in list_mapping(view) if row["webstore_id"]]
+    with opened_store(setup) as (made, store), store.view(made.webstore_code) as view:
+        linked = [row for row in list_mapping(view, made) if row["webstore_id"]]
     spoiled = linked[: len(linked) * 2 // 3]
     for row in spoiled:
         running.webstore.people_update(row["webstore_id"], {"billing": {"city": "TEST"}})
@@ -135,11 +151,11 @@ def _synchronize(setup: Path, quiet: bool) -> RunReport:
     return run_here(RunRequest(load_setup(setup)), quiet=quiet, actor="demo")
 
 
-def _show(plan: Plan, summary: dict[str, Any], quiet: bool, actions: tuple[str, ...]) -> None:
+def _show(report: RunReport, quiet: bool, actions: tuple[str, ...]) -> None:
     """The first rows of each action of the plan, before and after, then the numbers."""
     if quiet:
         return
-    table = plan.table()
+    table = report.plan.table()
     columns = ["action", "direction", "bc_number", "webstore_id", "field", "before", "after", "reason"]
     for action in actions:
         rows = table[table["action"] == action]
@@ -151,4 +167,4 @@ def _show(plan: Plan, summary: dict[str, Any], quiet: bool, actions: tuple[str, 
             terminal.print_table(
                 columns, rows[columns].head(SHOWN).astype(object).fillna("").to_numpy().tolist(), title
             )
-    terminal.show_summary(summary)
+    terminal.show_summary(report.summary)

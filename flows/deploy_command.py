@@ -12,6 +12,7 @@ import typer
 from connector.errors import InputError, RemoteTrouble
 from flows import running, terminal
 from flows.options import JsonOption
+from flows.setup_paths import possible_path
 
 __all__ = ["deploy"]
 
@@ -33,7 +34,7 @@ def deploy(
     with terminal.reported(as_json):
         running.prepare_prefect()
         names = setup or (["setup.toml"] if Path("setup.toml").is_file() else [])
-        if not (running.possible_path(folder, "folder") / "prefect.yaml").is_file():
+        if not (possible_path(folder, "folder") / "prefect.yaml").is_file():
             raise InputError(f"There is no prefect.yaml in {folder.resolve()}.", hint="Name the project with --folder.")
         with running.server_needed():
             from prefect.settings import PREFECT_API_URL

@@ -11,7 +11,7 @@ from typing import Any
 from prefect.events import emit_event
 
 from connector.errors import CustomerSyncError, PremiseBroken
-from connector.report.summary import not_written
+from connector.run.summary import RunSummary
 from connector.store import StandingConflict
 
 __all__ = [
@@ -39,11 +39,11 @@ BREAKER_TRIPPED = "customer-sync.breaker.tripped"
 _MOST = 50
 
 
-def tell_completed(summary: Mapping[str, Any]) -> None:
+def tell_completed(summary: RunSummary) -> None:
     """A run has ended. Payload: the summary's numbers, and how many writes were refused."""
-    payload = {name: summary[name] for name in ("run_id", "mode", "dry_run", "push", "pull", "plan_hash", "seconds")}
-    payload |= {name: summary[name] for name in ("linked", "conflicts", "ambiguous", "orphans", "quarantined")}
-    _emit(RUN_COMPLETED, summary["webstore_code"], {**payload, "not_written": not_written(summary)})
+    told = summary.as_json()
+    payload = {name: told[name] for name in ("run_id", "mode", "dry_run", "push", "pull", "plan_hash", "seconds")}
+    _emit(RUN_COMPLETED, summary.webstore_code, {**payload, **summary.counters, "not_written": summary.not_written})
 
 
 def tell_stopped(webstore_code: str, reason: str, error: CustomerSyncError | None = None) -> None:

@@ -9,7 +9,8 @@ from typing import Annotated
 import typer
 
 from connector.errors import InputError
-from flows import opened, terminal
+from connector.run.setup_source import opened_view
+from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, SetupOption, YesOption
 
 __all__ = ["export", "forget", "import_"]
@@ -30,7 +31,7 @@ def export(
 
     from connector.desk import exchange
 
-    with terminal.reported(as_json), opened.view(setup) as view:
+    with terminal.reported(as_json), opened_view(setup) as view:
         rows = exchange.export_mapping(view, file, version=version, ids_only=ids_only, overwrite=overwrite)
     if as_json:
         terminal.print_json({"file": str(file), "rows": rows})
@@ -55,7 +56,7 @@ def import_(
 
     from connector.desk import exchange
 
-    with terminal.reported(as_json), opened.desk(setup) as desk:
+    with terminal.reported(as_json), terminal.desk(setup) as desk:
         done = exchange.import_mapping(desk, file, reason=reason, dry_run=dry_run, replace_all=replace_all)
         if done.problems:
             raise InputError(f"{file.name} cannot be imported:", problems=done.problems)
@@ -84,7 +85,7 @@ def forget(
 
     from connector.desk.forgetting import forget as forget_customer
 
-    with terminal.reported(as_json), opened.desk(setup) as desk:
+    with terminal.reported(as_json), terminal.desk(setup) as desk:
         who = forget_customer(desk, customer, dry_run=True)
         meant = f"Business Central {who['bc_id'] or '(none)'}, webstore {who['webstore_id'] or '(none)'}"
         terminal.confirmed(f"Erase everything about {meant}? This cannot be undone.", yes=yes, as_json=as_json)

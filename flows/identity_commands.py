@@ -6,7 +6,8 @@ from typing import Annotated
 
 import typer
 
-from flows import opened, terminal
+from connector.run.setup_source import opened_view
+from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, NumbersArgument, SetupOption, YesOption
 
 SideArgument = Annotated[
@@ -22,7 +23,7 @@ def doubts(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> N
 
     from connector.desk import same_customer
 
-    with terminal.reported(as_json), opened.view(setup) as view:
+    with terminal.reported(as_json), opened_view(setup) as view:
         rows = same_customer.list_doubts(view)
     columns = ["bc_number", "webstore_id", "username", "created", "reason", "since"]
     terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody is in doubt.")
@@ -36,7 +37,7 @@ def same(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json: 
 
     from connector.desk import same_customer
 
-    with terminal.reported(as_json), opened.desk(setup, with_secrets=True) as desk:
+    with terminal.reported(as_json), terminal.desk(setup, with_secrets=True) as desk:
         rows = same_customer.say_same(desk, numbers)
     terminal.show_rows(rows, ["bc_number", "webstore_id", "answer"], as_json=as_json)
 
@@ -50,13 +51,10 @@ def other(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json:
 
     from connector.desk import same_customer
 
-    with (
-        terminal.reported(as_json),
-        opened.desk(setup, with_secrets=True) as desk,
-        terminal.show_progress(quiet=as_json) as tell,
-    ):
-        rows = same_customer.say_other(desk, numbers, progress=tell)
-    terminal.show_rows(rows, ["bc_number", "webstore_id", "answer"], as_json=as_json)
+    with terminal.reported(as_json), terminal.desk(setup, with_secrets=True) as desk:
+        with terminal.show_progress(quiet=as_json) as tell:
+            rows = same_customer.say_other(desk, numbers, progress=tell)
+        terminal.show_rows(rows, ["bc_number", "webstore_id", "answer"], as_json=as_json)
 
 
 def restored_side(
@@ -79,7 +77,7 @@ def restored_side(
 
     from connector.desk import restored
 
-    with terminal.reported(as_json), opened.desk(setup) as desk:
+    with terminal.reported(as_json), terminal.desk(setup) as desk:
         with desk.view() as view:
             rows = restored.list_restored(view, side)
         if not take:

@@ -6,7 +6,8 @@ from typing import Annotated, Any
 
 import typer
 
-from flows import exchange_commands, identity_commands, opened, suggestion_commands, terminal
+from connector.run.setup_source import opened_store, opened_view
+from flows import exchange_commands, identity_commands, suggestion_commands, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, NumbersArgument, SetupOption, YesOption
 
 app = typer.Typer(help="The mapping table: who is who, its edits and its versions.", no_args_is_help=True)
@@ -31,18 +32,29 @@ CustomerArgument = Annotated[str, typer.Argument(help="Business Central number o
 
 
 @app.command("list")
-def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
-    """List the mapping table; with --json one object per line.
+def list_(
+    only: Annotated[
+        str, typer.Option("--filter", help="Of all customers only these: linked, conflict, to push, in step, …")
+    ] = "",
+    search: Annotated[
+        str, typer.Option("--search", help="Of all customers those with these words: number, id, name, e-mail, place.")
+    ] = "",
+    setup: SetupOption = DEFAULT_SETUP,
+    as_json: JsonOption = False,
+) -> None:
+    """List the mapping table; with --filter or --search all customers that the last full run read.
 
-    Example: customer-sync mapping list --json
+    Examples: customer-sync mapping list --filter conflict; customer-sync mapping list --search "müller oslo" --json
     """
 
     from connector.desk.mapping_list import list_mapping
 
-    with terminal.reported(as_json), opened.view(setup) as view:
-        rows = list_mapping(view)
-    columns = ["bc_number", "name", "webstore_id", "webstore_customer", "on_hold", "failed_attempts", "last_error"]
-    terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody is mapped yet.")
+    with terminal.reported(as_json), opened_store(setup) as (made, store), store.view(made.webstore_code) as view:
+        rows = list_mapping(view, made, filter=only, search=search)
+    columns = ["bc_number", "bc_name", "webstore_id", "webstore_name", "webstore_customer", "states", "last_error"]
+    empty = "There is nobody like that." if only or search else "Nobody is mapped yet."
+    shown = rows if as_json else [row | {"states": ", ".join(row["states"])} for row in rows]
+    terminal.show_rows(shown, columns, as_json=as_json, empty=empty)
 
 
 @app.command()
@@ -57,7 +69,7 @@ def link(pairs: PairsArgument, setup: SetupOption = DEFAULT_SETUP, as_json: Json
 
     with terminal.reported(as_json):
         wanted = pairs_read([f"{pairs[0]}={pairs[1]}"] if len(pairs) == 2 and "=" not in pairs[1] else pairs)
-        with opened.desk(setup, with_secrets=True) as desk:
+        with terminal.desk(setup, with_secrets=True) as desk:
             done = editing.link(desk, wanted)
     named = ", ".join(f"{number} to woo:{key}" for number, key in dict.fromkeys(wanted))
     _told(done, f"Linked: {named}.", as_json)
@@ -72,7 +84,7 @@ def unlink(customers: CustomersArgument, setup: SetupOption = DEFAULT_SETUP, as_
 
     from connector.desk import editing
 
-    with terminal.reported(as_json), opened.desk(setup) as desk:
+    with terminal.reported(as_json), terminal.desk(setup) as desk:
         done = editing.unlink(desk, customers)
     _told(done, f"Not linked any more: {', '.join(dict.fromkeys(customers))}.", as_json)
 
@@ -86,7 +98,7 @@ def tick(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json: 
 
     from connector.desk import editing
 
-    with terminal.reported(as_json), opened.desk(setup, with_secrets=True) as desk:
+    with terminal.reported(as_json), terminal.desk(setup, with_secrets=True) as desk:
         done = editing.tick(desk, numbers)
     _told(done, f"{len(numbers)} ticked.", as_json)
 
@@ -100,7 +112,7 @@ def untick(numbers: NumbersArgument, setup: SetupOption = DEFAULT_SETUP, as_json
 
     from connector.desk import editing
 
-    with terminal.reported(as_json), opened.desk(setup) as desk:
+    with terminal.reported(as_json), terminal.desk(setup) as desk:
         done = editing.untick(desk, numbers)
     _told(done, f"{len(numbers)} unticked.", as_json)
 
@@ -114,7 +126,7 @@ def versions_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -
 
     from connector.desk import versions
 
-    with terminal.reported(as_json), opened.view(setup) as view:
+    with terminal.reported(as_json), opened_view(setup) as view:
         rows = versions.list_versions(view)
     columns = ["number", "created_at", "actor", "reason", "added", "removed", "changed", "run_id"]
     terminal.show_rows(rows, columns, as_json=as_json, empty="There is no version yet.")
@@ -134,7 +146,7 @@ def diff(
 
     from connector.desk import versions
 
-    with terminal.reported(as_json), opened.view(setup) as view:
+    with terminal.reported(as_json), opened_view(setup) as view:
         rows = versions.compare_versions(view, older, newer)
     columns = ["change", "bc_number", "webstore_id_before", "webstore_id_after", "webstore_customer_before"]
     columns += ["webstore_customer_after", "version", "actor", "reason"]
@@ -156,7 +168,7 @@ def restore(
 
     from connector.desk import versions
 
-    with terminal.reported(as_json), opened.desk(setup) as desk:
+    with terminal.reported(as_json), terminal.desk(setup) as desk:
         plan = versions.restore_version(desk, number, dry_run=True)
         if dry_run or not as_json:
             columns = ["change", "bc_number", "webstore_id_before", "webstore_id_after"]
@@ -177,7 +189,7 @@ def history(customer: CustomerArgument, setup: SetupOption = DEFAULT_SETUP, as_j
 
     from connector.desk import editing, versions
 
-    with terminal.reported(as_json), opened.view(setup) as view:
+    with terminal.reported(as_json), opened_view(setup) as view:
         rows = versions.customer_history(view, **editing.ids_of(view, customer))
     columns = ["at", "actor", "direction", "field", "before", "after", "outcome", "reason", "run_id"]
     terminal.show_rows(rows, columns, as_json=as_json, empty=f"Nothing is recorded of {customer}.")

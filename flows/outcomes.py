@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,9 +13,9 @@ from prefect.logging import get_run_logger
 from prefect.states import Cancelled, Completed, Failed
 
 from connector.errors import CustomerSyncError, StoreError
-from connector.report.summary import dropped_lines, not_written
 from connector.run.close_run import close_run
 from connector.run.request import Skipped
+from connector.run.summary import RunSummary
 from connector.setup import Setup
 from connector.store import LeaseHeld
 from flows.events import tell_completed, tell_stopped
@@ -78,10 +78,10 @@ def _ended(report: Any) -> State[Any]:
         if report.problem is not None:
             return Failed(message=report.message, data=report.problem)
         return Completed(message=report.message, data=report)
-    summary = report.summary
-    if summary["stopped"]:
-        reason = " ".join(summary["stopped"])
-        tell_stopped(summary["webstore_code"], reason)
+    summary: RunSummary = report.summary
+    if summary.stopped:
+        reason = " ".join(summary.stopped)
+        tell_stopped(summary.webstore_code, reason)
         return Failed(message=f"Stopped: {reason} {in_words(summary)}", data=RunStopped(reason, report))
     tell_completed(summary)
     return Completed(message=in_words(summary), data=report)
@@ -103,22 +103,21 @@ def skipped(what: Skipped) -> State[Any]:
     return Completed(message=what.reason, name=what.name)
 
 
-def in_words(summary: Mapping[str, Any]) -> str:
+def in_words(summary: RunSummary) -> str:
     """One sentence of a run."""
-    push, pull = summary["push"], summary["pull"]
+    push, pull, undo = summary.push, summary.pull, summary.undo
     parts = [
-        f"pushed {push['created']} new and {push['updated']} changed",
-        f"pulled {pull['created']} new and {pull['updated']} changed",
-        f"linked {summary['linked']}",
+        f"pushed {push.created} new and {push.updated} changed",
+        f"pulled {pull.created} new and {pull.updated} changed",
+        f"linked {summary.linked}",
     ]
-    parts += [
-        f"{summary[name]} {name}" for name in ("conflicts", "ambiguous", "orphans", "quarantined") if summary[name]
-    ]
-    parts += [f"{name} {summary[name]}" for name in ("unlinked", "deleted") if summary.get(name)]
-    parts += [f"{not_written(summary)} not written"] if summary["errors"] else []
-    parts += [f"{push['held'] + pull['held']} on hold"] if push["held"] + pull["held"] else []
-    words = ("Would have: " if summary["dry_run"] else "") + ", ".join(parts) + "."
-    dropped = dropped_lines(summary)
+    parts += [f"{count} {name}" for name, count in summary.counters.items() if count and name != "linked"]
+    parts += [f"unlinked {undo.unlinked}"] if undo and undo.unlinked else []
+    parts += [f"deleted {undo.deleted}"] if undo and undo.deleted else []
+    parts += [f"{summary.not_written} not written"] if summary.errors else []
+    parts += [f"{push.held + pull.held} on hold"] if push.held + pull.held else []
+    words = ("Would have: " if summary.dry_run else "") + ", ".join(parts) + "."
+    dropped = summary.dropped_lines
     if not dropped:
         return words
     more = f"; and {len(dropped) - _NAMED} more" if len(dropped) > _NAMED else ""

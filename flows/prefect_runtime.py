@@ -17,7 +17,7 @@ from prefect.utilities.annotations import quote
 from connector.core.expectations import Finding
 from connector.core.plan import Plan
 from connector.errors import SetupError
-from connector.extract import extraction, missing, selected, validation
+from connector.extract import directory, extraction, missing, selected, validation
 from connector.extract.job import Job, Mapper, in_threads
 from connector.load import directions, recording
 from connector.planning import comparison, plan_validation, readiness_report
@@ -26,6 +26,7 @@ from connector.report.run_tables import Report
 from connector.run import breakers
 from connector.run.request import Answer
 from connector.run.run import Run, progress_sink, started_by
+from connector.run.summary import RunSummary
 from connector.runtime import Runtime, Started
 from connector.setup import PartitionSettings, Runner, Setup, WhenBusy
 from connector.store import StandingConflict
@@ -51,6 +52,7 @@ TASKS: Mapping[Callable[..., Any], Any] = {
     breakers.stop_on_extracts: validate.check_extracts,
     missing.confirm_missing: extract.confirm_missing,
     validation.validate_customers: validate.validate_customers,
+    directory.leave_directory: extract.leave_directory,
     comparison.compare_customers: compare.compare_customers,
     plan_validation.validate_plan: validate.validate_plan,
     breakers.stop_on_plan: validate.check_breakers,
@@ -128,7 +130,7 @@ class PrefectRuntime(Runtime):
         """As events."""
         tell_held(run.code, customers)
 
-    def run_ended(self, run: Run, summary: Mapping[str, Any]) -> None:
+    def run_ended(self, run: Run, summary: RunSummary) -> None:
         """The run in numbers, with the trend over the last runs."""
         with run.store.view(run.code) as view:
             before = [row for row in view.runs.recent(_RUNS) if row["run_id"] != run.run_id]

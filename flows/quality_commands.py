@@ -8,7 +8,8 @@ from typing import Annotated, Any
 import typer
 
 from connector.private_files import check_free
-from flows import opened, running, terminal
+from connector.run.setup_source import opened_view
+from flows import running, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, PrefectOption, SetupOption
 
 quarantine_app = typer.Typer(help="Customers that runs leave out because of their data.", no_args_is_help=True)
@@ -23,7 +24,7 @@ def show_quarantine(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = Fa
 
     from connector.desk.quarantine import list_quarantine
 
-    with terminal.reported(as_json), opened.view(setup) as view:
+    with terminal.reported(as_json), opened_view(setup) as view:
         rows = list_quarantine(view)
     columns = ["bc_number", "key", "system", "field", "reason", "since"]
     terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody is quarantined.")

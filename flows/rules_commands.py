@@ -9,8 +9,9 @@ import typer
 
 from connector.errors import SetupError
 from connector.setup import UnresolvedSecrets, load_setup
-from flows import running, terminal
+from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption
+from flows.setup_paths import setup_path
 
 app = typer.Typer(help="The field rules: what is mapped to what, and how.", no_args_is_help=True)
 
@@ -32,7 +33,7 @@ def check(
 
     with terminal.reported(as_json):
         webstore = ""
-        if running.setup_path(str(setup)).exists():
+        if setup_path(str(setup)).exists():
             loaded = load_setup(setup, environ=UnresolvedSecrets())
             webstore = loaded.webstore_code
             folder = folder or loaded.synchronization.mappings

@@ -14,21 +14,21 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
-from connector.errors import InputError, RemoteTrouble, SetupError
+from connector.errors import InputError, RemoteTrouble
+from connector.run.setup_source import setup_in_file, setup_of
 from flows import terminal
 from flows.overrides import Overrides, left_out_given
 from flows.place import on_prefect
+from flows.setup_paths import setup_path
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
 
     from connector.planning.approvals import PlanShown
     from connector.run.request import Answer, RunReport, RunRequest
+    from connector.run.summary import RunSummary
     from connector.runtime import Runtime
     from connector.setup import Setup
-
-# what file systems take for one name, in bytes
-_LONGEST_NAME = 255
 
 __all__ = [
     "all_blocks",
@@ -36,7 +36,6 @@ __all__ = [
     "full_name",
     "is_file",
     "known_setup",
-    "possible_path",
     "prepare_prefect",
     "run_here",
     "run_readiness",
@@ -71,7 +70,6 @@ def run_sync(
 
     from connector.run.names_given import checked_wish, names_given
     from connector.run.request import RunRequest
-    from connector.run.setup_source import setup_of
 
     changed = overrides or Overrides()
     names = tuple(names_given(customers, "No customer was selected; nothing was written.")) if customers else None
@@ -108,7 +106,6 @@ def run_undo(
 
     from connector.run.names_given import checked_wish
     from connector.run.request import RunRequest
-    from connector.run.setup_source import setup_of
 
     left_out = left_out_given(leave_out)
     checked_wish(approved_plan, left_out)
@@ -126,8 +123,6 @@ def run_undo(
 
 def run_readiness(setup: Path, *, quiet: bool, prefect: bool | None = None) -> dict[str, Any]:
     """The readiness report; see `connector.pipeline.assess_readiness`."""
-
-    from connector.run.setup_source import setup_of
 
     found = setup_of(setup)
     if not on_prefect(found, prefect):
@@ -258,36 +253,11 @@ def full_name(setup: str) -> str:
     return str(Path(setup).resolve()) if is_file(setup) else setup
 
 
-def setup_path(name: str) -> Path:
-    """A setup's name as a path.
-
-    Raises:
-        SetupError: it is empty: what a script hands over whose variable is not set; or neither a file nor a block has such names.
-    """
-    if not name.strip() or Path(name) == Path():
-        raise SetupError("Which setup? Its name is empty.", hint="Give a file (….toml) or the name of a block.")
-    return possible_path(Path(name), "setup")
-
-
-def possible_path(path: Path, what: str) -> Path:
-    """A path, if any file system has such ones.
-
-    Raises:
-        SetupError: it holds characters that nobody sees, or is too long; asking for it would end in an error of the system.
-    """
-    if not str(path).isprintable() or any(len(os.fsencode(part)) > _LONGEST_NAME for part in path.parts):
-        shown = str(path).encode("unicode_escape").decode("ascii")[:60]
-        raise SetupError(f"There is no {what} {shown}.", hint="No file has a name like this.")
-    return path
-
-
 def known_setup(name: str, with_secrets: bool) -> Any:
     """A setup by the name of its file or block; Prefect is imported for blocks only."""
-    from connector.setup import UnresolvedSecrets, load_setup
-
-    path = setup_path(name)
+    setup_path(name)
     if is_file(name):
-        return load_setup(path, None if with_secrets else UnresolvedSecrets())
+        return setup_in_file(name, with_secrets)
     prepare_prefect()
     from flows.setups import resolve_setup
 
@@ -323,9 +293,9 @@ def prepare_prefect() -> None:
     os.environ.setdefault("PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL", "CRITICAL")
 
 
-def end_with(stopped: list[str], errors: list[dict[str, str]]) -> None:
+def end_with(*summaries: RunSummary) -> None:
     """Exit 3 when a run was stopped, 1 when a write was refused or failed."""
-    if stopped:
+    if any(summary.stopped for summary in summaries):
         raise typer.Exit(3)
-    if errors:
+    if any(summary.errors for summary in summaries):
         raise typer.Exit(1)

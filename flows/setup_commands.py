@@ -7,7 +7,7 @@ from typing import Annotated
 
 import typer
 
-from flows import opened, running, terminal
+from flows import running, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, SetupOption, YesOption
 
 app = typer.Typer(
@@ -50,7 +50,7 @@ def moved(
 
     from connector.run.sides import say_moved
 
-    with terminal.reported(as_json), opened.desk(setup, with_secrets=True) as desk:
+    with terminal.reported(as_json), terminal.desk(setup, with_secrets=True) as desk:
         told = say_moved(desk.store, desk.setup, side, dry_run=True)
         if not as_json:
             rows = [[name, told["before"].get(name, ""), told["now"][name]] for name in told["now"]]

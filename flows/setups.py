@@ -11,6 +11,7 @@ from pydantic import SecretStr
 
 from connector.errors import SetupError
 from connector.private_files import check_free, write_private
+from connector.run.setup_source import setup_in_file
 from connector.setup import Setup, UnresolvedSecrets, load_setup
 from flows.blocks import (
     BUSINESS_CENTRAL_SECRETS,
@@ -19,7 +20,8 @@ from flows.blocks import (
     ConnectorSetup,
     WooCommerceCredentials,
 )
-from flows.running import is_file, setup_path
+from flows.running import is_file
+from flows.setup_paths import setup_path
 
 __all__ = ["pull_setup", "push_setup", "resolve_setup", "setup_blocks"]
 
@@ -36,8 +38,9 @@ def resolve_setup(setup: str, with_secrets: bool = True) -> Setup:
         SetupError: its name is empty, it is not there, or cannot work.
     """
     setup_path(setup)
-    environ = None if with_secrets else UnresolvedSecrets()
-    return load_setup(Path(setup), environ) if is_file(setup) else load_block(setup).setup(environ)
+    if is_file(setup):
+        return setup_in_file(setup, with_secrets)
+    return load_block(setup).setup(None if with_secrets else UnresolvedSecrets())
 
 
 def load_block(name: str) -> ConnectorSetup:

@@ -7,6 +7,7 @@ from typing import Annotated
 
 import typer
 
+from connector.run.setup_source import opened_store
 from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption, YesOption
 
@@ -28,7 +29,6 @@ def migrate(
     """
 
     from connector.desk.store_care import migrate_store
-    from connector.run.setup_source import opened_store
 
     with terminal.reported(as_json), opened_store(setup, migrate=False) as (_, store):
         done = migrate_store(store, to, backup=not no_backup)
@@ -50,9 +50,6 @@ def backup(
 
     Example: customer-sync store backup store-backup.sqlite
     """
-
-    from connector.run.setup_source import opened_store
-
     with terminal.reported(as_json), opened_store(setup) as (_, store):
         made = store.backup(target)
     if as_json:
@@ -67,9 +64,6 @@ def check(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
 
     Example: customer-sync store check
     """
-
-    from connector.run.setup_source import opened_store
-
     with terminal.reported(as_json), opened_store(setup) as (_, store):
         problems = store.check()
     if as_json:
@@ -99,7 +93,6 @@ def free_lease(
     """
 
     from connector.desk import store_care
-    from connector.run.setup_source import opened_store
 
     with terminal.reported(as_json), opened_store(setup) as (made, store):
         leases = store_care.list_leases(store)

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from flows import opened, terminal
+from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, SetupOption, YesOption
 
 __all__ = ["accept", "reject", "suggest"]
@@ -39,21 +39,17 @@ def suggest(
     """
     from connector.desk import suggesting
 
-    with (
-        terminal.reported(as_json),
-        opened.desk(setup, with_secrets=True) as desk,
-        terminal.show_progress(quiet=as_json) as tell,
-    ):
-        rows = suggesting.suggest(desk, rungs=rung or (), likely=likely, threshold=threshold, progress=tell)
-    columns = [*_BY_RULE[:-1], "probability", "because"] if likely else _BY_RULE
-    terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody can be suggested.")
-    pairs = suggesting.pairs_in(rows)
-    if accept_plain and pairs:
-        with terminal.reported(as_json):
-            terminal.confirmed(f"Link these {len(pairs)} plain pairs?", yes=yes, as_json=as_json)
-            with opened.desk(setup, with_secrets=True) as desk:
-                done = suggesting.accept(desk, pairs)
-        terminal.say(f"{len(pairs)} linked. Mapping version {done['mapping_version']}.")
+    with terminal.reported(as_json), terminal.desk(setup, with_secrets=True) as desk:
+        with terminal.show_progress(quiet=as_json) as tell:
+            rows = suggesting.suggest(desk, rungs=rung or (), likely=likely, threshold=threshold, progress=tell)
+        columns = [*_BY_RULE[:-1], "probability", "because"] if likely else _BY_RULE
+        terminal.show_rows(rows, columns, as_json=as_json, empty="Nobody can be suggested.")
+        pairs = suggesting.pairs_in(rows)
+        if not (accept_plain and pairs):
+            return
+        terminal.confirmed(f"Link these {len(pairs)} plain pairs?", yes=yes, as_json=as_json)
+        done = suggesting.accept(desk, pairs)
+    terminal.say(f"{len(pairs)} linked. Mapping version {done['mapping_version']}.")
 
 
 def accept(pairs: PairsArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> None:
@@ -63,7 +59,7 @@ def accept(pairs: PairsArgument, setup: SetupOption = DEFAULT_SETUP, as_json: Js
     """
     from connector.desk import suggesting
 
-    with terminal.reported(as_json), opened.desk(setup, with_secrets=True) as desk:
+    with terminal.reported(as_json), terminal.desk(setup, with_secrets=True) as desk:
         done = suggesting.accept(desk, pairs)
     if as_json:
         terminal.print_json(done)
@@ -83,7 +79,7 @@ def reject(
     """
     from connector.desk import suggesting
 
-    with terminal.reported(as_json), opened.desk(setup, with_secrets=True) as desk:
+    with terminal.reported(as_json), terminal.desk(setup, with_secrets=True) as desk:
         done = suggesting.reject(desk, pairs, reason=reason)
     if as_json:
         terminal.print_json(done)

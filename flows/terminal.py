@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import getpass
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import orjson
 import typer
@@ -15,10 +17,15 @@ from rich.table import Table
 
 from connector.errors import CustomerSyncError, InputError, SetupError
 
+if TYPE_CHECKING:
+    from connector.desk.desk import Desk
+    from connector.run.summary import RunSummary
+
 __all__ = [
     "ProgressBars",
     "answer_to",
     "confirmed",
+    "desk",
     "print_json",
     "print_table",
     "reported",
@@ -122,6 +129,15 @@ def reported(as_json: bool) -> Iterator[None]:
         raise typer.Exit(error.exit_code) from None
 
 
+@contextmanager
+def desk(setup: Path, *, with_secrets: bool = False) -> Iterator[Desk]:
+    """The desk of the person at this terminal, for one command; see `at_desk`."""
+    from connector.desk.desk import at_desk
+
+    with at_desk(setup, actor=getpass.getuser(), with_secrets=with_secrets) as opened:
+        yield opened
+
+
 class ProgressBars:
     """A bar per phase on standard error; to be called with `(what, done, total)`."""
 
@@ -161,42 +177,36 @@ def answer_to(markdown: str, question: str) -> bool:
     return typer.confirm(question, default=False, err=True)
 
 
-def show_summary(summary: dict[str, Any]) -> None:
+def show_summary(summary: RunSummary) -> None:
     """A run in numbers."""
-
-    from connector.report.summary import dropped_lines
-
-    counters = list(summary["push"])
+    push, pull = summary.push.counters, summary.pull.counters
     print_table(
         ["", "push (→ webstore)", "pull (→ Business Central)"],
-        [[name, summary["push"][name], summary["pull"][name]] for name in counters],
-        title=f"{summary['webstore_code']}: {'dry run, nothing written' if summary['dry_run'] else 'synchronised'}",
+        [[name, push[name], pull[name]] for name in push],
+        title=f"{summary.webstore_code}: {'dry run, nothing written' if summary.dry_run else 'synchronised'}",
     )
-    requests = summary["requests"]
+    read, requests, undo = summary.extracted, summary.requests, summary.undo
     say(
-        f"linked {summary['linked']}, conflicts {summary['conflicts']}, ambiguous {summary['ambiguous']}, "
-        f"orphans {summary['orphans']}, quarantined {summary['quarantined']}; "
-        f"read {summary['extracted']['webstore']} webstore and {summary['extracted']['business_central']} "
-        f"Business Central customers in {requests['webstore']} + {requests['business_central']} requests, "
-        f"{summary['seconds']} s; mapping version {summary['mapping_version']}"
+        f"{', '.join(f'{name} {count}' for name, count in summary.counters.items())}; "
+        f"read {read.webstore} webstore and {read.business_central} "
+        f"Business Central customers in {requests.webstore} + {requests.business_central} requests, "
+        f"{summary.seconds} s; mapping version {summary.mapping_version}"
     )
-    if summary.get("unlinked") or summary.get("deleted"):
-        verb = "would be " if summary["dry_run"] else ""
-        say(f"{summary['unlinked']} {verb}unlinked, {summary['deleted']} accounts {verb}deleted")
-    for error in summary["errors"]:
-        _err.print(
-            f"not written: {error['customer']} in {error['system']}: {error['message']}", markup=False, style="red"
-        )
-    dropped = dropped_lines(summary)
+    if undo is not None and (undo.unlinked or undo.deleted):
+        verb = "would be " if summary.dry_run else ""
+        say(f"{undo.unlinked} {verb}unlinked, {undo.deleted} accounts {verb}deleted")
+    for error in summary.errors:
+        _err.print(f"not written: {error.customer} in {error.system}: {error.message}", markup=False, style="red")
+    dropped = summary.dropped_lines
     if dropped:
         _err.print(f"{len(dropped)} dropped; the next run decides about them anew:", markup=False, style="yellow")
     for line in dropped[:_DROPPED]:
         _err.print(f"dropped: {line}", markup=False, style="yellow")
     if len(dropped) > _DROPPED:
         _err.print(f"… and {len(dropped) - _DROPPED} more (--json for all)", markup=False, style="yellow")
-    for warning in summary.get("warnings", []):
+    for warning in summary.warnings:
         _err.print(warning, markup=False, style="yellow")
-    for reason in summary["stopped"]:
+    for reason in summary.stopped:
         _err.print(f"stopped: {reason}", markup=False, style="red")
-    if summary.get("seen_at"):
-        say(f"This run: {summary['seen_at']}")
+    if summary.seen_at:
+        say(f"This run: {summary.seen_at}")

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from connector.errors import InputError
+from connector.run.setup_source import opened_store, opened_view, setup_of
 from flows import running, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, PrefectOption, SetupOption
 from flows.place import on_prefect
@@ -55,7 +56,6 @@ def serve(
 
     Example: WEBHOOK_SECRET=… customer-sync webhooks serve --port 8765
     """
-    from connector.run.setup_source import setup_of
     from connector.webhooks.serving import Listening
 
     with terminal.reported(as_json):
@@ -186,8 +186,6 @@ def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
 
     Example: customer-sync webhooks list --json
     """
-    from connector.run.setup_source import opened_view
-
     with terminal.reported(as_json):
         with _subscriptions(setup) as (made, subscriptions):
             rows = subscriptions.listed()
@@ -205,7 +203,6 @@ def list_(setup: SetupOption = DEFAULT_SETUP, as_json: JsonOption = False) -> No
 
 @contextmanager
 def _subscriptions(setup: Path) -> Iterator[tuple[Setup, Subscriptions]]:
-    from connector.run.setup_source import setup_of
     from connector.webhooks.serving import subscriptions_of
 
     made = setup_of(setup)
@@ -214,7 +211,6 @@ def _subscriptions(setup: Path) -> Iterator[tuple[Setup, Subscriptions]]:
 
 
 def _do(setup: Path, as_json: bool, act: Callable[[Subscriptions], list[Done]], *, wanted: bool) -> None:
-    from connector.run.setup_source import opened_store
     from connector.webhooks.serving import WANTED
 
     with terminal.reported(as_json), _subscriptions(setup) as (made, subscriptions):

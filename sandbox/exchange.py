@@ -4,27 +4,41 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import Protocol
 
-from starlette.types import Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from sandbox.canned_answers import Answer, altered, html_page, server_error, torn
 from sandbox.endless_answers import BODY, NEWCOMERS, drip_head, drop_of, padded, padded_headers
-from sandbox.faults import Rule
+from sandbox.faults import Faults, Rule
 from sandbox.listening import CONNECTION_EXTENSION, http_date
-from sandbox.operations import SeenRequest
+from sandbox.operations import SeenRequest, System
+from sandbox.people_acts import PeopleActs
+from sandbox.request_log import RequestLog
 from sandbox.stale import Memory
 
-if TYPE_CHECKING:
-    from sandbox.middleware import SandboxMiddleware
+
+class Front(Protocol):
+    """What stands around an emulator, as far as a request on its way meets it."""
+
+    system: System
+    log: RequestLog
+    faults: Faults
+    people: PeopleActs
+
+    @property
+    def app(self) -> ASGIApp: ...
+    @property
+    def now(self) -> Callable[[], float]: ...
 
 
 @dataclass
 class Exchange:
     """One request on its way to its answer."""
 
-    front: SandboxMiddleware
+    front: Front
     scope: Scope
     receive: Receive
     send: Send

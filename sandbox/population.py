@@ -13,7 +13,7 @@ from sandbox.people import (
     load_webstore_customers,
     overlapping_business_central_customers,
 )
-from sandbox.woocommerce.store import Store as WebstoreStore
+from sandbox.woocommerce.people import PeopledStore
 
 Customers = int | Path | None
 # records are made in memory before they are stored
@@ -40,13 +40,13 @@ class Population:
             if isinstance(source, int) and source > _MOST:
                 raise SandboxInputError(f"a sandbox holds {_MOST:,} customers at most on either side")
 
-    def fill(self, webstore: WebstoreStore, business_central: BusinessCentralStore) -> None:
+    def fill(self, webstore: PeopledStore, business_central: BusinessCentralStore) -> None:
         """Replace the customers of both stores by the initial ones."""
         records = [] if self.empty else self._webstore_records()
         self._put(webstore, records)
         self._put(business_central, [] if self.empty else self._business_central_records(records))
 
-    def refill_webstore(self, store: WebstoreStore, *, empty: bool) -> int:
+    def refill_webstore(self, store: PeopledStore, *, empty: bool) -> int:
         """Replace the webstore's customers by the initial ones, or by none; returns their number."""
         return self._put(store, [] if empty or self.empty else self._webstore_records())
 
@@ -56,7 +56,7 @@ class Population:
         return self._put(store, [] if is_empty else self._business_central_records(self._webstore_records()))
 
     @staticmethod
-    def _put(store: WebstoreStore | BusinessCentralStore, records: list[dict[str, Any]]) -> int:
+    def _put(store: PeopledStore | BusinessCentralStore, records: list[dict[str, Any]]) -> int:
         store.clear()
         return store.load(records) if records else 0
 

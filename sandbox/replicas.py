@@ -6,12 +6,12 @@ from sandbox.business_central.store import Store as BusinessCentralStore
 from sandbox.stale import Replica
 from sandbox.woocommerce.app import ApiKeys
 from sandbox.woocommerce.app import create_app as create_webstore
-from sandbox.woocommerce.store import Store as WebstoreStore
+from sandbox.woocommerce.people import PeopledStore
 
 
-def webstore_replica(original: WebstoreStore, keys: ApiKeys) -> Replica:
+def webstore_replica(original: PeopledStore, keys: ApiKeys) -> Replica:
     """The shop as it is now; the same keys open it."""
-    copy = WebstoreStore(":memory:")
+    copy = PeopledStore(":memory:")
     copy.address = original.address
     copy.restore(original.snapshot())
     return Replica(create_webstore(copy, keys), copy.close)

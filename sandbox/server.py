@@ -27,7 +27,7 @@ from sandbox.request_log import RequestLog
 from sandbox.woocommerce import site
 from sandbox.woocommerce.app import ApiKeys
 from sandbox.woocommerce.app import create_app as create_webstore
-from sandbox.woocommerce.store import Store as WebstoreStore
+from sandbox.woocommerce.people import PeopledStore
 
 COMPANY = "CRONUS International Ltd."
 ENVIRONMENT = "sandbox"
@@ -50,7 +50,7 @@ class Running:
     username: str
     password: str
     company: str
-    webstore: WebstoreStore
+    webstore: PeopledStore
     business_central: BusinessCentralStore
     webstore_log: RequestLog
     business_central_log: RequestLog
@@ -109,7 +109,7 @@ def start(
     with ExitStack() as undo:
         webstore_socket = undo.enter_context(bound_socket(webstore_port))
         company_socket = undo.enter_context(bound_socket(business_central_port))
-        webstore = WebstoreStore(files[0], seed=seed)
+        webstore = PeopledStore(files[0], seed=seed)
         undo.callback(webstore.close)
         company = BusinessCentralStore(files[1], seed=seed, company=COMPANY)
         undo.callback(company.close)
@@ -135,7 +135,7 @@ def _described(
     credentials: Credentials,
     webstore_url: str,
     company_url: str,
-    webstore: WebstoreStore,
+    webstore: PeopledStore,
     business_central: BusinessCentralStore,
 ) -> Running:
     return Running(

@@ -10,7 +10,7 @@ from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
-from connector.clients import Finding
+from connector.clients import CheckResult
 from connector.desk import activity, inbox, suggesting
 from connector.desk.connection_check import check_connections
 from connector.desk.desk import at_desk
@@ -25,8 +25,11 @@ from tasks.report import publish_table
 __all__ = ["publish_conflicts", "publish_mapping", "publish_rows", "purge_log", "suggest_pairs", "test_systems"]
 
 
+_MAPPING_COLUMNS = ("bc_number", "bc_name", "webstore_id", "webstore_name", "webstore_customer", "states", "last_error")
+
+
 @task(task_run_name="test the systems of {webstore_code}", cache_policy=NO_CACHE)
-def test_systems(webstore_code: str, setup: Setup) -> list[Finding]:
+def test_systems(webstore_code: str, setup: Setup) -> list[CheckResult]:
     """Test everything that a run needs, and show it as a table."""
     findings = check_connections(setup)
     rows = [{"": f.mark, "system": f.system, "finding": f.what, "what to do": f.remedy} for f in findings]
@@ -52,9 +55,13 @@ def purge_log(webstore_code: str, setup: Setup, days: int | None, actor: str) ->
 def publish_mapping(webstore_code: str, setup: Setup, customers: Sequence[str] = ()) -> int:
     """The mapping table as an artifact; of some customers (numbers) only, when they are given."""
     with opened_view(setup) as view:
-        rows = list_mapping(view)
+        listed = list_mapping(view, setup)
     wanted = set(customers)
-    rows = [row for row in rows if not wanted or row["bc_number"] in wanted]
+    rows = [
+        {name: row[name] for name in _MAPPING_COLUMNS} | {"states": ", ".join(row["states"])}
+        for row in listed
+        if not wanted or row["bc_number"] in wanted
+    ]
     publish_rows(setup, "mapping", "Which Business Central customer is which webstore customer", rows)
     return len(rows)
 

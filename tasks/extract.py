@@ -10,13 +10,20 @@ from prefect.logging import get_run_logger
 from prefect.utilities.annotations import quote
 
 from connector.core.partitioning import Placement
-from connector.extract import extraction, missing, selected
+from connector.extract import directory, extraction, missing, selected
 from connector.extract.extraction import Extraction
 from connector.extract.job import Job, Mapper
 from connector.extract.partitions import Partitions
 from connector.run.run import Run
 
-__all__ = ["confirm_missing", "divide_mapping", "extract_business_central", "extract_selected", "extract_webstore"]
+__all__ = [
+    "confirm_missing",
+    "divide_mapping",
+    "extract_business_central",
+    "extract_selected",
+    "extract_webstore",
+    "leave_directory",
+]
 
 
 @task(task_run_name="divide the mapping table", cache_policy=NO_CACHE)
@@ -57,6 +64,12 @@ def confirm_missing(run: Run, job: Job, placement: Placement, mapper: Mapper) ->
     if gone:
         get_run_logger().warning("%d mapped customers are gone on one side", gone)
     return quote(found)
+
+
+@task(task_run_name="leave the directory of all customers", cache_policy=NO_CACHE)
+def leave_directory(run: Run, job: Job) -> None:
+    """Keep what was read of all customers in the few words by which people look for somebody."""
+    directory.leave_directory(run, job)
 
 
 def _log_census(system: str, read: Extraction) -> None:

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import Any
 
 from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from connector.core.expectations import Finding
 from connector.extract.job import Job, Mapper
 from connector.extract.missing import Missing
 from connector.planning import readiness_report
@@ -24,12 +22,11 @@ def report_of_readiness(
     run: Run,
     job: Job,
     missing: Missing,
-    findings: Sequence[Finding],
     extracted: dict[str, int],
     mapper: Mapper,
     reading_seconds: float,
 ) -> dict[str, Any]:
     """What is in the data, and what the first synchronisation would do; as a markdown artifact, too."""
-    report = readiness_report.report_of_readiness(run, job, missing, findings, extracted, mapper, reading_seconds)
+    report = readiness_report.report_of_readiness(run, job, missing, extracted, mapper, reading_seconds)
     create_markdown_artifact(key=f"readiness-{run.code.replace('_', '-')}", markdown=markdown_of(report))
     return report

@@ -18,7 +18,7 @@ from prefect.cache_policies import NO_CACHE
 from connector.core.characters import shown
 from connector.core.expectations import Finding
 from connector.report.run_tables import Report, ShownTable
-from connector.report.summary import dropped_lines, not_written
+from connector.run.summary import RunSummary
 
 __all__ = [
     "artifact_key",
@@ -104,47 +104,47 @@ def publish_link(webstore_code: str, target: Path) -> None:
 
 
 @task(task_run_name="publish summary", cache_policy=NO_CACHE)
-def publish_summary(summary: Mapping[str, Any], before: Sequence[Mapping[str, Any]] = ()) -> None:
+def publish_summary(summary: RunSummary, before: Sequence[Mapping[str, Any]] = ()) -> None:
     """The run in numbers, and how the last runs went, as a markdown artifact."""
-    create_markdown_artifact(
-        key=artifact_key("summary", summary["webstore_code"]), markdown=summary_text(summary, before)
-    )
+    create_markdown_artifact(key=artifact_key("summary", summary.webstore_code), markdown=summary_text(summary, before))
 
 
-def summary_text(summary: Mapping[str, Any], before: Sequence[Mapping[str, Any]] = ()) -> str:
+def summary_text(summary: RunSummary, before: Sequence[Mapping[str, Any]] = ()) -> str:
     """Markdown of a run.
 
     Args:
         before: rows of earlier runs (connector.store.runs.Runs.recent), the newest first.
     """
-    counters = [f"| {name} | {summary['push'][name]} | {summary['pull'][name]} |" for name in summary["push"]]
-    kind = "dry run, nothing was written" if summary["dry_run"] else f"{summary['mode']} run"
-    text = [f"### {summary['webstore_code']}: {kind}", ""]
-    text += [f"**Stopped**: {reason}\n" for reason in summary["stopped"]]
+    push, pull = summary.push.counters, summary.pull.counters
+    kind = "dry run, nothing was written" if summary.dry_run else f"{summary.mode} run"
+    text = [f"### {summary.webstore_code}: {kind}", ""]
+    text += [f"**Stopped**: {reason}\n" for reason in summary.stopped]
+    counters = [f"| {name} | {push[name]} | {pull[name]} |" for name in push]
     text += ["| | push (→ webstore) | pull (→ Business Central) |", "|---|---|---|", *counters, ""]
-    others = ("linked", "conflicts", "ambiguous", "orphans", "quarantined", "mapping_version")
-    text += [" · ".join(f"{name.replace('_', ' ')} {summary[name]}" for name in others), ""]
-    text += [f"- {warning}" for warning in summary.get("warnings", [])]
-    dropped = dropped_lines(summary)
+    others = {**summary.counters, "mapping version": summary.mapping_version}
+    text += [" · ".join(f"{name} {count}" for name, count in others.items()), ""]
+    text += [f"- {warning}" for warning in summary.warnings]
+    dropped = summary.dropped_lines
     if dropped:
         text += ["", f"**Dropped** ({len(dropped)}): approved or planned, and not written", ""]
         text += [f"- {line}" for line in dropped[:_ERRORS]]
         text += [f"- … and {len(dropped) - _ERRORS} more: customer-sync runs show"] if len(dropped) > _ERRORS else []
-    errors = summary["errors"]
+    errors = summary.errors
     if errors:
-        text += ["", f"**Not written** ({not_written(summary)})", ""]
-        text += [f"- {e['customer']} ({e['system']}): {e['message']}" for e in errors[:_ERRORS]]
+        text += ["", f"**Not written** ({summary.not_written})", ""]
+        text += [f"- {e.customer} ({e.system}): {e.message}" for e in errors[:_ERRORS]]
         text += [f"- … and {len(errors) - _ERRORS} more: customer-sync log --failed"] if len(errors) > _ERRORS else []
     return "\n".join([*text, *_trend(summary, before)])
 
 
-def _trend(summary: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) -> list[str]:
+def _trend(summary: RunSummary, before: Sequence[Mapping[str, Any]]) -> list[str]:
     """One line per run, the newest first, and bars over all of them, the oldest first."""
-    earlier = [row for row in before if "push" in row["summary"] and not row["dry_run"]][: _TRENDED - 1]
+    written = [(row, RunSummary.from_stored(row["summary"])) for row in before if not row["dry_run"]]
+    earlier = [(f"{row['started_at']:%m-%d %H:%M}", told) for row, told in written if told.counted][: _TRENDED - 1]
     if not earlier:
         return []
-    runs = [("this run", summary), *((f"{row['started_at']:%m-%d %H:%M}", row["summary"]) for row in earlier)]
-    lines = [[when, *_figures(told)] for when, told in runs]
+    runs = [("this run", summary), *earlier]
+    lines: list[list[Any]] = [[when, *_figures(told)] for when, told in runs]
     columns = ["created", "updated", "failed", "conflicts", "seconds"]
     bars = [_bars([float(line[1 + i]) for line in reversed(lines)]) for i in range(len(columns))]
     return [
@@ -158,10 +158,10 @@ def _trend(summary: Mapping[str, Any], before: Sequence[Mapping[str, Any]]) -> l
     ]
 
 
-def _figures(summary: Mapping[str, Any]) -> list[Any]:
-    both = [summary["push"], summary["pull"]]
-    counted = [sum(side[name] for side in both) for name in ("created", "updated", "failed")]
-    return [*counted, summary["conflicts"], summary["seconds"]]
+def _figures(summary: RunSummary) -> list[float]:
+    push, pull = summary.push.counters, summary.pull.counters
+    counted = [push[name] + pull[name] for name in ("created", "updated", "failed")]
+    return [*counted, summary.conflicts, summary.seconds]
 
 
 def _bars(values: Sequence[float]) -> str:

@@ -2,15 +2,15 @@
 
 from connector.clients.business_central.client import BusinessCentralClient
 from connector.clients.redaction import RedactingFilter, redact
-from connector.clients.results import BatchOutcomes, Census, Create, Finding, Outcome, Update
+from connector.clients.results import BatchOutcomes, Census, CheckResult, Create, Outcome, Update
 from connector.clients.woocommerce.client import WooCommerceClient
 
 __all__ = [
     "BatchOutcomes",
     "BusinessCentralClient",
     "Census",
+    "CheckResult",
     "Create",
-    "Finding",
     "Outcome",
     "RedactingFilter",
     "Update",

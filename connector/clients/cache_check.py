@@ -13,7 +13,7 @@ import time
 from collections.abc import Callable, Mapping
 
 from connector.clients.answers import Answer
-from connector.clients.results import Finding
+from connector.clients.results import CheckResult
 
 __all__ = ["Ask", "age_seconds", "cache_findings", "sign_of_a_cache"]
 
@@ -31,7 +31,7 @@ _REMEDY_OF_COMPANY = "Exclude the address of the API (base_url) from the cache o
 
 def cache_findings(
     system: str, name: str, plainly: Ask, past: Ask | None = None, without_key: Callable[[bool], Answer] | None = None
-) -> list[Finding]:
+) -> list[CheckResult]:
     """What two equal questions say of a cache; nothing when they were answered by the server.
 
     Args:
@@ -58,11 +58,11 @@ def cache_findings(
     keyless = sign == _KEYLESS and without_key is not None and _answers_all(first, without_key(True))
     if past is None or keyless or sign_of_a_cache(asked_past.headers) or _repetition(first, asked_past):
         what = f"A cache in front of {name} answers what customer-sync reads from memory ({sign}): values would be old."
-        return [Finding(system, False, what, remedy)]
+        return [CheckResult(system, False, what, remedy)]
     what = (
         f"A cache in front of {name} answers lists from memory ({sign}). Runs ask past it; other programs see the past."
     )
-    return [Finding(system, True, what, remedy, warning=True)]
+    return [CheckResult(system, True, what, remedy, warning=True)]
 
 
 def sign_of_a_cache(headers: Mapping[str, str]) -> str:

@@ -7,14 +7,14 @@ import time
 from collections.abc import Mapping
 
 from connector.clients.cache_check import age_seconds
-from connector.clients.results import Finding
+from connector.clients.results import CheckResult
 
 __all__ = ["clock_finding"]
 
 _TOLERATED_SECONDS = 60
 
 
-def clock_finding(system: str, name: str, headers: Mapping[str, str]) -> list[Finding]:
+def clock_finding(system: str, name: str, headers: Mapping[str, str]) -> list[CheckResult]:
     """A finding when the clocks differ by more than a minute; none when they agree, or the server tells no time."""
     try:
         # a cache keeps the Date of the answer that it remembers, and says how long ago that was
@@ -25,4 +25,4 @@ def clock_finding(system: str, name: str, headers: Mapping[str, str]) -> list[Fi
     if abs(difference) <= _TOLERATED_SECONDS:
         return []
     what = f"This machine's clock is {abs(difference)} s {'ahead of' if difference > 0 else 'behind'} {name}'s."
-    return [Finding(system, False, what, "Set the clock right (switch on network time).")]
+    return [CheckResult(system, False, what, "Set the clock right (switch on network time).")]

@@ -11,9 +11,9 @@ from connector.errors import CustomerSyncError
 __all__ = [
     "BatchOutcomes",
     "Census",
+    "CheckResult",
     "Consume",
     "Create",
-    "Finding",
     "Outcome",
     "Progress",
     "Record",
@@ -100,7 +100,7 @@ class Update:
 
 
 @dataclass(frozen=True)
-class Finding:
+class CheckResult:
     """One line of a connection check. A `warning` lets the check pass, and wants to be read all the same."""
 
     system: str

@@ -25,7 +25,7 @@ from connector.core.terms import Terms
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
-__all__ = ["Leftover", "Sought", "gathered", "leftover_of", "sharing", "sought_by"]
+__all__ = ["Leftover", "Sought", "gathered", "leftover_of", "loose", "shares", "sharing", "sought_by"]
 
 # the Webstore ID of the customer's pair; who is in the mapping table without one has _NO_PAIR, who is not has _NOT_MAPPED
 MAPPED = "mapped"
@@ -107,7 +107,7 @@ def sought_by(found: Leftover, extracts: tuple[Extract, Extract], terms: Terms, 
     """
     keys: dict[str, set[str]] = {rung: set() for rung in terms.ladder.rungs}
     for extract, table in zip(extracts, (found.webstore, found.business_central), strict=True):
-        evidence = _loose(evidence_of(extract.canonical))
+        evidence = loose(evidence_of(extract.canonical))
         waits = _waiting(table, found.pairing) if first else np.ones(table.num_rows, dtype=bool)
         for rung in keys:
             keys[rung] |= set(rung_keys(evidence, rung).filter(pa.array(waits)).to_pylist()) - {""}
@@ -133,7 +133,7 @@ def sharing(
     pairing: Pairing, webstore: Extract, business_central: Extract, sought: Sought, terms: Terms
 ) -> tuple[pa.Table, pa.Table]:
     """The customers of a partition who are sought, raw, with the column `mapped`."""
-    masks = [_shares(_loose(evidence_of(side.canonical)), sought.keys) for side in (webstore, business_central)]
+    masks = [shares(loose(evidence_of(side.canonical)), sought.keys) for side in (webstore, business_central)]
     if sought.accounts:
         masks[0] |= _is_in(by_unique(webstore.canonical["email"], email_key), sought.accounts)
     if sought.emails:
@@ -217,13 +217,18 @@ def _united(table: pa.Table, more: Sequence[pa.Table], key: str) -> pa.Table:
     return table.combine_chunks()
 
 
-def _loose(evidence: pa.Table) -> pa.Table:
+def loose(evidence: pa.Table) -> pa.Table:
     """Evidence with phone numbers by their last digits: equal, if the numbers are."""
     tails = phone_tails(evidence["phone"].combine_chunks())
     return evidence.set_column(evidence.column_names.index("phone"), "phone", tails)
 
 
-def _shares(evidence: pa.Table, keys: Mapping[str, frozenset[str]]) -> Mask:
+def shares(evidence: pa.Table, keys: Mapping[str, frozenset[str]]) -> Mask:
+    """Who has one of some keys on its rung, row by row.
+
+    Args:
+        evidence: as `loose` gives it; keys: rung → keys.
+    """
     found = np.zeros(evidence.num_rows, dtype=bool)
     for rung, values in keys.items():
         if values:

@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-__all__ = ["Decision", "Outcome", "outcome"]
+__all__ = ["Applied", "Decision", "applied"]
 
 
 @dataclass(frozen=True)
@@ -30,7 +30,7 @@ class Decision:
 
 
 @dataclass(frozen=True)
-class Outcome:
+class Applied:
     """What a decision makes of a conflict.
 
     Attributes:
@@ -43,7 +43,7 @@ class Outcome:
     stale: bool = False
 
 
-def outcome(decision: Decision, webstore: str, business_central: str, key: Callable[[str], str]) -> Outcome:
+def applied(decision: Decision, webstore: str, business_central: str, key: Callable[[str], str]) -> Applied:
     """Apply a decision to the values that stand now.
 
     Args:
@@ -58,8 +58,8 @@ def outcome(decision: Decision, webstore: str, business_central: str, key: Calla
     fits_w = key(webstore) in {key(decision.webstore_seen), key(chosen)}
     fits_c = key(business_central) in {key(decision.business_central_seen), key(chosen)}
     if not (fits_w and fits_c):
-        return Outcome(stale=True)
-    return Outcome(
+        return Applied(stale=True)
+    return Applied(
         push=None if key(webstore) == key(chosen) else chosen,
         pull=None if key(business_central) == key(chosen) else chosen,
     )

@@ -19,7 +19,7 @@ from connector.core import business_central_customer, webstore_customer
 from connector.core.carrying import carried
 from connector.core.comma_names import parts_of
 from connector.core.customer import Direction, FieldRules, Side
-from connector.core.decisions import Outcome, outcome
+from connector.core.decisions import Applied, applied
 from connector.core.extracts import Replaced
 from connector.core.field_history import FieldHistory
 from connector.core.gc_pause import collector_resting
@@ -257,7 +257,7 @@ def _doubt(pair: Pair, terms: Terms, decisions: Decisions) -> Quarantined | None
     return None
 
 
-def _pushed(pair: Pair, verdicts: Mapping[str, Verdict], decided: Mapping[str, Outcome]) -> dict[str, str]:
+def _pushed(pair: Pair, verdicts: Mapping[str, Verdict], decided: Mapping[str, Applied]) -> dict[str, str]:
     """What would be written to the webstore, decisions of people included."""
     pushed = {name: pair.c[name] for name, verdict in verdicts.items() if verdict is Verdict.PUSH}
     return pushed | {name: result.push for name, result in decided.items() if result.push is not None}
@@ -268,18 +268,18 @@ def _of_a_state(pair: Pair, name: str, reason: str) -> Standing:
     return Standing("withheld", Direction.PUSH, *who, name, pair.base_w[name], pair.w[name], pair.c[name], reason)
 
 
-def _decided(pair: Pair, verdicts: Mapping[str, Verdict], terms: Terms, decisions: Decisions) -> dict[str, Outcome]:
+def _decided(pair: Pair, verdicts: Mapping[str, Verdict], terms: Terms, decisions: Decisions) -> dict[str, Applied]:
     """The conflicts of a pair that a person has decided, as far as the decision still fits and its gates are open."""
     if not terms.decisions:
         return {}
     gates = terms.flags.gates(np.array([pair.ticked], dtype=np.bool_))
-    found: dict[str, Outcome] = {}
+    found: dict[str, Applied] = {}
     for name, verdict in verdicts.items():
         decision = terms.decisions.get((pair.bc_id, pair.webstore_id, name))
         if verdict is not Verdict.CONFLICT or decision is None:
             continue
         rule = terms.rules.by_name[name]
-        result = outcome(decision, pair.w[name], pair.c[name], NORMALIZERS[rule.normalizer])
+        result = applied(decision, pair.w[name], pair.c[name], NORMALIZERS[rule.normalizer])
         if result.stale:
             continue
         decisions.asked.add((pair.bc_id, pair.webstore_id, name))  # not spent: it is being applied, or waits for a gate

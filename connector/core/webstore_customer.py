@@ -36,6 +36,7 @@ __all__ = [
     "meta_known",
     "meta_shown",
     "name_as_in",
+    "names",
     "payload",
     "schema",
 ]
@@ -237,7 +238,7 @@ def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Ta
 
 def _field(table: pa.Table, rule: FieldRule, rules: FieldRules, geography: Geography) -> pa.Array:
     if rule.webstore == "name":
-        return _names(table, rules)
+        return names(table, rules)
     if rule.webstore == "vat":
         return _first_set([by_unique(table[f"meta:{key}"], clean_code) for key in rules.vat_keys], table.num_rows)
     column = table[rule.webstore]
@@ -268,8 +269,12 @@ def _first_set(values: Sequence[pa.Array], rows: int) -> pa.Array:
     return result
 
 
-def _names(table: pa.Table, rules: FieldRules) -> pa.Array:
-    """billing.company, else the account's first and last name, else the billing ones."""
+def names(table: pa.Table, rules: FieldRules) -> pa.Array:
+    """How customers are called: billing.company, else the account's first and last name, else the billing ones.
+
+    Args:
+        table: columns as in SCHEMA; of these at least the names, `billing.company` and `billing.country`.
+    """
     countries = by_unique(table["billing.country"], code_key)
     company = by_unique(table["billing.company"], clean)
     given, family = (

@@ -172,15 +172,19 @@ def _will(
     if not has_base:
         return ""
     if changed_here and changed_there:
-        return (
+        words = (
             f"both sides changed it: policy {flags.policies.conflict}"
             if differs
             else "both sides changed it to the same"
         )
-    if changed_here:
+    elif changed_here:
         closed = flags.push_webstore_customers is PushWebstoreCustomers.NONE
-        return "changed in Business Central: " + ("withheld, Push is None" if closed else "is pushed to the webstore")
-    if changed_there:
+        words = "changed in Business Central: " + ("withheld, Push is None" if closed else "is pushed to the webstore")
+    elif changed_there:
         closed = flags.pull_webstore_customers is PullWebstoreCustomers.NONE
-        return "changed in the webstore: " + ("withheld, Pull is None" if closed else "is pulled into Business Central")
-    return "an accepted difference" if differs else ""
+        words = "changed in the webstore: " + (
+            "withheld, Pull is None" if closed else "is pulled into Business Central"
+        )
+    else:
+        words = "an accepted difference" if differs else ""
+    return words

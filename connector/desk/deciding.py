@@ -16,15 +16,14 @@ import numpy as np
 
 from connector.core.acceptance import refusal
 from connector.core.customer import Direction, Side
-from connector.core.decisions import Decision, outcome
+from connector.core.decisions import Decision, applied
 from connector.core.normalize import CANONICAL, NORMALIZERS
 from connector.desk.desk import Desk
 from connector.errors import InputError
 from connector.rules import Rules
 from connector.run.run import flags_of
 from connector.setup import Setup
-from connector.store import Decision as StoredDecision
-from connector.store import View
+from connector.store import StoredDecision, View
 
 __all__ = [
     "TAKES",
@@ -148,7 +147,7 @@ def effect_of(one: Waiting, take: str, value: str, setup: Setup, rules: Rules, *
         return Effect(waits="the field map has this field no more")
     value = CANONICAL[rule.normalizer](value) if take == "value" else ""
     decision = Decision(take, value, one.webstore, one.business_central)
-    result = outcome(decision, one.webstore, one.business_central, NORMALIZERS[rule.normalizer])
+    result = applied(decision, one.webstore, one.business_central, NORMALIZERS[rule.normalizer])
     flags = flags_of(setup)
     gates = flags.gates(np.array([ticked], dtype=np.bool_)).of_field(rule)
     closed = [

@@ -11,8 +11,7 @@ from typing import Any, Literal, cast
 from connector.desk.desk import Desk
 from connector.errors import InputError
 from connector.run.decisions import decisions_of
-from connector.store import Decision as StoredDecision
-from connector.store import View
+from connector.store import StoredDecision, View
 
 __all__ = ["decide", "list_conflicts", "take_back"]
 

@@ -4,26 +4,33 @@ from __future__ import annotations
 
 from typing import Any
 
-from connector.core.customer_key import customer_key
+from connector.desk.customer_list import Line, all_customers, mapped_customers
+from connector.setup import Setup
 from connector.store import View
 
 __all__ = ["list_mapping"]
 
 
-def list_mapping(view: View) -> list[dict[str, Any]]:
-    """The current mapping table with holds: one dictionary per row, in order of number."""
-    mapping, holds = view.mapping.rows(), view.holds.rows()
-    by_key: dict[str, list[dict[str, Any]]] = {}
-    for hold in holds:
-        by_key.setdefault(hold["key"], []).append(hold)
-    return [_row(row, by_key.get(customer_key(row["bc_id"], None), [])) for row in mapping]
+def list_mapping(view: View, setup: Setup, *, filter: str = "", search: str = "") -> list[dict[str, Any]]:  # noqa: A002 - its option
+    """Customers with names, states and holds: one dictionary per line, in order of number.
+
+    Args:
+        filter: one of connector.desk.customer_list.FILTERS; "" = the rows of the mapping table, or all customers where a search
+            is given.
+        search: words that all must stand in a line; "" = whatever stands there.
+
+    Raises:
+        InputError: there is no such filter.
+    """
+    if filter or search:
+        return [_row(line) for line in all_customers(view, setup, filter=filter or "all", search=search)]
+    return [_row(line) for line in mapped_customers(view, setup)]
 
 
-def _row(row: dict[str, Any], holds: list[dict[str, Any]]) -> dict[str, Any]:
-    latest = max(holds, key=lambda hold: str(hold["last_failed_at"]), default=None)
-    return {
-        **{name: row[name] for name in ("bc_id", "bc_number", "webstore_id", "webstore_customer", "name")},
-        "on_hold": any(hold["on_hold"] for hold in holds),
-        "failed_attempts": max((hold["failed_attempts"] for hold in holds), default=0),
-        "last_error": (latest["last_error"] if latest else None) or "",
+def _row(line: Line) -> dict[str, Any]:
+    row = {name: getattr(line, name) for name in Line.__dataclass_fields__}
+    return row | {
+        "webstore_customer": line.ticked,
+        "name": line.bc_name or line.webstore_name,
+        "states": list(line.states),
     }

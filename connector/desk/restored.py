@@ -13,7 +13,7 @@ from connector.core.stamps import BACK
 from connector.desk.desk import Desk
 from connector.errors import InputError
 from connector.run.decisions import decisions_of
-from connector.store import Decision, View
+from connector.store import StoredDecision, View
 
 __all__ = ["answer_restored", "list_restored"]
 
@@ -61,7 +61,7 @@ def answer_restored(desk: Desk, side: str, take: str, *, also_decided: bool = Fa
             )
         for row in rows:
             work.decisions.put(
-                Decision(
+                StoredDecision(
                     bc_id=row["bc_id"],
                     webstore_id=row["webstore_id"],
                     field=row["field"],

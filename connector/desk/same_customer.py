@@ -15,7 +15,7 @@ from connector.errors import InputError
 from connector.load.bases import remember_account
 from connector.rules import load_rules
 from connector.setup import Setup
-from connector.store import Decision, MappingRow, View, Work
+from connector.store import MappingRow, StoredDecision, View, Work
 
 __all__ = ["list_doubts", "say_other", "say_same"]
 
@@ -68,7 +68,7 @@ def say_same(desk: Desk, numbers: Sequence[str]) -> list[dict[str, Any]]:
             mark, shown = marks_shown(str(account.get("username") or ""), str(account.get("date_created_gmt") or ""))
             work.bases.mark(row.bc_id, int(account["id"]), mark, shown)
             work.decisions.put(
-                Decision(
+                StoredDecision(
                     bc_id=row.bc_id,
                     webstore_id=int(account["id"]),
                     field=SAME,

@@ -2,26 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 from uuid import uuid4
 
 import pyarrow as pa
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
-from connector.core.customer import Side
 from connector.core.evidence import RUNGS
-from connector.core.extracts import extract_of
-from connector.core.mapping_join import Pairing, pair
 from connector.core.matching import candidates
 from connector.core.suggesting import Suggestion, suggest_by_rule
 from connector.desk.desk import Desk
 from connector.desk.editing import Pair, linked_together, row_of
 from connector.desk.linkage import suggest_by_linkage
+from connector.desk.unmapped import unmapped_in
 from connector.errors import InputError
 from connector.extract.extraction import divide_mapping, extract_business_central, extract_webstore
-from connector.extract.job import job_of, records_in
-from connector.extract.partitions import partitions_of
+from connector.extract.job import job_of
+from connector.extract.memory_partition import partitions_of
 from connector.rules import load_rules
 from connector.run.names_given import pairs_read, records_named
 from connector.run.run import Progress, Run
@@ -58,7 +56,36 @@ def suggest(
     unknown = [f"{rung}: no such rung" for rung in rungs if rung not in RUNGS]
     if unknown:
         raise InputError("Nothing was suggested:", problems=unknown, hint=f"The rungs are {', '.join(RUNGS)}.")
-    return _suggested(desk, rungs or tuple(RUNGS), likely, threshold, progress)
+    setup = desk.setup
+    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
+    more: dict[str, Any] = {} if progress is None else {"progress": progress}
+    with (
+        Run(setup, desk.store, rules, run_id=f"suggest {uuid4()}", dry_run=True, **more) as run,
+        partitions_of(setup.partitions, setup.webstore_code) as partitions,
+    ):
+        placement = divide_mapping(run, partitions)
+        extract_webstore(run, partitions, placement)
+        extract_business_central(run, partitions, placement)
+        found = unmapped_in(job_of(run, partitions))
+        terms = run.terms
+        with desk.view() as view:
+            rejected = view.mapping.rejections()
+    webstore, business_central = found.webstore, found.business_central
+    free_w, free_c = found.free_webstore, found.free_business_central
+    if likely:
+        left, right = webstore.take(free_w), business_central.take(free_c)
+        frame = suggest_by_linkage(left, right, rejected=rejected, threshold=threshold)
+        rows = [{str(name): value for name, value in row.items()} for row in frame.to_dict(orient="records")]
+    else:
+        ruled = suggest_by_rule(
+            candidates(webstore, free=free_w, wanted=free_w),
+            candidates(business_central, free=free_c, wanted=free_c),
+            ladder=terms.ladder,
+            rungs=rungs or tuple(RUNGS),
+            rejected=rejected,
+        )
+        rows = [_row(one) for one in ruled.pairs]
+    return _named(rows, webstore, business_central, found.numbers)
 
 
 def pairs_in(rows: Sequence[dict[str, Any]], standings: Collection[str] = ("plain", "links by itself")) -> list[str]:
@@ -118,46 +145,6 @@ def answer(
     return {"mapping_version": desk.version(), "reason": what, "accepted": len(same), "rejected": len(other)}
 
 
-def _suggested(
-    desk: Desk, rungs: Collection[str], likely: bool, threshold: float, progress: Progress | None
-) -> list[dict[str, Any]]:
-    setup = desk.setup
-    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
-    more: dict[str, Any] = {} if progress is None else {"progress": progress}
-    with (
-        Run(setup, desk.store, rules, run_id=f"suggest {uuid4()}", dry_run=True, **more) as run,
-        partitions_of(setup.partitions, setup.webstore_code) as partitions,
-    ):
-        placement = divide_mapping(run, partitions)
-        extract_webstore(run, partitions, placement)
-        extract_business_central(run, partitions, placement)
-        job = job_of(run, partitions)
-        terms = job.terms
-        webstore, business_central = (extract_of(side, records_in(job, side), terms) for side in Side)
-        with desk.view() as view:
-            mapping, rejected = view.mapping.current(), view.mapping.rejections()
-    pairing = pair(mapping, webstore.raw, business_central.raw)
-    free_w, free_c = pairing.new_webstore, _free_in_business_central(pairing)
-    if likely:
-        left, right = webstore.canonical.take(free_w), business_central.canonical.take(free_c)
-        found = suggest_by_linkage(left, right, rejected=rejected, threshold=threshold)
-        rows = [{str(name): value for name, value in row.items()} for row in found.to_dict(orient="records")]
-    else:
-        ruled = suggest_by_rule(
-            candidates(webstore.canonical, free=free_w, wanted=free_w),
-            candidates(business_central.canonical, free=free_c, wanted=free_c),
-            ladder=terms.ladder,
-            rungs=rungs,
-            rejected=rejected,
-        )
-        rows = [_row(one) for one in ruled.pairs]
-    return _named(rows, webstore.canonical, business_central.canonical, business_central.raw)
-
-
-def _free_in_business_central(pairing: Pairing) -> list[int]:
-    return sorted([*pairing.new_business_central, *pairing.unlinked["c"].to_pylist()])
-
-
 def _row(one: Suggestion) -> dict[str, Any]:
     doubts = "doubtful" if one.contradictions else "rivals" if one.rivals else "plain"
     because = "; ".join(f"same {rung.replace('_', ' and ')}: {value}" for rung, value in one.evidence.items())
@@ -171,11 +158,11 @@ def _row(one: Suggestion) -> dict[str, Any]:
 
 
 def _named(
-    rows: Sequence[dict[str, Any]], webstore: pa.Table, business_central: pa.Table, raw: pa.Table
+    rows: Sequence[dict[str, Any]], webstore: pa.Table, business_central: pa.Table, numbers: Mapping[str, str]
 ) -> list[dict[str, Any]]:
     """The rows with numbers and names, and what a person types to answer."""
     accounts = _column(webstore, "webstore_id", "name")
-    cards, numbers = _column(business_central, "bc_id", "name"), _column(raw, "bc_id", "number")
+    cards = _column(business_central, "bc_id", "name")
     return [
         {
             "pair": f"{numbers[row['bc_id']]}={row['webstore_id']}",

@@ -76,7 +76,7 @@ def waiting_pairs(view: View) -> list[PossiblePair]:
                 webstore_id=int(row["webstore_id"]),
                 standing=standing,
                 because=_because(evidence),
-                against="; ".join(text for text in (against, "" if plain else reason) if text),
+                against="; ".join(dict.fromkeys(text for text in (against, "" if plain else reason) if text)),
                 since=row["since"],
             )
         )

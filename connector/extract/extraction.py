@@ -17,6 +17,7 @@ from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import Side
 from connector.core.partitioning import Numbers, Placement, part_of_ids
 from connector.errors import PremiseBroken
+from connector.extract.hidden_cards import UnaskableCustomers, remember
 from connector.extract.partitions import Partitions
 from connector.run.run import Run
 
@@ -151,7 +152,10 @@ def extract_business_central(run: Run, partitions: Partitions, placement: Placem
             on_progress=lambda done, total: run.progress("Reading Business Central", done, total),
         )
 
-    extraction = Extraction(*_landed(run, Side.BUSINESS_CENTRAL, partitions, placement, read, lambda _table: None))
+    unaskable = UnaskableCustomers()
+    census, rows = _landed(run, Side.BUSINESS_CENTRAL, partitions, placement, read, unaskable.look)
+    remember(run, census, unaskable)
+    extraction = Extraction(census, rows)
     run.know_countries(read_company_countries(run))
     return extraction
 

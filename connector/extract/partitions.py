@@ -1,10 +1,8 @@
-"""Where a run keeps what it has read: in memory, or divided into files (file_partitions.py)."""
+"""What keeps what a run has read: memory (memory_partition.py) or files (file_partitions.py) alike."""
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Collection, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Collection
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -12,9 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core.partitioning import Numbers
-from connector.setup import PartitionSettings
 
-__all__ = ["Landing", "MemoryPartition", "Partitions", "PartsOf", "partitions_of", "without_rows"]
+__all__ = ["Landing", "Partitions", "PartsOf", "without_rows"]
 
 
 PartsOf = Callable[[pa.Table], Numbers]
@@ -58,75 +55,6 @@ class Partitions(Protocol):
         """Remove the rows with these ids from a partition."""
 
 
-class MemoryPartition:
-    """Everybody in one partition, in the memory of this process."""
-
-    count = 1
-
-    def __init__(self) -> None:
-        self._tables: dict[str, pa.Table] = {}
-
-    def landing(self, name: str, schema: pa.Schema, parts_of: PartsOf, piece: str = "0") -> Landing:
-        """As in Partitions; nobody needs to be told apart."""
-        return _MemoryLanding(self, name, schema)
-
-    def read(self, name: str, number: int, columns: list[str] | None = None) -> pa.Table:
-        """As in Partitions."""
-        table = self._tables.get(name)
-        if table is None:
-            return pa.table({})
-        return table if columns is None else table.select(columns)
-
-    def drop(self, name: str, number: int, key: str, ids: Collection[Any]) -> None:
-        """As in Partitions."""
-        if ids:
-            self._tables[name] = without_rows(self._tables[name], key, ids)
-
-    def put(self, name: str, table: pa.Table) -> None:
-        """Keep rows beside those that are there."""
-        there = self._tables.get(name)
-        both = table if there is None or not there.num_rows else pa.concat_tables([there, table])
-        self._tables[name] = both.combine_chunks().replace_schema_metadata(None)
-
-
-class _MemoryLanding:
-    def __init__(self, partition: MemoryPartition, name: str, schema: pa.Schema) -> None:
-        self._partition, self._name, self._schema = partition, name, schema
-        self._tables = [schema.empty_table()]
-        self._lock = threading.Lock()
-        self.rows = 0
-
-    def add(self, table: pa.Table) -> None:
-        with self._lock:
-            self._tables.append(table.select(self._schema.names).cast(self._schema))
-            self.rows += table.num_rows
-
-    def __enter__(self) -> Landing:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        if error is None:
-            self._partition.put(self._name, pa.concat_tables(self._tables))
-
-
 def without_rows(rows: pa.Table, key: str, ids: Collection[Any]) -> pa.Table:
     """The rows whose id is none of these."""
     return rows.filter(pc.invert(pc.is_in(rows[key], value_set=pa.array(list(ids), rows[key].type))))
-
-
-@contextmanager
-def partitions_of(settings: PartitionSettings, webstore_code: str) -> Iterator[Partitions]:
-    """Where a run of a webstore keeps what it reads, as its setup wants it; nothing of it is left at the end.
-
-    Raises:
-        SetupError: see `partitions_at`.
-    """
-    if not settings.count:
-        yield MemoryPartition()
-        return
-    from connector.extract.file_partitions import partitions_at  # few runs need files
-
-    with partitions_at(f"{settings.folder.rstrip('/')}/{webstore_code}", settings.count) as partitions:
-        yield partitions

@@ -17,6 +17,7 @@ from connector.core.column_lookup import ENGINE, hashes_of_rows
 from connector.core.expectations import Expectation, Finding
 from connector.quality import validate
 from connector.run.run import Run
+from connector.run.summary import RunSummary
 
 __all__ = ["Validation", "last_validated", "validate_once"]
 
@@ -28,8 +29,8 @@ _RUNS_LOOKED_THROUGH = 5
 def last_validated(run: Run) -> Mapping[str, Any]:
     """What earlier runs found, by suite: `digest` and `findings`."""
     with run.store.view(run.code) as view:
-        summaries = [row["summary"] for row in view.runs.recent(_RUNS_LOOKED_THROUGH)]
-    return next((summary["validated"] for summary in summaries if summary.get("validated")), {})
+        summaries = [RunSummary.from_stored(row["summary"]) for row in view.runs.recent(_RUNS_LOOKED_THROUGH)]
+    return next((summary.validated for summary in summaries if summary.validated), {})
 
 
 @dataclass

@@ -2,29 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
-import pyarrow as pa
 
-from connector.clients import Census
-from connector.core import webstore_customer
 from connector.core.customer import Side
 from connector.core.customer_references import Kind, read_name
 from connector.core.partitioning import Placement
 from connector.errors import InputError
-from connector.extract.extraction import (
-    IDS,
-    Extraction,
-    extract_business_central,
-    extract_webstore,
-    places,
-    read_company_countries,
-    table_of,
-)
+from connector.extract.extraction import Extraction, read_company_countries
 from connector.extract.partitions import Partitions
+from connector.extract.rivals import landed, read_with_rivals
 from connector.run.run import Run
 
 __all__ = ["Selected", "extract_selected", "with_counterparts"]
@@ -44,8 +34,8 @@ class Selected:
 
 
 def extract_selected(run: Run, partitions: Partitions, placement: Placement, identifiers: Sequence[str]) -> Selected:
-    """Read selected customers and their mapped counterparts into partitions. If one of them may have to be created, read
-    everybody: only all customers tell whether he is there already under another e-mail, by his VAT number or his phone.
+    """Read selected customers and their mapped counterparts into partitions; and for those who may have to be created, whoever
+    shares evidence with them: he may be there already under another e-mail, by his VAT number or his phone (rivals.py).
 
     Args:
         identifiers: Business Central numbers or ids, `woo:ID`, or e-mails, in any mix.
@@ -81,13 +71,14 @@ def extract_selected(run: Run, partitions: Partitions, placement: Placement, ide
     with run.store.view(run.code) as view:
         mapping = view.mapping.current()
     keys = with_counterparts(mapping, [*w, *c])
-    if _may_be_created(run, mapping, keys):
-        return Selected(*_everybody(run, partitions, placement, w, c), keys)
     _add_counterparts(run, mapping, w, c)
+    waiting = _waiting(run, mapping, keys)
+    if waiting:
+        return Selected(*read_with_rivals(run, partitions, placement, (w, c), waiting), keys)
     run.know_countries(read_company_countries(run))
     return Selected(
-        _extraction(run, Side.WEBSTORE, partitions, placement, w),
-        _extraction(run, Side.BUSINESS_CENTRAL, partitions, placement, c),
+        landed(run, Side.WEBSTORE, partitions, placement, w),
+        landed(run, Side.BUSINESS_CENTRAL, partitions, placement, c),
         keys,
     )
 
@@ -99,36 +90,16 @@ def with_counterparts(mapping: pd.DataFrame, keys: Collection[str | int]) -> fro
     return frozenset[str | int]([*keys, *rows["bc_id"], *rows["webstore_id"].astype(int)])
 
 
-def _may_be_created(run: Run, mapping: pd.DataFrame, keys: frozenset[str | int]) -> bool:
-    """Whether the flags want one of the selected customers on the other side, where nobody is linked to it yet."""
+def _waiting(run: Run, mapping: pd.DataFrame, keys: frozenset[str | int]) -> frozenset[str | int]:
+    """The selected customers whom the flags want on the other side, where nobody is linked to them yet."""
     flags = run.setup.synchronization
-    new_accounts = {key for key in keys if isinstance(key, int)} - set(mapping["webstore_id"].dropna().astype(int))
-    waiting = mapping[mapping["webstore_id"].isna() & mapping["webstore_customer"].astype(bool)]
-    pulls = str(flags.pull_webstore_customers) == "All" and bool(new_accounts)
-    return pulls or (str(flags.push_webstore_customers) != "None" and not keys.isdisjoint(waiting["bc_id"]))
-
-
-def _everybody(
-    run: Run, partitions: Partitions, placement: Placement, w: Mapping[int, Any], c: Mapping[str, Any]
-) -> tuple[Extraction, Extraction]:
-    """All customers of both sides, and those that were chosen though the list does not show them (accounts of other roles)."""
-    extractions = {
-        Side.WEBSTORE: extract_webstore(run, partitions, placement),
-        Side.BUSINESS_CENTRAL: extract_business_central(run, partitions, placement),
-    }
-    for side, chosen in ((Side.WEBSTORE, w), (Side.BUSINESS_CENTRAL, c)):
-        listed: set[Any] = set()
-        for number in range(partitions.count):
-            listed |= set(partitions.read(str(side), number, [IDS[side]])[IDS[side]].to_pylist()) & set(chosen)
-        more = table_of(run, side, [record for key, record in chosen.items() if key not in listed])
-        _land(side, partitions, placement, more, "chosen")
-        extractions[side] = replace(extractions[side], rows=extractions[side].rows + more.num_rows)
-    return extractions[Side.WEBSTORE], extractions[Side.BUSINESS_CENTRAL]
-
-
-def _land(side: Side, partitions: Partitions, placement: Placement, table: pa.Table, piece: str = "0") -> None:
-    with partitions.landing(str(side), table.schema, places(side, placement), piece) as landing:
-        landing.add(table)
+    found: set[str | int] = set()
+    if str(flags.pull_webstore_customers) == "All":
+        found |= {key for key in keys if isinstance(key, int)} - set(mapping["webstore_id"].dropna().astype(int))
+    if str(flags.push_webstore_customers) != "None":
+        ticked = mapping[mapping["webstore_id"].isna() & mapping["webstore_customer"].astype(bool)]
+        found |= keys & set(ticked["bc_id"])
+    return frozenset(found)
 
 
 def _add_counterparts(
@@ -144,12 +115,3 @@ def _add_counterparts(
         w |= run.webstore.customers_by_id(need_w)
     if need_c:
         c |= {key.lower(): record for key, record in run.business_central.customers_by_id(need_c).items()}
-
-
-def _extraction(
-    run: Run, side: Side, partitions: Partitions, placement: Placement, records: Mapping[Any, dict[str, Any]]
-) -> Extraction:
-    table = table_of(run, side, records.values())
-    _land(side, partitions, placement, table)
-    census = Census(rows=table.num_rows, announced=None, pages=0, requests=0, rereads=0, watermark=None)
-    return Extraction(census, table.num_rows, side is not Side.WEBSTORE or webstore_customer.meta_shown(table))

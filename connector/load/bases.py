@@ -29,7 +29,7 @@ __all__ = [
 
 
 def put_bases(run: Run, work: Work, agreements: Sequence[Agreement]) -> None:
-    """Move the bases of some fields of some pairs; the other fields keep theirs."""
+    """Move the bases of some fields of some pairs; the other fields keep theirs. What was seen to differ from them is settled."""
     stored = work.bases.read([agreement.bc_id for agreement in agreements])
     known = {
         (bc_id, webstore_id): (orjson.loads(w), orjson.loads(c))
@@ -45,6 +45,8 @@ def put_bases(run: Run, work: Work, agreements: Sequence[Agreement]) -> None:
             Base(agreement.bc_id, agreement.webstore_id, w, c, base_hash(run, w), base_hash(run, c), run.run_id)
         )
     work.bases.put(rows)
+    # a value that is agreed on is no edit that waits: the next run would find it so
+    work.changes.settle({(a.bc_id.lower(), a.webstore_id): {*a.webstore, *a.business_central} for a in agreements})
 
 
 def base_hash(run: Run, values: Mapping[str, str]) -> str:

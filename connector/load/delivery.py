@@ -30,9 +30,10 @@ from connector.errors import (
     RemoteTrouble,
     SetupError,
 )
+from connector.extract.directory import update_directory
 from connector.load.bases import Linked, put_bases, sighted_links
 from connector.load.lost_accounts import free_ids
-from connector.load.recheck import Known, canonical_records, same_value
+from connector.load.recheck import MappedNow, canonical_records, same_value
 from connector.run.breakers import stop_failing_load
 from connector.run.fence import LOOK_SECONDS, looked_at
 from connector.run.result import Failure, LoadResult
@@ -40,11 +41,11 @@ from connector.run.run import Run
 from connector.setup import UsernameRule
 from connector.store import Intent, MappingRow, Settlement, Work
 
-__all__ = ["Dropped", "Landed", "Landing", "Look", "deliver", "landing_of"]
+__all__ = ["Dropped", "Fate", "Look", "Written", "deliver", "fate_of"]
 
 
 @dataclass(frozen=True)
-class Landed:
+class Written:
     """The other system confirmed the write and answered with the record as it is now.
 
     Attributes:
@@ -62,19 +63,19 @@ class Dropped:
     reason: str
 
 
-Landing = Landed | Dropped | CustomerSyncError
+Fate = Written | Dropped | CustomerSyncError
 
 
-def landing_of(outcome: Outcome) -> Landing:
+def fate_of(outcome: Outcome) -> Fate:
     """What a client says of one item."""
     if outcome.record is not None:
-        return Landed(outcome.record, outcome.error)
+        return Written(outcome.record, outcome.error)
     if isinstance(outcome.error, LookedTooLongAgo):
         return Dropped(outcome.error.message)
     return outcome.error or InternalError("A write has neither a record nor an error.")
 
 
-Send = Callable[[Sequence[Write]], Sequence[Landing]]
+Send = Callable[[Sequence[Write]], Sequence[Fate]]
 
 
 # looks at the other system what became of this direction's open intents; gives the keys of customers whose write happened
@@ -158,7 +159,7 @@ def announce(run: Run, writes: Sequence[Write], result: LoadResult) -> list[tupl
         The writes that are to be sent, each with the id of its intent.
     """
     with run.store_lock, run.store.work(run.code) as work:
-        known = Known(work, [(write.bc_id, write.webstore_id) for write in writes])
+        known = MappedNow(work, [(write.bc_id, write.webstore_id) for write in writes])
         names = run.setup.accounts.username is UsernameRule.MAPPING
         reasons = [known.overtaken(write, names_accounts=names) for write in writes]
         ids = work.journal.intend([_intent(run, write) for write in writes])
@@ -175,7 +176,7 @@ def land(run: Run, announced: Sequence[tuple[Write, int]], send: Send, result: L
 
     Args:
         announced: writes with the ids of their intents.
-        send: does the re-check and the request; gives one landing per write, in order. It raises OutcomeUnknown when the
+        send: does the re-check and the request; gives one fate per write, in order. It raises OutcomeUnknown when the
             answer was lost after sending, and another error of ours when nothing was written.
         result: counts what happened.
 
@@ -189,7 +190,7 @@ def land(run: Run, announced: Sequence[tuple[Write, int]], send: Send, result: L
         return
     writes, ids = [write for write, _ in announced], [i for _, i in announced]
     try:
-        landings = send(writes)
+        fates = send(writes)
     except OutcomeUnknown:
         raise  # the intents stay open: recovery looks what became of them
     except LookedTooLongAgo as old:
@@ -200,32 +201,30 @@ def land(run: Run, announced: Sequence[tuple[Write, int]], send: Send, result: L
         with run.store_lock, run.store.work(run.code) as work:
             work.journal.settle([Settlement(i, "not-happened", message=str(trouble)) for i in ids])
         raise
-    settle(run, writes, ids, landings, result)
+    settle(run, writes, ids, fates, result)
 
 
-def settle(
-    run: Run, writes: Sequence[Write], ids: Sequence[int], landings: Sequence[Landing], result: LoadResult
-) -> None:
+def settle(run: Run, writes: Sequence[Write], ids: Sequence[int], fates: Sequence[Fate], result: LoadResult) -> None:
     """Commit what the answers of one batch say: outcomes, bases, links and holds, in one transaction."""
     with run.store_lock, run.store.work(run.code) as work:
         work.describe(actor=run.actor, reason="synchronisation", run_id=run.run_id)
-        confirming = _Confirming(run, work, writes, landings, result)
+        confirming = _Confirming(run, work, writes, fates, result)
         settlements = []
-        for write, intent_id, landing in zip(writes, ids, landings, strict=True):
-            if isinstance(landing, Landed):
-                settlements.append(confirming.confirm(write, intent_id, landing))
-            elif isinstance(landing, Dropped):
-                settlements.append(Settlement(intent_id, "dropped", message=landing.reason))
-                result.drop(write, landing.reason)
-            elif isinstance(landing, OutcomeUnknown):
+        for write, intent_id, fate in zip(writes, ids, fates, strict=True):
+            if isinstance(fate, Written):
+                settlements.append(confirming.confirm(write, intent_id, fate))
+            elif isinstance(fate, Dropped):
+                settlements.append(Settlement(intent_id, "dropped", message=fate.reason))
+                result.drop(write, fate.reason)
+            elif isinstance(fate, OutcomeUnknown):
                 result.failed += 1
-                result.failures.append(_failure(write, landing, "outcome-unknown"))
-            elif isinstance(landing, RemoteTrouble):  # not the customer's fault: nothing is counted against it
+                result.failures.append(_failure(write, fate, "outcome-unknown"))
+            elif isinstance(fate, RemoteTrouble):  # not the customer's fault: nothing is counted against it
                 result.failed += 1
-                result.failures.append(_failure(write, landing, type(landing).__name__))
-                settlements.append(Settlement(intent_id, "not-happened", message=str(landing)))
+                result.failures.append(_failure(write, fate, type(fate).__name__))
+                settlements.append(Settlement(intent_id, "not-happened", message=str(fate)))
             else:
-                settlements.append(_refuse(run, work, write, intent_id, landing, result))
+                settlements.append(_refuse(run, work, write, intent_id, fate, result))
         confirming.commit()
         work.journal.settle(settlements)
 
@@ -252,13 +251,14 @@ class _Confirming:
     """What one batch has written, gathered and put into the store at once: links, bases, and holds that are lifted."""
 
     def __init__(
-        self, run: Run, work: Work, writes: Sequence[Write], landings: Sequence[Landing], result: LoadResult
+        self, run: Run, work: Work, writes: Sequence[Write], fates: Sequence[Fate], result: LoadResult
     ) -> None:
         self.run, self.work, self.result = run, work, result
-        landed = [(w, landing) for w, landing in zip(writes, landings, strict=True) if isinstance(landing, Landed)]
-        self._known = Known(work, [(write.bc_id, write.webstore_id) for write, _ in landed])
-        records = [landing.record for _, landing in landed]
-        self._stored = iter(canonical_records(run, landed[0][0].direction, records) if landed else [])
+        written = [(w, fate) for w, fate in zip(writes, fates, strict=True) if isinstance(fate, Written)]
+        self._known = MappedNow(work, [(write.bc_id, write.webstore_id) for write, _ in written])
+        self._records = [fate.record for _, fate in written]
+        self._target = written[0][0].direction.target if written else Side.WEBSTORE
+        self._stored = iter(canonical_records(run, written[0][0].direction, self._records) if written else [])
         self._links: list[MappingRow] = []
         self._newcomers: dict[int, str] = {}
         self._agreements: list[Agreement] = []
@@ -266,15 +266,15 @@ class _Confirming:
         self._linked: list[Linked] = []
         self._stamps: dict[Side, list[tuple[str, int, int]]] = {}
 
-    def confirm(self, write: Write, intent_id: int, landed: Landed) -> Settlement:
+    def confirm(self, write: Write, intent_id: int, written: Written) -> Settlement:
         """A write that was answered with the record as it is now; called for each, in their order."""
-        run, result, error = self.run, self.result, landed.error
+        run, result, error = self.run, self.result, written.error
         target, stored = next(self._stored)
         bc_id, webstore_id, number = write.bc_id, write.webstore_id, write.bc_number or ""
         if write.direction is Direction.PULL:
-            bc_id, number = str(landed.record["id"]).lower(), str(landed.record.get("number", number))
+            bc_id, number = str(written.record["id"]).lower(), str(written.record.get("number", number))
         else:
-            webstore_id = int(landed.record["id"])
+            webstore_id = int(written.record["id"])
         assert bc_id is not None and webstore_id is not None  # noqa: S101 - one came with the write, one with the answer
         refused = None if error is None else _refuse(run, self.work, write, intent_id, error, result)
         if (
@@ -293,9 +293,9 @@ class _Confirming:
             if write.direction is Direction.PUSH:
                 self._newcomers[webstore_id] = number
             self._links.append(MappingRow(bc_id, number, webstore_id, True, stored.get("name", "")))
-            self._linked.append(_linked(write, bc_id, webstore_id, landed.record))
+            self._linked.append(_linked(write, bc_id, webstore_id, written.record))
         else:
-            stamp = stamp_of_record(write.direction.target, landed.record)
+            stamp = stamp_of_record(write.direction.target, written.record)
             if stamp is not None:
                 self._stamps.setdefault(write.direction.target, []).append((bc_id, webstore_id, stamp))
         # an answer may leave fields out (metadata): of those nothing is known
@@ -312,7 +312,7 @@ class _Confirming:
         return settled
 
     def commit(self) -> None:
-        """Link, move the bases to what the server answered, lift holds."""
+        """Link, move the bases to what the server answered, put that into the directory, lift holds."""
         if self._links:
             free_ids(self.run, self.work, self._newcomers, {row.bc_id.lower() for row in self._links})
             self.work.mapping.link_many(self._links)
@@ -320,6 +320,7 @@ class _Confirming:
             put_bases(self.run, self.work, self._agreements)
         if self._linked:
             self.work.bases.sight(sighted_links(self._linked), anew=True)
+        update_directory(self.run, self.work, self._target, self._records)
         for side, stamps in self._stamps.items():
             self.work.bases.wrote(str(side), stamps)
         for direction, keys in self._lifted.items():

@@ -21,8 +21,8 @@ from connector.core.customer import Direction
 from connector.core.normalize import clean_email, email_key, text_key
 from connector.core.plan import Plan, Write
 from connector.errors import CustomerChanged, CustomerSyncError, OutcomeUnknown
-from connector.load.delivery import Dropped, Landed, Landing, Look, deliver, landing_of
-from connector.load.recheck import Known, changed_since, sources_changed
+from connector.load.delivery import Dropped, Fate, Look, Written, deliver, fate_of
+from connector.load.recheck import MappedNow, changed_since, sources_changed
 from connector.run.fence import looked_at
 from connector.run.result import LoadResult
 from connector.run.run import Run
@@ -43,30 +43,30 @@ def pull(run: Run, plan: Plan, look: Look) -> LoadResult:
     )
 
 
-def _update(run: Run, writes: Sequence[Write]) -> list[Landing]:
+def _update(run: Run, writes: Sequence[Write]) -> list[Fate]:
     outcomes = run.business_central.batch([_sent(run, write) for write in writes])
-    landings = [landing_of(outcome) for outcome in outcomes]
-    stale = [index for index, landing in enumerate(landings) if isinstance(landing, CustomerChanged)]
+    fates = [fate_of(outcome) for outcome in outcomes]
+    stale = [index for index, fate in enumerate(fates) if isinstance(fate, CustomerChanged)]
     if stale:
         try:
-            _try_again(run, writes, stale, landings)
+            _try_again(run, writes, stale, fates)
         except CustomerSyncError as trouble:  # the first batch stands; these were refused and are planned again
             for index in stale:
-                if isinstance(landings[index], CustomerChanged):
-                    landings[index] = trouble if isinstance(trouble, OutcomeUnknown) else Dropped(str(trouble))
-    _tell_of_other_countries(run, writes, landings)
-    return landings
+                if isinstance(fates[index], CustomerChanged):
+                    fates[index] = trouble if isinstance(trouble, OutcomeUnknown) else Dropped(str(trouble))
+    _tell_of_other_countries(run, writes, fates)
+    return fates
 
 
-def _tell_of_other_countries(run: Run, writes: Sequence[Write], landings: Sequence[Landing | None]) -> None:
+def _tell_of_other_countries(run: Run, writes: Sequence[Write], fates: Sequence[Fate | None]) -> None:
     """A postal code that Business Central knows in another country alone moves the customer there, and clears it when the
     country is put right: nothing can be done about it from here."""
     moved = []
-    for write, landing in zip(writes, landings, strict=True):
+    for write, fate in zip(writes, fates, strict=True):
         sent = write.payload.get("country")
-        stands = landing.record.get("country", sent) if isinstance(landing, Landed) else sent
-        if sent and stands != sent and isinstance(landing, Landed):
-            moved.append(f"{landing.record.get('number')} ({sent} → {stands})")
+        stands = fate.record.get("country", sent) if isinstance(fate, Written) else sent
+        if sent and stands != sent and isinstance(fate, Written):
+            moved.append(f"{fate.record.get('number')} ({sent} → {stands})")
     if moved:
         run.warnings.append(
             f"Business Central has put {len(moved)} customers into another country, the only one in which it knows their postal "
@@ -80,51 +80,51 @@ def _sent(run: Run, write: Write) -> Update:
     return Update(write.bc_id or "", write.etag, dict(write.payload), cleared_before(changes, run.rules.fields))
 
 
-def _try_again(run: Run, writes: Sequence[Write], stale: Sequence[int], landings: list[Landing]) -> None:
+def _try_again(run: Run, writes: Sequence[Write], stale: Sequence[int], fates: list[Fate]) -> None:
     """Send the updates with a stale tag once more, if the customers still are what the plan saw."""
     now = run.business_central.customers_by_id([writes[index].bc_id or "" for index in stale])
     reasons = changed_since(run, [(writes[index], now.get(writes[index].bc_id or "")) for index in stale])
     again: list[tuple[int, Write]] = []
     for index, reason in zip(stale, reasons, strict=True):
         if reason:
-            landings[index] = Dropped(reason)
+            fates[index] = Dropped(reason)
         else:
             tag = now[writes[index].bc_id or ""]["@odata.etag"]
             again.append((index, replace(writes[index], etag=str(tag))))
     if again:
         retried = run.business_central.batch([_sent(run, write) for _, write in again])
         for (index, _), outcome in zip(again, retried, strict=True):
-            landing = landing_of(outcome)
-            landings[index] = Dropped("somebody is editing it") if isinstance(landing, CustomerChanged) else landing
+            fate = fate_of(outcome)
+            fates[index] = Dropped("somebody is editing it") if isinstance(fate, CustomerChanged) else fate
 
 
-def _create(run: Run, writes: Sequence[Write]) -> list[Landing]:
+def _create(run: Run, writes: Sequence[Write]) -> list[Fate]:
     # others may be waited for, for minutes: whatever was looked at before is looked at again
     with run.creating(), looked_at():
         return _create_alone(run, writes)
 
 
-def _create_alone(run: Run, writes: Sequence[Write]) -> list[Landing]:
+def _create_alone(run: Run, writes: Sequence[Write]) -> list[Fate]:
     with run.store.view(run.code) as view:
         rejected = view.mapping.rejections()
-        known = Known(view, [(write.bc_id, write.webstore_id) for write in writes])
+        known = MappedNow(view, [(write.bc_id, write.webstore_id) for write in writes])
     overtaken = [known.overtaken(write, names_accounts=False) for write in writes]
     like = [
         [record for record in records if not _is_another(write, record, rejected)]
         for write, records in zip(writes, customers_like(run, writes), strict=True)
     ]
-    landings: list[Landing | None] = []
+    fates: list[Fate | None] = []
     overtaken = [edited or changed for edited, changed in zip(overtaken, sources_changed(run, writes), strict=True)]
     for edited, records in zip(overtaken, like, strict=True):
         numbers = ", ".join(str(record.get("number")) for record in records)
         found = f"Business Central has got a customer with this e-mail or name meanwhile ({numbers})" if records else ""
-        landings.append(Dropped(edited or found) if edited or found else None)
-    sent = [write for write, landing in zip(writes, landings, strict=True) if landing is None]
+        fates.append(Dropped(edited or found) if edited or found else None)
+    sent = [write for write, fate in zip(writes, fates, strict=True) if fate is None]
     if sent:
         outcomes = iter(run.business_central.batch([Create(dict(write.payload)) for write in sent]))
-        landings = [landing_of(next(outcomes)) if landing is None else landing for landing in landings]
-    _tell_of_other_countries(run, writes, landings)
-    return [landing for landing in landings if landing is not None]
+        fates = [fate_of(next(outcomes)) if fate is None else fate for fate in fates]
+    _tell_of_other_countries(run, writes, fates)
+    return [fate for fate in fates if fate is not None]
 
 
 def _is_another(write: Write, record: Mapping[str, Any], rejected: Collection[tuple[str, int]]) -> bool:

@@ -15,7 +15,7 @@ from connector.core.customer import Direction
 from connector.core.normalize import email_key
 from connector.core.plan import Plan, Write
 from connector.errors import EmailTaken
-from connector.load.delivery import Dropped, Landing, Look, deliver, landing_of
+from connector.load.delivery import Dropped, Fate, Look, deliver, fate_of
 from connector.load.recheck import changed_since, sources_changed
 from connector.run.result import LoadResult
 from connector.run.run import Run
@@ -38,34 +38,34 @@ def push(run: Run, plan: Plan, look: Look) -> LoadResult:
     )
 
 
-def _update(run: Run, writes: Sequence[Write]) -> list[Landing]:
+def _update(run: Run, writes: Sequence[Write]) -> list[Fate]:
     """Re-read the accounts, send what is still as the plan saw it, in one batch request."""
     now = run.webstore.customers_by_id([write.webstore_id for write in writes if write.webstore_id is not None])
     reasons = changed_since(run, [(write, now.get(write.webstore_id or 0)) for write in writes])
-    landings: list[Landing | None] = [Dropped(reason) if reason else None for reason in reasons]
-    sent = [write for write, landing in zip(writes, landings, strict=True) if landing is None]
+    fates: list[Fate | None] = [Dropped(reason) if reason else None for reason in reasons]
+    sent = [write for write, fate in zip(writes, fates, strict=True) if fate is None]
     if sent:
         answer = run.webstore.batch(update=[{**write.payload, "id": write.webstore_id} for write in sent])
         outcomes = iter(answer.update)
-        landings = [landing_of(next(outcomes)) if landing is None else landing for landing in landings]
-    return [landing for landing in landings if landing is not None]
+        fates = [fate_of(next(outcomes)) if fate is None else fate for fate in fates]
+    return [fate for fate in fates if fate is not None]
 
 
-def _create(run: Run, writes: Sequence[Write], known: Mapping[str, Mapping[str, Any]]) -> list[Landing]:
+def _create(run: Run, writes: Sequence[Write], known: Mapping[str, Mapping[str, Any]]) -> list[Fate]:
     """Create accounts whose e-mail no account has."""
-    landings: list[Landing | None] = []
+    fates: list[Fate | None] = []
     for write, changed in zip(writes, sources_changed(run, writes), strict=True):
         account = known.get(write.natural_key)
         taken = None if account is None else _taken(run, account)
-        landings.append(Dropped(changed) if changed else taken)
-    sent = [write for write, landing in zip(writes, landings, strict=True) if landing is None]
+        fates.append(Dropped(changed) if changed else taken)
+    sent = [write for write, fate in zip(writes, fates, strict=True) if fate is None]
     if sent:
         outcomes = iter(run.webstore.batch(create=[dict(write.payload) for write in sent]).create)
-        landings = [landing_of(next(outcomes)) if landing is None else landing for landing in landings]
-    return [landing for landing in landings if landing is not None]
+        fates = [fate_of(next(outcomes)) if fate is None else fate for fate in fates]
+    return [fate for fate in fates if fate is not None]
 
 
-def _taken(run: Run, account: Mapping[str, Any]) -> Landing:
+def _taken(run: Run, account: Mapping[str, Any]) -> Fate:
     """What to say when the e-mail has an account: a synchronised one is matched by the next run, others need a person."""
     role = str(account.get("role", ""))
     if run.setup.webstore.customer_role_filter in {"all", role}:

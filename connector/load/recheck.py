@@ -15,7 +15,7 @@ from connector.errors import InternalError
 from connector.run.run import Run
 from connector.store import MappingRow, View
 
-__all__ = ["Known", "canonical_record", "canonical_records", "changed_since", "same_value", "sources_changed"]
+__all__ = ["MappedNow", "canonical_record", "canonical_records", "changed_since", "same_value", "sources_changed"]
 
 _TOUCHED = {Direction.PUSH: "modified", Direction.PULL: "lastModifiedDateTime"}
 _GONE = "the customer is not there any more"
@@ -140,7 +140,7 @@ def same_value(run: Run, field: str, left: str, right: str) -> bool:
     return key(left) == key(right)
 
 
-class Known:
+class MappedNow:
     """What the mapping table says at the moment about the customers of some writes; two queries, however many they are."""
 
     def __init__(self, view: View, customers: Iterable[tuple[str | None, int | None]]) -> None:

@@ -16,7 +16,7 @@ from connector.core.plan import Orphan, Plan
 from connector.load.bases import put_bases
 from connector.load.recheck import same_value
 from connector.run.run import Run
-from connector.store import ChangedValue, MappingRow, QuarantinedField, StandingConflict, Suggestion, Work
+from connector.store import ChangedValue, MappingRow, QuarantinedField, StandingConflict, StandingSuggestion, Work
 
 __all__ = ["record_findings", "record_links", "record_plan", "standing_conflicts"]
 
@@ -101,6 +101,7 @@ def record_findings(run: Run, plan: Plan, selected: frozenset[str | int] | None)
         for orphan in plan.orphans if not run.dry_run else ():
             if orphan.erased:
                 work.tombstones.add(orphan.bc_id, orphan.webstore_id, "erased in the webstore")
+                work.directory.remove([orphan.bc_id], [orphan.webstore_id] if orphan.webstore_id is not None else [])
         if plan.settled is not None:
             work.bases.saw(plan.settled)
         if plan.sighted is not None:
@@ -168,9 +169,9 @@ def _keys(selected: frozenset[str | int]) -> set[str]:
     return {customer_key(key, None) if isinstance(key, str) else customer_key(None, key) for key in selected}
 
 
-def _suggestions(ambiguities: Sequence[Ambiguity]) -> list[Suggestion]:
+def _suggestions(ambiguities: Sequence[Ambiguity]) -> list[StandingSuggestion]:
     """The pairs that ambiguous customers could be; a crowd behind one mailbox is no list of suggestions."""
-    found: dict[tuple[str, int], Suggestion] = {}
+    found: dict[tuple[str, int], StandingSuggestion] = {}
     for ambiguity in ambiguities:
         if len(ambiguity.bc_ids) * len(ambiguity.webstore_ids) > MOST_PAIRS:
             continue
@@ -182,7 +183,7 @@ def _suggestions(ambiguities: Sequence[Ambiguity]) -> list[Suggestion]:
         for bc_id in ambiguity.bc_ids:
             for webstore_id in ambiguity.webstore_ids:
                 found.setdefault(
-                    (bc_id, webstore_id), Suggestion(bc_id, webstore_id, ambiguity.rung, evidence=evidence)
+                    (bc_id, webstore_id), StandingSuggestion(bc_id, webstore_id, ambiguity.rung, evidence=evidence)
                 )
     return list(found.values())
 

@@ -23,11 +23,12 @@ from connector.core.customer import Direction
 from connector.core.customer_key import customer_key
 from connector.core.plan import Agreement
 from connector.core.undoing import UNDO
+from connector.extract.directory import update_directory
 from connector.load.bases import put_bases, remember_record
 from connector.load.lost_accounts import free_ids, is_lost
 from connector.load.pull import customers_like
 from connector.load.push import accounts_by_email
-from connector.load.recheck import Known, canonical_record, same_value
+from connector.load.recheck import MappedNow, canonical_record, same_value
 from connector.run.decisions import decisions_of
 from connector.run.run import Run
 from connector.store import OpenIntent, Settlement, View, Work
@@ -133,6 +134,8 @@ def _deletes(run: Run, direction: Direction, intents: Sequence[OpenIntent], reco
             message = "the account is gone" if gone else "the account is still there"
             adopted = Settlement(intent.intent_id, "adopted", message=message)
             work.journal.settle([adopted if gone else _not_happened(intent, recovery, message)])
+            if gone and intent.webstore_id is not None:
+                work.directory.remove(webstore_ids=[intent.webstore_id])
             (recovery.adopted if gone else recovery.not_happened).append(intent)
 
 
@@ -203,7 +206,7 @@ def _ended(run: Run, view: View, intents: Sequence[OpenIntent]) -> frozenset[str
 
 def linked_meanwhile(work: Work, direction: Direction, intent: OpenIntent) -> str | None:
     """The counterpart that the customer of an interrupted create has got; None if it has none."""
-    known = Known(work, [(intent.bc_id, intent.webstore_id)])
+    known = MappedNow(work, [(intent.bc_id, intent.webstore_id)])
     return known.linked_meanwhile(direction, intent.bc_id, intent.webstore_id)
 
 
@@ -260,6 +263,7 @@ def adopt(
     webstore, business_central = (there, sent) if pushing else (sent, there)
     put_bases(run, work, [Agreement(bc_id, webstore_id, webstore, business_central)])
     remember_record(work, direction.target, (bc_id, webstore_id), record, created=create)
+    update_directory(run, work, direction.target, [record])
     work.holds.succeeded(
         {customer_key(intent.bc_id, intent.webstore_id), customer_key(bc_id, webstore_id)}, str(direction)
     )

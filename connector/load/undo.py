@@ -163,6 +163,8 @@ def _delete(run: Run, accounts: Sequence[UndoneCreate], result: LoadResult) -> d
             states[_key(account)] = f"unlinked, kept: {error}"
     with run.store_lock, run.store.work(run.code) as work:
         work.journal.settle(settlements)
+        deleted = [account for (account, _), outcome in zip(doomed, outcomes, strict=True) if outcome.error is None]
+        work.directory.remove(webstore_ids=[a.webstore_id for a in deleted if a.webstore_id is not None])
     return states
 
 

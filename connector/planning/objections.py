@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
-
-import orjson
-import pandas as pd
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 
 from connector.core.customer import Direction, Side
 from connector.core.oscillation import OSCILLATES, Place, Turn, by_place, oscillations
@@ -15,10 +12,9 @@ from connector.core.refusals import known_refusals
 from connector.run.refused_writes import refusals_of
 from connector.run.run import Run
 from connector.store import View
+from connector.store.journal import Update
 
 __all__ = ["objections_of", "replaced_by_writes"]
-
-_WRITTEN = ("confirmed", "adopted")
 
 
 def objections_of(run: Run, plan: Plan, *, selected: bool) -> list[Objection]:
@@ -47,8 +43,7 @@ def replaced_by_writes(
     found: dict[tuple[Side, str, int, str], set[str]] = {}
     if not sides:
         return found
-    journal = view.journal.of_customers(bc_ids)
-    for turn in _read(journal):
+    for turn in _read(view.journal.updates_of_customers(bc_ids)):
         for side in sides:
             found.setdefault((side, *turn.place), set()).add(turn.before)
     return found
@@ -61,7 +56,7 @@ def _turns(view: View, plan: Plan, run_id: str) -> Mapping[Place, Sequence[Turn]
     runs = view.runs.full_that_wrote(2, besides=run_id)
     turns: dict[Place, Sequence[Turn]] = {}
     if len(runs) == 2:
-        newer, older = (by_place(_read(view.journal.of_run(key))) for key in runs)
+        newer, older = (by_place(_read(view.journal.updates_of_run(key))) for key in runs)
         turns = {place: (older[place], turn) for place, turn in newer.items() if place in older}
     return {**turns, **_held(view, plan)}
 
@@ -76,22 +71,17 @@ def _held(view: View, plan: Plan) -> dict[Place, Sequence[Turn]]:
         fields = {change.field for change in write.changes if (write.key, change.field) in held}
         if not fields or write.bc_id is None:
             continue
-        history = [t for t in _read(view.journal.of_customer(bc_id=write.bc_id)) if t.place[2] in fields]
+        history = [t for t in _read(view.journal.updates_of_customers([write.bc_id])) if t.place[2] in fields]
         for field in fields:
             place = (write.bc_id, write.webstore_id or 0, field)
             turns[place] = [turn for turn in history if turn.place == place][-2:]
     return turns
 
 
-def _read(journal: pd.DataFrame) -> Iterator[Turn]:
-    """The fields of confirmed updates, in order."""
-    written = journal[journal["outcome"].isin(_WRITTEN) & (journal["operation"] == "update")]
-    for bc_id, webstore_id, direction, before, after, rule in zip(
-        written["bc_id"], written["webstore_id"], written["direction"], written["before"], written["after"],
-        written["rule"], strict=True,
-    ):  # fmt: skip
-        old, new = orjson.loads(before), orjson.loads(after)
-        for field, value in new.items():
-            yield Turn(
-                (str(bc_id), int(webstore_id), field), str(Direction(direction)), old.get(field, ""), value, rule
-            )
+def _read(updates: Iterable[Update]) -> Iterator[Turn]:
+    """Their fields, in order."""
+    for update in updates:
+        direction = str(Direction(update.direction))
+        for field, value in update.after.items():
+            place = (update.bc_id, update.webstore_id, field)
+            yield Turn(place, direction, update.before.get(field, ""), value, update.rule)

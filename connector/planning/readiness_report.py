@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, replace
 from typing import Any
 
@@ -42,7 +42,6 @@ def report_of_readiness(
     run: Run,
     job: Job,
     missing: Missing,
-    findings: Sequence[Finding],
     extracted: dict[str, int],
     mapper: Mapper,
     reading_seconds: float,
@@ -50,7 +49,7 @@ def report_of_readiness(
     """The whole report; reads all accounts of any role besides.
 
     Args:
-        job, missing, findings, extracted: both systems as they were read and validated (connector/reading.py).
+        job, missing, extracted: both systems as they were read and validated (connector/reading.py).
         reading_seconds: what that took.
 
     Returns:
@@ -81,7 +80,7 @@ def report_of_readiness(
         "extracted": extracted,
         "accounts": len(accounts),
         "checks": [_row(check) for check in checks],
-        "expectations": [_expected(finding) for finding in findings],
+        "expectations": [_expected(finding) for finding in job.findings],
         "forecast": asdict(forecasts[0]),
         "with_everything_on": asdict(forecasts[1]),
         "warnings": [warning for warning in run.warnings if warning.startswith("breaker: ")],

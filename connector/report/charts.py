@@ -6,7 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from connector.report.figures import LastRun, RunFigures, SystemCounts, both_sides
+from connector.report.figures import DirectionCounts, LastRun, RunFigures, both_directions
 
 __all__ = ["BASE_LINE", "HEIGHT", "WIDTH", "Bar", "Chart", "charts_of"]
 
@@ -69,10 +69,10 @@ def charts_of(figures: RunFigures) -> tuple[Chart, ...]:
     runs = figures.last_runs
 
     def of_direction(name: str) -> Chart:
-        return _chart(name, runs, figures.run_id, lambda run: both_sides(run.summary, name))
+        return _chart(name, runs, figures.run_id, lambda run: both_directions(run.summary, name))
 
     def single(name: str) -> Chart:
-        return _chart(name, runs, figures.run_id, lambda run: float(run.summary.get(name, 0)))
+        return _chart(name, runs, figures.run_id, lambda run: float(getattr(run.summary, name)))
 
     return (
         *(of_direction(name) for name in ("created", "updated", "withheld", "failed")),
@@ -81,8 +81,8 @@ def charts_of(figures: RunFigures) -> tuple[Chart, ...]:
     )
 
 
-def _chart(name: str, runs: Sequence[LastRun], this: str, value: Callable[[LastRun], SystemCounts | float]) -> Chart:
-    values = [value(run) if run.has_numbers else None for run in runs]
+def _chart(name: str, runs: Sequence[LastRun], this: str, value: Callable[[LastRun], DirectionCounts | float]) -> Chart:
+    values = [value(run) if run.summary.counted else None for run in runs]
     top = max((_total(v) for v in values if v is not None), default=0.0)
     slot = min(WIDTH / max(len(runs), 1), _WIDEST_BAR)
     bars = tuple(
@@ -97,15 +97,15 @@ def _chart(name: str, runs: Sequence[LastRun], this: str, value: Callable[[LastR
         for index, (run, v) in enumerate(zip(runs, values, strict=True))
     )
     now = next((v for run, v in zip(runs, values, strict=True) if run.run_id == this and v is not None), 0.0)
-    return Chart(name, _number(_total(now)), _number(top), bars, any(isinstance(v, SystemCounts) for v in values))
+    return Chart(name, _number(_total(now)), _number(top), bars, any(isinstance(v, DirectionCounts) for v in values))
 
 
-def _total(value: SystemCounts | float) -> float:
-    return float(value.push + value.pull) if isinstance(value, SystemCounts) else value
+def _total(value: DirectionCounts | float) -> float:
+    return float(value.push + value.pull) if isinstance(value, DirectionCounts) else value
 
 
-def _parts(value: SystemCounts | float, top: float) -> tuple[tuple[str, float, float], ...]:
-    kinds = [("push", value.push), ("pull", value.pull)] if isinstance(value, SystemCounts) else [("both", value)]
+def _parts(value: DirectionCounts | float, top: float) -> tuple[tuple[str, float, float], ...]:
+    kinds = [("push", value.push), ("pull", value.pull)] if isinstance(value, DirectionCounts) else [("both", value)]
     parts: list[tuple[str, float, float]] = []
     y = float(BASE_LINE)
     for kind, number in kinds:
@@ -116,11 +116,11 @@ def _parts(value: SystemCounts | float, top: float) -> tuple[tuple[str, float, f
     return tuple(parts)
 
 
-def _title(name: str, run: LastRun, value: SystemCounts | float | None) -> str:
+def _title(name: str, run: LastRun, value: DirectionCounts | float | None) -> str:
     when = f"{run.started_at:%Y-%m-%d %H:%M} UTC, {run.status}"
     if value is None:
         return f"{when}: it ended before it counted anything"
-    if isinstance(value, SystemCounts):
+    if isinstance(value, DirectionCounts):
         return f"{when}: {name} {value.push} pushed, {value.pull} pulled"
     return f"{when}: {name} {_number(value)}"
 

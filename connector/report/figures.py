@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 
-__all__ = ["LastRun", "PlanRow", "RunFigures", "SystemCounts", "both_sides", "fair_share"]
+from connector.run.summary import RunSummary
+
+__all__ = ["DirectionCounts", "LastRun", "PlanRow", "RunFigures", "both_directions", "fair_share"]
 
 
 @dataclass(frozen=True)
@@ -40,21 +41,16 @@ class PlanRow:
 
 @dataclass(frozen=True)
 class LastRun:
-    """One bar of the charts. `summary` is the run's own; without numbers (an interrupted run) it is a gap."""
+    """One bar of the charts. One that counted nothing (an interrupted run) is a gap."""
 
     run_id: str
     started_at: datetime
     status: str
-    summary: Mapping[str, Any]
-
-    @property
-    def has_numbers(self) -> bool:
-        """Whether the run came so far that it counted something."""
-        return "push" in self.summary
+    summary: RunSummary
 
 
 @dataclass(frozen=True)
-class SystemCounts:
+class DirectionCounts:
     """A counter of both directions."""
 
     push: int
@@ -84,7 +80,7 @@ class RunFigures:
     started_at: datetime
     finished_at: datetime | None
     plan_hash: str
-    summary: Mapping[str, Any]
+    summary: RunSummary
     rows: Sequence[PlanRow] = ()
     total_rows: int = 0
     totals: Mapping[str, int] = field(default_factory=dict)
@@ -94,10 +90,9 @@ class RunFigures:
     masked: bool = False
 
 
-def both_sides(summary: Mapping[str, Any], name: str) -> SystemCounts:
+def both_directions(summary: RunSummary, name: str) -> DirectionCounts:
     """A counter of a summary for both directions; 0 where the run did not come so far."""
-    push, pull = summary.get("push", {}), summary.get("pull", {})
-    return SystemCounts(int(push.get(name, 0)), int(pull.get(name, 0)))
+    return DirectionCounts(summary.push.counters[name], summary.pull.counters[name])
 
 
 def fair_share(totals: Mapping[str, int], most: int) -> dict[str, int]:

@@ -13,12 +13,9 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 
 from connector.report.charts import BASE_LINE, HEIGHT, WIDTH, charts_of
 from connector.report.differences import Piece, differing, pieces_of
-from connector.report.figures import PlanRow, RunFigures, both_sides
+from connector.report.figures import PlanRow, RunFigures, both_directions
 
 __all__ = ["render_report"]
-
-COUNTERS = ("created", "updated", "unchanged", "withheld", "held", "failed", "dropped")
-OTHERS = ("linked", "conflicts", "ambiguous", "orphans", "quarantined")
 
 
 def render_report(figures: RunFigures, now: datetime) -> str:
@@ -40,8 +37,8 @@ def render_report(figures: RunFigures, now: datetime) -> str:
         width=WIDTH,
         height=HEIGHT,
         base_line=BASE_LINE,
-        counters=[(name, both_sides(figures.summary, name)) for name in COUNTERS],
-        others=[(name, figures.summary.get(name, 0)) for name in OTHERS],
+        counters=[(name, both_directions(figures.summary, name)) for name in figures.summary.push.counters],
+        others=list(figures.summary.counters.items()),
         rows=[(row, *_values(row)) for row in figures.rows],
         choices={
             name: sorted({str(getattr(row, name)) for row in figures.rows} - {""})

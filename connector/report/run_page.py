@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -16,8 +17,8 @@ from connector.errors import InputError
 from connector.private_files import write_private
 from connector.report import LastRun, PlanRow, RunFigures, fair_share, render_report
 from connector.report.run_tables import masked_rows
-from connector.report.summary import dropped_lines
 from connector.run.names_given import find_run
+from connector.run.summary import RunSummary
 from connector.setup import HtmlReports, PersonalData, Setup
 from connector.store import View, records
 
@@ -82,16 +83,20 @@ def leave_report(view: View, setup: Setup, run_id: str) -> Path | None:
 
 def _has_news(run: Mapping[str, Any], view: View) -> bool:
     """Whether a run did, refused or found something that the run before had not."""
-    summary = run["summary"]
-    if run["status"] != "completed" or "push" not in summary or summary["errors"] or summary["linked"]:
+    summary = _summary(run)
+    if run["status"] != "completed" or not summary.counted or summary.errors or summary.linked:
         return True
-    if any(summary[side][name] for side in ("push", "pull") for name in ("created", "updated", "failed", "dropped")):
+    if any(way.created or way.updated or way.failed or way.dropped for way in (summary.push, summary.pull)):
         return True
     earlier = [r for r in view.runs.recent(5, until=run["started_at"]) if r["run_id"] != run["run_id"]]
-    before: Mapping[str, Any] = next((r["summary"] for r in earlier if "shown" in r["summary"]), {})
+    before = next((told for told in map(_summary, earlier) if told.shown), RunSummary())
     ignored = {"where", "day"}
-    now, then = ({k: v for k, v in s.get("shown", {}).items() if k not in ignored} for s in (summary, before))
+    now, then = ({k: v for k, v in told.shown.items() if k not in ignored} for told in (summary, before))
     return now != then
+
+
+def _summary(run: Mapping[str, Any]) -> RunSummary:
+    return RunSummary.from_stored(run["summary"])
 
 
 def _figures(setup: Setup, view: View, run_id: str, masked: bool, most: int) -> RunFigures:
@@ -101,11 +106,11 @@ def _figures(setup: Setup, view: View, run_id: str, masked: bool, most: int) -> 
     totals = Counter(str(row["action"]) for row in plan)
     chosen = _chosen(plan, fair_share(totals, most))
     outcomes = _outcomes(records(view.journal.of_run(run_id)))
-    summary = run["summary"]
+    summary = _summary(run)
     if masked:
-        summary = {**summary, "errors": [{**e, "message": e.get("code", "")} for e in summary.get("errors", [])]}
+        summary = replace(summary, errors=tuple(replace(error, message=error.code) for error in summary.errors))
         remarks.append("What the systems said about refused writes is left out, too; its codes are shown.")
-    dropped = dropped_lines(summary)
+    dropped = summary.dropped_lines
     remarks += [f"Dropped, approved or planned and not written: {line}" for line in dropped[:_DROPPED]]
     remarks += [f"… and {len(dropped) - _DROPPED} more were dropped."] if len(dropped) > _DROPPED else []
     earlier = [r for r in view.runs.recent(_CHARTED * 4, until=run["started_at"]) if not r["dry_run"]]
@@ -125,7 +130,7 @@ def _figures(setup: Setup, view: View, run_id: str, masked: bool, most: int) -> 
         rows=[_row(row, outcomes, masked) for row in chosen],
         total_rows=len(plan),
         totals=dict(totals.most_common()),
-        last_runs=[LastRun(r["run_id"], r["started_at"], r["status"], r["summary"]) for r in [*charted[::-1], run]],
+        last_runs=[LastRun(r["run_id"], r["started_at"], r["status"], _summary(r)) for r in [*charted[::-1], run]],
         files=files or ([_WHOLE] if len(chosen) < len(plan) else []),
         remarks=remarks,
         masked=masked,

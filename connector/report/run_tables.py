@@ -19,6 +19,7 @@ from connector.load.news import numbers_of
 from connector.private_files import private_file
 from connector.report.table_files import write_table
 from connector.run.run import Run
+from connector.run.summary import RunSummary
 from connector.setup import PersonalData, Setup
 from connector.store import View
 
@@ -89,9 +90,8 @@ def report_of(run: Run, plan: Plan, *, selected: bool, where: str = "") -> Repor
             for name, action in (("ambiguous", "ambiguous"), ("orphans", "orphan"), ("quarantined", "quarantined")):
                 frames[name] = whole.loc[whole["action"] == action, ["bc_number", "webstore_id", "field", "reason"]]
         frames["holds"] = _holds(view)
-        known: Mapping[str, str] = next(
-            (r["summary"]["shown"] for r in view.runs.recent(5) if "shown" in r["summary"]), {}
-        )
+        earlier = [RunSummary.from_stored(row["summary"]) for row in view.runs.recent(5)]
+    known: Mapping[str, str] = next((summary.shown for summary in earlier if summary.shown), {})
     frames["conflicts"] = frames["conflicts"].drop(columns=["bc_id", "run_id"])
     settings = run.setup.reports
     tables = []

@@ -1,94 +1,102 @@
-"""A run in numbers: what `sync --json` prints, what the run's row keeps, what the UI shows."""
+"""Puts a run in numbers together, of its plan, what became of it, and what the store knows then."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
 
-from connector.core.approval import Lost
+import pandas as pd
+
+from connector.core.approval import Approved, Lost
 from connector.core.customer import Direction
-from connector.core.intended import Intended
 from connector.core.plan import Plan
+from connector.run.request import RunRequest
 from connector.run.result import LoadResult
 from connector.run.run import Run
+from connector.run.summary import ApprovalSummary, DirectionSummary, RunSummary, SideCounts, UndoSummary
 
-__all__ = ["dropped_lines", "not_written", "summary_of"]
+__all__ = ["summary_of"]
 
 
 def summary_of(
     run: Run,
+    request: RunRequest,
     plan: Plan,
-    results: dict[Direction, LoadResult],
-    extracted: dict[str, int],
-    seconds: float,
-    mode: str,
+    results: Mapping[Direction, LoadResult],
+    *,
+    extracted: Mapping[str, int],
+    approved: Approved | None = None,
     lost: Sequence[Lost] = (),
-) -> dict[str, Any]:
-    """The run in numbers. Counters describe the state after the run: a standing conflict is counted by every run.
+    shown: Mapping[str, str],
+    seen_at: str,
+    seconds: float,
+) -> RunSummary:
+    """The run in numbers.
 
     Args:
-        lost: what was approved and is not in the plan any more.
-
-    Returns:
-        Among the rest `dropped_customers`: everybody who was approved or planned and not written, one entry for each thing
-        that was not done: `bc_id`, `bc_number`, `webstore_id`, `direction`, `action`, `fields` and `reason`.
+        extracted: customers that were read, by system.
+        approved: the plan that was to be written; `lost` is what of it is not in the plan any more.
+        shown: fingerprints of the tables that were shown.
+        seen_at: where people find the run again.
+        seconds: since the run was opened.
     """
     with run.store.view(run.code) as view:
         version, holds = view.mapping.version(), view.holds.read()
-    dropped = [*lost, *(one for result in results.values() for one in result.lost)]
-    sections = {
-        str(direction): _section(plan, direction, results.get(direction), holds, run.dry_run)
-        | {"dropped": sum(one.what.direction == str(direction) for one in dropped)}
-        for direction in Direction
-    }
-    errors = [asdict(failure) for result in results.values() for failure in result.failures]
-    stopped = [result.stopped for result in results.values() if result.stopped]
-    return {
-        "run_id": run.run_id,
-        "webstore_code": run.code,
-        "mode": mode,
-        "dry_run": run.dry_run,
-        "extracted": extracted,
-        **sections,
-        "linked": len(plan.links),
-        "conflicts": len(plan.conflicts),
-        "ambiguous": sum(len(a.webstore_ids) + len(a.bc_ids) for a in plan.ambiguous),
-        "orphans": len(plan.orphans),
-        "quarantined": len({(q.bc_id, q.webstore_id) for q in plan.quarantined}),
-        "mapping_version": version,
-        "requests": {"webstore": run.webstore.requests_made, "business_central": run.business_central.requests_made},
-        "seconds": round(seconds, 2),
-        "plan_hash": plan.hash,
-        "errors": errors,
-        "dropped_customers": [one.as_document() for one in dropped],
-        "stopped": stopped,
-        "warnings": list(run.warnings),
-    }
+    dropped = (*lost, *(one for result in results.values() for one in result.lost))
+    push, pull = (
+        _of_direction(plan, direction, results.get(direction) or LoadResult(), holds, dropped, run.dry_run)
+        for direction in (Direction.PUSH, Direction.PULL)
+    )
+    return RunSummary(
+        run_id=run.run_id,
+        webstore_code=run.code,
+        mode=request.mode,
+        dry_run=run.dry_run,
+        extracted=SideCounts(**extracted),
+        push=push,
+        pull=pull,
+        linked=len(plan.links),
+        conflicts=len(plan.conflicts),
+        ambiguous=sum(len(a.webstore_ids) + len(a.bc_ids) for a in plan.ambiguous),
+        orphans=len(plan.orphans),
+        quarantined=len({(q.bc_id, q.webstore_id) for q in plan.quarantined}),
+        mapping_version=version,
+        requests=SideCounts(run.webstore.requests_made, run.business_central.requests_made),
+        seconds=round(seconds, 2),
+        plan_hash=plan.hash,
+        errors=tuple(failure for result in results.values() for failure in result.failures),
+        dropped_customers=dropped,
+        stopped=tuple(result.stopped for result in results.values() if result.stopped),
+        warnings=tuple(run.warnings),
+        shown=dict(shown),
+        trigger=run.trigger,
+        validated=run.validated,
+        seen_at=seen_at,
+        undo=None if request.undone_run is None else _of_undo(plan, request.undone_run, results, run.dry_run),
+        approval=None
+        if approved is None
+        else ApprovalSummary(approved.hash, len(lost), request.approved_by, request.leave_out),
+    )
 
 
-def dropped_lines(summary: Mapping[str, Any]) -> list[str]:
-    """Who was approved or planned and not written after all, and why, one line each; for every place that shows a run."""
-    return [f"{Intended.from_document(one).words}: {one['reason']}" for one in summary.get("dropped_customers", [])]
-
-
-def not_written(summary: Mapping[str, Any]) -> int:
-    """How many customers were refused or failed."""
-    return sum(error.get("customers", 1) for error in summary["errors"])
-
-
-def _section(plan: Plan, direction: Direction, result: LoadResult | None, holds: Any, dry_run: bool) -> dict[str, int]:
-    result = result or LoadResult()
+def _of_direction(
+    plan: Plan, direction: Direction, result: LoadResult, holds: pd.DataFrame, dropped: Sequence[Lost], dry_run: bool
+) -> DirectionSummary:
     planned = plan.of(direction)
     withheld = {(s.bc_id, s.webstore_id) for s in plan.withheld(direction)}
     busy = {(w.bc_id, w.webstore_id) for w in planned if w.operation == "update"} | withheld
     busy |= {(w.bc_id, w.webstore_id) for w in (*plan.held, *plan.left_out)}
     on_hold = holds[holds["on_hold"].astype(bool) & (holds["direction"] == str(direction))]
-    return {
-        "created": len(plan.of(direction, "create")) if dry_run else result.created,
-        "updated": len(plan.of(direction, "update")) if dry_run else result.updated,
-        "unchanged": plan.pairs - len(busy),
-        "withheld": len(withheld),
-        "held": len(on_hold),
-        "failed": result.failed,
-    }
+    return DirectionSummary(
+        created=len(plan.of(direction, "create")) if dry_run else result.created,
+        updated=len(plan.of(direction, "update")) if dry_run else result.updated,
+        unchanged=plan.pairs - len(busy),
+        withheld=len(withheld),
+        held=len(on_hold),
+        failed=result.failed,
+        dropped=sum(one.what.direction == str(direction) for one in dropped),
+    )
+
+
+def _of_undo(plan: Plan, undone_run: str, results: Mapping[Direction, LoadResult], dry_run: bool) -> UndoSummary:
+    deleted = len(plan.deletions) if dry_run else sum(result.deleted for result in results.values())
+    return UndoSummary(undone_run, len(plan.undone_creates), len(plan.unlinks), deleted)

@@ -15,9 +15,10 @@ from connector.errors import SetupError
 from connector.rules.fields import field_rules
 from connector.rules.reading import FILES, RuleFiles
 from connector.rules.suites import suites
-from connector.rules.tables import TemplateRow, cultures, geography, templates, vat_keys
+from connector.rules.tables import cultures, geography, templates, vat_keys
+from connector.setup import Template
 
-__all__ = ["FILES", "Rules", "TemplateRow", "check_rules", "explain_rules", "load_rules"]
+__all__ = ["FILES", "Rules", "check_rules", "explain_rules", "load_rules"]
 
 
 @dataclass(frozen=True)
@@ -33,7 +34,7 @@ class Rules:
 
     fields: FieldRules
     geography: Geography
-    templates: tuple[TemplateRow, ...] = ()
+    templates: tuple[Template, ...] = ()
     suites: Suites = field(default_factory=dict)
 
     @property

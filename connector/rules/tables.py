@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 
 import phonenumbers
 
@@ -12,32 +11,13 @@ from connector.core.names import Culture, Cultures
 from connector.core.normalize import NORMALIZERS
 from connector.core.typed_values import problem
 from connector.rules.reading import Row, RuleFiles
+from connector.setup import Template
 
-__all__ = ["TemplateRow", "cultures", "geography", "meta_key_problem", "templates", "vat_keys"]
+__all__ = ["cultures", "geography", "meta_key_problem", "templates", "vat_keys"]
 
 _COUNTRY_LENGTH = 10
 # what WordPress keeps under these keys is a part of the account; the API drops them, or writes that part
 _ACCOUNT_KEYS = frozenset({"nickname", "description", "locale", "paying_customer", "first_name", "last_name"})
-
-
-@dataclass(frozen=True)
-class TemplateRow:
-    """One row of templates.csv: defaults of customers created in Business Central, with the setup's names for them.
-
-    Codes are Business Central's; None = not set.
-    """
-
-    country: str
-    state: str
-    currency: str
-    payment_terms: str
-    shipment_method: str
-    payment_method: str
-    tax_area: str
-    salesperson: str
-    credit_limit: float | None
-    tax_liable: bool | None
-    blocked: str
 
 
 def geography(files: RuleFiles) -> Geography:
@@ -93,9 +73,9 @@ def _check_states(files: RuleFiles) -> None:
     files.once("states.csv", ["country", "code", "name"])
 
 
-def templates(files: RuleFiles, webstore: str) -> tuple[TemplateRow, ...]:
+def templates(files: RuleFiles, webstore: str) -> tuple[Template, ...]:
     """templates.csv: of several rows for one place, the one that names the webstore."""
-    found: dict[tuple[str, str], TemplateRow] = {}
+    found: dict[tuple[str, str], Template] = {}
     files.once("templates.csv", ["webstore", "country", "state"])
     rows = [row for row in files.rows("templates.csv") if _check_template(files, row)]
     for row in sorted(rows, key=lambda row: bool(row["webstore"])):
@@ -120,19 +100,10 @@ def _check_template(files: RuleFiles, row: Row) -> bool:
     return fine
 
 
-def _template(row: Row) -> TemplateRow:
-    return TemplateRow(
-        country=row["country"],
-        state=row["state"],
-        currency=row["currency"],
-        payment_terms=row["payment_terms"],
-        shipment_method=row["shipment_method"],
-        payment_method=row["payment_method"],
-        tax_area=row["tax_area"],
-        salesperson=row["salesperson"],
-        credit_limit=float(row["credit_limit"]) if row["credit_limit"] else None,
-        tax_liable=row["tax_liable"] == "true" if row["tax_liable"] else None,
-        blocked=row["blocked"],
+def _template(row: Row) -> Template:
+    told = {name: row[name] for name in Template.model_fields if row[name]}
+    return Template.model_validate(
+        {**told, "credit_limit": float(row["credit_limit"]) if row["credit_limit"] else None}
     )
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
 
 from connector.clients import Census
 from connector.core.breakers import (
@@ -20,6 +19,7 @@ from connector.core.plan import Plan
 from connector.errors import PremiseBroken
 from connector.run.result import LoadResult
 from connector.run.run import Run
+from connector.run.summary import RunSummary
 from connector.store import View
 
 __all__ = ["last_full_run", "limits_of", "stop_failing_load", "stop_on_extracts", "stop_on_plan"]
@@ -31,12 +31,11 @@ def limits_of(run: Run) -> Limits:
     return Limits(**settings)
 
 
-def last_full_run(view: View, besides: str = "") -> dict[str, Any]:
-    """Summary of the newest run over all customers that got as far as writing; {} = there was none."""
+def last_full_run(view: View, besides: str = "") -> RunSummary | None:
+    """Summary of the newest run over all customers that got as far as writing; None = there was none."""
     # what a breaker stops has no counts, so that it is measured against again
     run = view.runs.last_full(besides)
-    summary: dict[str, Any] = run["summary"] if run is not None else {}
-    return summary
+    return None if run is None else RunSummary.from_stored(run["summary"])
 
 
 def stop_on_extracts(run: Run, webstore: Census, business_central: Census, approved: bool) -> None:
@@ -46,7 +45,7 @@ def stop_on_extracts(run: Run, webstore: Census, business_central: Census, appro
         approved: a person has approved the plan: what is there less of is meant to be so. An incomplete read never is.
     """
     with run.store.view(run.code) as view:
-        extracted: dict[str, int] = last_full_run(view, run.run_id).get("extracted", {})
+        last = last_full_run(view, run.run_id)
         linked = view.mapping.linked()
     for name, read in (("The webstore", webstore), ("Business Central", business_central)):
         if read.unreadable:
@@ -55,7 +54,9 @@ def stop_on_extracts(run: Run, webstore: Census, business_central: Census, appro
                 f"{', '.join(read.reasons)}."
             )
     census = {
-        side: SideCensus(read.rows, read.announced, read.unreadable, extracted.get(str(side)), linked)
+        side: SideCensus(
+            read.rows, read.announced, read.unreadable, None if last is None else last.extracted.of(side), linked
+        )
         for side, read in ((Side.WEBSTORE, webstore), (Side.BUSINESS_CENTRAL, business_central))
     }
     tripped = extract_breakers(limits_of(run), census)
@@ -75,7 +76,8 @@ def stop_on_plan(
         last = last_full_run(view, run.run_id)
         linked = view.mapping.linked()
     # a selected run sees few orphans; the last full run saw all
-    before = Before(bool(last), len(plan.orphans) if selected else int(last.get("orphans", 0)), linked)
+    orphans = len(plan.orphans) if selected else 0 if last is None else last.orphans
+    before = Before(last is not None, orphans, linked)
     customers = {Side(name): rows for name, rows in extracted.items()}
     tripped = plan_breakers(limits_of(run), plan, before, customers, selected=selected)
     _stop_or_tell(run, tripped, f"customer-sync {command} --plan {plan.hash[:12]}", approved=approved)

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from connector.run.setup_source import opened_store
 from connector.setup import Setup
-from connector.store import open_store
 
 __all__ = ["close_run"]
 
@@ -21,8 +21,7 @@ def close_run(setup: Setup, run_id: str, status: str, reason: str = "") -> bool:
     Returns:
         Whether there was something to close.
     """
-    store = open_store(setup.store.url)
-    try:
+    with opened_store(setup) as (_, store):
         freed = store.release(setup.webstore_code, f"run {run_id}")
         with store.work(setup.webstore_code) as work:
             run = work.runs.show(run_id)
@@ -31,5 +30,3 @@ def close_run(setup: Setup, run_id: str, status: str, reason: str = "") -> bool:
             summary = {**run["summary"], **({"error": reason} if reason else {})}
             work.runs.finish(run_id, status, summary, run["plan_hash"], run["rules_hash"])
             return True
-    finally:
-        store.close()

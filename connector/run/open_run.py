@@ -26,13 +26,17 @@ _EMPTIED = (
 
 
 class Opened:
-    """An open run and what it will tell when it is closed. Not a dataclass on purpose (see Run)."""
+    """An open run and what it will tell when it is closed. Not a dataclass on purpose (see Run).
+
+    Attributes:
+        told: what its row will keep, as JSON can hold it: of a synchronisation its summary.
+    """
 
     def __init__(self, run: Run, mode: str) -> None:
         self.run = run
         self.mode = mode
         self.started = time.monotonic()
-        self.summary: dict[str, Any] = {}
+        self.told: dict[str, Any] = {}
         self.status = "failed"
 
     @property
@@ -85,7 +89,7 @@ def open_run(
                     run.templates = templates_of(run)
                     yield opened
                 except CustomerSyncError as error:
-                    opened.summary = {**opened.summary, "error": str(error)}
+                    opened.told = {**opened.told, "error": str(error)}
                     opened.status = "refused" if error.exit_code == 2 else "stopped"
                     raise
                 except Exception:
@@ -94,9 +98,9 @@ def open_run(
                     opened.status = "interrupted"
                     raise
                 finally:
-                    plan_hash = str(opened.summary.get("plan_hash", ""))
+                    plan_hash = str(opened.told.get("plan_hash", ""))
                     with store.work(run.code) as work:
-                        work.runs.finish(run_id, opened.status, opened.summary, plan_hash, rules.digest)
+                        work.runs.finish(run_id, opened.status, opened.told, plan_hash, rules.digest)
     finally:
         store.close()
 

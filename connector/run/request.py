@@ -8,6 +8,7 @@ from typing import Any
 
 from connector.core.plan import Plan
 from connector.run.names_given import checked_wish
+from connector.run.summary import RunSummary
 from connector.setup import Setup
 
 __all__ = ["Answer", "RunReport", "RunRequest", "Skipped"]
@@ -87,7 +88,7 @@ class RunReport:
     """
 
     def __init__(
-        self, summary: dict[str, Any], plan: Plan, waiting: str = "", created: Sequence[dict[str, Any]] = ()
+        self, summary: RunSummary, plan: Plan, waiting: str = "", created: Sequence[dict[str, Any]] = ()
     ) -> None:
         self.summary = summary
         self.plan = plan
@@ -97,7 +98,7 @@ class RunReport:
     @property
     def run_id(self) -> str:
         """The run's id."""
-        return str(self.summary["run_id"])
+        return self.summary.run_id
 
 
 @dataclass(frozen=True)

@@ -13,18 +13,19 @@ from connector.setup import Setup, UnresolvedSecrets, load_setup
 if TYPE_CHECKING:
     from connector.store import Store, View
 
-__all__ = ["SetupSource", "named_setups", "opened_store", "opened_view", "setup_of"]
+__all__ = ["SetupSource", "named_setups", "opened_store", "opened_view", "setup_in_file", "setup_of"]
 
 # a setup itself, a TOML file, or a name that `named_setups` knows
 SetupSource = Path | Setup
 
 
-def _only_files(name: str, with_secrets: bool) -> Setup:
+def setup_in_file(name: str, with_secrets: bool) -> Setup:
+    """The setup of a TOML file."""
     return load_setup(Path(name), None if with_secrets else UnresolvedSecrets())
 
 
 # finds a setup by name, with its secrets or without; the command line puts one here that knows blocks, too
-named_setups: ContextVar[Callable[[str, bool], Setup]] = ContextVar("named_setups", default=_only_files)
+named_setups: ContextVar[Callable[[str, bool], Setup]] = ContextVar("named_setups", default=setup_in_file)
 
 
 def setup_of(source: SetupSource, *, with_secrets: bool = True) -> Setup:

@@ -6,7 +6,6 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.errors import SetupError
-from connector.rules import TemplateRow
 from connector.run.run import Run
 from connector.setup import Template
 
@@ -31,7 +30,7 @@ def templates_of(run: Run) -> Mapping[tuple[str, str], Mapping[str, Any]]:
     Raises:
         SetupError: naming every code that the company does not have.
     """
-    templates: list[Template | TemplateRow] = [*run.rules.templates, *run.setup.templates]
+    templates = (*run.rules.templates, *run.setup.templates)
     by_place = {(template.country.upper(), template.state.upper()): template for template in templates}
     needed = {field for field, *_ in _REFERENCES if any(getattr(template, field) for template in by_place.values())}
     known: dict[str, dict[str, dict[str, Any]]] = {
@@ -47,7 +46,7 @@ def templates_of(run: Run) -> Mapping[tuple[str, str], Mapping[str, Any]]:
 
 
 def _properties(
-    template: Template | TemplateRow, known: Mapping[str, Mapping[str, Mapping[str, Any]]], problems: list[str]
+    template: Template, known: Mapping[str, Mapping[str, Mapping[str, Any]]], problems: list[str]
 ) -> dict[str, Any]:
     place = f"template {template.country or '(all countries)'} {template.state}".strip()
     properties: dict[str, Any] = {}

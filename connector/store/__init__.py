@@ -1,7 +1,8 @@
 """What is remembered: mapping table, bases, journal, holds, runs. SQLite by default, PostgreSQL by address."""
 
 from connector.store.bases import Base
-from connector.store.decisions import Decision
+from connector.store.decisions import StoredDecision
+from connector.store.directory import DirectoryRow
 from connector.store.frames import records
 from connector.store.journal import Intent, OpenIntent, Settlement
 from connector.store.lease import Lease, LeaseHeld, LeaseLost
@@ -9,14 +10,14 @@ from connector.store.leases import HeldLease
 from connector.store.machine_clock import boot_seconds
 from connector.store.mapping import MappingRow, MappingVersion
 from connector.store.plans import StoredPlan, plan_prefix
-from connector.store.standing import ChangedValue, QuarantinedField, StandingConflict, Suggestion
+from connector.store.standing import ChangedValue, QuarantinedField, StandingConflict, StandingSuggestion
 from connector.store.store import Store, View, Work, open_store
 from connector.store.webhooks import NotedChange, Waiting
 
 __all__ = [
     "Base",
     "ChangedValue",
-    "Decision",
+    "DirectoryRow",
     "HeldLease",
     "Intent",
     "Lease",
@@ -29,9 +30,10 @@ __all__ = [
     "QuarantinedField",
     "Settlement",
     "StandingConflict",
+    "StandingSuggestion",
     "Store",
+    "StoredDecision",
     "StoredPlan",
-    "Suggestion",
     "View",
     "Waiting",
     "Work",

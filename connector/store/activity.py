@@ -9,6 +9,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.store.columns import now
+from connector.store.directory import Directory
 from connector.store.frames import Kind, frame
 from connector.store.schema import BASE, HOLD, JOURNAL, PLAN, RUN
 
@@ -76,10 +77,11 @@ class Activity:
 
     def purge(self, older_than_days: float) -> dict[str, int]:
         """Forget settled writes, ended runs and plans that are older. Open intents, the mapping table and bases stay, and what
-        was refused of customers who are on hold for it: only that tells when they have other values.
+        was refused of customers who are on hold for it: only that tells when they have other values. The directory goes as a
+        whole, when no run has read it anew for so long.
 
         Returns:
-            `writes`, `runs` and `plans`: how many there were.
+            `writes`, `runs` and `plans`, and `directory` (customers): how many there were.
         """
         limit = now() - timedelta(days=older_than_days)
         old = {
@@ -90,9 +92,12 @@ class Activity:
             "runs": (RUN, RUN.c.finished_at < limit),
             "plans": (PLAN, PLAN.c.created_at < limit),
         }
-        return {
+        purged = {
             what: self._connection.execute(
                 sa.delete(table).where(table.c.webstore_code == self._code, condition)
             ).rowcount
             for what, (table, condition) in old.items()
         }
+        directory = Directory(self._connection, self._code)
+        read_at = directory.read_at
+        return {**purged, "directory": directory.clear() if read_at is not None and read_at < limit else 0}

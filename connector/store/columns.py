@@ -10,7 +10,7 @@ from sqlalchemy.dialects import postgresql
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator, TypeEngine
 
-__all__ = ["PlainText", "UtcTime", "id_column", "now", "text_column", "webstore_code"]
+__all__ = ["OrderedText", "PlainText", "UtcTime", "id_column", "now", "text_column", "webstore_code"]
 
 
 def now() -> datetime:
@@ -57,6 +57,17 @@ class PlainText(TypeDecorator[str]):
         if value is None or value.isascii():
             return value if value is None or "\0" not in value else value.replace("\0", "\ufffd")
         return value.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+
+
+class OrderedText(PlainText):
+    """Text that is sorted by its characters' numbers wherever it is kept, as Python sorts it."""
+
+    cache_ok = True
+
+    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
+        """PostgreSQL would sort by the rules of the database's language."""
+        collation = "C" if dialect.name == "postgresql" else None
+        return dialect.type_descriptor(sa.Text(collation=collation))
 
 
 def id_column() -> sa.Column[int]:

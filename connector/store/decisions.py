@@ -18,14 +18,14 @@ from connector.store.upserting import upsert
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Decision", "Decisions", "Tombstones"]
+__all__ = ["Decisions", "StoredDecision", "Tombstones"]
 
 _D, _T = DECISION.c, TOMBSTONE.c
 _PAIR_FIELD = ("webstore_code", "bc_id", "webstore_id", "field")
 
 
 @dataclass(frozen=True)
-class Decision:
+class StoredDecision:
     """A person's answer to the conflict of one field of a pair.
 
     Attributes:
@@ -64,7 +64,7 @@ class Decisions:
         self._code = webstore_code
 
     def all(self) -> pd.DataFrame:
-        """One row per decision: the attributes of Decision and `decided_at`, oldest first."""
+        """One row per decision: the attributes of StoredDecision and `decided_at`, oldest first."""
         return frame(self._connection.execute(self._all()).all(), self.columns)
 
     def rows(self) -> list[dict[str, Any]]:
@@ -75,7 +75,7 @@ class Decisions:
         statement = sa.select(*(_D[name] for name in self.columns)).where(_D.webstore_code == self._code)
         return statement.order_by(_D.decided_at, _D.bc_id, _D.webstore_id, _D.field)
 
-    def put(self, decision: Decision) -> None:
+    def put(self, decision: StoredDecision) -> None:
         """Remember a decision; it replaces an earlier one for the same pair and field."""
         values = {**decision.__dict__, "bc_id": decision.bc_id.lower()}
         upsert(

@@ -14,6 +14,7 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.errors import InputError
+from connector.store.directory import Directory
 from connector.store.journal import concerns
 from connector.store.schema import (
     BASE,
@@ -40,7 +41,7 @@ def forget_customer(
 
     Returns:
         How many rows of each kind were erased or emptied: `mapping`, `journal`, `bases`, `holds`, `changes`, `conflicts`,
-        `decisions`, `quarantine`, `suggestions`, `rejections`, `plans`, `runs`.
+        `decisions`, `quarantine`, `suggestions`, `rejections`, `directory`, `plans`, `runs`.
 
     Raises:
         InputError: neither id was given, or a write about the customer has no outcome yet: without its data nobody could
@@ -85,6 +86,9 @@ def forget_customer(
         "suggestions": sa.delete(SUGGESTION).where(mine(SUGGESTION)),
     }
     counts |= {what: connection.execute(statement).rowcount for what, statement in statements.items()}
+    counts["directory"] = Directory(connection, webstore_code).remove(
+        [bc_id] if bc_id is not None else [], [webstore_id] if webstore_id is not None else []
+    )
     counts["plans"] = _remove_plans(connection, webstore_code, bc_id, webstore_id)
     return counts
 

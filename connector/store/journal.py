@@ -19,7 +19,7 @@ from connector.store.schema import JOURNAL
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["Intent", "Journal", "OpenIntent", "Settlement", "concerns"]
+__all__ = ["Intent", "Journal", "OpenIntent", "Settlement", "Update", "concerns"]
 
 _J = JOURNAL.c
 _JSON = ("payload", "before", "after")
@@ -79,6 +79,19 @@ class Settlement:
     message: str = ""
 
 
+@dataclass(frozen=True)
+class Update:
+    """An update that happened. `before`, `after`: canonical field → value of the written side."""
+
+    bc_id: str
+    webstore_id: int
+    direction: str
+    before: Mapping[str, str]
+    after: Mapping[str, str]
+    rule: str
+
+
+_HAPPENED = _J.outcome.in_(("confirmed", "adopted"))
 _SETTLE = (
     sa.update(JOURNAL)
     .where(_J.id == sa.bindparam("which"), _J.webstore_code == sa.bindparam("code_"))
@@ -187,17 +200,30 @@ class Journal:
         """All writes that concern a customer, by either id or both, in order; columns as in `of_run`."""
         return self._frame(concerns(bc_id, webstore_id))
 
-    def of_customers(self, bc_ids: Iterable[str]) -> pd.DataFrame:
-        """All writes that concern some Business Central customers, in order; columns as in `of_run`."""
-        found = [self._frame(_J.bc_id.in_(chunk)) for chunk in chunks(bc_id.lower() for bc_id in bc_ids)]
-        import pandas as pd
+    def updates_of_run(self, run_id: str) -> list[Update]:
+        """The updates of a run that happened, in order."""
+        return self._updates(_J.run_id == run_id)
 
-        return pd.concat(found, ignore_index=True) if found else self._frame(sa.false())
+    def updates_of_customers(self, bc_ids: Iterable[str]) -> list[Update]:
+        """The updates of some Business Central customers and of their accounts that happened, each customer's in order."""
+        found: list[Update] = []
+        for some in chunks(bc_id.lower() for bc_id in bc_ids):
+            found += self._updates(_J.bc_id.in_(some))
+        return found
+
+    def _updates(self, condition: sa.ColumnElement[bool]) -> list[Update]:
+        happened = sa.and_(_J.webstore_code == self._code, _HAPPENED, _J.operation == "update", condition)
+        columns = (_J.bc_id, _J.webstore_id, _J.direction, _J.before, _J.after, _J.rule)
+        found = self._connection.execute(sa.select(*columns).where(happened).order_by(_J.id))
+        return [
+            Update(bc_id, webstore_id, direction, orjson.loads(before), orjson.loads(after), rule)
+            for bc_id, webstore_id, direction, before, after, rule in found
+        ]
 
     def made(self, bc_ids: Iterable[str], names: Collection[str]) -> frozenset[str]:
         """Which of some Business Central customers a run has created, or has created an account of, or has given, on either side,
         one of some fields."""
-        happened = sa.and_(_J.webstore_code == self._code, _J.outcome.in_(("confirmed", "adopted")))
+        happened = sa.and_(_J.webstore_code == self._code, _HAPPENED)
         found: set[str] = set()
         for some in chunks(bc_id.lower() for bc_id in bc_ids):
             statement = sa.select(_J.bc_id, _J.operation, _J.after).where(happened, _J.bc_id.in_(some))

@@ -178,3 +178,8 @@ class Watermarks:
         """Move a watermark."""
         row = {"webstore_code": self._code, "system": system, "value": value, "updated_at": now()}
         upsert(self._connection, WATERMARK, ("webstore_code", "system"), [row])
+
+    def remove(self, system: str) -> None:
+        """Forget a watermark."""
+        mine = sa.and_(WATERMARK.c.webstore_code == self._code, WATERMARK.c.system == system)
+        self._connection.execute(sa.delete(WATERMARK).where(mine))

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import sqlalchemy as sa
 
-from connector.store.columns import PlainText, UtcTime, id_column, text_column, webstore_code
+from connector.store.columns import OrderedText, PlainText, UtcTime, id_column, text_column, webstore_code
 
 __all__ = [
     "BASE",
@@ -21,6 +21,7 @@ __all__ = [
     "CHANGE",
     "CONFLICT",
     "DECISION",
+    "DIRECTORY",
     "HEAD",
     "HOLD",
     "JOURNAL",
@@ -43,7 +44,7 @@ __all__ = [
 ]
 
 # the newest revision in migrations/versions; reading it from there would import alembic for every command
-HEAD = "0003"
+HEAD = "0004"
 REVISION_TABLE = "customer_sync_revision"
 METADATA = sa.MetaData()
 
@@ -96,6 +97,17 @@ sa.Index(
     unique=True,
     sqlite_where=_linked,
     postgresql_where=_linked,
+)
+# all that lists ask of a current row, so that they need not read the row itself
+sa.Index(
+    "mapping_row_now",
+    MAPPING_ROW.c.bc_id,
+    MAPPING_ROW.c.webstore_code,
+    MAPPING_ROW.c.webstore_id,
+    MAPPING_ROW.c.webstore_customer,
+    MAPPING_ROW.c.v_from,
+    sqlite_where=_current,
+    postgresql_where=_current,
 )
 sa.Index("mapping_row_from", MAPPING_ROW.c.v_from, MAPPING_ROW.c.webstore_code)
 sa.Index(
@@ -387,3 +399,25 @@ WEBHOOK_COUNTER = sa.Table(
     sa.Column("count", sa.BigInteger, nullable=False),
     sa.Column("last_at", UtcTime, nullable=False),
 )
+
+# all customers of both sides, as the newest full run read them, for people who look for somebody (store/directory.py)
+DIRECTORY = sa.Table(
+    "directory",
+    METADATA,
+    id_column(),
+    webstore_code(),
+    sa.Column("system", sa.Text, nullable=False),
+    sa.Column("key", sa.Text, nullable=False),
+    sa.Column("number", OrderedText, nullable=False, server_default=""),
+    text_column("name"),
+    text_column("place"),
+    text_column("email"),
+    text_column("username"),
+    # folded (core/folding.py): the beginning of the name, by which is sorted; and all texts, in which is searched
+    sa.Column("name_order", OrderedText, nullable=False, server_default=""),
+    text_column("search"),
+    sa.Column("fingerprint", sa.BigInteger, nullable=False),
+    sa.UniqueConstraint("key", "system", "webstore_code", name="directory_one_per_customer"),
+)
+sa.Index("directory_by_number", DIRECTORY.c.system, DIRECTORY.c.webstore_code, DIRECTORY.c.number, DIRECTORY.c.key)
+sa.Index("directory_by_name", DIRECTORY.c.system, DIRECTORY.c.webstore_code, DIRECTORY.c.name_order, DIRECTORY.c.key)

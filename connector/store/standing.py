@@ -29,7 +29,7 @@ __all__ = [
     "Quarantine",
     "QuarantinedField",
     "StandingConflict",
-    "Suggestion",
+    "StandingSuggestion",
     "Suggestions",
 ]
 
@@ -60,7 +60,7 @@ class QuarantinedField:
 
 
 @dataclass(frozen=True)
-class Suggestion:
+class StandingSuggestion:
     """A possible match that waits for a person: the rung that found it, how sure it is (0 to 1), and why."""
 
     bc_id: str
@@ -188,6 +188,20 @@ class Changes(_Standing[ChangedValue]):
         """Replace all, or only those of the customers that a selected run looked at."""
         self._replace(({**row.__dict__, "bc_id": row.bc_id.lower()} for row in rows), only_bc_ids)
 
+    def settle(self, fields: Mapping[tuple[str, int], Collection[str]]) -> None:
+        """Forget the values of some fields: both sides agree on them now.
+
+        Args:
+            fields: (Business Central id in lower case, Webstore ID) → names of fields.
+        """
+        c = self.table.c
+        standing = sa.select(c.bc_id, c.webstore_id, c.field).where(self._mine)
+        for chunk in chunks({bc_id for bc_id, _ in fields}):
+            for row in self._connection.execute(standing.where(c.bc_id.in_(chunk)).distinct()).all():
+                if row.field in fields.get((row.bc_id, row.webstore_id), ()):
+                    one = (c.bc_id == row.bc_id, c.webstore_id == row.webstore_id, c.field == row.field)
+                    self._connection.execute(sa.delete(self.table).where(self._mine, *one))
+
     def read(self, bc_ids: Iterable[str]) -> pd.DataFrame:
         """Those of some Business Central customers, columns as in `columns`."""
         c = self.table.c
@@ -220,7 +234,7 @@ class Quarantine(_Standing[QuarantinedField]):
         self._replace((row.__dict__ for row in rows), only_keys)
 
 
-class Suggestions(_Standing[Suggestion]):
+class Suggestions(_Standing[StandingSuggestion]):
     """Possible matches of one webstore: one row per pair; `evidence` is JSON, `state` open, accepted or rejected."""
 
     table = SUGGESTION
@@ -236,7 +250,7 @@ class Suggestions(_Standing[Suggestion]):
         "since": "time",
     }
 
-    def replace(self, rows: Sequence[Suggestion], *, only_bc_ids: Collection[str] | None = None) -> None:
+    def replace(self, rows: Sequence[StandingSuggestion], *, only_bc_ids: Collection[str] | None = None) -> None:
         """Replace the open suggestions, or only those of a selected run's customers.
 
         Pairs that a person has accepted or rejected stay as they are.

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
@@ -19,7 +19,9 @@ from connector.store import backups, migrating
 from connector.store.activity import Activity
 from connector.store.bases import Bases
 from connector.store.belonging import OURS
+from connector.store.customer_lines import CustomerLines, Gates, list_state
 from connector.store.decisions import Decisions, Tombstones
+from connector.store.directory import Directory
 from connector.store.emptied import was_emptied
 from connector.store.engine import busy_seconds_of, close_engine, make_engine, parse_url, reading, writing
 from connector.store.erasure import forget_customer
@@ -50,6 +52,8 @@ class View:
     """What is remembered of one webstore, as one consistent snapshot."""
 
     mapping: MappingReader
+    # whether what it reads may still be undone
+    writes = False
 
     def __init__(self, connection: Connection, webstore_code: str) -> None:
         self._connection = connection
@@ -68,8 +72,23 @@ class View:
         self.suggestions = Suggestions(connection, webstore_code)
         self.decisions = Decisions(connection, webstore_code)
         self.tombstones = Tombstones(connection, webstore_code)
+        self.directory = Directory(connection, webstore_code)
         self.plans = Plans(connection, webstore_code)
         self.webhooks = Webhooks(connection, webstore_code)
+
+    def lines(self, gates: Gates, known: dict[str, Any] | None = None) -> CustomerLines:
+        """The list of all customers; see connector.store.customer_lines."""
+        version = self.directory.mapping_version if self.directory.state else -1
+        return CustomerLines(self._connection, self._code, gates, version, known)
+
+    @property
+    def place(self) -> str:
+        """Which store and webstore this is, for whoever keeps what was read of several."""
+        return f"{self._connection.engine.url} {self._code}"
+
+    def list_state(self) -> tuple[Any, ...]:
+        """What changes whenever anything that the list of all customers depends on does."""
+        return list_state(self._connection, self._code)
 
     def history(self, *, bc_id: str | None = None, webstore_id: int | None = None) -> pd.DataFrame:
         """What happened to one customer, field by field; see connector.store.history."""
@@ -80,6 +99,7 @@ class Work(View):
     """Reads and writes of one webstore inside one transaction that commits as a whole."""
 
     mapping: MappingTable
+    writes = True
 
     def __init__(self, connection: Connection, webstore_code: str) -> None:
         super().__init__(connection, webstore_code)

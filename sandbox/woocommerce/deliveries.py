@@ -10,17 +10,15 @@ import hashlib
 import hmac
 import threading
 import time
+from contextlib import AbstractContextManager
 from ipaddress import ip_address
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 from urllib.parse import urlsplit
 
 import requests
 
 from sandbox.woocommerce.accounts import encoded
 from sandbox.woocommerce.answers import links_text
-
-if TYPE_CHECKING:
-    from sandbox.woocommerce.store import Store
 
 USER_AGENT = "WooCommerce/10.5.0 Hookshot (WordPress/6.9.7)"
 _WINDOW_SECONDS = 0.1
@@ -29,10 +27,19 @@ _FAILURES_ALLOWED = 5
 _PING = 0
 
 
+class Subscribed(Protocol):
+    """The shop that has the webhooks, as far as deliveries ask it."""
+
+    def transaction(self) -> AbstractContextManager[None]: ...
+    def webhooks(self) -> list[dict[str, Any]]: ...
+    def put_webhook(self, webhook: dict[str, Any]) -> None: ...
+    def record_texts(self, ids: list[int]) -> list[tuple[int, str]]: ...
+
+
 class Deliveries:
     """The queue of one shop; its thread starts with the first webhook."""
 
-    def __init__(self, store: "Store") -> None:
+    def __init__(self, store: Subscribed) -> None:
         self._store = store
         self._lock = threading.Lock()
         self._queue: dict[tuple[int, int], None] = {}

@@ -4,22 +4,20 @@ A save goes in two steps. First WordPress writes the user again, old names inclu
 WooCommerce writes the changed fields behind them, raw. See `texts.filtered_name` for what this does to names.
 """
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from sandbox.woocommerce import email_addresses, php, usernames
 from sandbox.woocommerce.accounts import Account, MetaRow, blank_record, is_hidden, stored_meta, timestamp
 from sandbox.woocommerce.changes import Changes, MetaChange
 from sandbox.woocommerce.errors import ApiError
+from sandbox.woocommerce.store import Store
 from sandbox.woocommerce.texts import escaped, filtered_name
-
-if TYPE_CHECKING:
-    from sandbox.woocommerce.store import Store
 
 _NAMES = ("first_name", "last_name")
 _LAYERS_OF_A_NEW_ADDRESS = 3
 
 
-def create(store: "Store", email: str, username: Any, password: Any, changes: Changes) -> Account:
+def create(store: Store, email: str, username: Any, password: Any, changes: Changes) -> Account:
     """Add a customer. Raises ApiError for an address or a username that cannot be used."""
     if php.is_empty(email):
         raise ApiError("registration-error-invalid-email", "Please provide a valid email address.")
@@ -57,7 +55,7 @@ def create(store: "Store", email: str, username: Any, password: Any, changes: Ch
     return account
 
 
-def _login(store: "Store", email: str, username: Any) -> str:
+def _login(store: Store, email: str, username: Any) -> str:
     if php.is_empty(username):
         given = usernames.generated(email, lambda name: store.id_of_login(name) is not None, store.dice)
     else:
@@ -73,7 +71,7 @@ def _login(store: "Store", email: str, username: Any) -> str:
     return login
 
 
-def update(store: "Store", account: Account, changes: Changes) -> None:
+def update(store: Store, account: Account, changes: Changes) -> None:
     """Save the account with the changes; without any it is saved too, which changes its date and its names."""
     names = {name: account.record[name] for name in _NAMES}
     old_email = account.record["email"]
@@ -89,7 +87,7 @@ def update(store: "Store", account: Account, changes: Changes) -> None:
         store.note("updated", account.id)
 
 
-def _write_user(store: "Store", account: Account, email: str) -> bool:
+def _write_user(store: Store, account: Account, email: str) -> bool:
     """WordPress's part; False when it refuses because another account has the address, which nobody reports."""
     stored = email_addresses.saved(email)
     other = store.id_of_email(stored) if stored.lower() != account.email.lower() else None
@@ -118,7 +116,7 @@ def _write_fields(account: Account, changes: Changes, names: dict[str, str] | No
             place[name] = php.stored(value)
 
 
-def write_meta(store: "Store", account: Account, changes: list[MetaChange]) -> None:
+def write_meta(store: Store, account: Account, changes: list[MetaChange]) -> None:
     """Change rows of meta data in the order of the request: by id, else by key; null deletes."""
     rows: list[MetaRow] = account.record["meta_data"]
     for key, value, identifier in changes:
@@ -159,7 +157,7 @@ def _show_payer(account: Account) -> None:
         account.record["is_paying_customer"] = not php.is_empty(values[0])
 
 
-def _tell(store: "Store", old: str, new: str, changes: Changes) -> None:
+def _tell(store: Store, old: str, new: str, changes: Changes) -> None:
     if old and new.lower() != old.lower():
         store.outbox.append((old, "Email Changed"))
     if not php.is_empty(changes.password) and new:

@@ -18,7 +18,7 @@ import orjson
 
 from sandbox import moments
 from sandbox.moments import Moment
-from sandbox.woocommerce import accounts, collation, people
+from sandbox.woocommerce import accounts, collation
 from sandbox.woocommerce.accounts import Account, MetaRow, Record, encoded
 from sandbox.woocommerce.deliveries import Deliveries
 
@@ -304,34 +304,6 @@ class Store:
     def note(self, event: str, customer_id: int) -> None:
         """Tell the webhooks that a customer was "created", "updated" or "deleted"."""
         self.deliveries.note(event, customer_id)
-
-    # --- people who do not use the API ----------------------------------------------------------------------
-
-    def people_create(self, record: Record, /) -> int:
-        """An account made on the screen; see `people.create`."""
-        return people.create(self, record)
-
-    def people_update(self, customer_id: int, changes: Record, /) -> None:
-        """An account edited on the screen; see `people.update`. Raises KeyError for an unknown id."""
-        people.update(self, customer_id, changes)
-
-    def people_replace(self, customer_id: int, record: Record, /, *, keep_old: bool = False) -> tuple[int, int | None]:
-        """An account whose id becomes another person's; gives the id, and that of the person before.
-
-        See `people.replace`. Raises KeyError for an unknown id.
-        """
-        return customer_id, people.replace(self, customer_id, record, keep_old=keep_old)
-
-    def people_delete(self, customer_id: int, /) -> None:
-        """An account deleted on the screen. Raises KeyError for an unknown id."""
-        people.delete(self, customer_id)
-
-    def people_get(self, customer_id: int, /) -> Record:
-        """The record as the API shows it, without `_links`. Raises KeyError for an unknown id."""
-        found = self.account(customer_id)
-        if found is None:
-            raise KeyError(customer_id)
-        return found.record
 
 
 def _row(one: Account, name_key: str) -> tuple[Any, ...]:

@@ -11,12 +11,16 @@ from html import unescape
 from typing import Any
 
 import requests
+from selenium.webdriver import Chrome
+from selenium.webdriver.common.by import By
+from selenium.webdriver.remote.webelement import WebElement
+from selenium.webdriver.support.ui import WebDriverWait
 
 from connector.webhooks.serving import Listening
 from console.serving import Served, serving
 from tests.flows.shop import Shop
 
-__all__ = ["Visitor", "console_of", "settled", "wait_until"]
+__all__ = ["Visitor", "console_of", "settled", "shown", "wait_until"]
 
 WITHIN_SECONDS = 60.0
 
@@ -49,6 +53,11 @@ def wait_until(true: Any, seconds: float = WITHIN_SECONDS) -> None:
 def settled(served: Served, code: str = "shop") -> None:
     """Wait for the end of the run that is at work."""
     wait_until(lambda: not served.console.webstores[code].runs.busy)
+
+
+def shown(browser: Chrome, selector: str) -> WebElement:
+    """An element of the page, as soon as it is there: a click may return before the next page has come."""
+    return WebDriverWait(browser, WITHIN_SECONDS).until(lambda seen: seen.find_element(By.CSS_SELECTOR, selector))
 
 
 class Visitor:

@@ -126,7 +126,7 @@ def test_a_conflict_that_changed_meanwhile_is_shown_again_and_not_decided(shop: 
     assert (
         "1 field changed while you decided" in again.text and "1 other field was" in again.text and "Voss" in again.text
     )
-    assert [one.split()[0] for one in shown_fields(again.text)][0] == first
+    assert shown_fields(again.text)[0].startswith(first)
     assert shop.remembered().decided == {"city": {"Oslo"}}
     with at_desk(shop.setup, actor="ann") as desk, desk.view() as view:
         assert {row["bc_id"]: row["decided"] for row in inbox.list_conflicts(view)}[first] == ""

@@ -80,19 +80,19 @@ class Shop:
 
 
 @dataclass
-class Outcome:
+class Differences:
     """Where answers differ from the recording, in words; empty lists mean that they do not."""
 
     level_1: list[str] = field(default_factory=list)
     level_2: list[str] = field(default_factory=list)
 
 
-def replay(trace: dict[str, Any], shop: Shop, wait: Callable[[float], None]) -> Outcome:
+def replay(trace: dict[str, Any], shop: Shop, wait: Callable[[float], None]) -> Differences:
     """Play a scenario to its end, also after a difference. `wait` lets seconds pass, on the shop's clock at least."""
     token = f"q{secrets.token_hex(4)[:7]}"
     variables: dict[str, Any] = {"run": token, "RUN": token.upper()}
     answers: dict[str, Any] = {}
-    outcome = Outcome()
+    outcome = Differences()
     for step in trace["steps"]:
         label = f"{step['id']} {step['request']['method']} {step['request']['path']}"
         if step.get("sleep"):

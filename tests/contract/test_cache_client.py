@@ -8,14 +8,14 @@ from typing import Any
 
 import pytest
 
-from connector.clients import BusinessCentralClient, Finding, WooCommerceClient
+from connector.clients import BusinessCentralClient, CheckResult, WooCommerceClient
 from connector.clients.cache_check import sign_of_a_cache
 from connector.clients.clocks import clock_finding
 from sandbox.server import Running
 from tests.contract.client_systems import webstore_client, webstore_connection
 
 
-def cached(findings: list[Finding]) -> list[Finding]:
+def cached(findings: list[CheckResult]) -> list[CheckResult]:
     return [finding for finding in findings if "cache" in finding.what]
 
 

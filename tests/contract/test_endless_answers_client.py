@@ -26,7 +26,7 @@ from tests.contract.client_systems import (
     webstore_client,
     webstore_connection,
 )
-from tests.contract.test_odd_servers_client import company as company_of
+from tests.contract.test_odd_companies_client import company as company_of
 
 SHOWN = 'No such "thing" here'
 Client = WooCommerceClient | BusinessCentralClient

@@ -20,7 +20,7 @@ import requests
 
 from sandbox.listening import ServerThread, bound_socket, url_of
 from sandbox.woocommerce.app import ApiKeys, create_app
-from sandbox.woocommerce.store import Store
+from sandbox.woocommerce.people import PeopledStore
 from tests.contract.replaying import Shop, replay
 
 TRACES = sorted((Path(__file__).parent / "traces").glob("*.json"))
@@ -49,7 +49,7 @@ def stage() -> Iterator[Stage]:
 
 @contextmanager
 def _emulated_shop(session: requests.Session) -> Iterator[Stage]:
-    store = Store(":memory:", seed=0)
+    store = PeopledStore(":memory:", seed=0)
     listening = bound_socket(0)
     thread = ServerThread("webstore", create_app(store, _KEYS), listening)
     thread.start()

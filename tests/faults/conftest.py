@@ -1,10 +1,12 @@
-"""A Prefect server and the command line, once for all tests that run commands; both systems, empty, for every test."""
+"""The command line, once for all tests that run commands, without a Prefect server and with one; both systems, empty, for every
+test."""
 
 from __future__ import annotations
 
 import shutil
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -76,20 +78,37 @@ def systems() -> Iterator[Running]:
 
 @pytest.fixture(scope="package")
 def line(reachable_folder: Path, systems: Running) -> Iterator[Commands]:
-    """The command line with a Prefect server."""
-    home = reachable_folder / "home"
-    home.mkdir()
+    """The command line; runs take place in its own process."""
+    with _line(reachable_folder / "here", systems, PREFECT_API_URL="", PREFECT_PROFILES_PATH="") as started:
+        yield started
+
+
+@pytest.fixture(scope="package")
+def line_on_prefect(reachable_folder: Path, systems: Running) -> Iterator[Commands]:
+    """The command line with a Prefect server, of which runs are flow runs."""
+    with (
+        prefect_server(reachable_folder / "prefect", services=False) as api_url,
+        _line(reachable_folder / "on-prefect", systems, PREFECT_API_URL=api_url) as started,
+    ):
+        yield started
+
+
+@contextmanager
+def _line(folder: Path, systems: Running, **environment: str) -> Iterator[Commands]:
+    home = folder / "home"
+    home.mkdir(parents=True)
     home.chmod(0o777)
-    with prefect_server(reachable_folder / "prefect", services=False) as api_url:
-        environment = {**announcement(systems, reachable_folder)["env"], "PREFECT_API_URL": api_url}
-        environment |= {"PREFECT_HOME": str(home), "HOME": str(home)}
-        with commands(reachable_folder, environment) as started:
-            yield started
+    environment |= {**announcement(systems, folder)["env"], "PREFECT_HOME": str(home), "HOME": str(home)}
+    with commands(folder, environment) as started:
+        yield started
 
 
-@pytest.fixture
-def office(systems: Running, reachable_folder: Path, line: Commands, empty_store: Path) -> Iterator[Office]:
+@pytest.fixture(params=["line", pytest.param("line_on_prefect", marks=pytest.mark.live)])
+def office(
+    request: pytest.FixtureRequest, systems: Running, reachable_folder: Path, empty_store: Path
+) -> Iterator[Office]:
     """Both systems without customers, and a setup with an empty store."""
+    line: Commands = request.getfixturevalue(request.param)
     emptied(systems)
     folder = Path(tempfile.mkdtemp(dir=reachable_folder))
     folder.chmod(0o777)

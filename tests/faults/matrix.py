@@ -32,22 +32,22 @@ def main() -> int:
     parser.add_argument("--write", action="store_true", help="write docs/reliability.md")
     parser.add_argument("--only", default="", help="cases whose title holds this text")
     arguments = parser.parse_args()
-    verdicts = []
+    results = []
     with tempfile.TemporaryDirectory(prefix="fault-matrix-") as name, site(Path(name)) as here:
         for case in (case for case in all_cases() if arguments.only in case.title):
             began = time.monotonic()
-            verdict = here.play(case)
-            verdicts.append(verdict)
-            say(f"{verdict.cell:<12} {time.monotonic() - began:5.1f} s  {case.title}: {verdict.told}")
-            for kind, problems in verdict.problems.items():
+            result = here.play(case)
+            results.append(result)
+            say(f"{result.cell:<12} {time.monotonic() - began:5.1f} s  {case.title}: {result.told}")
+            for kind, problems in result.problems.items():
                 for problem in problems:
                     say(f"  {kind}: {problem}")
-            if not verdict.struck:
+            if not result.struck:
                 say("  the fault did not strike")
     if arguments.write:
-        REPORT.write_text(page_of(verdicts), encoding="utf-8")
-    say(line_of(verdicts))
-    return 0 if all(verdict.converged for verdict in verdicts) else 1
+        REPORT.write_text(page_of(results), encoding="utf-8")
+    say(line_of(results))
+    return 0 if all(result.converged for result in results) else 1
 
 
 if __name__ == "__main__":

@@ -7,13 +7,13 @@ from pathlib import Path
 
 from tests.faults.matrix_cases import FAULTS, OPERATIONS, Case
 
-__all__ = ["REPORT", "Verdict", "line_of", "page_of"]
+__all__ = ["REPORT", "CaseResult", "line_of", "page_of"]
 
 REPORT = Path(__file__).parents[2] / "docs" / "reliability.md"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class CaseResult:
     """What became of a case.
 
     Attributes:
@@ -49,19 +49,19 @@ class Verdict:
         return {0: "same run", 1: "next run"}.get(self.runs, f"{self.runs} runs later")
 
 
-def line_of(verdicts: list[Verdict]) -> str:
+def line_of(results: list[CaseResult]) -> str:
     """The line that people and programs look for."""
-    converged = sum(v.converged for v in verdicts)
-    duplicates = sum(len(v.problems.get("duplicates", [])) for v in verdicts)
-    losses = sum(len(v.problems.get(kind, [])) for v in verdicts for kind in ("lost", "forgotten"))
-    return f"{len(verdicts)} cases: {converged} converged, {duplicates} duplicates, {losses} losses"
+    converged = sum(v.converged for v in results)
+    duplicates = sum(len(v.problems.get("duplicates", [])) for v in results)
+    losses = sum(len(v.problems.get(kind, [])) for v in results for kind in ("lost", "forgotten"))
+    return f"{len(results)} cases: {converged} converged, {duplicates} duplicates, {losses} losses"
 
 
-def page_of(verdicts: list[Verdict]) -> str:
+def page_of(results: list[CaseResult]) -> str:
     """docs/reliability.md."""
     text = [HEAD]
     for always, title in ((False, "Struck once"), (True, "Struck at every request of the run")):
-        rows = [v for v in verdicts if v.case.always is always]
+        rows = [v for v in results if v.case.always is always]
         text += [
             f"\n## {title}\n",
             f"| fault | side | {' | '.join(OPERATIONS)} |",
@@ -73,7 +73,7 @@ def page_of(verdicts: list[Verdict]) -> str:
                 if cells:
                     shown = " | ".join(cells.get(operation, "–") for operation in OPERATIONS)
                     text.append(f"| {fault.name} | {side.replace('_', ' ')} | {shown} |")
-    return "\n".join([*text, "", line_of(verdicts), ""])
+    return "\n".join([*text, "", line_of(results), ""])
 
 
 HEAD = """# Reliability

@@ -14,13 +14,14 @@ from typing import Any
 
 from connector.clients.woocommerce import batches
 from connector.errors import CustomerSyncError
+from connector.run.summary import RunSummary
 from connector.setup import load_setup
 from connector.store import open_store
 from sandbox.command import announcement, setup_text
 from sandbox.server import COMPANY, Running, start
 from tests.faults.going_back import OTHER, play_restored, play_stale
 from tests.faults.matrix_cases import LISTS, Case
-from tests.faults.matrix_page import Verdict
+from tests.faults.matrix_page import CaseResult
 from tests.faults.telling import heard, on_the_terminal, places_that_obey
 from tests.faults.world import FIELDS, World
 from tests.flows import runs
@@ -46,7 +47,7 @@ class Ended:
     """How a run ended.
 
     Attributes:
-        told: as in Verdict.
+        told: as in CaseResult.
         warnings: of the run; reasons: of the conflicts in its plan; orphans: how many were reported.
         shown: what the terminal showed of it; logged: what stood in the log.
         summary: of the run; None when an error ended it.
@@ -58,7 +59,7 @@ class Ended:
     orphans: int = 0
     shown: str = ""
     logged: str = ""
-    summary: dict[str, Any] | None = None
+    summary: RunSummary | None = None
 
 
 @dataclass(frozen=True)
@@ -69,7 +70,7 @@ class Site:
     folder: Path
     empty: Path
 
-    def play(self, case: Case) -> Verdict:
+    def play(self, case: Case) -> CaseResult:
         """Play a case."""
         if case.fault.kind != "slow-drip":
             return self._play(case)
@@ -80,7 +81,7 @@ class Site:
         finally:
             batches.CREATE_SECONDS = usual
 
-    def _play(self, case: Case) -> Verdict:
+    def _play(self, case: Case) -> CaseResult:
         running, setup = self.running, self._begin(case)
         world = World(running, setup, random.Random(case.title))
         self._work(case, world)
@@ -104,7 +105,7 @@ class Site:
         badly_told = self._badly_told(case, setup, ended)
         runs, problems = self._calm_down(setup, world)
         self.pass_time(case.side, -case.fault.clock_ahead)
-        return Verdict(case, struck, ended.told, runs, {**problems, **badly_told})
+        return CaseResult(case, struck, ended.told, runs, {**problems, **badly_told})
 
     def _badly_told(self, case: Case, setup: Path, ended: Ended) -> dict[str, list[str]]:
         """What people were told in a way that deceives them, or more than once."""
@@ -113,19 +114,19 @@ class Site:
             silent = [] if ended.told == "done" or "such" in ended.told else ["what the server said was not told"]
             return {"obeyed": places_that_obey(load_setup(setup), texts, ended.summary), "silent": silent}
         if case.fault.kind == "series-exhausted":
-            told = [] if ended.summary is None else [error["customers"] for error in ended.summary["errors"]]
+            told = [] if ended.summary is None else [error.customers for error in ended.summary.errors]
             return {"silent": [] if told == [4] else [f"of 4 customers it was told for {told}"]}
         if case.fault.kind in UNBOUNDED and case.operation == "extract" and case.always and ended.told == "done":
             return {"silent": ["the run took what has no end for an answer"]}
         return {}
 
-    def _play_the_past(self, case: Case, world: World) -> Verdict:
+    def _play_the_past(self, case: Case, world: World) -> CaseResult:
         play = play_stale if case.fault.kind == "stale" else play_restored
         struck, ended, silent = play(self, case, world)
         getattr(self.running, f"{case.side}_faults").clear()
         runs, problems = self._calm_down(world.setup, world)
         asked = case.fault.kind == "restored" and case.operation != "create"
-        return Verdict(case, struck, ended.told, runs, {**problems, "silent": silent}, asked)
+        return CaseResult(case, struck, ended.told, runs, {**problems, "silent": silent}, asked)
 
     def pass_time(self, side: str, ahead: float) -> None:
         """Set the clock of a side ahead, or back."""
@@ -193,14 +194,14 @@ class Site:
                 told = f"exit {error.exit_code}: {error}"
                 return Ended(told, shown=on_the_terminal(error), logged="\n".join(lines))
         summary = done.summary
-        errors = summary["errors"]
-        told = "done" if not errors else f"exit {1 if not summary['stopped'] else 3}: {errors[0]['message']}"
+        errors = summary.errors
+        told = "done" if not errors else f"exit {1 if not summary.stopped else 3}: {errors[0].message}"
         reasons = tuple(standing.reason for standing in done.plan.conflicts)
         return Ended(
             told,
-            tuple(summary["warnings"]),
+            summary.warnings,
             reasons,
-            summary["orphans"],
+            summary.orphans,
             on_the_terminal(summary),
             "\n".join(lines),
             summary,

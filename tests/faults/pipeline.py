@@ -38,7 +38,7 @@ def _told(act: Any) -> str:
         summary = act().summary
     except CustomerSyncError as error:
         return type(error).__name__
-    return "stopped" if summary["stopped"] else "failed writes" if summary["errors"] else "done"
+    return "stopped" if summary.stopped else "failed writes" if summary.errors else "done"
 
 
 def main() -> None:

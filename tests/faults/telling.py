@@ -13,6 +13,7 @@ import orjson
 from connector.desk.activity import activity_log, list_holds
 from connector.errors import CustomerSyncError
 from connector.report.run_page import report_of_run
+from connector.run.summary import RunSummary
 from connector.setup import Setup
 from flows import terminal
 from tasks.report import summary_text
@@ -48,17 +49,17 @@ def heard() -> Iterator[list[str]]:
         logger.propagate = propagates
 
 
-def on_the_terminal(outcome: Mapping[str, Any] | CustomerSyncError) -> str:
+def on_the_terminal(outcome: RunSummary | CustomerSyncError) -> str:
     """What the command line shows of a run's summary, or of the error that stopped it."""
     with terminal._out.capture() as out, terminal._err.capture() as err:
         if isinstance(outcome, CustomerSyncError):
             terminal.show_error(outcome, as_json=False)
         else:
-            terminal.show_summary(dict(outcome))
+            terminal.show_summary(outcome)
     return out.get() + err.get()
 
 
-def places_that_obey(setup: Setup, told: Mapping[str, str], summary: Mapping[str, Any] | None) -> list[str]:
+def places_that_obey(setup: Setup, told: Mapping[str, str], summary: RunSummary | None) -> list[str]:
     """Where something stands that a terminal or a browser would obey.
 
     Args:
@@ -70,8 +71,8 @@ def places_that_obey(setup: Setup, told: Mapping[str, str], summary: Mapping[str
     texts["holds"] = _text(seen(list_holds, setup, everyone=True))
     texts["HTML report"] = seen(report_of_run, setup, setup, masked=False)
     if summary is not None:
-        texts["summary"] = _text(summary)
-        texts["summary in the browser"] = summary_text(summary)
+        texts["summary"] = _text(summary.as_json())
+        texts["summary in the browser"] = summary_text(summary.as_json())
     found = [f"{where}: {part!r}" for where, text in texts.items() for part in _OBEYED if part in text]
     for path in sorted(_folder_of(setup).rglob("*")):
         content = path.read_bytes() if path.is_file() else b""

@@ -10,7 +10,7 @@ import pytest
 from tests.faults.conftest import Office
 from tests.servers.commands import Command
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.parametrize("office", ["line_on_prefect"], indirect=True)]
 
 
 def register(office: Office, number: int, **billing: str) -> int:

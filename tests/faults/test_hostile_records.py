@@ -86,7 +86,7 @@ def test_a_value_that_is_no_text_leaves_its_customer_out_with_the_field_as_the_r
     attack = Attack(sandbox, tmp_path, NO_TEXTS)
     assert len(attack.webstore) + len(attack.company) >= 200
     summary = attack.shop.sync().summary
-    assert (summary["stopped"], summary["errors"]) == ([], [])
+    assert (summary.stopped, summary.errors) == ((), ())
     reasons = attack.reasons()
     for key, (field, value) in attack.webstore.items():
         if (
@@ -99,7 +99,7 @@ def test_a_value_that_is_no_text_leaves_its_customer_out_with_the_field_as_the_r
         assert field in reasons.get(f"bc:{bc_id}", reasons.get(attack.shop.number(bc_id), "nothing")), (field, value)
     accounts, customers = attack.emails()
     assert not {f"c{n}@bad.example" for n in range(len(attack.company))} & accounts
-    assert (summary["push"]["created"], summary["pull"]["created"]) == (GOOD, GOOD + len(BLANK_ADDRESSES))
+    assert (summary.push.created, summary.pull.created) == (GOOD, GOOD + len(BLANK_ADDRESSES))
     blank = {f"w{n}@bad.example" for n, damage in enumerate(attack.webstore.values()) if damage in BLANK_ADDRESSES}
     assert {email for email in customers if email.startswith("w") and email.endswith("@bad.example")} == blank
 
@@ -108,7 +108,7 @@ def test_hostile_texts_are_written_as_texts_or_left_out_with_a_reason(sandbox: R
     attack = Attack(sandbox, tmp_path, HOSTILE)
     assert len(attack.webstore) + len(attack.company) >= 300
     done = attack.shop.sync()
-    assert (done.summary["stopped"], done.summary["errors"]) == ([], [])
+    assert (done.summary.stopped, done.summary.errors) == ((), ())
     for key, reason in attack.reasons().items():
         assert reason.strip(), key
     asked = {key for a in done.plan.ambiguous for key in (*a.webstore_ids, *a.bc_ids)}
@@ -122,7 +122,7 @@ def test_hostile_texts_are_written_as_texts_or_left_out_with_a_reason(sandbox: R
         assert links.get(bc_id) is not None or bc_id in asked or known, damage
     attack.shop.forget_requests()
     again = attack.shop.sync()
-    assert (again.summary["stopped"], again.plan.writes, attack.shop.writes()) == ([], (), [])
+    assert (again.summary.stopped, again.plan.writes, attack.shop.writes()) == ((), (), [])
 
 
 def test_a_row_without_an_id_of_its_own_is_reported_and_holds_up_nobody(sandbox: Running, tmp_path: Path) -> None:
@@ -136,8 +136,8 @@ def test_a_row_without_an_id_of_its_own_is_reported_and_holds_up_nobody(sandbox:
     # who is in the mapping table is asked for by id when the list does not show them
     for pushed, pulled in ((4, 2), (0, 0)):
         summary = shop.sync().summary
-        assert (summary["push"]["created"], summary["pull"]["created"], summary["stopped"]) == (pushed, pulled, [])
-        assert sum("listed 2 customers that nobody can tell apart" in text for text in summary["warnings"]) == 2
+        assert (summary.push.created, summary.pull.created, summary.stopped) == (pushed, pulled, ())
+        assert sum("listed 2 customers that nobody can tell apart" in text for text in summary.warnings) == 2
     sandbox.webstore_faults.clear()
     sandbox.business_central_faults.clear()
     shop.settle()
@@ -157,8 +157,8 @@ def test_a_cycle_of_renames_is_left_out_with_its_reason_and_holds_up_nobody(sand
     shop.type_in_company(keys[3], city="Voss")
     for _ in range(3):
         summary = shop.sync().summary
-        assert summary["stopped"] == []
+        assert summary.stopped == ()
     assert shop.account(before["c3@circle.example"])["billing"]["city"] == "Voss"
     now = shop.accounts()
     assert sorted(now) == sorted(before), "nobody lost their account, nobody has two"
-    assert summary["quarantined"] + summary["push"]["failed"] + summary["push"]["held"] == 3 or now != before, summary
+    assert summary.quarantined + summary.push.failed + summary.push.held == 3 or now != before, summary

@@ -25,9 +25,9 @@ def here(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.title)
 def test_after_any_fault_both_sides_agree_and_nothing_is_lost_or_there_twice(here: Site, case: Case) -> None:
-    verdict = here.play(case)
-    assert verdict.struck, "the fault did not strike"
-    assert not any(verdict.problems.values()), (verdict.told, verdict.problems)
+    result = here.play(case)
+    assert result.struck, "the fault did not strike"
+    assert not any(result.problems.values()), (result.told, result.problems)
 
 
 def test_the_page_shows_the_whole_matrix_and_no_failure() -> None:

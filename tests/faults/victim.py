@@ -75,7 +75,7 @@ def _arm(kill: dict[str, Any]) -> None:
 def _run(order: dict[str, Any]) -> dict[str, Any]:
     if order["plain"]:
         try:
-            return runs.synchronize(load_setup(Path(order["setup"]))).summary
+            return runs.synchronize(load_setup(Path(order["setup"]))).summary.as_json()
         except CustomerSyncError as error:
             return {"error": type(error).__name__, "message": str(error), "exit_code": error.exit_code}
     from prefect.settings import PREFECT_FLOWS_HEARTBEAT_FREQUENCY, temporary_settings  # noqa: PLC0415
@@ -88,7 +88,7 @@ def _run(order: dict[str, Any]) -> dict[str, Any]:
             report = synchronize_customers(setup=order["setup"])
         except CustomerSyncError as error:
             return {"error": type(error).__name__, "message": str(error), "exit_code": error.exit_code}
-    summary: dict[str, Any] = report.summary
+    summary: dict[str, Any] = report.summary.as_json()
     return summary
 
 

@@ -61,10 +61,9 @@ def kept(request: pytest.FixtureRequest, running: Running, tmp_path: Path, empty
         yield made
         return
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    name = server.create_database(request.getfixturevalue("migrated"))
-    made.setup = made.setup.model_copy(update={"store": StoreSettings(url=server.url(name))})
-    yield made
-    server.drop_database(name)
+    with server.lent(request.getfixturevalue("migrated")) as name:
+        made.setup = made.setup.model_copy(update={"store": StoreSettings(url=server.url(name))})
+        yield made
 
 
 def emptied(running: Running) -> None:

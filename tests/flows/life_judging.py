@@ -49,7 +49,7 @@ def must(fine: object, kind: str, text: str) -> None:
 
 
 def _drops(done: RunReport | None) -> set[str]:
-    return {str(one) for one in done.summary["dropped_customers"]} if done is not None else set()
+    return {str(one) for one in done.summary.dropped_customers} if done is not None else set()
 
 
 class Judged(RuleBasedStateMachine):

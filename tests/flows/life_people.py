@@ -119,7 +119,7 @@ class People(Judged):
             elif edit == "unlink":
                 by_hand(editing.unlink, self.shop.setup, [number])
             elif edit in {"tick", "untick"}:
-                getattr(editing, edit)(self.shop.setup, [number], actor="the office")
+                by_hand(getattr(editing, edit), self.shop.setup, [number])
 
     @rule(which=who, take=st.sampled_from(["webstore", "business-central", "value"]))
     def somebody_decides_a_conflict(self, which: int, take: str) -> None:

@@ -36,7 +36,7 @@ def setup_of(running: Running, folder: Path, code: str, **synchronization: Any) 
     folder.mkdir(parents=True, exist_ok=True)
     document = tomllib.loads(setup_text(running, webstore_code=code, directory=folder))
     document["synchronization"] |= {"mappings": str(small_rules(folder)), **QUIET, **synchronization}
-    document["reports"] = {"folder": str(folder / "reports")}
+    document["reports"] = {"folder": None}  # nobody looks at the plan's files, which cost a twentieth of a run
     return parse_setup(document, origin=code, folder=folder, environ=announcement(running, folder)["env"])
 
 

@@ -215,7 +215,7 @@ def test_who_was_dropped_is_named_in_the_state_the_artifact_and_the_report(shop:
         f"{numbers['Nora2 Vik2']} (pull update: city): left out by ann",
     ]
     shown = artifact("summary-shop")
-    run = state.result().summary["run_id"][:8]
+    run = state.result().summary.run_id[:8]
     (report,) = (tmp_path / "reports" / "shop").glob(f"report-*-{run}.html")
     for line in lines:
         assert line in state.message
@@ -230,7 +230,7 @@ def test_a_form_asks_for_the_deletions_of_an_undo_and_who_is_left_out_keeps_acco
         record = {"displayName": f"Nora{number} Vik{number}", "type": "Person", "email": f"nora{number}@shop.example"}
         card = company.people_get(company.people_create(record))
         edit_customer_mapping(action=MappingAction.TICK, customers=str(card["number"]), setup=str(shop.setup))
-    run = shop.sync(answer=True).result().summary["run_id"]
+    run = shop.sync(answer=True).result().summary.run_id
     first = next(card for card in shop.cards() if card["displayName"] == "Nora1 Vik1")
     with answering({"decision": "approve", "leave_out": first["number"], "name": "Ada"}) as schemas:
         done = undo_run(run, setup=str(shop.setup), delete_accounts=True)
@@ -239,7 +239,7 @@ def test_a_form_asks_for_the_deletions_of_an_undo_and_who_is_left_out_keeps_acco
     assert "2 accounts will be deleted" in told
     (left,) = [shop.running.webstore.people_get(key) for key in shop.running.webstore.customer_ids()]
     assert left["email"] == "nora1@shop.example"
-    assert [(one["bc_number"], one["reason"]) for one in done.summary["dropped_customers"]] == [
+    assert [(one.what.bc_number, one.reason) for one in done.summary.dropped_customers] == [
         (first["number"], "left out by Ada")
     ]
 
@@ -311,7 +311,7 @@ def test_flags_of_one_run_stand_in_its_name_and_the_setup_stays_as_it_is(shop: S
     with get_client(sync_client=True) as client:
         names = [run.name for run in client.read_flow_runs()]
     assert "synchronize all customers of setup (dry run, pull None)" in names
-    assert shop.sync().result().summary["pull"]["created"] == 1
+    assert shop.sync().result().summary.pull.created == 1
 
 
 def test_a_masked_setup_shows_nobody_in_questions_and_artifacts(shop: Shop) -> None:

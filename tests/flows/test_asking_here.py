@@ -45,7 +45,7 @@ def test_what_was_approved_is_written_without_whom_was_left_out(asking: Shop) ->
     left_out = f"woo:{asking.accounts()['per@nord.example']}"
     done = run(asking, lambda plan: Answer(True, (left_out,), "Ines"))
     assert isinstance(done, RunReport)
-    assert (done.summary["pull"]["created"], done.summary["approved_by"]) == (1, "Ines")
+    assert (done.summary.pull.created, done.summary.approval.approved_by) == (1, "Ines")
     assert status(asking) == "completed"
 
 
@@ -59,7 +59,7 @@ def test_another_plan_is_shown_within_the_same_second(asking: Shop, monkeypatch:
     left_out = f"woo:{asking.accounts()['per@nord.example']}"
     done = run(asking, lambda plan: Answer(True, (left_out,)))
     assert isinstance(done, RunReport)
-    assert done.summary["pull"]["created"] == 1
+    assert done.summary.pull.created == 1
 
 
 def test_a_no_writes_nothing(asking: Shop) -> None:

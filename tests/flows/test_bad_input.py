@@ -11,22 +11,20 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from connector.quality.engine import great_expectations
 from flows.cli import app
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running
 from tests.contract.client_systems import Asked, Reply, scripted
 from tests.contract.test_tls_client import DAY, Authority
-from tests.servers.prefect import prefect_here
+from tests.servers.prefect import no_prefect
 
 NOWHERE = "no-such-host.invalid"
 PAGE = Reply(b"<!DOCTYPE html><html><title>Log in</title></html>", 200, {"Content-Type": "text/html; charset=utf-8"})
 
 
 @pytest.fixture(scope="module", autouse=True)
-def prefect() -> Iterator[None]:
-    great_expectations()  # a flow's thread would go on importing it after the test, with the next one's warnings
-    with prefect_here():
+def in_this_process() -> Iterator[None]:
+    with no_prefect():
         yield
 
 

@@ -66,4 +66,4 @@ def test_the_same_customers_give_plans_of_the_same_hash(shop: Shop) -> None:
     shop.type_in_company(shop.customers()["ola@nord.example"], addressLine1="Nygaten 2")
     planned = shop.sync(dry_run=True)
     assert planned.plan.hash == TOLD["planned"]
-    assert shop.sync(approved_plan=TOLD["planned"][:12]).summary["push"]["updated"] == 1
+    assert shop.sync(approved_plan=TOLD["planned"][:12]).summary.push.updated == 1

@@ -15,7 +15,7 @@ from connector.core.extracts import extract_of
 from connector.core.normalize import NORMALIZERS
 from connector.extract.extraction import divide_mapping, extract_business_central, extract_webstore
 from connector.extract.job import job_of, records_in
-from connector.extract.partitions import MemoryPartition
+from connector.extract.memory_partition import MemoryPartition
 from connector.run.open_run import open_run
 from connector.run.request import RunReport
 from connector.store import open_store
@@ -73,10 +73,10 @@ def test_nobody_is_created_twice(story: Story) -> None:
 
 def test_everybody_is_linked_created_asked_about_or_quarantined_and_nothing_failed(story: Story) -> None:
     summary = story.first.summary
-    assert summary["errors"] == []
+    assert summary.errors == ()
     with open_store(story.setup.store.url).view("first") as view:
         linked = int(view.mapping.current()["webstore_id"].notna().sum())
-    assert linked == summary["linked"] + summary["pull"]["created"]
+    assert linked == summary.linked + summary.pull.created
     waiting = {key for a in story.first.plan.ambiguous for key in a.webstore_ids}
     quarantined = {q.webstore_id for q in story.first.plan.quarantined if q.webstore_id}
     assert linked + len(waiting | quarantined) >= story.accounts

@@ -6,13 +6,12 @@ from typing import Any
 
 import pytest
 
-from connector.desk import editing, suggesting, versions
 from connector.desk.activity import show_run
 from connector.desk.mapping_list import list_mapping
 from connector.errors import InputError, PremiseBroken
 from connector.run.setup_source import opened_store
 from connector.setup import Approval, Breakers
-from tests.by_hand import by_hand, seen
+from tests.by_hand import seen
 from tests.flows.moments import REQUEST, watched
 from tests.flows.shop import Shop
 
@@ -21,11 +20,7 @@ NO_HASHES = ("", " ", "12345", "no hash", "0123456789ab", "%%%%%%")
 
 
 def links(shop: Shop) -> dict[str, int | None]:
-    return {row["bc_id"]: row["webstore_id"] for row in seen(list_mapping, shop.setup)}
-
-
-def version(shop: Shop) -> int:
-    return len(seen(versions.list_versions, shop.setup))
+    return {row["bc_id"]: row["webstore_id"] for row in seen(list_mapping, shop.setup, shop.setup)}
 
 
 def approval(shop: Shop, **settings: Any) -> None:
@@ -75,7 +70,7 @@ def test_an_undo_that_deletes_more_than_the_breaker_allows_stops_and_says_how_to
         shop.undo(run.run_id, delete_accounts=True)
     assert (len(shop.accounts()), len(shop.links())) == (3, 3)
     shown = shop.undo(run.run_id, delete_accounts=True, dry_run=True)
-    assert shop.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash).summary["stopped"] == []
+    assert shop.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash).summary.stopped == ()
     assert shop.accounts() == {}
 
 
@@ -115,8 +110,8 @@ def test_a_created_customer_is_left_out_of_an_undo(shop: Shop, name: str) -> Non
     done = shop.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash, leave_out=[names[name]])
     assert links(shop) == {first: account}
     assert list(shop.accounts().values()) == [account]
-    (lost,) = done.summary["dropped_customers"]
-    assert (lost["bc_id"], lost["action"], lost["reason"]) == (first, "delete", "left out by the office")
+    (lost,) = done.summary.dropped_customers
+    assert (lost.what.bc_id, lost.what.action, lost.reason) == (first, "delete", "left out by the office")
     assert second not in links(shop)
 
 
@@ -128,9 +123,9 @@ def test_an_account_typed_into_between_showing_and_approving_is_kept_and_named(s
     shop.type_in_webstore(account, city="Oslo")
     done = shop.undo(run.run_id, delete_accounts=True, approved_plan=shown.plan.hash)
     assert list(shop.accounts().values()) == [account]
-    (lost,) = done.summary["dropped_customers"]
-    assert (lost["webstore_id"], lost["action"]) == (account, "delete")
-    assert "changed since the run: city" in lost["reason"]
+    (lost,) = done.summary.dropped_customers
+    assert (lost.what.webstore_id, lost.what.action) == (account, "delete")
+    assert "changed since the run: city" in lost.reason
 
 
 def test_an_account_typed_into_after_the_plan_was_made_is_kept_and_named(shop: Shop) -> None:
@@ -139,9 +134,9 @@ def test_an_account_typed_into_after_the_plan_was_made_is_kept_and_named(shop: S
     account = shop.accounts()["p1@nord.example"]
     done = shop.undo(run.run_id, delete_accounts=True, when_planned=lambda: shop.type_in_webstore(account, city="Oslo"))
     assert list(shop.accounts().values()) == [account]
-    (lost,) = done.summary["dropped_customers"]
-    assert (lost["webstore_id"], lost["reason"]) == (account, "it was changed since it was read")
-    assert done.summary["push"]["dropped"] == 1
+    (lost,) = done.summary.dropped_customers
+    assert (lost.what.webstore_id, lost.reason) == (account, "it was changed since it was read")
+    assert done.summary.push.dropped == 1
 
 
 def test_a_deletion_that_is_refused_is_told_as_a_failure(shop: Shop) -> None:
@@ -152,10 +147,10 @@ def test_a_deletion_that_is_refused_is_told_as_a_failure(shop: Shop) -> None:
         # somebody else deletes it between the last look and the deletion
         moments.before(1, lambda: shop.running.webstore.people_delete(account), REQUEST)
         done = shop.undo(run.run_id, delete_accounts=True)
-    assert [(error["customer"], error["system"]) for error in done.summary["errors"]] == [
+    assert [(error.customer, error.system) for error in done.summary.errors] == [
         (shop.number(shop.customers()["p1@nord.example"]), "webstore")
     ]
-    assert done.summary["push"]["failed"] == 1
+    assert done.summary.push.failed == 1
     assert "kept" in done.created[0]["now"]
 
 
@@ -182,7 +177,7 @@ def test_a_name_that_is_not_in_the_plan_of_selected_customers_writes_nothing(sho
     assert shop.customers() == {}
     done = shop.sync(*selected, approved_plan=plan.hash, leave_out=[f"woo:{first}"])
     assert list(shop.customers()) == ["p2@nord.example"]
-    assert [(lost["webstore_id"], lost["reason"]) for lost in done.summary["dropped_customers"]] == [
+    assert [(lost.what.webstore_id, lost.reason) for lost in done.summary.dropped_customers] == [
         (first, "left out by the office")
     ]
 
@@ -289,15 +284,15 @@ def test_everybody_whom_an_approval_lost_is_named_with_the_reason(shop: Shop, ho
     shop.type_in_webstore(accounts[0], city="Voss")
     shop.type_in_company(shop.customers()["p2@nord.example"], city="Fana")
     done = shop.sync(approved_plan=plan.hash, leave_out=[numbers[3]], **how)
-    lost = {row["bc_number"]: row for row in done.summary["dropped_customers"]}
-    assert {number: row["reason"] for number, row in lost.items()} == {
+    lost = {row.what.bc_number: row for row in done.summary.dropped_customers}
+    assert {number: row.reason for number, row in lost.items()} == {
         numbers[1]: "changed since the plan was made",
         numbers[2]: "not planned any more: conflict (city)",
         numbers[3]: "left out by the office",
     }
-    assert all((row["action"], row["direction"]) == ("update", "pull") for row in lost.values())
-    assert all("city" in row["fields"] for row in lost.values())
-    assert (done.summary["dropped_from_plan"], done.summary["pull"]["dropped"], done.summary["pull"]["updated"]) == (
+    assert all((row.what.action, row.what.direction) == ("update", "pull") for row in lost.values())
+    assert all("city" in row.what.fields for row in lost.values())
+    assert (done.summary.approval.dropped_from_plan, done.summary.pull.dropped, done.summary.pull.updated) == (
         3,
         3,
         1,
@@ -316,10 +311,10 @@ def test_who_was_dropped_at_the_last_look_is_named_in_both_directions(shop: Shop
         shop.type_in_company(two, city="Fana")
 
     done = shop.sync(when_planned=meanwhile)
-    told = {(row["direction"], row["bc_number"]): row["reason"] for row in done.summary["dropped_customers"]}
+    told = {(row.what.direction, row.what.bc_number): row.reason for row in done.summary.dropped_customers}
     assert set(told) == {("push", shop.number(one)), ("pull", shop.number(two))}
     assert all("changed by somebody since it was read: city" in reason for reason in told.values())
-    assert (done.summary["push"]["dropped"], done.summary["pull"]["dropped"]) == (1, 1)
+    assert (done.summary.push.dropped, done.summary.pull.dropped) == (1, 1)
 
 
 # the last full run
@@ -351,87 +346,6 @@ def test_the_percentage_of_creates_counts_after_hundreds_of_selected_runs(shop: 
         shop.sync()
 
 
-# edits of the mapping table
-
-
-def unlinked_pair(shop: Shop, number: int) -> tuple[str, int]:
-    """Two who could be linked; names that nothing links by itself."""
-    customer = shop.employ(f"bc{number}@nord.example", f"Office{number} Person{number}")
-    return shop.number(customer), shop.register(f"w{number}@nord.example", f"Web{number} Shopper{number}")
-
-
-def test_links_of_one_edit_are_one_version_or_none_and_all_problems_are_named(kept: Shop) -> None:
-    pairs = [unlinked_pair(kept, number) for number in (1, 2, 3)]
-    by_hand(editing.link, kept.setup, pairs[:1], actor="ann")
-    (number, _), (other, account), (third, _) = pairs
-    before = (version(kept), links(kept))
-    wrong = [(other, account), (number, 4711), ("C9999", account), (third, pairs[0][1])]
-    with pytest.raises(InputError, match="Nothing was linked") as refused:
-        by_hand(editing.link, kept.setup, wrong, actor="ann")
-    told = " ".join(refused.value.problems)
-    assert all(part in told for part in ("C9999", "woo:4711", f"woo:{pairs[0][1]} is linked to {number}"))
-    assert (version(kept), links(kept)) == before
-    by_hand(editing.link, kept.setup, [*pairs[1:], pairs[1]], actor="ann")
-    assert version(kept) == before[0] + 1
-    assert sorted(links(kept).values()) == sorted(account for _, account in pairs)  # type: ignore[type-var]
-
-
-@pytest.mark.parametrize("wrong", ["two accounts", "two customers"])
-def test_one_customer_is_not_linked_to_two(shop: Shop, wrong: str) -> None:
-    (first, account), (second, other) = (unlinked_pair(shop, number) for number in (1, 2))
-    pairs = [(first, account), (first, other)] if wrong == "two accounts" else [(first, account), (second, account)]
-    with pytest.raises(InputError, match="Nothing was linked"):
-        by_hand(editing.link, shop.setup, pairs, actor="ann")
-    assert (version(shop), shop.links()) == (0, {})
-
-
-def test_unlinks_of_one_edit_are_one_version_or_none(kept: Shop) -> None:
-    pairs = [unlinked_pair(kept, number) for number in (1, 2)]
-    by_hand(editing.link, kept.setup, pairs, actor="ann")
-    before = version(kept)
-    with pytest.raises(InputError, match="Nothing was changed") as refused:
-        by_hand(editing.unlink, kept.setup, [pairs[0][0], "C9999", "woo:4711"], actor="ann")
-    assert len(refused.value.problems) == 2
-    assert (version(kept), len(links(kept))) == (before, 2)
-    by_hand(editing.unlink, kept.setup, [pairs[0][0], f"woo:{pairs[0][1]}", f"woo:{pairs[1][1]}"], actor="ann")
-    assert (version(kept), links(kept)) == (before + 1, {})
-
-
-@pytest.mark.parametrize("edit", [editing.unlink, editing.untick, editing.tick])
-@pytest.mark.parametrize("names", [[], [""], [" "]])
-def test_an_edit_of_nobody_is_refused(shop: Shop, edit: Any, names: list[str]) -> None:
-    ticked(shop, 1)
-    before = (version(shop), shop.remembered().table)
-    with pytest.raises(InputError, match="Nothing was"):
-        edit(shop.setup, names, actor="ann")
-    assert (version(shop), shop.remembered().table) == before
-
-
-def test_a_link_of_nobody_is_refused(shop: Shop) -> None:
-    for pairs in ([], [("", 1)]):
-        with pytest.raises(InputError, match="Nothing was linked"):
-            by_hand(editing.link, shop.setup, pairs, actor="ann")
-
-
-def test_answers_to_suggestions_are_one_version_or_none(kept: Shop) -> None:
-    pairs = [unlinked_pair(kept, number) for number in (1, 2, 3)]
-    written = [f"{number}={account}" for number, account in pairs]
-    with pytest.raises(InputError, match="Nothing was") as refused:
-        by_hand(
-            suggesting.answer,
-            kept.setup,
-            accepted=[written[0], "C9999=1"],
-            rejected=[written[1], "C8888=2"],
-            actor="ann",
-        )
-    assert {"C9999", "C8888"} <= {problem.partition(":")[0] for problem in refused.value.problems}
-    with pytest.raises(InputError, match="both accepted and rejected"):
-        by_hand(suggesting.answer, kept.setup, accepted=written[:1], rejected=written[:1], actor="ann")
-    assert (version(kept), links(kept)) == (0, {})
-    done = by_hand(suggesting.answer, kept.setup, accepted=written[:2], rejected=written[2:], actor="ann")
-    assert (done["accepted"], done["rejected"], version(kept), len(links(kept))) == (2, 1, 1, 2)
-
-
 def test_a_field_that_goes_back_and_forth_is_held_after_hundreds_of_selected_runs(kept: Shop) -> None:
     (account,) = registered(kept, 1)
     kept.sync()
@@ -446,5 +360,5 @@ def test_a_field_that_goes_back_and_forth_is_held_after_hundreds_of_selected_run
             work.runs.finish(f"hook {number}", "completed", {"extracted": {"webstore": 1}}, None, None)
     kept.running.webstore.advance_clock(60)  # within the second of the push it might be an old copy
     kept.type_in_webstore(account, city="Oslo")
-    assert kept.sync().summary["quarantined"] == 1
+    assert kept.sync().summary.quarantined == 1
     assert kept.customer(customer)["city"] == "Bergen"

@@ -22,7 +22,7 @@ TOLD = "The store is empty though it was not"
 
 
 def told(shop: Shop, *, dry_run: bool = False) -> bool:
-    return any(text.startswith(TOLD) for text in shop.sync(dry_run=dry_run).summary["warnings"])
+    return any(text.startswith(TOLD) for text in shop.sync(dry_run=dry_run).summary.warnings)
 
 
 def test_a_store_that_was_emptied_is_told_by_every_run_until_one_has_come_to_its_end(shop: Shop) -> None:

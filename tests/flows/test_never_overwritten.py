@@ -29,7 +29,7 @@ def edited_when(shop: Shop, number: int, kind: str, edit: Callable[[], None]) ->
     """Run while somebody types right before the number-th moment of a kind after the plan was made; gives push and pull."""
     with watched() as moments:
         done = shop.sync(when_planned=lambda: moments.before(number, edit, kind))
-    return {"push": done.summary["push"]["dropped"], "pull": done.summary["pull"]["dropped"]}
+    return {"push": done.summary.push.dropped, "pull": done.summary.pull.dropped}
 
 
 def test_an_address_that_the_office_types_after_the_extract_is_not_overwritten(shop: Shop) -> None:
@@ -109,7 +109,7 @@ def test_a_customer_that_is_taken_out_of_the_mapping_during_the_run_is_not_writt
     }[what]
     with watched():
         done = shop.sync(**{moment: edit})
-    assert done.summary["push"]["dropped"] == 1
+    assert done.summary.push.dropped == 1
     assert shop.account(account)["billing"]["address_1"] == "Storgata 1"
     assert "meanwhile" in shop.journal()[-1]["message"]
 
@@ -118,7 +118,7 @@ def test_a_customer_that_is_taken_out_of_the_mapping_during_the_run_is_not_writt
 def test_a_customer_unticked_before_its_account_is_made_gets_none(shop: Shop, moment: str) -> None:
     customer = shop.employ("ola@nord.example", ticked=True)
     done = shop.sync(**{moment: lambda: by_hand(editing.untick, shop.setup, [shop.number(customer)])})
-    assert (done.summary["push"]["created"], shop.accounts(), shop.links()) == (0, {}, {})
+    assert (done.summary.push.created, shop.accounts(), shop.links()) == (0, {}, {})
 
 
 @MOMENTS
@@ -136,7 +136,7 @@ def test_an_account_is_never_made_under_a_user_name_that_was_corrected_during_th
 
     name_account("ola.n")
     done = shop.sync(**{moment: lambda: name_account("olan")})
-    assert (done.summary["push"]["dropped"], shop.accounts()) == (1, {})
+    assert (done.summary.push.dropped, shop.accounts()) == (1, {})
     shop.sync()
     assert shop.account(shop.accounts()["ola@nord.example"])["username"] == "olan"
 
@@ -150,7 +150,7 @@ def test_a_customer_linked_by_hand_before_its_account_is_made_gets_no_second_one
         by_hand(editing.link, shop.setup, [(shop.number(customer), account)])
 
     done = shop.sync(**{moment: link})
-    assert done.summary["push"]["dropped"] == 1
+    assert done.summary.push.dropped == 1
     assert list(shop.links().values()) == list(shop.accounts().values())
     assert len(shop.accounts()) == 1
 
@@ -170,4 +170,4 @@ def test_links_that_the_office_makes_during_a_run_stay_and_stop_nobody_else(shop
     done = shop.sync(**{moment: link})
     accounts = shop.accounts()
     assert shop.links() == {ola: accounts["ola.privat@nord.example"], per: accounts["per@nord.example"]}
-    assert done.summary["stopped"] == []
+    assert done.summary.stopped == ()

@@ -37,7 +37,7 @@ def test_an_account_whose_answer_was_lost_is_found_again_at_once(shop: Shop, fau
     shop.employ("kari@nord.example", ticked=True)
     shop.running.webstore_faults.add(fault, path="customers/batch", method="POST")
     done = shop.sync()
-    assert (done.summary["push"]["created"], outcomes(shop)) == (1, ["adopted"])
+    assert (done.summary.push.created, outcomes(shop)) == (1, ["adopted"])
     assert list(shop.links().values()) == [shop.accounts()["kari@nord.example"]]
     shop.settle(2)
 
@@ -48,7 +48,7 @@ def test_a_customer_whose_answer_was_lost_is_found_again_at_once(shop: Shop, fau
     # the first batch looks her up
     shop.running.business_central_faults.add(fault, path=r"\$batch", method="POST", after=1)
     done = shop.sync()
-    assert (done.summary["pull"]["created"], outcomes(shop)) == (1, ["adopted"])
+    assert (done.summary.pull.created, outcomes(shop)) == (1, ["adopted"])
     assert shop.links() == {shop.customers()["kari@nord.example"]: account}
     shop.settle(2)
 
@@ -67,7 +67,7 @@ def test_a_create_that_never_left_is_planned_anew(shop: Shop) -> None:
     shop.register("kari@nord.example")
     killed(shop, 1, REQUEST)
     done = shop.sync()
-    assert done.summary["pull"]["created"] == 1
+    assert done.summary.pull.created == 1
     assert outcomes(shop) == ["not-happened", "confirmed"]
 
 
@@ -78,7 +78,7 @@ def test_somebody_who_registers_with_the_e_mail_of_an_interrupted_create_is_take
     shop.register("kari@nord.example", "Kari Nordmann", phone="+47 22222222", city="Oslo")
     done = shop.settle()
     assert shop.customer(customer)["phoneNumber"] == "+47 11111111"
-    assert done.summary["conflicts"] == 2  # phone and city: first link, ask
+    assert done.summary.conflicts == 2  # phone and city: first link, ask
     assert len(shop.accounts()) == 1
 
 
@@ -104,7 +104,7 @@ def test_an_asterisk_in_a_name_does_not_stand_for_any_other_name(shop: Shop) -> 
     shop.employ("", "Kari Nordmann")
     account = shop.register("", "Kari *")
     done = shop.sync()
-    assert done.summary["pull"]["created"] == 1
+    assert done.summary.pull.created == 1
     (customer,) = [key for key, linked in shop.links().items() if linked == account]
     assert shop.customer(customer)["displayName"] == "Kari *"
 
@@ -123,7 +123,7 @@ def test_a_pair_that_was_rejected_is_not_adopted_after_an_interrupted_create(sho
 def test_an_account_that_registers_while_the_run_is_at_work_is_linked_and_not_doubled(shop: Shop) -> None:
     customer = shop.employ("kari@nord.example", ticked=True)
     done = shop.sync(when_planned=lambda: shop.register("kari@nord.example"))
-    assert (done.summary["push"]["dropped"], len(shop.accounts())) == (1, 1)
+    assert (done.summary.push.dropped, len(shop.accounts())) == (1, 1)
     shop.settle()
     assert shop.links() == {customer: shop.accounts()["kari@nord.example"]}
 
@@ -140,7 +140,7 @@ def test_a_customer_unticked_meanwhile_stays_so_when_the_answer_for_the_others_i
 
     shop.running.webstore_faults.add(fault, path="customers/batch")
     done = shop.sync(when_planned=overtake)
-    assert (done.summary["push"]["created"], done.summary["push"]["dropped"], done.summary["push"]["failed"]) == (
+    assert (done.summary.push.created, done.summary.push.dropped, done.summary.push.failed) == (
         1,
         1,
         0,
@@ -173,10 +173,10 @@ def test_an_account_whose_e_mail_the_shop_alters_is_linked_and_told(
     done = shop.sync()
     (account,) = shop.accounts().values()
     assert shop.links() == {customer: account}
-    assert (done.summary["push"]["created"], done.summary["push"]["failed"]) == (1, 1)
-    assert [error["code"] for error in done.summary["errors"]] == ["email-mangled"]
+    assert (done.summary.push.created, done.summary.push.failed) == (1, 1)
+    assert [error.code for error in done.summary.errors] == ["email-mangled"]
     done = shop.settle(2)
-    assert (len(shop.accounts()), done.summary["conflicts"]) == (1, 1), "which e-mail is right must be asked"
+    assert (len(shop.accounts()), done.summary.conflicts) == (1, 1), "which e-mail is right must be asked"
     assert shop.customer(customer)["email"] == "kari@nord.example"
 
 
@@ -189,10 +189,10 @@ def test_an_e_mail_that_the_shop_alters_in_an_update_is_told_and_the_rest_is_wri
     shop.type_in_company(customer, email="kari.ny@nord.example", phoneNumber="+47 40000001")
     alter_emails(shop, monkeypatch, "save")
     done = shop.sync()
-    assert (done.summary["push"]["updated"], done.summary["push"]["failed"]) == (1, 1)
+    assert (done.summary.push.updated, done.summary.push.failed) == (1, 1)
     assert shop.account(account)["billing"]["phone"] == "+47 40000001"
     done = shop.settle(2)
-    assert done.summary["conflicts"] == 1
+    assert done.summary.conflicts == 1
     assert shop.customer(customer)["email"] == "kari.ny@nord.example"
 
 
@@ -201,11 +201,11 @@ def test_the_bookkeeper_of_a_company_becomes_no_second_customer(shop: Shop) -> N
     company = shop.employ("post@nord.example;kari@nord.example", "Nord AS")
     account = shop.register("kari@nord.example", "Kari Nordmann")
     done = shop.sync()
-    assert (done.summary["ambiguous"], done.summary["pull"]["created"]) == (2, 0)
+    assert (done.summary.ambiguous, done.summary.pull.created) == (2, 0)
     by_hand(editing.link, shop.setup, [(shop.number(company), account)])
     by_hand(editing.unlink, shop.setup, [shop.number(company)])
     done = shop.sync()
-    assert done.summary["pull"]["created"] == 1, "the office has said that she is somebody else"
+    assert done.summary.pull.created == 1, "the office has said that she is somebody else"
     shop.settle(2)
 
 
@@ -263,9 +263,9 @@ def test_trouble_of_the_server_is_not_counted_against_a_customer(shop: Shop) -> 
     shop.register("kari@nord.example")
     shop.running.business_central_faults.add("503", path=r"\$batch", method="POST", count=50, retry_after=0)
     done = shop.sync(scheduled=True)
-    assert done.summary["stopped"] or done.summary["pull"]["failed"]
+    assert done.summary.stopped or done.summary.pull.failed
     shop.running.business_central_faults.clear()
-    assert shop.sync(scheduled=True).summary["pull"]["created"] == 1
+    assert shop.sync(scheduled=True).summary.pull.created == 1
 
 
 def test_namesakes_without_an_email_wait_for_a_person_and_a_no_lets_the_account_in(shop: Shop) -> None:
@@ -273,9 +273,9 @@ def test_namesakes_without_an_email_wait_for_a_person_and_a_no_lets_the_account_
     account, namesake = shop.register("", "Kari Nordmann"), shop.employ("", "Kari Nordmann")
     for _ in range(2):
         summary = shop.sync(scheduled=True).summary
-        assert (summary["pull"]["dropped"], summary["ambiguous"]) == (0, 2)
+        assert (summary.pull.dropped, summary.ambiguous) == (0, 2)
     with opened_store(shop.setup) as (setup, store), store.view(setup.webstore_code) as view:
         assert view.suggestions.all()[["bc_id", "webstore_id"]].to_numpy().tolist() == [[namesake, account]]
     by_hand(reject, shop.setup, [f"{shop.number(namesake)}={account}"])
-    assert shop.sync().summary["pull"]["created"] == 1
-    assert shop.settle().summary["ambiguous"] == 0
+    assert shop.sync().summary.pull.created == 1
+    assert shop.settle().summary.ambiguous == 0

@@ -37,7 +37,7 @@ def held(shop: Shop, email: str) -> tuple[str, str, str]:
 def test_a_number_is_checked_by_the_country_that_comes_with_it(shop: Shop) -> None:
     numbered(shop, "kari@berg.example", "DE", "DE123456789", city="Ulm")
     numbered(shop, "eleni@berg.example", "GR", "EL123456789")
-    assert shop.sync().summary["pull"]["created"] == 2
+    assert shop.sync().summary.pull.created == 2
     assert held(shop, "kari@berg.example") == ("DE", "DE123456789", "Ulm")
 
 
@@ -55,7 +55,7 @@ def moved(shop: Shop) -> Shop:
 def test_a_firm_that_moves_to_another_country_gets_another_number_in_one_write(moved: Shop) -> None:
     before = len(moved.journal())
     done = moved.sync()
-    assert (done.summary["pull"]["updated"], done.summary["pull"]["failed"]) == (2, 0)
+    assert (done.summary.pull.updated, done.summary.pull.failed) == (2, 0)
     assert held(moved, "kari@berg.example") == ("SE", "SE123456789012", "Lund")
     assert [row["outcome"] for row in moved.journal()[before:]] == ["confirmed"] * 2
     moved.settle(1)
@@ -75,7 +75,7 @@ def test_a_move_with_a_wrong_number_changes_nothing_and_the_old_one_stays(shop: 
     account = numbered(shop, "kari@berg.example", "DE", "DE123456789", city="Ulm")
     shop.settle()
     move(shop, account, "SE", "SE12", city="Lund")
-    assert shop.sync().summary["pull"]["failed"] == 1
+    assert shop.sync().summary.pull.failed == 1
     assert held(shop, "kari@berg.example") == ("DE", "DE123456789", "Ulm")
 
 
@@ -98,7 +98,7 @@ def test_of_recorded_accounts_only_wrong_numbers_are_refused_and_the_next_run_de
     refused = [row for row in strict.journal() if row["outcome"] == "refused"]
     # nine digits, where a Polish number has ten and a French one eleven
     assert Counter(orjson.loads(row["payload"])["country"] for row in refused) == {"PL": 19, "FR": 18}
-    assert first.summary["pull"]["created"] == len(strict.accounts()) - len(refused)
+    assert first.summary.pull.created == len(strict.accounts()) - len(refused)
     again = strict.sync()
     assert (again.plan.ambiguous, again.plan.writes) == ((), ())
     assert len(again.plan.quarantined) == len(refused)
@@ -110,7 +110,7 @@ def test_a_namesake_is_no_question_because_his_neighbours_were_created_and_he_wa
     for name in ("second", "third"):
         shop.register(f"{name}@berg.example", "Kari Nordmann", **house)
     first = shop.sync()
-    assert (first.summary["pull"]["created"], first.summary["pull"]["failed"]) == (2, 1)
+    assert (first.summary.pull.created, first.summary.pull.failed) == (2, 1)
     again = shop.sync()
     assert again.plan.ambiguous == ()
     assert len(again.plan.quarantined) == 1
@@ -121,7 +121,7 @@ def test_a_postal_code_that_the_company_knows_elsewhere_only_is_told(shop: Shop)
     done = shop.sync()
     customer = shop.customers()["kari@berg.example"]
     assert held(shop, "kari@berg.example") == ("NO", "", "Lund")
-    (warning,) = done.summary["warnings"]
+    (warning,) = done.summary.warnings
     assert f"{shop.number(customer)} (SE → NO)" in warning
     shop.settle(1)
     assert shop.account(shop.accounts()["kari@berg.example"])["billing"]["country"] == "SE"

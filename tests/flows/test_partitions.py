@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator
 from pathlib import Path
+from zlib import crc32
 
 import pytest
 
@@ -15,7 +16,7 @@ from sandbox.server import Running, start
 from tests.by_hand import by_hand
 from tests.flows.shop import SHIPPED, Shop
 
-COUNTS = (1, 7)
+COUNTS = (1, 4)
 
 
 def plans(shop: Shop, *, scheduled: bool = False) -> list[Plan]:
@@ -35,12 +36,16 @@ def assert_the_same(found: list[Plan]) -> Plan:
 @pytest.fixture(scope="module")
 def running() -> Iterator[Running]:
     with start(seed=0) as running:
+        for system in (running.webstore, running.business_central):
+            for key in system.customer_ids():
+                if crc32(str(system.people_get(key)["email"]).lower().encode()) % 3:
+                    system.people_delete(key)
         yield running
 
 
 @pytest.fixture(scope="module")
 def shop(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Shop:
-    """Recorded accounts, of whom the company knows some, after a run; then people go on working on both sides."""
+    """A third of the recorded accounts, of whom the company knows some, after a run; then people go on working on both sides."""
     policies = {"conflict": "ask", "first_link": "business-central"}
     return Shop(
         running, tmp_path_factory.mktemp("divided"), policies=policies, mappings=str(SHIPPED),
@@ -50,8 +55,8 @@ def shop(running: Running, tmp_path_factory: pytest.TempPathFactory) -> Shop:
 
 def test_a_first_run_matches_and_creates_the_same_customers(shop: Shop) -> None:
     plan = assert_the_same(plans(shop))
-    assert len(plan.links) > 500
-    assert len(plan.of(Direction.PULL, "create")) > 500
+    assert len(plan.links) > 150
+    assert len(plan.of(Direction.PULL, "create")) > 150
     assert plan.ambiguous
 
 

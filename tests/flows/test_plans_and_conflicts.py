@@ -22,7 +22,7 @@ def conflict(shop: Shop) -> tuple[int, str]:
     account, customer = linked(shop)
     shop.type_in_webstore(account, city="Oslo")
     shop.type_in_company(customer, city="Fana")
-    assert shop.sync().summary["conflicts"] == 1
+    assert shop.sync().summary.conflicts == 1
     return account, customer
 
 
@@ -84,7 +84,7 @@ def test_exactly_the_approved_plan_is_written(shop: Shop) -> None:
     assert shop.customer(first[1])["city"] == "Oslo"
     assert shop.customer(second[1])["city"] == "Bergen"
     assert "p3@nord.example" not in shop.customers()
-    assert done.summary["dropped_from_plan"] == 1
+    assert done.summary.approval.dropped_from_plan == 1
 
 
 def test_a_customer_left_out_of_an_approved_plan_is_not_written(shop: Shop) -> None:
@@ -113,7 +113,7 @@ def test_a_plan_that_must_be_approved_waits_unwritten(shop: Shop) -> None:
     shop.forget_requests()
     done = shop.sync()
     assert (bool(done.waiting), shop.writes()) == (True, [])
-    assert shop.sync(approved_plan=done.plan.hash).summary["pull"]["created"] == 1
+    assert shop.sync(approved_plan=done.plan.hash).summary.pull.created == 1
 
 
 def test_a_plan_that_nobody_made_is_refused(shop: Shop) -> None:
@@ -173,7 +173,7 @@ def test_what_a_closed_flag_withheld_comes_through_when_the_flag_comes_back(shop
     shop.type_in_company(customer, phoneNumber="+47 40000001")
     shop.forget_requests()
     done = shop.settle(1)
-    assert (done.summary["push"]["withheld"], done.summary["pull"]["withheld"], shop.writes()) == (1, 1, [])
+    assert (done.summary.push.withheld, done.summary.pull.withheld, shop.writes()) == (1, 1, [])
     shop.change(push_webstore_customers="Mapped Only", pull_webstore_customers="All")
     shop.sync()
     assert shop.account(account)["billing"]["phone"] == "+47 40000001"

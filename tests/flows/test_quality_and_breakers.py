@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -12,23 +12,17 @@ import pytest
 from connector.desk.activity import list_holds
 from connector.desk.quarantine import list_quarantine
 from connector.errors import PremiseBroken
+from connector.pipeline import assess_readiness
 from connector.run.request import RunReport
 from connector.run.run import Starter, started_by
 from connector.run.setup_source import opened_store
 from connector.setup import load_setup
-from flows.readiness import readiness
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
 from tests.by_hand import seen
 from tests.flows import runs
 from tests.flows.shop import small_rules
 from tests.servers.prefect import prefect_here
-
-
-@pytest.fixture
-def prefect() -> Iterator[None]:
-    with prefect_here():
-        yield
 
 
 @dataclass
@@ -45,7 +39,7 @@ class Shop:
     def everybody(self, count: int) -> list[int]:
         """So many accounts, all of them synchronised."""
         keys = [self.account(number) for number in range(count)]
-        assert self.sync().summary["pull"]["created"] == count
+        assert self.sync().summary.pull.created == count
         return keys
 
     def sync(self, *customers: str, **how: Any) -> RunReport:
@@ -95,12 +89,12 @@ def test_a_damaged_name_is_left_out_and_comes_back_by_itself_when_it_is_mended(c
     shop = checked_shop
     damaged = shop.account(1, last_name="M\ufffdller")
     shop.account(2)
-    assert shop.sync().summary["pull"]["created"] == 1
+    assert shop.sync().summary.pull.created == 1
     ((key, reason),) = shop.reasons()
     assert key == f"woo:{damaged}"
     assert reason.startswith("last_name: The name was damaged")
     shop.running.webstore.people_update(damaged, {"last_name": "Müller"})
-    assert shop.sync().summary["pull"]["created"] == 1
+    assert shop.sync().summary.pull.created == 1
     assert shop.reasons() == []
 
 
@@ -110,16 +104,16 @@ def test_a_linked_customer_who_is_left_out_is_neither_written_nor_taken_for_gone
     shop.running.webstore.people_update(key, {"last_name": "M\ufffdller", "billing": {"city": "Oslo"}})
     shop.writes()
     summary = shop.sync().summary
-    assert (summary["quarantined"], summary["orphans"], shop.writes()) == (1, 0, 0)
+    assert (summary.quarantined, summary.orphans, shop.writes()) == (1, 0, 0)
     shop.running.webstore.people_update(key, {"last_name": "Lee0"})
-    assert shop.sync().summary["pull"]["updated"] == 1
+    assert shop.sync().summary.pull.updated == 1
     assert shop.customers()[0]["city"] == "Oslo"
 
 
 def test_who_is_left_out_by_a_full_run_is_left_out_by_a_selected_one(checked_shop: Shop) -> None:
     shop = checked_shop
     key = shop.account(1, last_name="M\ufffdller")
-    assert shop.sync(f"woo:{key}").summary["quarantined"] == 1
+    assert shop.sync(f"woo:{key}").summary.quarantined == 1
     assert shop.customers() == []
 
 
@@ -148,10 +142,10 @@ def test_a_shrunken_extract_stops_until_a_person_approves_the_plan(shop: Shop) -
         with pytest.raises(PremiseBroken, match=r"shows 30 customers, 60 in the last full run: 50.0 % are missing"):
             shop.sync(scheduled=True)
     looked_at = shop.sync(dry_run=True)
-    assert any("shrunken_extract_percent" in warning for warning in looked_at.summary["warnings"])
+    assert any("shrunken_extract_percent" in warning for warning in looked_at.summary.warnings)
     assert shop.writes() == 0
-    assert shop.sync(approved_plan=looked_at.plan.hash).summary["pull"]["updated"] == 1
-    assert shop.sync(scheduled=True).summary["stopped"] == []
+    assert shop.sync(approved_plan=looked_at.plan.hash).summary.pull.updated == 1
+    assert shop.sync(scheduled=True).summary.stopped == ()
 
 
 def test_an_emptied_side_stops_the_run(shop: Shop) -> None:
@@ -164,7 +158,7 @@ def test_an_emptied_side_stops_the_run(shop: Shop) -> None:
 def test_a_small_shop_may_change_everybody(shop: Shop) -> None:
     for key in shop.everybody(2):
         shop.running.webstore.people_update(key, {"billing": {"city": "Oslo"}})
-    assert shop.sync().summary["pull"]["updated"] == 2
+    assert shop.sync().summary.pull.updated == 2
 
 
 def test_a_mass_change_stops_before_the_first_write_and_is_written_when_approved(shop: Shop) -> None:
@@ -175,7 +169,7 @@ def test_a_mass_change_stops_before_the_first_write_and_is_written_when_approved
         shop.sync()
     assert shop.writes() == 0
     report = shop.sync(dry_run=True)
-    assert shop.sync(approved_plan=report.plan.hash).summary["pull"]["updated"] == 30
+    assert shop.sync(approved_plan=report.plan.hash).summary.pull.updated == 30
 
 
 def test_a_limit_of_account_mails_stops_the_run(shop: Shop) -> None:
@@ -199,30 +193,30 @@ def test_loading_stops_between_batches_when_most_writes_fail(shop: Shop) -> None
     for number in range(130):
         shop.account(number, billing={"country": "DE"}, **BAD_VAT)
     summary = shop.sync().summary
-    assert "100 of 100 writes failed" in summary["stopped"][0]
-    assert (summary["pull"]["failed"], len(shop.customers())) == (100, 0)
+    assert "100 of 100 writes failed" in summary.stopped[0]
+    assert (summary.pull.failed, len(shop.customers())) == (100, 0)
 
 
 def test_a_write_refused_for_its_value_is_not_sent_again_until_the_value_changes(shop: Shop) -> None:
     key = shop.account(1, billing={"country": "DE"}, **BAD_VAT)
-    assert shop.sync().summary["pull"]["failed"] == 1
+    assert shop.sync().summary.pull.failed == 1
     shop.writes()
     summary = shop.sync().summary
-    assert (summary["pull"]["failed"], summary["quarantined"], shop.writes()) == (0, 1, 0)
+    assert (summary.pull.failed, summary.quarantined, shop.writes()) == (0, 1, 0)
     assert "VAT Registration number" in shop.reasons()[0][1]
-    assert shop.sync(f"woo:{key}").summary["pull"]["failed"] == 1
+    assert shop.sync(f"woo:{key}").summary.pull.failed == 1
     shop.running.webstore.people_update(key, {"meta_data": [{"key": "vat_number", "value": "DE123456789"}]})
-    assert shop.sync().summary["pull"]["created"] == 1
+    assert shop.sync().summary.pull.created == 1
     assert shop.reasons() == []
 
 
 def test_scheduled_runs_try_a_refused_write_until_the_hold(shop: Shop) -> None:
     shop.account(1, billing={"country": "DE"}, **BAD_VAT)
     for attempt in (1, 2, 3):
-        assert shop.sync(scheduled=True).summary["pull"]["failed"] == 1
+        assert shop.sync(scheduled=True).summary.pull.failed == 1
         (row,) = seen(list_holds, shop.setup, everyone=True)
         assert (row["failed_attempts"], row["on_hold"]) == (attempt, attempt == 3)
-    assert shop.sync(scheduled=True).summary["pull"]["failed"] == 0
+    assert shop.sync(scheduled=True).summary.pull.failed == 0
 
 
 def test_without_holds_scheduled_runs_leave_a_known_refusal_alone(shop: Shop) -> None:
@@ -231,10 +225,10 @@ def test_without_holds_scheduled_runs_leave_a_known_refusal_alone(shop: Shop) ->
     assert "max_attempts = 0" in shop.setup.read_text(encoding="utf-8")
     shop.account(1, billing={"country": "DE"}, **BAD_VAT)
     for _ in range(3):
-        assert shop.sync(scheduled=True).summary["pull"]["failed"] == 1
+        assert shop.sync(scheduled=True).summary.pull.failed == 1
     shop.writes()
     summary = shop.sync(scheduled=True).summary
-    assert (summary["pull"]["failed"], summary["quarantined"], shop.writes()) == (0, 1, 0)
+    assert (summary.pull.failed, summary.quarantined, shop.writes()) == (0, 1, 0)
 
 
 def test_a_field_that_goes_back_and_forth_is_held_with_both_rules_until_somebody_decides(shop: Shop) -> None:
@@ -250,21 +244,36 @@ def test_a_field_that_goes_back_and_forth_is_held_with_both_rules_until_somebody
         shop.running.business_central.people_update(bc_id, {"city": city})
 
     in_webstore("Oslo")
-    assert shop.sync().summary["pull"]["updated"] == 1
+    assert shop.sync().summary.pull.updated == 1
     in_business_central("Bergen")
-    assert shop.sync().summary["push"]["updated"] == 1
+    assert shop.sync().summary.push.updated == 1
     in_webstore("Oslo")
     for _ in range(2):
         shop.writes()
         done = shop.sync().summary
-        assert (done["quarantined"], shop.writes()) == (1, 0), (_, done["conflicts"], done["pull"], done["warnings"])
+        assert (done.quarantined, shop.writes()) == (1, 0), (_, done.conflicts, done.pull, done.warnings)
     ((_, reason),) = shop.reasons()
     assert "“only the webstore changed” (pull) against “only Business Central changed” (push)" in reason
-    assert shop.sync(f"woo:{key}").summary["pull"]["updated"] == 1
+    assert shop.sync(f"woo:{key}").summary.pull.updated == 1
 
 
-@pytest.mark.usefixtures("prefect")
-def test_readiness_counts_and_writes_nothing(checked_shop: Shop) -> None:
+def in_this_process(setup: Path) -> dict[str, Any]:
+    return assess_readiness(load_setup(setup), runs.OneAtATime(actor="ann"))
+
+
+def as_a_flow(setup: Path) -> dict[str, Any]:
+    with prefect_here():
+        from flows.readiness import readiness  # noqa: PLC0415 - it imports Prefect
+
+        token = started_by.set(Starter("ann"))
+        try:
+            return readiness(setup=str(setup)).data
+        finally:
+            started_by.reset(token)
+
+
+@pytest.mark.parametrize("assess", [in_this_process, pytest.param(as_a_flow, marks=pytest.mark.live)])
+def test_readiness_counts_and_writes_nothing(checked_shop: Shop, assess: Callable[[Path], dict[str, Any]]) -> None:
     shop = checked_shop
     shop.account(1)
     shop.account(2, last_name="M\ufffdller")
@@ -272,11 +281,7 @@ def test_readiness_counts_and_writes_nothing(checked_shop: Shop) -> None:
     for _ in range(2):
         shop.running.business_central.people_create({**customer, "email": "info@shop.example"})
     shop.running.business_central.people_create(customer)
-    token = started_by.set(Starter("ann"))
-    try:
-        report = readiness(setup=str(shop.setup)).data
-    finally:
-        started_by.reset(token)
+    report = assess(shop.setup)
     counts = {(check["topic"], check["system"]): check["count"] for check in report["checks"]}
     assert counts["same e-mail", "business_central"] == 2
     assert counts["shared mailbox", "business_central"] == 2

@@ -15,19 +15,17 @@ import pytest
 import requests
 from typer.testing import CliRunner
 
-from connector.quality.engine import great_expectations
 from flows.cli import app
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running
-from tests.servers.prefect import prefect_here
+from tests.servers.prefect import no_prefect
 
 REPORTED = Path(__file__).parent / "reported"
 
 
 @pytest.fixture(scope="module", autouse=True)
-def prefect() -> Iterator[None]:
-    great_expectations()
-    with prefect_here():
+def in_this_process() -> Iterator[None]:
+    with no_prefect():
         yield
 
 

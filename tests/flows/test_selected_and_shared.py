@@ -30,7 +30,7 @@ def test_only_the_selected_customer_is_written(shop: Shop, how: str) -> None:
     name = {"number": shop.number(one[1]), "id": one[1], "account": f"woo:{one[0]}", "e-mail": "p1@nord.example"}[how]
     shop.forget_requests()
     done = shop.sync(name)
-    assert (done.summary["push"]["updated"], done.summary["pull"]["updated"]) == (1, 1)
+    assert (done.summary.push.updated, done.summary.pull.updated) == (1, 1)
     assert {target.split("/")[-1] for _, target in shop.writes()} == {str(one[0]), one[1]}
     assert shop.customer(other[1])["city"] == "Bergen"
 
@@ -64,8 +64,8 @@ def test_a_selected_customer_with_a_namesake_at_the_same_number_waits_as_in_a_fu
     account = shop.register("kari.privat@nord.example", "Kari Nordmann", phone="+47 40000001")
     shop.employ("kari@nord.example", "Kari Nordmann", phoneNumber="40 00 00 01")
     done = shop.sync(f"woo:{account}")
-    assert (done.summary["ambiguous"], len(shop.customers())) == (2, 1)
-    assert shop.sync().summary["ambiguous"] == 2
+    assert (done.summary.ambiguous, len(shop.customers())) == (2, 1)
+    assert shop.sync().summary.ambiguous == 2
 
 
 def test_a_selected_run_creates_its_customer_and_no_other(shop: Shop) -> None:

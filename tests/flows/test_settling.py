@@ -96,5 +96,5 @@ def test_many_creates_in_a_small_shop_are_looked_up_in_one_list(shop: Shop) -> N
         shop.employ(f"p{number}@nord.example", f"Person{number} Lie", ticked=True)
     shop.running.webstore_log.clear()
     done = shop.sync()
-    assert done.summary["push"]["created"] == 30
+    assert done.summary.push.created == 30
     assert len(shop.running.webstore_log.entries) <= 6

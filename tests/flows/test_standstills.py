@@ -179,7 +179,7 @@ def test_after_a_shorter_standstill_the_account_is_looked_at_again(shop: Shop, c
         seconds=SHORTER, how=how, select=f"woo:{account}",
     )  # fmt: skip
     assert shop.account(account)["billing"]["address_1"] == "Strandgaten 7"
-    assert (done.summary["push"]["updated"], done.summary["push"]["dropped"]) == (0, 1)
+    assert (done.summary.push.updated, done.summary.push.dropped) == (0, 1)
 
 
 def test_after_a_shorter_standstill_a_write_that_nobody_overtook_is_done_in_the_same_run(
@@ -189,7 +189,7 @@ def test_after_a_shorter_standstill_a_write_that_nobody_overtook_is_done_in_the_
     shop.type_in_company(customer, addressLine1="Nygaten 2")
     done = stopped(shop, clock, 1, lambda: None, seconds=SHORTER)
     assert shop.account(account)["billing"]["address_1"] == "Nygaten 2"
-    assert (done.summary["push"]["updated"], done.summary["push"]["dropped"]) == (1, 0)
+    assert (done.summary.push.updated, done.summary.push.dropped) == (1, 0)
 
 
 def test_after_a_shorter_standstill_a_customer_is_looked_up_again_before_it_is_created(
@@ -198,7 +198,7 @@ def test_after_a_shorter_standstill_a_customer_is_looked_up_again_before_it_is_c
     """The office has made the customer by hand meanwhile."""
     shop.register("kari@nord.example")
     done = stopped(shop, clock, 2, lambda: shop.employ("kari@nord.example"), seconds=SHORTER)
-    assert (len(shop.company.customer_ids()), done.summary["pull"]["dropped"]) == (1, 1)
+    assert (len(shop.company.customer_ids()), done.summary.pull.dropped) == (1, 1)
     shop.settle()
     assert len(shop.company.customer_ids()) == 1
 
@@ -226,7 +226,7 @@ def test_a_shop_that_asks_to_be_waited_for_is_written_to_in_the_end(shop: Shop, 
             moments.before(2, wait_again, REQUEST)
 
         done = shop.sync(when_planned=twice)
-    assert done.summary["push"]["updated"] == 1
+    assert done.summary.push.updated == 1
     assert shop.account(account)["billing"]["address_1"] == "Nygaten 2"
 
 
@@ -277,7 +277,7 @@ def stopped_on_the_wire(
 
 
 def links(shop: Shop) -> dict[str, int]:
-    return {row["bc_id"]: row["webstore_id"] for row in seen(list_mapping, shop.setup)}
+    return {row["bc_id"]: row["webstore_id"] for row in seen(list_mapping, shop.setup, shop.setup)}
 
 
 def failed(shop: Shop) -> list[tuple[str, str]]:
@@ -285,7 +285,7 @@ def failed(shop: Shop) -> list[tuple[str, str]]:
 
 
 def late_warnings(done: Any) -> list[str]:
-    return [text for text in done.summary["warnings"] if "stood still" in text]
+    return [text for text in done.summary.warnings if "stood still" in text]
 
 
 def test_a_customer_that_was_created_late_is_told_as_a_possible_duplicate(
@@ -313,7 +313,7 @@ def test_a_customer_that_was_created_late_and_has_no_twin_is_linked(
     stopped_on_the_wire(shop, clock, lambda: shop.sync(number), monkeypatch)
     done = shop.sync()
     assert links(shop) == {shop.customers()["kari@nord.example"]: account}
-    assert (len(late_warnings(done)), done.summary["pull"]["created"]) == (1, 0)
+    assert (len(late_warnings(done)), done.summary.pull.created) == (1, 0)
 
 
 def test_an_account_that_was_created_late_is_told_as_a_possible_duplicate(
@@ -348,7 +348,7 @@ def test_an_update_that_arrived_late_is_no_edit_and_overwrites_nothing_on_the_ot
     assert shop.account(account)["billing"]["address_1"] == "Nygaten 2", "nothing could keep it back"
     done = shop.sync()
     assert shop.customer(customer)["addressLine1"] == "Strandgaten 7"
-    assert (done.summary["conflicts"], len(late_warnings(done))) == (1, 1)
+    assert (done.summary.conflicts, len(late_warnings(done))) == (1, 1)
     assert ("held", "late-write") in failed(shop)
 
 

@@ -39,7 +39,7 @@ def test_nothing_is_sent_that_could_not_be_noted_before(shop: Shop, busy: sqlite
         shop.sync(when_planned=lambda: lock(busy))
     assert (shop.writes(), shop.customers()) == ([], {})
     free(shop, busy)
-    assert shop.sync().summary["pull"]["created"] == 1
+    assert shop.sync().summary.pull.created == 1
 
 
 @pytest.mark.parametrize("who", ["account", "customer"])

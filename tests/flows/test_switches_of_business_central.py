@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from connector.core.customer import Direction
 from sandbox.business_central.settings import Settings
 from sandbox.server import start
 from tests.flows.moments import REQUEST, Killed, bury, watched
@@ -84,7 +85,7 @@ def test_both_sides_agree_and_come_to_rest(way: str, tmp_path: Path, empty_store
         bergen = {"country": "NO", "postcode": "5003", "city": "Bergen sentrum"}
         accounts = [shop.register(f"{n}@berg.example", f"Kari Berg{n}", **bergen) for n in range(3)]
         card = shop.employ("ola@berg.example", "Ola Dahl", ticked=True, city="Oslo")
-        failed = [shop.sync().summary[way]["failed"] for way in ("push", "pull")]
+        failed = [shop.sync().summary.of(way).failed for way in Direction]
         # within the difference of two clocks an edit would look older than what it replaces
         running.business_central.clock.advance(60)
         shop.type_in_company(card, city="Hamar")
@@ -95,7 +96,7 @@ def test_both_sides_agree_and_come_to_rest(way: str, tmp_path: Path, empty_store
         moved = {"country": "SE", "postcode": "111 11", "city": "Stockholm"}
         running.webstore.people_update(firm, {"billing": moved, "meta_data": meta})
         done = shop.sync()
-        failed += [done.summary[way]["failed"] for way in ("push", "pull")]
+        failed += [done.summary.of(way).failed for way in Direction]
         shop.settle(2)
         assert failed == [0] * 4
         for email, customer in shop.customers().items():

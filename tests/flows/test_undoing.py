@@ -21,7 +21,7 @@ def test_values_that_a_run_overwrote_are_put_back_and_stay(shop: Shop) -> None:
     shop.type_in_company(customer, addressLine1="Nygaten 2")
     run = shop.sync()
     undone = shop.undo(run.run_id)
-    assert undone.summary["push"]["updated"] == 1
+    assert undone.summary.push.updated == 1
     assert shop.account(account)["billing"]["address_1"] == "Storgata 1"
     assert shop.customer(customer)["addressLine1"] == "Nygaten 2"
     shop.settle(1)  # the restored difference is accepted
@@ -63,7 +63,7 @@ def test_an_account_that_the_run_created_is_unlinked_and_not_linked_again(shop: 
     assert [row["now"] for row in undone.created] == ["unlinked, kept"]
     done = shop.settle(1)
     assert (shop.links(), len(shop.accounts()), len(shop.customers())) == ({}, 1, 1)
-    assert done.summary["ambiguous"] == 2, "a person must say what becomes of the two"
+    assert done.summary.ambiguous == 2, "a person must say what becomes of the two"
 
 
 def test_a_customer_that_the_run_created_is_unlinked_and_never_deleted(shop: Shop) -> None:

@@ -163,7 +163,7 @@ def test_a_mapped_account_that_is_deleted_is_looked_at_through_its_counterpart(s
     customer = shop.customers()["kari@hook.example"].lower()
     shop.running.webstore.people_delete(account)
     assert sifted(shop, f"woo:{account}") == Sifted((customer,))
-    assert shop.sync(customer).summary["orphans"] == 1
+    assert shop.sync(customer).summary.orphans == 1
 
 
 def test_a_mapped_customer_that_is_deleted_is_looked_at_through_its_account(shop: Shop) -> None:

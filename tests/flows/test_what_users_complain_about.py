@@ -40,7 +40,7 @@ def test_two_people_with_one_telephone_are_not_taken_for_one(shop: Shop) -> None
     shop.register("kari@nord.example", "Kari Nordmann", phone="+47 22 00 00 00")
     customer = shop.employ("per@nord.example", "Per Hansen", phoneNumber="+47 22 00 00 00")
     done = shop.sync()
-    assert done.summary["linked"] == 0
+    assert done.summary.linked == 0
     assert shop.links().get(customer) is None
 
 
@@ -57,7 +57,7 @@ def test_one_e_mail_of_several_customers_is_asked_about_and_nobody_is_made(shop:
     for _ in range(2):
         shop.employ("office@nord.example", "Kari Nordmann")
     done = shop.sync()
-    assert (done.summary["ambiguous"], done.summary["linked"], len(shop.customers())) == (3, 0, 1)
+    assert (done.summary.ambiguous, done.summary.linked, len(shop.customers())) == (3, 0, 1)
     assert len(shop.company.customer_ids()) == 2
 
 
@@ -162,7 +162,7 @@ def test_an_e_mail_of_somebody_with_another_role_makes_no_second_account(shop: S
     )
     shop.employ("kari@nord.example", ticked=True)
     done = shop.sync()
-    assert "subscriber" in done.summary["errors"][0]["message"]
+    assert "subscriber" in done.summary.errors[0].message
     assert len(shop.running.webstore.customer_ids()) == 1
 
 
@@ -174,12 +174,10 @@ def test_one_bad_customer_of_a_batch_is_told_and_the_others_are_written(shop: Sh
          "meta_data": [{"key": "vat_number", "value": "1"}]}
     )  # fmt: skip
     done = shop.sync()
-    assert (done.summary["pull"]["created"], done.summary["pull"]["failed"]) == (5, 1)
-    assert "VAT" in done.summary["errors"][0]["message"]
+    assert (done.summary.pull.created, done.summary.pull.failed) == (5, 1)
+    assert "VAT" in done.summary.errors[0].message
     again = shop.sync()
-    assert (again.summary["pull"]["failed"], again.summary["quarantined"]) == (0, 1), (
-        "the bad one blocks nobody for ever"
-    )
+    assert (again.summary.pull.failed, again.summary.quarantined) == (0, 1), "the bad one blocks nobody for ever"
 
 
 def test_a_run_without_news_asks_for_pages_and_not_for_customers(shop: Shop) -> None:

@@ -6,8 +6,8 @@ import pytest
 
 from connector.desk import inbox
 from tests.by_hand import seen
+from tests.flows.agreed import OLD, WAYS, later, linked, phones, sync
 from tests.flows.shop import Shop
-from tests.flows.test_the_past_comes_back import OLD, WAYS, later, linked, phones, sync
 
 SHOP, OFFICE = "+47 40000003", "+47 40000004"
 

@@ -19,9 +19,9 @@ from sandbox.business_central.copying import copy_company
 from sandbox.server import Running, start
 from sandbox.woocommerce.site import change_settings
 from tests.by_hand import by_hand, seen
+from tests.flows.agreed import WAYS, later, linked, sync
 from tests.flows.moments import COMMIT, REQUEST, Killed, bury, watched
 from tests.flows.shop import Shop, setup_of
-from tests.flows.test_the_past_comes_back import WAYS, later, linked, sync
 
 STRANGER = {
     "email": "nina@new.example",
@@ -55,7 +55,7 @@ def test_an_account_id_that_was_given_to_somebody_else_renames_nobody(shop: Shop
     ((account, customer),) = linked(shop)
     shop.running.webstore.people_replace(account, STRANGER)
     done = untouched(shop, customer, lambda: sync(shop, way, customer))
-    assert (done.summary["quarantined"], held(shop)) == (1, [shop.number(customer)])
+    assert (done.summary.quarantined, held(shop)) == (1, [shop.number(customer)])
 
 
 def test_an_account_id_that_was_given_to_a_namesake_is_noticed_by_its_marks(shop: Shop) -> None:
@@ -98,7 +98,7 @@ def test_a_person_says_that_it_still_is_the_same_and_the_edits_go_through(shop: 
     by_hand(same_customer.say_same, shop.setup, [shop.number(customer).lower()])
     shop.sync()
     assert (shop.customer(customer)["displayName"], held(shop)) == ("Nina New", [])
-    assert shop.settle().summary["quarantined"] == 0
+    assert shop.settle().summary.quarantined == 0
 
 
 def test_an_answer_holds_for_what_it_was_given_about(shop: Shop) -> None:
@@ -175,7 +175,7 @@ def test_answers_about_nobody_are_refused_and_change_nothing(shop: Shop) -> None
     for numbers in ([], [""], ["C99999"], [shop.number(customer), "C99999"]):
         for say in (same_customer.say_same, same_customer.say_other):
             with pytest.raises(InputError):
-                say(shop.setup, numbers, actor="the office")
+                by_hand(say, shop.setup, numbers)
     assert (held(shop), shop.links()) == ([shop.number(customer)], {customer: account})
 
 
@@ -296,7 +296,7 @@ def test_a_shop_that_moved_is_confirmed_by_a_person(shop: Shop) -> None:
     with pytest.raises(SetupError, match=r"new\.example"):
         shop.sync()
     say_moved(shop, "webstore")
-    assert shop.sync().summary["stopped"] == []
+    assert shop.sync().summary.stopped == ()
     with pytest.raises(InputError):
         say_moved(shop, "shop")
 
@@ -309,7 +309,7 @@ def test_a_company_that_was_copied_is_another_one(shop: Shop) -> None:
             shop.sync()
     finally:
         say_moved(shop, "business-central")
-    assert shop.sync().summary["stopped"] == []
+    assert shop.sync().summary.stopped == ()
 
 
 def lost(shop: Shop) -> tuple[int, str, str]:
@@ -336,8 +336,8 @@ def linked_to_its_own(shop: Shop, account: int, customer: str, newcomer: str) ->
 def test_a_created_account_that_gets_the_id_of_a_lost_one_is_linked_to_its_own_customer(shop: Shop, way: str) -> None:
     account, customer, newcomer = lost(shop)
     done = sync(shop, way, newcomer)
-    assert (done.summary["push"]["created"], done.summary["errors"]) == (1, [])
-    assert any(f"{shop.number(customer)} was linked to woo:{account}" in text for text in done.summary["warnings"])
+    assert (done.summary.push.created, done.summary.errors) == (1, ())
+    assert any(f"{shop.number(customer)} was linked to woo:{account}" in text for text in done.summary.warnings)
     linked_to_its_own(shop, account, customer, newcomer)
 
 

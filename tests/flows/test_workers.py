@@ -60,7 +60,7 @@ def test_the_plan_is_the_same_on_threads_on_dask_workers_and_in_postgresql(
     dask = run(stored, monkeypatch, count=6, runner="dask", workers=2)
     assert whole.plan.writes and len({whole.plan.hash, threads.plan.hash, dask.plan.hash}) == 1
     assert whole.plan == threads.plan == dask.plan
-    assert dask.summary["extracted"] == whole.summary["extracted"]
+    assert dask.summary.extracted == whole.summary.extracted
     assert not list(Path(stored.partitions.folder).glob("shop/*"))
 
 

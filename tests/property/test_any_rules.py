@@ -139,6 +139,7 @@ def test_a_folder_where_a_rule_file_was_due(folder: Path, tmp_path: Path, name: 
 
 
 @given(name=texts)
+@hypothesis_profiles.share(0.5)
 def test_any_name_of_a_folder_of_rules(folder: Path, name: str) -> None:
     with refused_or_understood("rules", "folder"):
         load_rules(folder / "missing" / name)

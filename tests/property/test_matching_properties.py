@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.matching import Candidates, Ladder, match
+from tests.hypothesis_profiles import share
 from tests.unit.core.people import business_central, webstore
 
 People = list[dict[str, Any]]
@@ -45,7 +46,7 @@ def free(people: People, keys: Any) -> set[Any]:
     return {key for key, person in zip(keys, people, strict=False) if not person["linked"]}
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@share(2)
 @given(EVERYBODY, LADDERS, REJECTED)
 def test_nobody_is_matched_twice_or_when_linked_or_rejected_or_waiting(
     everybody: tuple[People, People], ladder: Ladder, rejected: frozenset[tuple[str, int]]
@@ -63,7 +64,7 @@ def test_nobody_is_matched_twice_or_when_linked_or_rejected_or_waiting(
     assert found.waiting_business_central <= free(everybody[1], "ABCDEFG")
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@share(1)
 @given(EVERYBODY, LADDERS, REJECTED)
 def test_the_order_of_the_customers_does_not_matter(
     everybody: tuple[People, People], ladder: Ladder, rejected: frozenset[tuple[str, int]]
@@ -72,7 +73,7 @@ def test_the_order_of_the_customers_does_not_matter(
     assert straight == match(*sides(*everybody, turned=True), ladder=ladder, rejected=rejected)
 
 
-@settings(max_examples=300, deadline=None, derandomize=True)
+@share(2)
 @given(EVERYBODY, LADDERS)
 def test_whoever_shares_evidence_is_matched_or_waits_and_is_never_created(
     everybody: tuple[People, People], ladder: Ladder
@@ -88,7 +89,7 @@ def test_whoever_shares_evidence_is_matched_or_waits_and_is_never_created(
                 assert key in settled
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@share(1)
 @given(EVERYBODY, LADDERS)
 def test_customers_for_whom_nobody_waits_raise_no_question(everybody: tuple[People, People], ladder: Ladder) -> None:
     quiet = tuple([{**person, "wanted": False} for person in people] for people in everybody)
@@ -97,7 +98,7 @@ def test_customers_for_whom_nobody_waits_raise_no_question(everybody: tuple[Peop
     assert not found.ambiguities
 
 
-@settings(max_examples=150, deadline=None, derandomize=True)
+@share(1)
 @given(EVERYBODY)
 def test_one_more_customer_with_the_same_evidence_never_makes_a_link(everybody: tuple[People, People]) -> None:
     people, others = everybody

@@ -7,9 +7,11 @@ A command may run with the rights of nobody, or on a disk that takes no more byt
 
 from __future__ import annotations
 
+import importlib
 import itertools
 import json
 import os
+import pkgutil
 import resource
 import subprocess
 import sys
@@ -19,6 +21,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import connector
 
 __all__ = ["Command", "Commands", "commands"]
 
@@ -133,20 +137,30 @@ def _carry_out() -> int:
     return 0
 
 
-def serve() -> None:
-    """Serve orders until standard input ends."""
+def _import_everything() -> None:
+    """nobody may not read the folder in which root has its Python: what commands import late is here already."""
     from flows.running import prepare_prefect  # noqa: PLC0415
 
     prepare_prefect()
-    import flows.cli  # noqa: PLC0415
-    import flows.synchronize_customers  # noqa: PLC0415
-    import flows.undo_run  # noqa: F401, PLC0415
+    names = ["flows.cli", "alembic.command", "pyarrow.csv", "pyarrow.parquet"]
+    names += [module.name for module in pkgutil.walk_packages(connector.__path__, "connector.") if _wanted(module.name)]
+    if os.environ.get("PREFECT_API_URL"):
+        names += ["flows.synchronize_customers", "flows.undo_run"]
+    for name in names:
+        importlib.import_module(name)
     from connector.quality.engine import great_expectations  # noqa: PLC0415
 
-    # nobody may not read the folder in which root has its Python: what commands import late is here already
     great_expectations()
     "".encode("utf-8-sig")
 
+
+def _wanted(name: str) -> bool:
+    return not name.startswith("connector.store.migrations.")  # these are run, not imported
+
+
+def serve() -> None:
+    """Serve orders until standard input ends."""
+    _import_everything()
     for line in sys.stdin:
         order = json.loads(line)
         if "wait" in order:

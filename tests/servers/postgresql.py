@@ -24,9 +24,22 @@ from typing import Any
 import psycopg
 import pytest
 
+from connector.store.schema import METADATA, REVISION_TABLE
+
 __all__ = ["PostgreSQL", "installed", "postgresql", "postgresql_server"]
 
-_SETTINGS = ("fsync=off", "full_page_writes=off", "listen_addresses=", "shared_buffers=32MB", "timezone=Asia/Kolkata")
+_SETTINGS = (
+    "fsync=off", "full_page_writes=off", "listen_addresses=", "shared_buffers=32MB", "timezone=Asia/Kolkata",
+    "autovacuum=off",
+)  # fmt: skip
+# what would not come back by deleting rows: which tables, indexes and columns there are, and when each was last altered
+_SHAPE = """
+SELECT c.oid::bigint, a.attnum::int, a.xmin::text FROM pg_attribute a
+JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+WHERE n.nspname NOT LIKE 'pg\\_%' AND n.nspname <> 'information_schema' ORDER BY 1, 2
+"""
+_LEAVE = "SELECT pg_terminate_backend(pid, 10000) FROM pg_stat_activity WHERE datname = %s AND pid <> pg_backend_pid()"
+_RESTART = "SELECT setval(oid::regclass, 1, false) FROM pg_class WHERE relkind = 'S'"
 _PR_SET_PDEATHSIG = 1
 
 
@@ -36,6 +49,8 @@ class PostgreSQL:
 
     socket: Path
     _numbers: Iterator[int] = field(default_factory=itertools.count)
+    # template → a copy of it without rows, and its shape
+    _free: dict[str, tuple[str, object]] = field(default_factory=dict)
 
     def connect(self, database: str = "postgres") -> psycopg.Connection[Any]:
         """A connection as the superuser, in autocommit."""
@@ -52,10 +67,47 @@ class PostgreSQL:
             connection.execute(f'CREATE DATABASE "{name}" TEMPLATE "{template}"')
         return name
 
+    @contextmanager
+    def lent(self, template: str) -> Iterator[str]:
+        """The name of a database as the template, a migrated store; emptied afterwards and lent again.
+
+        To make and to drop one for every test takes the server four times as long, because it writes all files of it.
+        One whose tables were altered is dropped.
+        """
+        name, shape = self._free.pop(template, ("", None))
+        if not name:
+            name = self.create_database(template)
+            with self.connect(name) as connection:
+                shape = _shape(connection)
+        yield name
+        if self._emptied(name, shape):
+            self._free[template] = name, shape
+        else:
+            self.drop_database(name)
+
+    def _emptied(self, name: str, shape: object) -> bool:
+        """Whether it is as it was when it was made."""
+        with self.connect(name) as connection:
+            connection.execute(_LEAVE, [name])  # whoever was killed may still hold a lock
+            if _shape(connection) != shape:
+                return False
+            deletions = [f'DELETE FROM "{table.name}";' for table in reversed(METADATA.sorted_tables)]  # noqa: S608
+            connection.execute("".join(deletions) + _RESTART)
+        return True
+
     def drop_database(self, name: str) -> None:
         """Remove a database, whoever is connected to it."""
         with self.connect() as connection:
             connection.execute(f'DROP DATABASE IF EXISTS "{name}" WITH (FORCE)')
+
+
+def _shape(connection: psycopg.Connection[Any]) -> object:
+    """What would not come back by deleting rows; None where there is no store."""
+    found = connection.execute(_SHAPE).fetchall()
+    try:
+        return found, connection.execute(f'SELECT * FROM "{REVISION_TABLE}"').fetchall()  # noqa: S608
+    except psycopg.errors.UndefinedTable:
+        return None
 
 
 def _binaries() -> Path | None:

@@ -18,7 +18,7 @@ from pathlib import Path
 import pytest
 import requests
 
-__all__ = ["new_home", "prefect_here", "prefect_server"]
+__all__ = ["new_home", "no_prefect", "prefect_here", "prefect_server"]
 
 STARTS_WITHIN_SECONDS = 180
 # what makes runs of schedules and looks after runs that were left alone; they work every few seconds, needed or not
@@ -33,6 +33,16 @@ def free_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])
+
+
+@contextmanager
+def no_prefect() -> Iterator[None]:
+    """No server is configured, whatever the machine has: runs of commands take place in this process."""
+    with tempfile.TemporaryDirectory() as home, pytest.MonkeyPatch.context() as patch:
+        for name in ("PREFECT_API_URL", "PREFECT_PROFILE", "PREFECT_PROFILES_PATH"):
+            patch.delenv(name, raising=False)
+        patch.setenv("PREFECT_HOME", home)
+        yield
 
 
 @contextmanager

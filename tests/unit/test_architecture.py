@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Iterator
+from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
 
 import pytest
@@ -27,7 +29,7 @@ ROOMS = {
     "connector.errors": ("connector.printable",),
     "connector.private_files": ("connector.errors",),
     "connector.setup": ("connector.setup", "connector.errors"),
-    "connector.rules": (*CORE, "connector.rules"),
+    "connector.rules": (*CORE, "connector.setup", "connector.rules"),
     "connector.quality": (*CORE, "connector.quality"),
     "connector.clients": (*CORE, "connector.printable", "connector.setup", "connector.clients"),
     "connector.store": (*CORE, "connector.store"),
@@ -58,16 +60,28 @@ def modules() -> list[str]:
     return [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in sorted(files)]
 
 
-def imports(module: str) -> set[str]:
+def statements(module: str) -> Iterator[tuple[str, list[str]]]:
+    """What a module imports, wherever and for whatever: also inside a function, also for types alone. A module, and names
+    out of it."""
     path = ROOT / Path(*module.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
-    found: set[str] = set()
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
-            found |= {alias.name for alias in node.names}
+            yield from ((alias.name, []) for alias in node.names)
         elif isinstance(node, ast.ImportFrom) and node.module:
-            found.add(node.module)
-    return found
+            yield node.module, [alias.name for alias in node.names]
+
+
+def imports(module: str) -> set[str]:
+    return {name for name, _ in statements(module)}
+
+
+def modules_imported(module: str, known: set[str]) -> set[str]:
+    """The same, down to the module that a name is one of."""
+    found: set[str] = set()
+    for name, parts in statements(module):
+        found |= {f"{name}.{part}" if f"{name}.{part}" in known else name for part in parts} or {name}
+    return found & known
 
 
 def fits(name: str, prefix: str) -> bool:
@@ -105,6 +119,14 @@ def test_no_room_leads_back_to_itself() -> None:
     for room, allowed in ROOMS.items():
         for other in set(allowed) - {room}:
             assert room not in ROOMS[other], f"{room} and {other}"
+
+
+def test_no_module_leads_back_to_itself() -> None:
+    known = set(modules())
+    try:
+        TopologicalSorter({module: modules_imported(module, known) - {module} for module in known}).prepare()
+    except CycleError as error:
+        pytest.fail(f"a circle: {' ← '.join(error.args[1])}")
 
 
 def test_nothing_below_the_flows_imports_prefect() -> None:

@@ -62,11 +62,6 @@ class BusinessCentralApi:
         self._company_lock = threading.Lock()
         self._company_id = ""
 
-    def close(self) -> None:
-        """Close all connections."""
-        self.transport.close()
-        self.login.close()
-
     def companies(self) -> list[Record]:
         """All companies of the environment."""
         return self.read_all("companies", of_company=False)

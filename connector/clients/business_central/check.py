@@ -6,7 +6,7 @@ from connector.clients.business_central.api import BusinessCentralApi
 from connector.clients.business_central.odata import SYSTEM, refusal
 from connector.clients.cache_check import cache_findings
 from connector.clients.clocks import clock_finding
-from connector.clients.results import Finding
+from connector.clients.results import CheckResult
 from connector.errors import CredentialsRefused, CustomerSyncError
 
 __all__ = ["check_company"]
@@ -16,29 +16,29 @@ _NOBODY = "00000000-0000-0000-0000-000000000000"
 _NO_TAG = 'W/"bm8gcmVjb3JkIGhhcyB0aGlzIHRhZw=="'
 
 
-def check_company(api: BusinessCentralApi) -> list[Finding]:
+def check_company(api: BusinessCentralApi) -> list[CheckResult]:
     """Findings in the order of what stands on what; after the first that fails the rest cannot be known."""
-    findings: list[Finding] = []
+    findings: list[CheckResult] = []
     try:
         api.login.header()
-        findings.append(Finding(SYSTEM, True, f"login: {api.connection.auth} accepted"))
+        findings.append(CheckResult(SYSTEM, True, f"login: {api.connection.auth} accepted"))
         companies = api.companies()
         path = api.company_path
-        findings.append(Finding(SYSTEM, True, f"company: {api.connection.company} is one of {len(companies)}"))
+        findings.append(CheckResult(SYSTEM, True, f"company: {api.connection.company} is one of {len(companies)}"))
         options = {"$top": "1", "$orderby": "number", "$select": "number", "$count": "true"}
         answer = api.send("GET", api.address("customers", options))
         if answer.status >= 400:
             raise refusal(answer.status, answer.body, answer.text)
         findings += clock_finding(SYSTEM, api.transport.name, answer.headers)
         total = answer.body.get("@odata.count", "?") if isinstance(answer.body, dict) else "?"
-        findings.append(Finding(SYSTEM, True, f"reads: {total} customers"))
+        findings.append(CheckResult(SYSTEM, True, f"reads: {total} customers"))
         probe = api.send("PATCH", f"{api.root}/{path}/customers({_NOBODY})", headers={"If-Match": _NO_TAG}, body={})
         denied = refusal(probe.status, probe.body, probe.text) if probe.status in {401, 403} else None
         if isinstance(denied, CredentialsRefused):
             raise denied
-        findings.append(Finding(SYSTEM, True, "writes: changes of customers are not refused to this login"))
+        findings.append(CheckResult(SYSTEM, True, "writes: changes of customers are not refused to this login"))
         listed = api.address("customers", {"$top": "1", "$orderby": "number", "$select": "number"})
         findings += cache_findings(SYSTEM, api.transport.name, plainly=lambda: api.send("GET", listed))
     except CustomerSyncError as error:
-        findings.append(Finding(SYSTEM, False, error.message, error.hint))
+        findings.append(CheckResult(SYSTEM, False, error.message, error.hint))
     return findings

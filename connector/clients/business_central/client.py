@@ -7,20 +7,18 @@ postal code may change city, state and country, setting a country may clear them
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from connector.clients.business_central.api import BusinessCentralApi
 from connector.clients.business_central.batches import create_customer, send_chunk, update_customer
 from connector.clients.business_central.check import check_company
-from connector.clients.business_central.lookup import by_email, by_id, by_number
+from connector.clients.business_central.lookup import by_email, by_evidence, by_id, by_number
 from connector.clients.business_central.odata import SYSTEM, checked_filter, is_guid, literal, refusal
 from connector.clients.business_central.pages import CompanyRead, changed_since_filter
 from connector.clients.chunks import in_chunks
+from connector.clients.client import Client
 from connector.clients.redaction import protect
-from connector.clients.results import Census, Consume, Create, Finding, Outcome, Progress, Record, Update
-from connector.clients.wire import Guard
+from connector.clients.results import Census, CheckResult, Consume, Create, Outcome, Progress, Record, Update
 from connector.core import batch_sizes
 from connector.errors import CustomerNotFound, InternalError
 from connector.setup import BusinessCentralConnection
@@ -28,7 +26,7 @@ from connector.setup import BusinessCentralConnection
 __all__ = ["BusinessCentralClient"]
 
 
-class BusinessCentralClient:
+class BusinessCentralClient(Client):
     """Customers of one company. May be used from several threads; a context manager that closes its connections.
 
     Args:
@@ -41,39 +39,12 @@ class BusinessCentralClient:
 
     def __init__(self, connection: BusinessCentralConnection, *, retries: int = 5, backoff: float = 0.5) -> None:
         self._api = BusinessCentralApi(connection, retries=retries, backoff=backoff)
-        self._threads = ThreadPoolExecutor(connection.max_concurrent_requests, thread_name_prefix="business-central")
-
-    @property
-    def guard(self) -> Guard | None:
-        """Asked right before the bytes of a write leave; raises when nothing may be sent. None = nobody is asked."""
-        return self._api.transport.guard
-
-    @guard.setter
-    def guard(self, guard: Guard | None) -> None:
-        self._api.transport.guard = guard
-
-    @property
-    def requests_made(self) -> int:
-        """Requests sent so far, those for tokens left out."""
-        return self._api.transport.requests_made
-
-    @property
-    def writes_made(self) -> int:
-        """Those of them that could change something."""
-        return self._api.transport.writes_made
+        super().__init__(self._api.transport, connection.max_concurrent_requests, "business-central")
 
     def close(self) -> None:
-        """Close the connections; a request that is under way is waited for."""
-        self._threads.shutdown(cancel_futures=True)
-        self._api.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
+        """Close the connections, also those for tokens; a request that is under way is waited for."""
+        super().close()
+        self._api.login.close()
 
     @property
     def company_id(self) -> str:
@@ -140,6 +111,17 @@ class BusinessCentralClient:
         Addresses of nobody are left out. Business Central does not keep e-mails unique: there may be several customers.
         """
         return by_email(self._api, emails)
+
+    def customers_by_evidence(
+        self, emails: Iterable[str], names: Iterable[str], numbers: Iterable[str]
+    ) -> dict[str, Record]:
+        """Customers that may share evidence, by id (lower case): who has one of the addresses, names or VAT numbers, in any
+        letter case, and whoever has several addresses.
+
+        Args:
+            names, numbers: texts, none of them with an asterisk.
+        """
+        return by_evidence(self._api, emails, names, numbers)
 
     def find(self, odata_filter: str) -> list[Record]:
         """Customers that a filter finds. Comparisons know letter case, and `*` in a literal stands for any text."""
@@ -235,6 +217,6 @@ class BusinessCentralClient:
             raise refusal(answer.status, answer.body, answer.text)
         return answer.body if isinstance(answer.body, dict) else {}
 
-    def check(self) -> list[Finding]:
+    def check(self) -> list[CheckResult]:
         """Test address, certificate, login, company, permissions and clock; changes nothing, raises nothing."""
         return check_company(self._api)

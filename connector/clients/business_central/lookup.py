@@ -6,7 +6,7 @@ compared once more. Look-ups never ask a read-only copy of the database: what wa
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from connector.clients.business_central.api import BusinessCentralApi, Part, Reply, objects
@@ -17,7 +17,7 @@ from connector.core.mail_address import spellings
 from connector.core.normalize import email_key, email_keys
 from connector.errors import AnswerNotUnderstood, CustomerNotFound
 
-__all__ = ["by_email", "by_id", "by_number"]
+__all__ = ["by_email", "by_evidence", "by_id", "by_number"]
 
 LONGEST_NUMBER = 20
 LONGEST_EMAIL = 80
@@ -85,14 +85,34 @@ def by_email(api: BusinessCentralApi, emails: Iterable[str]) -> dict[str, list[R
     wanted = {email_key(email) for email in emails} - {""}
     if not wanted:
         return {}
-    spelled = [text for email in sorted(wanted) for text in spellings(email)]
-    literals = [literal(email) for email in spelled if len(email) <= LONGEST_EMAIL]
-    filters = [*any_of("tolower(email)", literals), "contains(email,';')", "contains(email,',')"]
     found: dict[str, dict[str, Record]] = {}
-    for record in _find_all(api, filters):
+    for record in _find_all(api, _email_filters(wanted)):
         for key in wanted.intersection(email_keys(str(record.get("email") or ""))):
             found.setdefault(key, {})[str(record.get("id", "")).lower()] = record
     return {key: list(records.values()) for key, records in found.items()}
+
+
+def by_evidence(
+    api: BusinessCentralApi, emails: Iterable[str], names: Iterable[str], numbers: Iterable[str]
+) -> dict[str, Record]:
+    """Customers, by id, that may share evidence: those of `by_email`, and those whose name or VAT number is one of some texts in
+    any letter case. Who shares it indeed is for the caller to say.
+
+    Args:
+        emails: keys; names, numbers: texts, none of them with an asterisk.
+    """
+    filters = _email_filters({email_key(email) for email in emails} - {""})
+    filters += any_of("tolower(displayName)", [literal(text.lower()) for text in dict.fromkeys(names)])
+    filters += any_of("tolower(taxRegistrationNumber)", [literal(text.lower()) for text in dict.fromkeys(numbers)])
+    return {str(record.get("id", "")).lower(): record for record in _find_all(api, filters)}
+
+
+def _email_filters(keys: Collection[str]) -> list[str]:
+    if not keys:
+        return []
+    spelled = [text for email in sorted(keys) for text in spellings(email)]
+    literals = [literal(email) for email in spelled if len(email) <= LONGEST_EMAIL]
+    return [*any_of("tolower(email)", literals), "contains(email,';')", "contains(email,',')"]
 
 
 def _find_all(api: BusinessCentralApi, filters: Sequence[str]) -> list[Record]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.clients.cache_check import cache_findings
 from connector.clients.clocks import clock_finding
-from connector.clients.results import Finding
+from connector.clients.results import CheckResult
 from connector.clients.woocommerce.api import WebstoreApi, announced_total
 from connector.clients.woocommerce.refusals import SYSTEM
 from connector.errors import CustomerSyncError
@@ -12,10 +12,10 @@ from connector.errors import CustomerSyncError
 __all__ = ["check_webstore"]
 
 
-def check_webstore(api: WebstoreApi) -> list[Finding]:
+def check_webstore(api: WebstoreApi) -> list[CheckResult]:
     """Findings in the order of what stands on what; after the first that fails the rest cannot be known."""
     role = api.connection.customer_role_filter
-    findings: list[Finding] = []
+    findings: list[CheckResult] = []
     try:
         answer = api.get("customers", {"per_page": 1, "role": role, "_fields": "id"})
         findings += clock_finding(SYSTEM, api.transport.name, answer.headers)
@@ -24,18 +24,18 @@ def check_webstore(api: WebstoreApi) -> list[Finding]:
             what = "The address answers, but not with a list of customers."
             return [
                 *findings,
-                Finding(SYSTEM, False, what, "Check that a plugin does not change the REST API's answers."),
+                CheckResult(SYSTEM, False, what, "Check that a plugin does not change the REST API's answers."),
             ]
         if total is None:
             what = "The webstore does not say how many customers there are (no X-WP-Total header)."
             remedy = "Let your host or cache pass the header; without it a shrunken list cannot be noticed."
-            findings.append(Finding(SYSTEM, False, what, remedy))
+            findings.append(CheckResult(SYSTEM, False, what, remedy))
         else:
             accounts = "accounts of every role" if role == "all" else f"customers of role {role}"
-            findings.append(Finding(SYSTEM, True, f"reads: {total} {accounts}"))
+            findings.append(CheckResult(SYSTEM, True, f"reads: {total} {accounts}"))
         # a batch of nothing: refused to keys that may not write, and nothing to do for those that may
         api.write("POST", "customers/batch", {}, changes_nothing=True)
-        findings.append(Finding(SYSTEM, True, "writes: the key may create and change customers"))
+        findings.append(CheckResult(SYSTEM, True, "writes: the key may create and change customers"))
         listed: dict[str, str | int] = {"per_page": 1, "role": role, "orderby": "id", "_fields": "id"}
         findings += cache_findings(
             SYSTEM,
@@ -45,5 +45,5 @@ def check_webstore(api: WebstoreApi) -> list[Finding]:
             without_key=lambda past: api.get_without_key("customers", listed, past_caches=past),
         )
     except CustomerSyncError as error:
-        findings.append(Finding(SYSTEM, False, error.message, error.hint))
+        findings.append(CheckResult(SYSTEM, False, error.message, error.hint))
     return findings

@@ -9,16 +9,14 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from functools import partial
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from connector.clients.chunks import lost
+from connector.clients.client import Client
 from connector.clients.redaction import protect
-from connector.clients.results import BatchOutcomes, Census, Consume, Finding, Progress, Record
+from connector.clients.results import BatchOutcomes, Census, CheckResult, Consume, Progress, Record
 from connector.clients.transport import Unreachable
-from connector.clients.wire import Guard
 from connector.clients.woocommerce.api import PAGE, WebstoreApi, announced_total, csv
 from connector.clients.woocommerce.batches import create_seconds, send_batch
 from connector.clients.woocommerce.check import check_webstore
@@ -41,7 +39,7 @@ _PAGES_AHEAD = 2
 _log = logging.getLogger("connector.clients")
 
 
-class WooCommerceClient:
+class WooCommerceClient(Client):
     """Customers of one webstore. May be used from several threads; a context manager that closes its connections.
 
     Args:
@@ -55,40 +53,8 @@ class WooCommerceClient:
     def __init__(self, connection: WebstoreConnection, *, retries: int = 5, backoff: float = 0.5) -> None:
         self._api = WebstoreApi(connection, retries=retries, backoff=backoff)
         self._role = connection.customer_role_filter
-        self._threads = ThreadPoolExecutor(connection.max_concurrent_requests, thread_name_prefix="webstore")
+        super().__init__(self._api.transport, connection.max_concurrent_requests, "webstore")
         self._ahead = connection.max_concurrent_requests * _PAGES_AHEAD
-
-    @property
-    def guard(self) -> Guard | None:
-        """Asked right before the bytes of a write leave; raises when nothing may be sent. None = nobody is asked."""
-        return self._api.transport.guard
-
-    @guard.setter
-    def guard(self, guard: Guard | None) -> None:
-        self._api.transport.guard = guard
-
-    @property
-    def requests_made(self) -> int:
-        """Requests sent so far."""
-        return self._api.transport.requests_made
-
-    @property
-    def writes_made(self) -> int:
-        """Those of them that could change something."""
-        return self._api.transport.writes_made
-
-    def close(self) -> None:
-        """Close the connections; a request that is under way is waited for."""
-        self._threads.shutdown(cancel_futures=True)
-        self._api.transport.close()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.close()
 
     def read_customers(
         self,
@@ -293,7 +259,7 @@ class WooCommerceClient:
         """Remove a webhook for good."""
         self._api.write("DELETE", f"webhooks/{int(webhook_id)}", query={"force": "true"})
 
-    def check(self) -> list[Finding]:
+    def check(self) -> list[CheckResult]:
         """Test address, certificate, keys, permissions and clock; changes nothing, raises nothing."""
         return check_webstore(self._api)
 

@@ -11,7 +11,6 @@ from connector.desk import editing, versions
 from connector.desk.desk import Desk
 from connector.desk.exchange import import_mapping
 from connector.desk.forgetting import forget
-from connector.desk.mapping_list import list_mapping
 from connector.errors import Overtaken
 from connector.store import MappingRow, Store, open_store
 from tests.by_hand import desk_over
@@ -31,7 +30,7 @@ def store(tmp_path: Path) -> Iterator[Store]:
 
 def numbers(store: Store) -> list[str]:
     with store.view("shop") as view:
-        return [row["bc_number"] for row in list_mapping(view)]
+        return [row["bc_number"] for row in view.mapping.rows()]
 
 
 def test_of_two_people_who_looked_at_one_version_the_second_is_told_who_came_between(store: Store) -> None:
@@ -64,11 +63,11 @@ EDITS: dict[str, Callable[[Desk], object]] = {
 def test_no_edit_is_made_of_another_version_than_was_looked_at(store: Store, edit: Callable[[Desk], object]) -> None:
     editing.unlink(desk_over(store), ["C0"])
     with store.view("shop") as view:
-        before = list_mapping(view)
+        before = view.mapping.rows()
     with pytest.raises(Overtaken):
         edit(desk_over(store, expected_version=1))
     with store.view("shop") as view:
-        assert (list_mapping(view), view.mapping.version(), view.tombstones.all().empty) == (before, 2, True)
+        assert (view.mapping.rows(), view.mapping.version(), view.tombstones.all().empty) == (before, 2, True)
     edit(desk_over(store, expected_version=2))
 
 

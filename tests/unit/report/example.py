@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connector.report import LastRun, PlanRow, RunFigures
+from connector.run.result import Failure
+from connector.run.summary import DirectionSummary, RunSummary, SideCounts
 
 NOW = datetime(2026, 11, 24, 12, 0, tzinfo=UTC)
 THIS = "7c1f0a52-0000-4000-8000-000000000030"
@@ -36,16 +39,14 @@ ROWS = (
 )  # fmt: skip
 
 
-def summary(step: int) -> dict[str, Any]:
+def summary(step: int) -> RunSummary:
     """The numbers of one run; `step` makes them differ."""
-    counters = {"unchanged": 2_100, "held": 0, "dropped": 0}
-    return {
-        "push": {**counters, "created": step % 4, "updated": (step * 7) % 23, "withheld": 0, "failed": step % 11 == 3},
-        "pull": {**counters, "created": step % 3, "updated": (step * 5) % 11, "withheld": step % 5, "failed": 0},
-        "linked": 1, "conflicts": step % 4, "ambiguous": 2, "orphans": 0, "quarantined": 1, "mapping_version": step,
-        "extracted": {"webstore": 2_123, "business_central": 2_240}, "seconds": round(3.5 + (step * 13 % 17) / 3, 2),
-        "errors": [], "stopped": [], "warnings": [],
-    }  # fmt: skip
+    return RunSummary(
+        push=DirectionSummary(step % 4, (step * 7) % 23, 2_100, failed=int(step % 11 == 3)),
+        pull=DirectionSummary(step % 3, (step * 5) % 11, 2_100, withheld=step % 5),
+        linked=1, conflicts=step % 4, ambiguous=2, quarantined=1, mapping_version=step,
+        extracted=SideCounts(2_123, 2_240), seconds=round(3.5 + (step * 13 % 17) / 3, 2),
+    )  # fmt: skip
 
 
 def figures(*rows: PlanRow, **changes: Any) -> RunFigures:
@@ -55,15 +56,15 @@ def figures(*rows: PlanRow, **changes: Any) -> RunFigures:
         LastRun(f"{THIS[:-2]}{n:02d}", NOW - timedelta(minutes=15 * (30 - n)), "completed", summary(n))
         for n in range(1, 31)
     ]
-    runs[11] = LastRun(runs[11].run_id, runs[11].started_at, "interrupted", {})
+    runs[11] = LastRun(runs[11].run_id, runs[11].started_at, "interrupted", RunSummary.from_stored({}))
     totals: dict[str, int] = {}
     for row in shown:
         totals[row.action] = totals.get(row.action, 0) + 1
-    error = {"customer": "C00020", "system": "business_central", "code": "x", "message": "The e-mail is in use."}
+    error = Failure("C00020", "business_central", "x", "The e-mail is in use.")
     values: dict[str, Any] = {
         "webstore_code": "shop", "run_id": THIS, "mode": "full", "trigger": "manual", "actor": "anne",
         "status": "completed", "dry_run": False, "started_at": NOW, "finished_at": NOW + timedelta(seconds=4),
-        "plan_hash": "ab12cd34" * 8, "summary": {**summary(30), "errors": [error]}, "rows": shown,
+        "plan_hash": "ab12cd34" * 8, "summary": replace(summary(30), errors=(error,)), "rows": shown,
         "total_rows": len(shown), "totals": totals, "last_runs": runs,
         "files": ["reports/shop/plan-20261124-120000-7c1f0a52.csv"],
     }  # fmt: skip

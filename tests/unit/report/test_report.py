@@ -9,6 +9,8 @@ import pytest
 
 from connector.report import PlanRow, fair_share, render_report
 from connector.report.charts import BASE_LINE, WIDTH, charts_of
+from connector.run.result import Failure
+from connector.run.summary import DirectionSummary, RunSummary
 from tests.unit.report.example import HOSTILE, HOSTILE_ATTRIBUTE, NOW, OVERRIDE, ROWS, THIS, figures
 
 
@@ -88,9 +90,10 @@ def test_a_hostile_name_of_a_person_or_shop_stays_text(place: str) -> None:
 
 @pytest.mark.parametrize("place", ["customer", "system", "message"])
 def test_a_hostile_error_stays_text(place: str) -> None:
-    error = {"customer": "C1", "system": "webstore", "code": "x", "message": "no", place: HOSTILE}
+    error = replace(Failure("C1", "webstore", "x", "no"), **{place: HOSTILE})
     run = figures()
-    seen = Seen(render_report(replace(run, summary={**run.summary, "errors": [error], "stopped": [HOSTILE]}), NOW))
+    told = replace(run.summary, errors=(error,), stopped=(HOSTILE,))
+    seen = Seen(render_report(replace(run, summary=told), NOW))
     assert seen.text.count(HOSTILE) == 2
     assert seen.elements.count("script") == 1
 
@@ -135,11 +138,12 @@ def test_a_plan_that_fits_is_shown_whole() -> None:
 
 
 def test_a_run_that_ended_before_it_counted_anything_is_reported_too() -> None:
-    run = figures(
-        summary={"error": "The webstore does not answer."}, status="stopped", rows=(), total_rows=0, totals={}
-    )
+    told = RunSummary.from_stored({"error": "The webstore does not answer."})
+    run = figures(summary=told, status="stopped", rows=(), total_rows=0, totals={})
     text = Seen(render_report(replace(run, rows=()), NOW)).text
     assert "The webstore does not answer." in text
+    assert "Mapping version" not in text
+    assert "Took" not in text
     assert "Nothing was to be written" in text
 
 
@@ -162,11 +166,7 @@ def test_charts_stay_inside_and_gaps_are_told() -> None:
 
 def test_one_failure_among_thousands_of_updates_can_be_seen() -> None:
     run = figures()
-    many = {
-        **run.summary,
-        "push": {**run.summary["push"], "updated": 90_000},
-        "pull": {**run.summary["pull"], "updated": 1},
-    }
+    many = replace(run.summary, push=DirectionSummary(updated=90_000), pull=DirectionSummary(updated=1))
     last = [*run.last_runs[:-1], replace(run.last_runs[-1], summary=many)]
     parts = charts_of(replace(run, last_runs=last))[1].bars[-1].parts
     assert [kind for kind, _, height in parts if height > 1] == ["push", "pull"]

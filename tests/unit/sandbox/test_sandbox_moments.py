@@ -4,7 +4,7 @@ import pytest
 import requests
 
 from sandbox.business_central.store import Store as Company
-from sandbox.woocommerce.store import Store as Webstore
+from sandbox.woocommerce.people import PeopledStore as Webstore
 
 
 def _post(url: str, content: object) -> requests.Response:

@@ -8,11 +8,11 @@ import pytest
 import requests
 
 from sandbox.people import generated_webstore_customers
-from sandbox.woocommerce.store import Store
+from sandbox.woocommerce.people import PeopledStore
 
 
 def test_generated_customers_come_back_as_they_were_loaded():
-    store = Store(":memory:", seed=0)
+    store = PeopledStore(":memory:", seed=0)
     records = generated_webstore_customers(200, 5)
     assert store.load(json.loads(json.dumps(records))) == len(records)
     for record in records:
@@ -24,7 +24,7 @@ def test_generated_customers_come_back_as_they_were_loaded():
 
 
 def test_an_id_that_exists_is_refused_and_nothing_is_loaded():
-    store = Store(":memory:", seed=0)
+    store = PeopledStore(":memory:", seed=0)
     store.load([{"id": 7, "email": "a@store.example"}])
     for records in (
         [{"id": 8, "email": "b@store.example"}, {"id": 7, "email": "c@store.example"}],
@@ -38,7 +38,7 @@ def test_an_id_that_exists_is_refused_and_nothing_is_loaded():
 
 
 def test_people_create_edit_and_delete_without_any_rule():
-    store = Store(":memory:", seed=0)
+    store = PeopledStore(":memory:", seed=0)
     made = store.people_create(
         {"email": "ann@store.example", "first_name": "Tom & Jerry", "billing": {"city": "Oslo", "nosuch": "x"}}
     )
@@ -61,7 +61,7 @@ def test_people_create_edit_and_delete_without_any_rule():
 
 
 def test_an_account_that_woocommerce_never_saved_has_no_date_of_modification():
-    store = Store(":memory:", seed=0)
+    store = PeopledStore(":memory:", seed=0)
     made = store.people_create({"email": "ann@store.example", "date_modified_gmt": None})
     assert store.people_get(made)["date_modified"] is None
     store.people_update(made, {})
@@ -71,14 +71,14 @@ def test_an_account_that_woocommerce_never_saved_has_no_date_of_modification():
 
 def test_a_file_keeps_everything(tmp_path):
     path = str(tmp_path / "webstore.sqlite")
-    store = Store(path, seed=0)
+    store = PeopledStore(path, seed=0)
     made = store.people_create({"email": "ann@store.example"})
     gone = store.people_create({"email": "bob@store.example"})
     store.people_delete(gone)
     store.put_webhook({"id": store.next_number("webhook"), "topic": "customer.created", "status": "paused"})
     store.close()
     store.close()
-    again = Store(path, seed=0)
+    again = PeopledStore(path, seed=0)
     assert (again.customer_ids(), again.customer_ids("customer")) == ([made], [made])
     assert again.people_create({"email": "carl@store.example"}) == gone + 1
     assert [hook["topic"] for hook in again.webhooks()] == ["customer.created"]

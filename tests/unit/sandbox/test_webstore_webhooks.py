@@ -13,7 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 import pytest
 import requests
 
-from sandbox.woocommerce.store import Store
+from sandbox.woocommerce.people import PeopledStore
 
 
 @dataclass
@@ -193,7 +193,7 @@ def test_nothing_is_sent_to_another_machine(webstore, deliver, url):
 
 
 def test_without_a_hand_deliveries_come_by_themselves(subscriber):
-    store = Store(":memory:", seed=0)
+    store = PeopledStore(":memory:", seed=0)
     hook = {"id": 1, "topic": "customer.created", "status": "active", "delivery_url": subscriber.url, "secret": "s"}
     store.put_webhook({**hook, "failures": 0, "is_pending": True, "base_url": "http://127.0.0.1/wp-json"})
     store.deliveries.changed(ping=1)

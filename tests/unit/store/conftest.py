@@ -16,7 +16,7 @@ __all__ = ["postgresql"]
 
 @pytest.fixture(scope="session")
 def migrated_template(postgresql: PostgreSQL) -> str:
-    """A database with the store's tables, to be copied: faster than migrating one per test."""
+    """A database with the store's tables, to be copied."""
     name = postgresql.create_database()
     open_store(postgresql.url(name)).close()
     return name
@@ -38,9 +38,8 @@ def url(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[str]:
         yield f"sqlite:///{tmp_path / 'store.sqlite'}"
         return
     server: PostgreSQL = request.getfixturevalue("postgresql")
-    name = server.create_database(request.getfixturevalue("migrated_template"))
-    yield server.url(name)
-    server.drop_database(name)
+    with server.lent(request.getfixturevalue("migrated_template")) as name:
+        yield server.url(name)
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 from pathlib import Path
 
+import pyarrow as pa
 import pytest
 import sqlalchemy as sa
 
@@ -12,13 +13,14 @@ from connector.errors import InputError
 from connector.store import (
     Base,
     ChangedValue,
-    Decision,
+    DirectoryRow,
     Intent,
     QuarantinedField,
     Settlement,
     StandingConflict,
+    StandingSuggestion,
     Store,
-    Suggestion,
+    StoredDecision,
 )
 from connector.store.schema import METADATA
 
@@ -61,10 +63,16 @@ def remember(store: Store, bc_id: str, number: str, webstore_id: int, name: str,
         work.changes.replace([ChangedValue(bc_id, webstore_id, "name", "webstore", name)], only_bc_ids=[bc_id])
         work.bases.mark(bc_id, webstore_id, 1, f"{name}\n2020-01-01T00:00:00")
         work.quarantine.replace([QuarantinedField("webstore", f"woo:{webstore_id}", "name", name)], only_keys=[])
-        work.suggestions.replace([Suggestion(bc_id, webstore_id + 9, "name", 1.0, values)], only_bc_ids=[bc_id])
-        work.decisions.put(Decision(bc_id, webstore_id, "name", "value", name, name, "ann", value=name))
+        work.suggestions.replace([StandingSuggestion(bc_id, webstore_id + 9, "name", 1.0, values)], only_bc_ids=[bc_id])
+        work.decisions.put(StoredDecision(bc_id, webstore_id, "name", "value", name, name, "ann", value=name))
         summary = {"errors": [{"customer": number, "code": "400", "message": f"{name} is not valid"}], "created": 1}
         work.runs.finish(f"run-{number}", "completed", summary, None, None)
+        work.directory.update(
+            [
+                DirectoryRow("business_central", bc_id, number, name, name, values["email"], "", 1),
+                DirectoryRow("webstore", str(webstore_id), str(webstore_id), name, name, values["email"], name, 1),
+            ]
+        )
 
 
 def everything(store: Store) -> str:
@@ -79,6 +87,9 @@ def everything(store: Store) -> str:
 
 @pytest.mark.parametrize("by", ["bc_id", "webstore_id"])
 def test_nothing_personal_of_an_erased_customer_stays_and_others_keep_everything(store: Store, by: str) -> None:
+    nobody = pa.table({"key": pa.array([], pa.large_string()), "fingerprint": pa.array([], pa.int64())})
+    with store.work("shop") as work:
+        work.directory.replace({"webstore": nobody, "business_central": nobody}, lambda *_: [])
     remember(store, "a", "C100", 105, SECRET)
     remember(store, "b", "C200", 205, OTHER)
     before = everything(store)
@@ -89,7 +100,7 @@ def test_nothing_personal_of_an_erased_customer_stays_and_others_keep_everything
     assert SECRET in before and SECRET not in after
     assert before.count(OTHER) == after.count(OTHER)
     expected = {"mapping": 1, "journal": 2, "bases": 1, "holds": 1, "conflicts": 1, "decisions": 1, "quarantine": 1}
-    assert counts == expected | {"changes": 1, "suggestions": 1, "rejections": 1, "plans": 0, "runs": 1}
+    assert counts == expected | {"changes": 1, "suggestions": 1, "rejections": 1, "plans": 0, "runs": 1, "directory": 2}
 
 
 def test_ids_operations_outcomes_and_times_stay(store: Store) -> None:

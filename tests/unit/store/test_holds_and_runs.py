@@ -150,9 +150,9 @@ def test_retention_forgets_old_writes_runs_and_plans_but_no_open_intent_and_no_m
         ):
             connection.execute(sa.update(table).where(condition).values({column: long_ago}))
     with store.work("outlet") as work:
-        assert work.activity.purge(30) == {"writes": 0, "runs": 0, "plans": 0}
+        assert work.activity.purge(30) == {"writes": 0, "runs": 0, "plans": 0, "directory": 0}
     with store.work("shop") as work:
-        assert work.activity.purge(30) == {"writes": 1, "runs": 1, "plans": 1}
+        assert work.activity.purge(30) == {"writes": 1, "runs": 1, "plans": 1, "directory": 0}
     with store.view("shop") as view:
         assert view.journal.of_run("r")["intent_id"].tolist() == ids[1:]
         assert sorted(view.runs.list()["run_id"]) == ["new", "running"]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connector.errors import InputError
-from connector.store import Decision, QuarantinedField, StandingConflict, Store, Suggestion
+from connector.store import QuarantinedField, StandingConflict, StandingSuggestion, Store, StoredDecision
 
 
 def conflict(bc_id: str, field: str = "city", webstore: str = "Oslo") -> StandingConflict:
@@ -50,11 +50,14 @@ def test_the_quarantine_is_what_the_newest_run_found(store: Store) -> None:
 
 
 def test_an_answered_suggestion_is_not_asked_again(store: Store) -> None:
-    found = [Suggestion("A", 1, "email", 1.0, {"email": "x@example.com"}), Suggestion("b", 2, "name", 0.7)]
+    found = [
+        StandingSuggestion("A", 1, "email", 1.0, {"email": "x@example.com"}),
+        StandingSuggestion("b", 2, "name", 0.7),
+    ]
     with store.work("shop") as work:
         work.suggestions.replace(found)
         work.suggestions.answer("A", 1, "rejected")
-        work.suggestions.replace([*found, Suggestion("c", 3, "fuzzy", 0.25)])
+        work.suggestions.replace([*found, StandingSuggestion("c", 3, "fuzzy", 0.25)])
     with store.view("shop") as view:
         frame = view.suggestions.all()
     assert sorted(frame[["bc_id", "state", "score"]].to_numpy().tolist()) == [
@@ -72,9 +75,9 @@ def test_an_answered_suggestion_is_not_asked_again(store: Store) -> None:
 
 def test_a_decision_is_kept_once_per_field_until_it_is_carried_out(store: Store) -> None:
     with store.work("shop") as work:
-        work.decisions.put(Decision("A", 5, "city", "webstore", "Oslo", "Rome", "ann"))
-        work.decisions.put(Decision("a", 5, "city", "value", "Oslo", "Rome", "bob", value="Paris"))
-        work.decisions.put(Decision("a", 5, "name", "business-central", "x", "y", "ann"))
+        work.decisions.put(StoredDecision("A", 5, "city", "webstore", "Oslo", "Rome", "ann"))
+        work.decisions.put(StoredDecision("a", 5, "city", "value", "Oslo", "Rome", "bob", value="Paris"))
+        work.decisions.put(StoredDecision("a", 5, "name", "business-central", "x", "y", "ann"))
     with store.view("shop") as view:
         frame = view.decisions.all()
     columns = ["field", "take", "value", "actor"]

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import weakref
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import pyarrow as pa
 import pytest
 
+from connector.core.customer import Side
+from connector.core.extracts import Extract
 from connector.desk.suggesting import accept, pairs_in, reject, suggest
 from connector.desk.versions import list_versions
 from connector.errors import InputError
 from connector.setup import Setup, parse_setup
-from connector.store import Suggestion, open_store
+from connector.store import StandingSuggestion, open_store
 from sandbox.server import Running, start
 from tests.by_hand import by_hand, seen
 
@@ -129,7 +133,10 @@ def test_an_answer_closes_the_suggestion_that_a_run_has_left(setup: Setup) -> No
     with store.work("shop") as work:
         work.describe(actor="run", reason="a run")
         work.suggestions.replace(
-            [Suggestion(bo["bc_id"], bo["webstore_id"], "name"), Suggestion("another", bo["webstore_id"], "name")]
+            [
+                StandingSuggestion(bo["bc_id"], bo["webstore_id"], "name"),
+                StandingSuggestion("another", bo["webstore_id"], "name"),
+            ]
         )
     by_hand(reject, setup, [bo["pair"]], actor="ann")
     with store.view("shop") as view:
@@ -153,3 +160,46 @@ def test_customers_who_do_not_exist_are_named_together(setup: Setup) -> None:
         by_hand(accept, setup, ["NOBODY=999", by_hand(suggest, setup)[0]["pair"]], actor="ann")
     assert len(caught.value.problems) == 2
     assert linked(setup) == []
+
+
+def test_partitions_change_no_suggestion(setup: Setup, systems: Running) -> None:
+    """Somebody who is linked shares evidence with the others, wherever he is."""
+    for n in range(12):
+        address = {"country": "NO", "postcode": f"01{n // 3:02}", "phone": f"2233440{n // 4}"}
+        systems.webstore.people_create(
+            {"email": f"p{n}@x.example", "first_name": f"P{n // 2}", "last_name": "Lie", "billing": address}
+        )
+        systems.business_central.people_create(
+            {
+                "displayName": f"P{n // 2} Lie",
+                "email": f"p{n // 3}@x.example",
+                "postalCode": f"01{n // 3:02}",
+                "country": "NO",
+            }
+        )
+    accept(setup, [suggest(setup)[0]["pair"]], actor="ann")
+    divided = setup.model_copy(update={"partitions": setup.partitions.model_copy(update={"count": 5})})
+    for how in ({}, {"likely": True}):
+        whole = suggest(setup, **how)  # type: ignore[arg-type]
+        assert len(whole) > 3
+        assert suggest(divided, **how) == whole  # type: ignore[arg-type]
+
+
+def test_no_more_is_held_than_a_partition_and_what_is_compared_of_the_unmapped(
+    setup: Setup, systems: Running, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The records of a partition are let go before the next one is read."""
+    for n in range(60):
+        systems.webstore.people_create({"email": f"p{n}@x.example", "first_name": f"P{n}", "last_name": "Lie"})
+    divided = setup.model_copy(update={"partitions": setup.partitions.model_copy(update={"count": 5})})
+    alive: weakref.WeakSet[Extract] = weakref.WeakSet()
+    most, make = [0], Extract.__init__
+
+    def watched(self: Extract, side: Side, raw: pa.Table, *more: Any) -> None:
+        make(self, side, raw, *more)
+        alive.add(self)
+        most[0] = max(most[0], sum(one.raw.num_rows for one in alive if one.side is Side.WEBSTORE))
+
+    monkeypatch.setattr(Extract, "__init__", watched)
+    suggest(divided)
+    assert 0 < most[0] < 0.6 * (60 + len(PEOPLE))

@@ -1,0 +1,470 @@
+"""The lines of the list of all customers, found in the database: whom a filter or a search means, in order, and what they say.
+
+A line is named by its key: the Business Central id, or `woo:17` for an account that is linked to nobody. Keys are found first, by
+indexes alone; only the lines of a page are read whole. Everything that a line says is worked out in one place, `_MARKS`: filters,
+counts and the states of a line ask the same conditions.
+"""
+
+# ruff: noqa: S608 - the statements are put together of this module's own constants; values are bound
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any, TypeVar
+
+import sqlalchemy as sa
+from sqlalchemy.engine import Connection
+
+from connector.core.folding import folded
+from connector.store.frames import chunks
+
+__all__ = ["MARKS", "CustomerLines", "Extra", "Gates", "Place", "line_key", "list_state"]
+
+T = TypeVar("T")
+# what a line can be marked with, the most urgent first
+MARKS = ("conflict", "quarantined", "on hold", "gone", "asked", "to push", "to pull", "withheld", "ticked")
+# marks of a linked customer who is not as the other side is
+_TROUBLES = ("conflict", "quarantined", "on hold", "gone", "to push", "to pull", "withheld")
+_M = "m.webstore_code = :code AND m.v_to IS NULL"
+_D = "d.webstore_code = :code AND d.system = 'business_central'"
+_W = "w.webstore_code = :code AND w.system = 'webstore'"
+_NO_CARD = f"NOT EXISTS (SELECT 1 FROM directory d WHERE d.key = m.bc_id AND {_D})"
+_NO_ACCOUNT = f"NOT EXISTS (SELECT 1 FROM directory w WHERE w.key = CAST(m.webstore_id AS TEXT) AND {_W})"
+# in which the directory may not know a customer though he is there: he was linked after it was read
+_OLD_ENOUGH = "m.v_from <= :version"
+_UNLINKED = f"NOT EXISTS (SELECT 1 FROM mapping_row m WHERE m.webstore_id = CAST(w.key AS BIGINT) AND {_M})"
+_PAIR = f"mapping_row m WHERE m.bc_id = x.bc_id AND {_M} AND m.webstore_id = x.webstore_id AND x.webstore_code = :code"
+_DECIDED = (
+    "EXISTS (SELECT 1 FROM decision a WHERE a.webstore_code = :code AND a.bc_id = x.bc_id AND a.webstore_id = x.webstore_id"
+    " AND a.field = x.field AND a.webstore_seen = x.webstore AND a.business_central_seen = x.business_central{take})"
+)
+_IN_CONFLICT = (
+    "EXISTS (SELECT 1 FROM conflict o WHERE o.webstore_code = :code AND o.bc_id = x.bc_id AND o.webstore_id = x.webstore_id"
+    " AND o.field = x.field)"
+)
+_ACCOUNT_OF = "CAST(CASE WHEN x.key LIKE 'woo:%' THEN substr(x.key, 5) ELSE '-1' END AS BIGINT)"
+_NOBODYS = f"NOT EXISTS (SELECT 1 FROM mapping_row m WHERE m.webstore_id = {{account}} AND {_M})"
+
+
+@dataclass(frozen=True)
+class Gates:
+    """What the setup makes of a difference.
+
+    Attributes:
+        push, pull: the direction is open.
+        overwrite: a change on a side that may not be passed on is overwritten by the other side.
+        keeps_blanks: a cleared value is not passed on.
+    """
+
+    push: bool
+    pull: bool
+    overwrite: bool = False
+    keeps_blanks: bool = True
+
+    def mark_of(self, system: str) -> str:
+        """What becomes of a value of this system that differs from its base."""
+        first, second = ("to push", "to pull") if system == "business_central" else ("to pull", "to push")
+        opened = {"to push": self.push, "to pull": self.pull}
+        return first if opened[first] else second if self.overwrite and opened[second] else "withheld"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a line stands: its key, and by what it is sorted; `account` = it is an account that is linked to nobody."""
+
+    account: bool
+    key: str
+    number: str
+    name: str
+
+    def by(self, sort: str) -> tuple[Any, ...]:
+        """What is compared: by number the cards come first, then the accounts."""
+        return (self.account, self.number, self.key) if sort == "number" else (self.name, self.key)
+
+
+@dataclass(frozen=True, slots=True)
+class Extra:
+    """A row of the mapping table whose card the directory does not have; `text` is what the row itself says, folded."""
+
+    place: Place
+    webstore_id: int | None
+    ticked: bool
+    text: str
+
+
+def line_key(account: bool, key: str) -> str:
+    """How a line is named in addresses and forms."""
+    return f"woo:{key}" if account else key
+
+
+class CustomerLines:
+    """The list of one webstore inside one transaction.
+
+    Args:
+        gates: what the setup makes of differences.
+        version: of the mapping table when the directory was read; -1 = there is no directory.
+        known: what was found of the same state before, by name; what is found is added.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        webstore_code: str,
+        gates: Gates,
+        version: int,
+        known: dict[str, Any] | None = None,
+    ) -> None:
+        self._known = {} if known is None else known
+        self._connection = connection
+        self._gates = gates
+        self._values = {"code": webstore_code, "version": version}
+        self._position = "strpos" if connection.dialect.name == "postgresql" else "instr"
+
+    def _once(self, name: str, find: Callable[[], T]) -> T:
+        if name not in self._known:
+            self._known[name] = find()
+        found: T = self._known[name]
+        return found
+
+    # whom a mark means
+
+    def marked(self, mark: str, words: Sequence[str] = (), limit: int | None = None) -> list[Place]:
+        """The lines with a mark that have every word in one of their texts, in no order; with words only those whose card, or
+        account, the directory has."""
+        values = _numbered(words)
+        found = []
+        for account in (False, True):
+            keys = self._keys_of(mark, account)
+            if not keys:
+                continue
+            if account:
+                source = f"({keys}) k JOIN directory w ON w.key = k.key AND {_W}"
+                text, shown = "w.search", "w.key, w.number, w.name_order"
+            else:
+                source = (
+                    f"({keys}) k LEFT JOIN directory d ON d.key = k.key AND {_D}"
+                    f" LEFT JOIN mapping_row m ON m.bc_id = k.key AND {_M}"
+                )
+                shown = "k.key, coalesce(d.number, m.bc_number), coalesce(d.name_order, lower(m.name))"
+                text = "d.search || ' ' || coalesce(w.search, '')"
+                if words:
+                    source += f" LEFT JOIN directory w ON w.key = CAST(m.webstore_id AS TEXT) AND {_W}"
+                # of cards that the directory does not have the caller looks at the texts himself: see `extras`
+                there = "d.key IS NOT NULL" if words else "(d.key IS NOT NULL OR m.bc_id IS NOT NULL)"
+                source += f" WHERE {there}"
+            has = "".join(f" AND {self._position}({text}, :word{n}) > 0" for n in range(len(words)))
+            if account and has:
+                has = f" WHERE {has.removeprefix(' AND ')}"
+            most = "" if limit is None else f" LIMIT {int(limit)}"
+            rows = self._execute(f"SELECT {shown} FROM {source}{has}{most}", values)
+            found += [Place(account, *row) for row in rows]
+        return found
+
+    def count_marked(self, mark: str) -> int:
+        """How many lines have a mark."""
+        return self._once(f"count {mark}", lambda: self._count_marked(mark))
+
+    def _count_marked(self, mark: str) -> int:
+        total = 0
+        for account in (False, True):
+            keys = self._keys_of(mark, account)
+            if keys and account:
+                total += self._number(f"SELECT count(*) FROM ({keys}) k JOIN directory w ON w.key = k.key AND {_W}")
+            elif keys:
+                there = (
+                    f"EXISTS (SELECT 1 FROM directory d WHERE d.key = k.key AND {_D})"
+                    f" OR EXISTS (SELECT 1 FROM mapping_row m WHERE m.bc_id = k.key AND {_M})"
+                )
+                total += self._number(f"SELECT count(*) FROM ({keys}) k WHERE {there}")
+        return total
+
+    def marks_of(self, places: Sequence[tuple[bool, str]]) -> dict[tuple[bool, str], list[str]]:
+        """The marks of some lines, the most urgent first."""
+        found: dict[tuple[bool, str], list[str]] = {place: [] for place in places}
+        for account in (False, True):
+            for chunk in chunks([key for is_account, key in places if is_account is account], 400):
+                arms = [
+                    f"SELECT '{mark}', key FROM ({keys}) t{n}"
+                    for n, mark in enumerate(MARKS)
+                    if (keys := self._keys_of(mark, account, ":keys"))
+                ]
+                told = {(row[0], row[1]) for row in self._expanding(" UNION ALL ".join(arms), chunk)}
+                for mark in MARKS:
+                    for key in chunk:
+                        if (mark, key) in told:
+                            found[account, key].append(mark)
+        return found
+
+    def troubled(self) -> set[str]:
+        """Business Central ids of the linked customers that are not in step."""
+        return self._once("troubled", self._troubled)
+
+    def _troubled(self) -> set[str]:
+        arms = [keys for mark in _TROUBLES if (keys := self._keys_of(mark, account=False))]
+        linked = f"SELECT m.bc_id FROM mapping_row m WHERE m.bc_id = t.key AND {_M} AND m.webstore_id IS NOT NULL"
+        return {
+            row[0] for row in self._execute(f"SELECT t.key FROM ({' UNION '.join(arms)}) t WHERE EXISTS ({linked})")
+        }
+
+    def _keys_of(self, mark: str, account: bool, among: str = "") -> str:
+        """A statement that gives the keys of the lines with a mark, each once; "" = no line of this kind can have it."""
+        arms = (self._account_arms if account else self._card_arms)(mark)
+        keys = [f"SELECT {key} AS key FROM {source}{f' AND {key} IN {among}' if among else ''}" for key, source in arms]
+        # UNION makes each key stand once, also with a single arm
+        return " UNION ".join(keys if len(keys) != 1 else [keys[0].replace("SELECT", "SELECT DISTINCT", 1)])
+
+    def _card_arms(self, mark: str) -> list[tuple[str, str]]:
+        """(key, FROM … WHERE …) of the lines that have a Business Central id."""
+        if mark in {"quarantined", "on hold"}:
+            x = "quarantine x" if mark == "quarantined" else "hold x"
+            held = "" if mark == "quarantined" else " AND x.on_hold"
+            linked = f"x.webstore_code = :code{held} AND m.webstore_id = {_ACCOUNT_OF} AND {_M}"
+            return [
+                ("substr(x.key, 4)", f"{x} WHERE x.webstore_code = :code{held} AND x.key LIKE 'bc:%'"),
+                ("m.bc_id", f"{x}, mapping_row m WHERE {linked}"),
+            ]
+        if mark == "conflict":
+            return [("x.bc_id", f"conflict x, {_PAIR} AND NOT {_DECIDED.format(take='')}")]
+        if mark == "asked":
+            free = f"NOT EXISTS (SELECT 1 FROM mapping_row m WHERE m.bc_id = x.bc_id AND {_M} AND m.webstore_id IS NOT NULL)"
+            account = _NOBODYS.format(account="x.webstore_id")
+            return [
+                ("x.bc_id", f"suggestion x WHERE x.webstore_code = :code AND x.state = 'open' AND {free} AND {account}")
+            ]
+        if mark == "gone":
+            account = f"m.webstore_id IS NOT NULL AND {_NO_ACCOUNT}"
+            return [
+                ("m.bc_id", f"mapping_row m WHERE {_M} AND {_OLD_ENOUGH} AND {missing}")
+                for missing in (_NO_CARD, account)
+            ]
+        if mark == "ticked":
+            return [("m.bc_id", f"mapping_row m WHERE {_M} AND m.webstore_id IS NULL AND m.webstore_customer")]
+        return self._difference_arms(mark)
+
+    def _account_arms(self, mark: str) -> list[tuple[str, str]]:
+        """The same of accounts that are linked to nobody; their key is the Webstore ID as text."""
+        if mark in {"quarantined", "on hold"}:
+            x = "quarantine x" if mark == "quarantined" else "hold x"
+            held = "" if mark == "quarantined" else " AND x.on_hold"
+            mine = f"x.webstore_code = :code{held} AND x.key LIKE 'woo:%' AND {_NOBODYS.format(account=_ACCOUNT_OF)}"
+            return [("substr(x.key, 5)", f"{x} WHERE {mine}")]
+        if mark == "asked":
+            card = f"NOT EXISTS (SELECT 1 FROM mapping_row m WHERE m.bc_id = x.bc_id AND {_M} AND m.webstore_id IS NOT NULL)"
+            mine = f"x.webstore_code = :code AND x.state = 'open' AND {card} AND {_NOBODYS.format(account='x.webstore_id')}"
+            return [("CAST(x.webstore_id AS TEXT)", f"suggestion x WHERE {mine}")]
+        return []
+
+    def _difference_arms(self, mark: str) -> list[tuple[str, str]]:
+        """Values that differ from their base, and conflicts that are decided, by what becomes of them."""
+        gates, conditions = self._gates, []
+        passed = "x.value <> ''" if gates.keeps_blanks else "x.value = x.value"
+        for system in ("business_central", "webstore"):
+            becomes = gates.mark_of(system)
+            fine = f"{passed} AND m.webstore_customer" if becomes == "to push" else passed
+            if becomes == mark:
+                conditions.append(f"x.system = '{system}'" + ("" if mark == "withheld" else f" AND {fine}"))
+            elif mark == "withheld":
+                conditions.append(f"x.system = '{system}' AND NOT ({fine})")
+        arms = [("x.bc_id", f"change x, {_PAIR} AND NOT {_IN_CONFLICT} AND ({' OR '.join(conditions)})")]
+        takes = {"to push": "'business-central', 'value'", "to pull": "'webstore', 'value'"}
+        opened = {"to push": gates.push, "to pull": gates.pull}
+        for direction, take in takes.items():
+            if mark == (direction if opened[direction] else "withheld"):
+                arms.append(("x.bc_id", f"conflict x, {_PAIR} AND {_DECIDED.format(take=f' AND a.take IN ({take})')}"))
+        return arms if conditions else arms[1:]
+
+    # everybody, in order
+
+    def extras(self) -> list[Extra]:
+        """Mapping rows whose card the directory does not have, in no order."""
+        return self._once("extras", self._extras)
+
+    def _extras(self) -> list[Extra]:
+        columns = "m.bc_id, m.bc_number, m.name, m.username, m.webstore_id, m.webstore_customer"
+        query = f"SELECT {columns} FROM mapping_row m WHERE {_M} AND {_NO_CARD}"
+        return [
+            Extra(Place(False, row[0], row[1], folded(row[2])), row[4], bool(row[5]), folded(" ".join(row[:4])))
+            for row in self._execute(query)
+        ]
+
+    def window(
+        self,
+        only: str,
+        accounts: bool | None,
+        sort: str,
+        descending: bool,
+        offset: int,
+        limit: int,
+        words: Sequence[str] = (),
+    ) -> list[Place]:
+        """Some lines of the directory in order.
+
+        Args:
+            only: "all", "linked", "in step", "only in Business Central" or "only in the webstore".
+            accounts: True = only accounts that are linked to nobody, False = only cards, None = both, mixed.
+            words: each must stand in the texts of the card, or of the account that is linked to nobody.
+        """
+        column = {"number": "number", "name": "name_order"}[sort]
+        arms = []
+        if accounts is not True and only != "only in the webstore":
+            has = "".join(f" AND {self._has('d', n)}" for n in range(len(words)))
+            arms.append(
+                f"SELECT d.{column} AS ordered, d.key AS key, 0 AS account, d.number, d.name_order FROM directory d"
+                f" WHERE {_D}{self._condition(only)}{has}"
+            )
+        if accounts is not False and only in {"all", "only in the webstore"}:
+            has = "".join(f" AND {self._has('w', n)}" for n in range(len(words)))
+            arms.append(
+                f"SELECT w.{column} AS ordered, w.key AS key, 1 AS account, w.number, w.name_order FROM directory w"
+                f" WHERE {_W} AND {_UNLINKED}{has}"
+            )
+        if not arms:
+            return []
+        order = "ORDER BY ordered DESC, key DESC" if descending else "ORDER BY ordered, key"
+        values = {"limit": limit, "offset": offset} | _numbered(words)
+        rows = self._execute(f"{' UNION ALL '.join(arms)} {order} LIMIT :limit OFFSET :offset", values)
+        return [Place(bool(row[2]), row[1], row[3], row[4]) for row in rows]
+
+    def count_cards(self) -> int:
+        """How many cards the directory has."""
+        return self._once("count_cards", self._count_cards)
+
+    def _count_cards(self) -> int:
+        return self._number(f"SELECT count(*) FROM directory d WHERE {_D}")
+
+    def count_accounts(self) -> int:
+        """How many accounts of the directory are linked to nobody."""
+        return self._once("count_accounts", self._count_accounts)
+
+    def _count_accounts(self) -> int:
+        return self._number(f"SELECT count(*) FROM directory w WHERE {_W} AND {_UNLINKED}")
+
+    def count_linked(self) -> int:
+        """How many rows of the mapping table are linked."""
+        return self._once("count_linked", self._count_linked)
+
+    def _count_linked(self) -> int:
+        return self._number(f"SELECT count(*) FROM mapping_row m WHERE {_M} AND m.webstore_id IS NOT NULL")
+
+    def _condition(self, only: str) -> str:
+        mine = f"SELECT 1 FROM mapping_row m WHERE m.bc_id = d.key AND {_M}"
+        if only == "linked":
+            return f" AND EXISTS ({mine} AND m.webstore_id IS NOT NULL)"
+        if only == "only in Business Central":
+            return f" AND NOT EXISTS ({mine} AND (m.webstore_id IS NOT NULL OR m.webstore_customer))"
+        if only == "in step":
+            there = f"NOT ({_OLD_ENOUGH} AND {_NO_ACCOUNT})"
+            arms = [self._keys_of(mark, account=False) for mark in _TROUBLES if mark != "gone"]
+            troubled = " UNION ".join(arm for arm in arms if arm)
+            return f" AND EXISTS ({mine} AND m.webstore_id IS NOT NULL AND {there}) AND d.key NOT IN ({troubled})"
+        return ""
+
+    def _has(self, table: str, word: int) -> str:
+        return f"{self._position}({table}.search, :word{word}) > 0"
+
+    # looking for somebody
+
+    def hits(self, words: Sequence[str], limit: int) -> list[tuple[bool, str]]:
+        """Customers of either side with all words in their own texts: (is an account, key), in no order."""
+        has = "".join(f" AND {self._has('x', n)}" for n in range(len(words)))
+        query = (
+            f"SELECT x.system = 'webstore', x.key FROM directory x WHERE {self._unsorted('x')}{has} LIMIT {int(limit)}"
+        )
+        return [(bool(row[0]), row[1]) for row in self._execute(query, _numbered(words))]
+
+    def _unsorted(self, table: str) -> str:
+        # the plus keeps SQLite from walking an index, and reading each row somewhere else
+        return f"{'' if self._connection.dialect.name == 'postgresql' else '+'}{table}.webstore_code = :code"
+
+    def linked_to(self, webstore_ids: Iterable[str]) -> dict[str, str]:
+        """Webstore ID → Business Central id, of those who are linked."""
+        query = f"SELECT m.webstore_id, m.bc_id FROM mapping_row m WHERE {_M} AND m.webstore_id IN :keys"
+        return {
+            str(row[0]): row[1] for chunk in chunks(map(int, webstore_ids)) for row in self._expanding(query, chunk)
+        }
+
+    # what stands in a line
+
+    def mapping_rows(self, bc_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """The current rows of the mapping table by Business Central id."""
+        columns = "m.bc_id, m.bc_number, m.webstore_id, m.webstore_customer, m.name, m.username"
+        query = f"SELECT {columns} FROM mapping_row m WHERE {_M} AND m.bc_id IN :keys"
+        return {row["bc_id"]: row for row in self._rows(query, bc_ids)}
+
+    def customers(self, system: str, keys: Iterable[str]) -> dict[str, Mapping[str, Any]]:
+        """Rows of the directory by key."""
+        columns = "x.key, x.number, x.name, x.place, x.email, x.username, x.name_order, x.search"
+        query = f"SELECT {columns} FROM directory x WHERE x.webstore_code = :code AND x.system = '{system}' AND x.key IN :keys"
+        return {row["key"]: row for row in self._rows(query, keys)}
+
+    def agreed(self, bc_ids: Iterable[str]) -> dict[tuple[str, int], datetime | None]:
+        """When both sides last agreed on something, by pair."""
+        query = (
+            "SELECT b.bc_id, b.webstore_id, b.updated_at FROM base b WHERE b.webstore_code = :code AND b.bc_id IN :keys"
+        )
+        return {(row["bc_id"], row["webstore_id"]): _time(row["updated_at"]) for row in self._rows(query, bc_ids)}
+
+    def holds(self, keys: Iterable[str]) -> list[Mapping[str, Any]]:
+        """What failed of some customers; keys as in connector.core.customer_key."""
+        columns = (
+            "h.key, h.direction, h.failed_attempts, h.on_hold, h.last_error, h.last_failed_at, h.last_synchronized_at"
+        )
+        query = f"SELECT {columns} FROM hold h WHERE h.webstore_code = :code AND h.key IN :keys"
+        times = ("last_failed_at", "last_synchronized_at")
+        return [{**row, **{name: _time(row[name]) for name in times}} for row in self._rows(query, keys)]
+
+    def _execute(self, query: str, values: Mapping[str, Any] | None = None) -> Sequence[Any]:
+        return self._connection.execute(sa.text(query), self._values | dict(values or {})).all()
+
+    def _number(self, query: str) -> int:
+        return int(self._connection.scalar(sa.text(query), self._values) or 0)
+
+    def _expanding(self, query: str, keys: Collection[Any]) -> Sequence[Any]:
+        statement = sa.text(query).bindparams(sa.bindparam("keys", expanding=True))
+        return self._connection.execute(statement, self._values | {"keys": list(keys)}).all()
+
+    def _rows(self, query: str, keys: Iterable[str]) -> Iterable[Mapping[str, Any]]:
+        statement = sa.text(query).bindparams(sa.bindparam("keys", expanding=True))
+        for chunk in chunks(keys):
+            for row in self._connection.execute(statement, self._values | {"keys": list(chunk)}).mappings():
+                yield dict(row)
+
+
+# what tells that a table has changed, without reading it whole
+_TELLING = {
+    "watermark": "max(value)",
+    "mapping_version": "max(number), sum(added), sum(removed), sum(changed), sum(rejections)",
+    "run": "count(*), max(started_at), max(finished_at), max(run_id || status)",
+    "hold": "count(*), sum(failed_attempts), max(last_failed_at), max(last_synchronized_at)",
+    "conflict": "count(*), max(since), max(bc_id)",
+    "change": "count(*), max(since), max(bc_id)",
+    "quarantine": "count(*), max(since), max(key)",
+    "suggestion": "count(*), max(since), max(state), min(state), sum(length(state))",
+    "decision": "count(*), max(decided_at)",
+    "tombstone": "count(*), max(id)",
+    "journal": "max(id), max(settled_at)",
+}
+
+
+def list_state(connection: Connection, webstore_code: str) -> tuple[Any, ...]:
+    """What changes whenever anything that the list depends on does."""
+    state: list[Any] = []
+    for table, telling in _TELLING.items():
+        mine = "webstore_code = :code" + (" AND system = 'directory'" if table == "watermark" else "")
+        held = ", sum(CASE WHEN on_hold THEN 1 ELSE 0 END)" if table == "hold" else ""
+        row = connection.execute(sa.text(f"SELECT {telling}{held} FROM {table} WHERE {mine}"), {"code": webstore_code})
+        state += [str(value) for value in row.one()]
+    return tuple(state)
+
+
+def _numbered(words: Sequence[str]) -> dict[str, Any]:
+    return {f"word{number}": word for number, word in enumerate(words)}
+
+
+def _time(value: Any) -> datetime | None:
+    """A time as SQLite (text) or PostgreSQL gives it."""
+    return (
+        None if value is None else (datetime.fromisoformat(value) if isinstance(value, str) else value).astimezone(UTC)
+    )
