@@ -68,13 +68,13 @@ def _listed(
     search = page.session.search(search_name)
     with page.webstore.view() as view:
         everything = waiting_fields(view)
-        of_search = _found(view, everything, search) if search else everything
+        of_search = _found(page, view, everything, search) if search else everything
         of_field = [one for one in of_search if field in {"", one.field}]
         rows = [one for one in of_field if which == "all" or bool(one.take) == (which == "decided")]
         rows = _first(rows, overtaken)
         offset = min(offset, max(0, len(rows) - 1)) // ROWS * ROWS
         shown = rows[offset : offset + ROWS]
-        names = names_of(view, {one.bc_id for one in shown})
+        names = names_of(page, view, {one.bc_id for one in shown})
     decided = {one.bc_id: one.bc_number for one in everything if one.take}
     return page.show(
         "conflicts.html",
@@ -104,10 +104,10 @@ def _listed(
     )
 
 
-def _found(view: View, everything: Sequence[Waiting], search: str) -> list[Waiting]:
+def _found(page: Page, view: View, everything: Sequence[Waiting], search: str) -> list[Waiting]:
     """The fields of the customers in whose number, id, name or values every word stands."""
     words = search.casefold().split()
-    names = names_of(view, {one.bc_id for one in everything})
+    names = names_of(page, view, {one.bc_id for one in everything})
 
     def texts(one: Waiting) -> str:
         parts = (one.bc_number, one.bc_id, f"woo:{one.webstore_id}", names.get(one.bc_id, ""))
@@ -140,7 +140,7 @@ def _preview(page: Page) -> Response:
     with page.webstore.view() as view:
         waiting = {one.key: one for one in waiting_fields(view)}
         ticked = ticked_among(view, {answer.bc_id for answer in answers})
-        names = names_of(view, {answer.bc_id for answer in answers})
+        names = names_of(page, view, {answer.bc_id for answer in answers})
     overtaken = [a.key for a in answers if a.key not in waiting or waiting[a.key].seen != a.seen]
     if overtaken:
         return _again(page, overtaken, 0, answers)

@@ -52,6 +52,6 @@ def _in_directory(page: Page, view: View, pairs: Sequence[PossiblePair]) -> Both
     )
 
 
-def names_of(view: View, bc_ids: Collection[str]) -> dict[str, str]:
-    """The names of some mapped Business Central customers, as far as the mapping table knows them."""
-    return {bc_id: row.name for bc_id, row in view.mapping.rows_by_bc_id(bc_ids).items() if row.name}
+def names_of(page: Page, view: View, bc_ids: Collection[str]) -> dict[str, str]:
+    """The names of some Business Central customers, as far as the store knows them."""
+    return {one.bc_id: one.bc_name for one in lines_of(view, page.webstore.setup, sorted(bc_ids)) if one.bc_name}
