@@ -144,6 +144,10 @@ def _preview(page: Page) -> Response:
     overtaken = [a.key for a in answers if a.key not in waiting or waiting[a.key].seen != a.seen]
     if overtaken:
         return _again(page, overtaken, 0, answers)
+    # what was decided so already stays with the name of whoever did
+    answers = [a for a in answers if (a.take, a.value) != (waiting[a.key].take, waiting[a.key].value)]
+    if not answers:
+        raise InputError("All of this is decided so already; nothing was changed.")
     planned = [
         _Planned(
             one := waiting[answer.key],

@@ -208,7 +208,7 @@ def _pairs(number: int) -> str:
 def _linking(setup: Setup, number: int = 1) -> list[str]:
     """What accepting pairs will lead to, under the flags of today."""
     flags = setup.synchronization
-    who = "The two become" if number == 1 else f"{number:,} times two customers become"
+    who = "The two become" if number == 1 else "The two of each line become"
     policy = str(flags.policies.first_link)
     wins = {
         "ask": "you are asked",

@@ -14,6 +14,7 @@ from connector.desk import inbox
 from connector.desk.desk import at_desk
 from connector.setup import ConsoleSettings
 from console.serving import Served
+from tests.console.axe import violations
 from tests.console.served import Visitor, console_of, settled
 from tests.flows.shop import Shop
 
@@ -154,6 +155,19 @@ def test_two_people_who_decide_the_same_field_do_not_overwrite_each_other(shop: 
     assert shop.remembered().decided == {"city": {"Oslo"}}
 
 
+def test_who_says_the_same_again_does_not_put_a_name_to_it(shop: Shop, served: Served) -> None:
+    conflict(shop)
+    decide(Visitor(served), ("all", "webstore"))
+    visitor, page = Visitor(served), f"{PAGE}?show=all"
+    seen = [("seen", one) for one in shown_fields(visitor.get(page).text)]
+    refused = visitor.post(
+        f"{PAGE}/preview", [("token", visitor.token(page, f"{PAGE}/preview")), *seen, ("all", "webstore")]
+    )
+    assert refused.status_code == 400 and "decided so already" in refused.text
+    assert "1 field decided" in decide(visitor, ("all", "business-central"), page=page)
+    assert shop.remembered().decided == {"city": {"Fana"}}
+
+
 def test_a_decision_is_taken_back_unless_a_run_has_applied_it(shop: Shop, visitor: Visitor) -> None:
     conflict(shop)
     decide(visitor, ("all", "webstore"))
@@ -217,6 +231,7 @@ def test_a_conflict_is_decided_by_keyboard_alone(shop: Shop, served: Served, bro
         body = browser.switch_to.active_element
     wait = WebDriverWait(browser, 20)
     wait.until(lambda one: "Decide 2 fields" in one.title)
+    assert violations(browser) == []
     browser.switch_to.active_element.send_keys(Keys.ENTER)
     wait.until(lambda one: "2 fields decided" in one.page_source)
     button = next(b for b in browser.find_elements(By.TAG_NAME, "button") if b.text == "Synchronize these customers")

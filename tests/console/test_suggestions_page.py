@@ -15,6 +15,7 @@ from connector.desk.editing import tick
 from connector.desk.versions import restore_version
 from connector.setup import ConsoleSettings
 from console.serving import Served
+from tests.console.axe import violations
 from tests.console.served import Visitor, console_of, settled, wait_until
 from tests.flows.shop import Shop
 
@@ -227,6 +228,9 @@ def test_pairs_are_answered_by_keyboard_alone(shop: Shop, served: Served, browse
     browser.find_element(By.TAG_NAME, "body").send_keys("/")
     wait.until(lambda one: "2 pairs found" in one.page_source)
     first, second = shown_pairs(browser.page_source)
+    for path in (PAGE, f"{PAGE}/{first[0]}/woo-{first[1]}", PAGE):
+        browser.get(served.address + path)
+        assert violations(browser) == []
     browser.find_element(By.TAG_NAME, "body").send_keys("j")
     browser.switch_to.active_element.send_keys("r")
     wait.until(lambda one: "1 pair remembered as not the same" in one.page_source)
