@@ -31,7 +31,7 @@ from console.sessions import FormState, Said, Session
 from console.webstores import Webstore
 
 if TYPE_CHECKING:
-    from console.app import Console
+    from console.shared import Console
 
 __all__ = ["Form", "Handler", "Page", "action", "shown_page"]
 

@@ -15,9 +15,10 @@ import uvicorn
 
 from connector.errors import InputError
 from connector.webhooks.serving import Listening, bound_socket, server_of
-from console.app import Console, OnPrefect, application
+from console.app import application
 from console.page import address
 from console.people import People, Person, Right
+from console.shared import Console, OnPrefect
 from console.webstores import FindSetup, by_name, opened_webstores
 
 __all__ = ["Served", "serving"]

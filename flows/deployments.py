@@ -25,7 +25,7 @@ from flows.edit_customer_mapping import edit_customer_mapping, release_holds
 from flows.purge_activity_log import purge_activity_log
 from flows.readiness import readiness
 from flows.review_conflicts import review_conflicts
-from flows.running import full_name
+from flows.setup_paths import full_name
 from flows.setups import resolve_setup
 from flows.suggest_customer_mapping import suggest_customer_mapping
 from flows.synchronize_all_webstores import synchronize_all_webstores

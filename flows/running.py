@@ -19,7 +19,7 @@ from connector.run.setup_source import setup_in_file, setup_of
 from flows import terminal
 from flows.overrides import Overrides, left_out_given
 from flows.place import on_prefect
-from flows.setup_paths import setup_path
+from flows.setup_paths import full_name, is_file, setup_path
 
 if TYPE_CHECKING:
     from prefect.client.schemas.objects import State
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 __all__ = [
     "all_blocks",
     "end_with",
-    "full_name",
-    "is_file",
     "known_setup",
     "prepare_prefect",
     "run_here",
@@ -241,16 +239,6 @@ def server_needed() -> Iterator[None]:
             f"The Prefect server {address} does not answer.",
             hint="Start it (prefect server start), or say --here: then a run takes place in the command itself.",
         ) from error
-
-
-def is_file(setup: str) -> bool:
-    """Whether a setup's name means a file: it ends with .toml, has a folder in it, or is there. The rest are blocks."""
-    return setup.endswith(".toml") or "/" in setup or "\\" in setup or Path(setup).is_file()
-
-
-def full_name(setup: str) -> str:
-    """A setup's name that is found from everywhere: that of a file becomes absolute."""
-    return str(Path(setup).resolve()) if is_file(setup) else setup
 
 
 def known_setup(name: str, with_secrets: bool) -> Any:

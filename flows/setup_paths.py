@@ -7,10 +7,20 @@ from pathlib import Path
 
 from connector.errors import SetupError
 
-__all__ = ["possible_path", "setup_path"]
+__all__ = ["full_name", "is_file", "possible_path", "setup_path"]
 
 # what file systems take for one name, in bytes
 _LONGEST_NAME = 255
+
+
+def is_file(setup: str) -> bool:
+    """Whether a setup's name means a file: it ends with .toml, has a folder in it, or is there. The rest are blocks."""
+    return setup.endswith(".toml") or "/" in setup or "\\" in setup or Path(setup).is_file()
+
+
+def full_name(setup: str) -> str:
+    """A setup's name that is found from everywhere: that of a file becomes absolute."""
+    return str(Path(setup).resolve()) if is_file(setup) else setup
 
 
 def setup_path(name: str) -> Path:

@@ -20,8 +20,7 @@ from flows.blocks import (
     ConnectorSetup,
     WooCommerceCredentials,
 )
-from flows.running import is_file
-from flows.setup_paths import setup_path
+from flows.setup_paths import is_file, setup_path
 
 __all__ = ["pull_setup", "push_setup", "resolve_setup", "setup_blocks"]
 

@@ -20,6 +20,7 @@ from connector.run.setup_source import opened_store, opened_view, setup_of
 from flows import running, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, PrefectOption, SetupOption
 from flows.place import on_prefect
+from flows.setup_paths import full_name
 
 if TYPE_CHECKING:
     from connector.setup import Setup
@@ -64,9 +65,7 @@ def serve(
         if deployment and not os.environ.get("PREFECT_API_URL"):
             raise InputError("A deployment needs a Prefect server.", hint="export PREFECT_API_URL=http://…/api")
         _log_to_standard_error()
-        start = _start_of(
-            running.full_name(str(setup)), deployment, deployment_of_all, prefect=on_prefect(made, prefect)
-        )
+        start = _start_of(full_name(str(setup)), deployment, deployment_of_all, prefect=on_prefect(made, prefect))
         _serve(made, secret, start, Listening(host, port, certificate, key), as_json)
 
 

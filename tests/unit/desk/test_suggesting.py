@@ -177,12 +177,12 @@ def test_partitions_change_no_suggestion(setup: Setup, systems: Running) -> None
                 "country": "NO",
             }
         )
-    accept(setup, [suggest(setup)[0]["pair"]], actor="ann")
+    by_hand(accept, setup, [by_hand(suggest, setup)[0]["pair"]])
     divided = setup.model_copy(update={"partitions": setup.partitions.model_copy(update={"count": 5})})
     for how in ({}, {"likely": True}):
-        whole = suggest(setup, **how)  # type: ignore[arg-type]
+        whole = by_hand(suggest, setup, **how)
         assert len(whole) > 3
-        assert suggest(divided, **how) == whole  # type: ignore[arg-type]
+        assert by_hand(suggest, divided, **how) == whole
 
 
 def test_no_more_is_held_than_a_partition_and_what_is_compared_of_the_unmapped(
@@ -201,5 +201,5 @@ def test_no_more_is_held_than_a_partition_and_what_is_compared_of_the_unmapped(
         most[0] = max(most[0], sum(one.raw.num_rows for one in alive if one.side is Side.WEBSTORE))
 
     monkeypatch.setattr(Extract, "__init__", watched)
-    suggest(divided)
+    by_hand(suggest, divided)
     assert 0 < most[0] < 0.6 * (60 + len(PEOPLE))
