@@ -42,7 +42,7 @@ consumer_secret = "env:SECRET"
 base_url = "https://company.example/api/v2.0"
 company = "Company"
 auth = "client-credentials"
-tenant = "contoso.example"
+token_url = "https://login.microsoftonline.com/contoso.example/oauth2/v2.0/token"
 client_id = "env:KEY"
 client_secret = "env:SECRET"
 [store]

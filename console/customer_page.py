@@ -28,8 +28,8 @@ def _customer(page: Page) -> Response:
     if not found:
         raise RequestRefused(404, "No customer is known under this id.")
     line = found[0]
-    # who was never compared is known by his name only: then both are asked at once
-    if page.query.flag("look") or line.last_synchronized is None:
+    # of whoever is linked to nobody only the name is known: then the system is asked at once
+    if page.query.flag("look") or not (line.bc_id and line.webstore_id is not None):
         try:
             looked = looked_up(page.webstore.setup_with_secrets(), line.bc_id or None, line.webstore_id)
         except CustomerSyncError as error:
