@@ -14,7 +14,17 @@ from starlette.responses import HTMLResponse, PlainTextResponse, RedirectRespons
 from starlette.routing import Route
 from starlette.types import ASGIApp
 
-from console import customer_page, mapping_page, plan_page, runs_page, setup_page, versions_page, webstores_page
+from console import (
+    conflicts_page,
+    customer_page,
+    mapping_page,
+    plan_page,
+    runs_page,
+    setup_page,
+    suggestions_page,
+    versions_page,
+    webstores_page,
+)
 from console.guard import Guard, RequestRefused
 from console.page import address
 from console.rendering import rendered
@@ -29,7 +39,17 @@ _STATIC = {
     "console.js": "text/javascript",
     "icon.svg": "image/svg+xml",
 }
-_PAGES = (webstores_page, mapping_page, customer_page, plan_page, runs_page, versions_page, setup_page)
+_PAGES = (
+    webstores_page,
+    mapping_page,
+    customer_page,
+    suggestions_page,
+    conflicts_page,
+    plan_page,
+    runs_page,
+    versions_page,
+    setup_page,
+)
 
 
 def application(console: Console, hosts: frozenset[str], origins: frozenset[str]) -> ASGIApp:

@@ -14,6 +14,7 @@ from connector.setup import Setup
 from connector.store import View, open_store
 from console.people import Person
 from console.runs import Runs
+from console.searching import PairSearch
 
 __all__ = ["FindSetup", "Webstore", "by_name", "opened_webstores"]
 
@@ -31,6 +32,7 @@ class Webstore:
         name: the setup as the person named it: a file, or a block.
         code: the webstore's code; it does not change while the console runs.
         runs: what this process is carrying out for it.
+        search: the search for pairs that it carries out, or has carried out.
     """
 
     def __init__(self, name: str, find: FindSetup) -> None:
@@ -41,6 +43,7 @@ class Webstore:
         self.code = self._setup.webstore_code
         self.store = open_store(self._setup.store.url)
         self.runs = Runs(self.setup_with_secrets)
+        self.search = PairSearch()
 
     @property
     def setup(self) -> Setup:
@@ -82,6 +85,7 @@ class Webstore:
 
     def close(self) -> None:
         """Let what is at work end its batch, and close the store."""
+        self.search.close()
         self.runs.close()
         self.store.close()
 

@@ -9,6 +9,7 @@ from typing import Any
 from starlette.responses import Response
 
 from connector.desk.connection_check import check_connections
+from connector.desk.waiting_pairs import waiting_pairs
 from connector.errors import CustomerSyncError
 from connector.run.request import RunRequest
 from console.page import Page, action, shown_page
@@ -43,7 +44,7 @@ def _card(page: Page, webstore: Webstore) -> _Card:
             read_at = getattr(getattr(view, "directory", None), "read_at", None)
             waits = (
                 ("conflicts to decide", len(view.conflicts.rows()), "conflicts"),
-                ("suggested pairs", sum(row["state"] == "open" for row in view.suggestions.rows()), "suggestions"),
+                ("suggested pairs", len(waiting_pairs(view)), "suggestions"),
                 (
                     "customers quarantined",
                     len({row["key"] for row in view.quarantine.rows()}),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Sequence
+from typing import Any
 
 import orjson
 import pyarrow as pa
@@ -174,7 +175,11 @@ def _suggestions(ambiguities: Sequence[Ambiguity]) -> list[StandingSuggestion]:
     for ambiguity in ambiguities:
         if len(ambiguity.bc_ids) * len(ambiguity.webstore_ids) > MOST_PAIRS:
             continue
-        evidence = {**ambiguity.evidence, "reason": ambiguity.reason}
+        evidence: dict[str, Any] = {**ambiguity.evidence, "reason": ambiguity.reason}
+        if ambiguity.contradictions:
+            evidence["against"] = "; ".join(ambiguity.contradictions.values())
+        elif ambiguity.unique:
+            evidence["plain"] = True
         for bc_id in ambiguity.bc_ids:
             for webstore_id in ambiguity.webstore_ids:
                 found.setdefault(

@@ -23,7 +23,7 @@ from connector.run.refused_writes import held_writes
 from connector.setup import Setup
 from connector.store import Lease, Store
 
-__all__ = ["Progress", "Run", "Starter", "progress_sink", "started_by"]
+__all__ = ["Progress", "Run", "Starter", "flags_of", "progress_sink", "started_by"]
 
 # a batch of creates takes Business Central seconds
 _OTHERS_CREATE_SECONDS = 300.0
@@ -143,17 +143,9 @@ class Run:
     @property
     def terms(self) -> Terms:
         """The rules that this run decides under."""
-        flags = self.setup.synchronization
-        policies = flags.policies
         return Terms(
             rules=self.rules.fields,
-            flags=Flags(
-                push=str(flags.push_webstore_customers),
-                pull=str(flags.pull_webstore_customers),
-                policy=FieldPolicy(
-                    str(policies.conflict), str(policies.first_link), str(policies.blank), str(policies.drift)
-                ),
-            ),
+            flags=flags_of(self.setup),
             geography=self.rules.geography,
             holds=self._holds(),
             templates=self.templates,
@@ -230,3 +222,14 @@ class Run:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+
+def flags_of(setup: Setup) -> Flags:
+    """The setup's flags and policies as the engine needs them."""
+    flags = setup.synchronization
+    policies = flags.policies
+    return Flags(
+        push=str(flags.push_webstore_customers),
+        pull=str(flags.pull_webstore_customers),
+        policy=FieldPolicy(str(policies.conflict), str(policies.first_link), str(policies.blank), str(policies.drift)),
+    )

@@ -38,14 +38,41 @@ for (const box of all("input[data-all]")) {
   tell();
 }
 
-// keys: an element with data-key="x" is pressed by x, unless somebody types
+// things that are gone through one after the other: j or n to the next, k to the one before
+const items = all("[data-item]");
+let current = items.find((one) => one.id && `#${one.id}` === location.hash) || items[0];
+function move(to, focus) {
+  if (!to) return;
+  for (const one of items) one.classList.toggle("now", one === to);
+  current = to;
+  if (focus) { to.focus({ preventScroll: true }); to.scrollIntoView({ block: "nearest" }); }
+}
+move(current, Boolean(current && location.hash));
+items.forEach((one) => one.addEventListener("focusin", () => move(one, false)));
+
+// keys: an element with data-key="x" is pressed by x, unless somebody types; first those of the current item
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey || /^(input|textarea|select)$/i.test(event.target.tagName) && event.target.type !== "checkbox" && event.target.type !== "radio") return;
-  const pressed = all("[data-key]").find((one) => one.dataset.key === event.key);
+  const step = { j: 1, n: 1, k: -1 }[event.key];
+  if (items.length && step) {
+    event.preventDefault();
+    move(items[items.indexOf(current) + step], true);
+    return;
+  }
+  const is = (one) => one.dataset.key === event.key;
+  const pressed = current && all("[data-key]", current).find(is) || all("[data-key]").find((one) => is(one) && !one.closest("[data-item]"));
   if (!pressed) return;
   event.preventDefault();
   if (pressed.matches("input[type=search]")) pressed.focus(); else pressed.click();
 });
+
+// who types another value means it
+for (const field of all("input[data-chooses]")) {
+  field.addEventListener("input", () => {
+    const choice = all("input[type=radio]", field.form).find((one) => one.name === field.dataset.chooses && one.value === "value");
+    if (choice && field.value) choice.checked = true;
+  });
+}
 
 // a part of the page that is asked for again until it says that it is done
 async function follow(part) {
