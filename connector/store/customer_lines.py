@@ -435,7 +435,7 @@ class CustomerLines:
 # what tells that a table has changed, without reading it whole
 _TELLING = {
     "watermark": "max(value)",
-    "mapping_version": "max(number), sum(added), sum(removed), sum(changed), sum(rejections)",
+    "mapping_version": "max(number), max(created_at), sum(added), sum(removed), sum(changed), sum(rejections)",
     "run": "count(*), max(started_at), max(finished_at), max(run_id || status)",
     "hold": "count(*), sum(failed_attempts), max(last_failed_at), max(last_synchronized_at)",
     "conflict": "count(*), max(since), max(bc_id)",

@@ -12,7 +12,12 @@ down_revision: str | None = "0003"
 branch_labels: str | None = None
 depends_on: str | None = None
 
-_TEXTS = ("name", "place", "email", "username", "search")
+_TEXTS = ("number", "name", "place", "email", "username", "name_order", "search")
+_ORDERED = ("number", "name_order")
+
+
+def _text(name: str) -> sa.Column[str]:
+    return sa.Column(name, OrderedText if name in _ORDERED else PlainText, nullable=False, server_default="")
 
 
 def upgrade() -> None:
@@ -23,8 +28,7 @@ def upgrade() -> None:
         sa.Column("webstore_code", sa.Text, nullable=False),
         sa.Column("system", sa.Text, nullable=False),
         sa.Column("key", sa.Text, nullable=False),
-        *(sa.Column(name, OrderedText, nullable=False, server_default="") for name in ("number", "name_order")),
-        *(sa.Column(name, PlainText, nullable=False, server_default="") for name in _TEXTS),
+        *(_text(name) for name in _TEXTS),
         sa.Column("fingerprint", sa.BigInteger, nullable=False),
         sa.UniqueConstraint("key", "system", "webstore_code", name="directory_one_per_customer"),
     )
