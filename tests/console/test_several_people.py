@@ -21,7 +21,7 @@ def ticked_by(visitor: Visitor, card: str, overtaken: Counter[str]) -> None:
     """Tick a customer, and look again and again as long as somebody else was faster; then send the form once more."""
     for _ in range(_TRIES):
         preview = visitor.send("/shop/mapping", EDIT, ("edit", "tick"), ("row", card)).text
-        if f'action="{DO}"' not in preview:
+        if "None of the selected customers" in preview:
             return  # the other one has ticked it
         hidden = re.findall(r'<input type="hidden" name="([^"]+)" value="([^"]*)"', preview.split(f'action="{DO}"')[1])
         form = [(name, unescape(value)) for name, value in hidden]
