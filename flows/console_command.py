@@ -13,6 +13,7 @@ from connector.errors import InputError
 from flows import running, terminal
 from flows.options import JsonOption, PrefectOption
 from flows.place import prefect_api_url
+from flows.setup_paths import is_file
 
 __all__ = ["console", "console_password", "run_console"]
 
@@ -71,7 +72,7 @@ def run_console(
     log_to_standard_error()
     listening = Listening(host, port, certificate, key)
     on_server = bool(prefect_api_url()) if prefect is None else prefect
-    places = _on_prefect(on_server, any(not running.is_file(name) for name in setups))
+    places = _on_prefect(on_server, any(not is_file(name) for name in setups))
     with serving(setups, listening, public_url=public_url, name=name, **places) as served:
 
         def tell() -> None:

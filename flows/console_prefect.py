@@ -28,7 +28,7 @@ from connector.setup import UnresolvedSecrets
 from flows.deployments import SYNCHRONIZE
 from flows.flow_run import BY
 from flows.forms import Decision, PlanApproval
-from flows.running import full_name
+from flows.setup_paths import full_name
 from flows.setups import load_block
 
 __all__ = ["ConsoleBlocks", "ConsolePrefect"]
