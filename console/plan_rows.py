@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import threading
 from collections import Counter, OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
@@ -14,6 +13,7 @@ import orjson
 
 from connector.core.approval import Approved
 from connector.core.customer_references import Who, keys_of
+from connector.core.gc_pause import collector_resting
 from connector.core.intended import ACTIONS
 from connector.store import StoredPlan
 
@@ -139,13 +139,15 @@ class _Shelf:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._works: OrderedDict[bytes, PlannedWork] = OrderedDict()
+        self._works: OrderedDict[tuple[object, ...], PlannedWork] = OrderedDict()
 
-    def work(self, document: bytes) -> PlannedWork:
-        key = hashlib.blake2b(document, digest_size=16).digest()
+    def work(self, stored: StoredPlan) -> PlannedWork:
+        # one that was made again has another time
+        key = (stored.hash, stored.run_id, stored.created_at, len(stored.document))
         with self._lock:
             if key not in self._works:
-                self._works[key] = _read(orjson.loads(document))
+                with collector_resting():
+                    self._works[key] = _read(orjson.loads(stored.document))
             self._works.move_to_end(key)
             while len(self._works) > _KEPT:
                 self._works.popitem(last=False)
@@ -157,7 +159,7 @@ _SHELF = _Shelf()
 
 def work_of(stored: StoredPlan) -> PlannedWork:
     """A plan that is kept, for showing."""
-    return _SHELF.work(stored.document)
+    return _SHELF.work(stored)
 
 
 def _read(document: Mapping[str, Any]) -> PlannedWork:
