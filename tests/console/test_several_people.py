@@ -44,11 +44,12 @@ def test_no_edit_is_lost_and_none_is_applied_twice(shop: Shop, served: Served, v
     wrong: list[BaseException] = []
     overtaken: Counter[str] = Counter()
 
+    people = {name: Visitor(served) for name in own}
+
     def work(name: str) -> None:
-        person = Visitor(served)
         try:
             for card in (*own[name], *shared):
-                ticked_by(person, card, overtaken)
+                ticked_by(people[name], card, overtaken)
         except BaseException as error:
             wrong.append(error)
             raise
