@@ -28,6 +28,7 @@ from connector.store import (
     open_store,
 )
 from connector.store.directory import account_number
+from tests.hypothesis_profiles import share
 from tests.unit.store.test_directory import replace
 
 CARDS, ACCOUNTS = "abcdefgh", range(1, 9)
@@ -259,6 +260,7 @@ SEARCHES = (
 )
 
 
+@share(0.5)
 @given(
     world=worlds(),
     sync=flags,
