@@ -254,8 +254,8 @@ def _back(page: Page) -> str:
 
 ROUTES = (
     shown_page("/{code}/conflicts", _conflicts),
-    action("/{code}/conflicts/search", _search, Right.LOOK),
-    action("/{code}/conflicts/preview", _preview, Right.EDIT),
+    action("/{code}/conflicts/search", _search, Right.LOOK, lambda _: True),
+    action("/{code}/conflicts/preview", _preview, Right.EDIT, lambda _: True),
     action("/{code}/conflicts/decide", _decide, Right.EDIT),
     action("/{code}/conflicts/undecide", _take_back, Right.EDIT),
     action("/{code}/conflicts/synchronize", _synchronize, Right.APPROVE),

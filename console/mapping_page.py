@@ -306,8 +306,8 @@ _EDITS: dict[str, _Edit] = {
 
 ROUTES = (
     shown_page("/{code}/mapping", _mapping),
-    action("/{code}/mapping/search", _search, Right.LOOK),
+    action("/{code}/mapping/search", _search, Right.LOOK, lambda _: True),
     action("/{code}/mapping/refresh", _refresh, Right.APPROVE),
-    action("/{code}/mapping/edit", _preview, Right.LOOK),
+    action("/{code}/mapping/edit", _preview, Right.LOOK, lambda _: True),
     action("/{code}/mapping/do", _do, Right.LOOK),
 )

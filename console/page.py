@@ -161,12 +161,17 @@ Handler = Callable[[Page], Response]
 
 def shown_page(path: str, handler: Handler, right: Right = Right.LOOK) -> Route:
     """A page that is looked at."""
-    return Route(path, _endpoint(handler, right, is_form=False), methods=["GET"], name=f"GET {path}")
+    return Route(path, _endpoint(handler, right, None), methods=["GET"], name=f"GET {path}")
 
 
-def action(path: str, handler: Handler, right: Right) -> Route:
-    """What a form is sent to: its token must be of this session and this address, and was not sent before."""
-    return Route(path, _endpoint(handler, right, is_form=True), methods=["POST"], name=f"POST {path}")
+def action(path: str, handler: Handler, right: Right, only_shows: Callable[[Form], bool] = lambda _: False) -> Route:
+    """What a form is sent to: its token must be of this session and this address, and was not sent before.
+
+    Args:
+        only_shows: whether a form carries out nothing, as a preview or a search; it may be sent again, since people go back
+            from a preview to change what they have selected.
+    """
+    return Route(path, _endpoint(handler, right, only_shows), methods=["POST"], name=f"POST {path}")
 
 
 def address(*parts: object, **query: object) -> str:
@@ -176,7 +181,11 @@ def address(*parts: object, **query: object) -> str:
     return f"{path}?{fields}" if fields else path
 
 
-def _endpoint(handler: Handler, right: Right, *, is_form: bool) -> Callable[[Request], Awaitable[Response]]:
+def _endpoint(
+    handler: Handler, right: Right, only_shows: Callable[[Form], bool] | None
+) -> Callable[[Request], Awaitable[Response]]:
+    """Args: only_shows: of a form; None = it is a page."""
+
     async def endpoint(request: Request) -> Response:
         console: Console = request.app.state.console
         session = console.session_of(request)
@@ -186,10 +195,10 @@ def _endpoint(handler: Handler, right: Right, *, is_form: bool) -> Callable[[Req
         try:
             if not session.person.may(right):
                 raise RequestRefused(403, f"This needs the right to {right.name.lower()}, which you do not have.")
-            if is_form:
+            if only_shows is not None:
                 page.form = await _form(request)
-                _spend(session, page.form.text("token"), request.url.path)
-            answer = await run_in_threadpool(_answered, handler, page, is_form=is_form)
+                _spend(session, page.form.text("token"), request.url.path, keep=only_shows(page.form))
+            answer = await run_in_threadpool(_answered, handler, page, is_form=only_shows is not None)
         except RequestRefused as refused:
             answer = page.show("refused.html", refused.status, text=refused.text, problems=(), back="")
         if getattr(request.state, "begun", None) is session:
@@ -241,9 +250,12 @@ def _fields(text: str) -> Form:
         raise RequestRefused(413, "This form has too many fields.") from None
 
 
-def _spend(session: Session, token: str, action: str) -> None:
-    state = session.spend(token, action)
+def _spend(session: Session, token: str, action: str, *, keep: bool) -> None:
+    state = session.spend(token, action, keep=keep)
     if state is FormState.FOREIGN:
         raise RequestRefused(403, "This form was not made by the page that it seems to come from. Open the page anew.")
     if state is FormState.SENT:
-        raise RequestRefused(409, "This form was sent before, and was carried out once. Nothing was done again.")
+        raise RequestRefused(
+            409,
+            "This form was sent before, and counts once. Nothing was done again. Open its page anew.",
+        )

@@ -166,7 +166,7 @@ def _answered(page: Page, plan: KnownPlan, answer: Answer, said: str) -> Respons
 
 ROUTES = (
     shown_page("/{code}/plans/{hash}", _plan),
-    action("/{code}/plans/{hash}/look", _look, Right.LOOK),
+    action("/{code}/plans/{hash}/look", _look, Right.LOOK, lambda _: True),
     shown_page("/{code}/plans/{hash}/approve", lambda page: _ask(page, False), Right.APPROVE),
     action("/{code}/plans/{hash}/approve", _approve, Right.APPROVE),
     shown_page("/{code}/plans/{hash}/reject", lambda page: _ask(page, True), Right.APPROVE),

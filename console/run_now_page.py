@@ -26,6 +26,7 @@ def _now(page: Page) -> Response:
         follows = going is not None and going.state == "running"
         values = {
             "seconds": 0 if going is None else _seconds(going),
+            "between": "" if going is None else _between(going),
             "known": going is not None and _known(page, going),
         }
         return page.show("run_now.html", going=going, elsewhere=None, follows=follows, **values)
@@ -36,6 +37,18 @@ def _result(page: Page, going: Going) -> str:
     """Where the outcome of a run that has ended is shown."""
     asked_for_plan = going.request.dry_run or going.state == "waiting"
     return page.path("plans", going.plan_hash) if asked_for_plan else page.path("runs", going.run_id)
+
+
+def _between(going: Going) -> str:
+    """What a run does while none of its numbers moves; "" while one does."""
+    if not going.phases:
+        return "Opening both systems"
+    if any(done < total or not total for _, done, total in going.progress):
+        return ""
+    if going.run is None:
+        return "Comparing both sides"
+    is_reading = all(what.startswith("Reading") for what in going.phases)
+    return "Getting ready to write" if is_reading and not going.request.dry_run else "Finishing"
 
 
 def _known(page: Page, going: Going) -> bool:

@@ -69,8 +69,12 @@ class Session:
         nonce = f"{time.monotonic_ns():x}-{secrets.token_urlsafe(9)}"
         return f"{nonce}.{self._seal(nonce, action)}"
 
-    def spend(self, token: str, action: str) -> FormState:
-        """Use a form's token: it counts once."""
+    def spend(self, token: str, action: str, *, keep: bool = False) -> FormState:
+        """Use a form's token: it counts once.
+
+        Args:
+            keep: whether it may be used again, because nothing is carried out.
+        """
         nonce, _, seal = token.partition(".")
         if not hmac.compare_digest(seal.encode(), self._seal(nonce, action).encode()):
             return FormState.FOREIGN
@@ -79,6 +83,8 @@ class Session:
             # what was forgotten for want of room counts as sent
             if nonce in self._sent or made <= self._not_before:
                 return FormState.SENT
+            if keep:
+                return FormState.FRESH
             self._sent[nonce] = made
             while len(self._sent) > _MOST_FORMS:
                 self._not_before = max(self._not_before, self._sent.popitem(last=False)[1])

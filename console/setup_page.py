@@ -143,5 +143,5 @@ def _lines(changes: list[_Change]) -> str:
 
 ROUTES = (
     shown_page("/{code}/setup", _setup),
-    action("/{code}/setup", _change, Right.APPROVE),
+    action("/{code}/setup", _change, Right.APPROVE, lambda form: not form.flag("do")),
 )

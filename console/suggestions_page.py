@@ -14,7 +14,7 @@ from connector.desk.waiting_pairs import STANDINGS, PossiblePair, found_pairs, t
 from connector.errors import InputError, Overtaken
 from connector.setup import PullWebstoreCustomers, PushWebstoreCustomers, Setup
 from console.guard import RequestRefused
-from console.page import Page, action, shown_page
+from console.page import Form, Page, action, shown_page
 from console.people import Right
 from console.searching import linkage_is_installed
 from console.sides_shown import sides_of
@@ -125,6 +125,11 @@ def _answer(page: Page) -> Response:
     return _answered(page, accepted, rejected, ticked)
 
 
+def _asks_to_accept(form: Form) -> bool:
+    """Whether the form asks what accepting several pairs would lead to, which carries out nothing."""
+    return not form.all("accept") and not form.all("reject") and form.text("do", "accept") == "accept"
+
+
 def _plain(page: Page) -> Response:
     """The plain pairs, before they are accepted together."""
     plain = [pair.name for pair in _listed(page).pairs if pair.is_plain]
@@ -231,7 +236,7 @@ ROUTES = (
     shown_page("/{code}/suggestions/{bc_id}/{account}", _one_pair),
     action("/{code}/suggestions/search", _search, Right.EDIT),
     action("/{code}/suggestions/cancel", _cancel, Right.EDIT),
-    action("/{code}/suggestions/answer", _answer, Right.EDIT),
-    action("/{code}/suggestions/plain", _plain, Right.EDIT),
+    action("/{code}/suggestions/answer", _answer, Right.EDIT, _asks_to_accept),
+    action("/{code}/suggestions/plain", _plain, Right.EDIT, lambda _: True),
     action("/{code}/suggestions/accept", _accept, Right.EDIT),
 )

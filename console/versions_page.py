@@ -129,6 +129,6 @@ def _changes(view: View, number: int) -> tuple[int, list[dict[str, Any]]]:
 ROUTES = (
     shown_page("/{code}/versions", _versions),
     shown_page("/{code}/versions/compare", _compare),
-    action("/{code}/versions/restore", _restore, Right.EDIT),
+    action("/{code}/versions/restore", _restore, Right.EDIT, lambda form: not form.flag("do")),
     shown_page("/{code}/versions/{number}", _one),
 )

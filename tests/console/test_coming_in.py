@@ -52,6 +52,44 @@ def test_a_form_counts_once(served: Served, visitor: Visitor) -> None:
     assert visitor.post("/shop/test", [("token", token)]).status_code == 409
 
 
+def test_a_preview_may_be_sent_again_after_going_back(shop: Shop, served: Served, visitor: Visitor) -> None:
+    shop.register("kari@shop.example")
+    card = shop.employ("ola@company.example", "Ola Hansen")
+    shop.sync(dry_run=True)
+    action = "/shop/mapping/edit"
+    fields = visitor.fields("/shop/mapping", action)
+    for title in ("Tick", "Plan first"):
+        name = title.split()[0].lower()
+        preview = visitor.post(action, [*fields, ("edit", name), ("row", card)])
+        assert preview.status_code == 200 and f"<h1>{title}: 1 customer</h1>" in preview.text
+    setup = visitor.fields("/shop/setup", "/shop/setup")
+    for value in ("None", "Mapped Only"):
+        changed = visitor.post("/shop/setup", [*setup, ("synchronization-pull_webstore_customers", value)])
+        assert changed.status_code == 200 and "Change the setup" in changed.text
+    assert not shop.remembered().ticked
+
+    do = "/shop/mapping/do"
+    kept = dict(fields) | {"edit": "tick", "row": card}
+    token = visitor.post(action, list(kept.items())).text.split(f'action="{do}"')[1].split('name="token" value="')[1]
+    sent = [("token", token.split('"')[0]), ("edit", "untick")]
+    assert visitor.post(do, sent).status_code == 400, "it counts, and nobody is selected"
+    assert visitor.post(do, sent).status_code == 409
+
+
+def test_every_page_says_in_which_part_of_the_console_it_is(shop: Shop, visitor: Visitor) -> None:
+    card = shop.employ("ola@company.example", "Ola Hansen", ticked=True)
+    plan = shop.sync(dry_run=True).plan.hash
+    parts = {
+        "/shop/mapping": '<a href="/shop/mapping" aria-current="page">',
+        f"/shop/customers/{card}": '<a href="/shop/mapping" aria-current="true">',
+        f"/shop/plans/{plan}": '<a href="/shop/runs" aria-current="true">',
+        "/shop/runs": '<a href="/shop/runs" aria-current="page">',
+    }
+    for path, marked in parts.items():
+        navigation = visitor.get(path).text.split("</nav>")[0]
+        assert marked in navigation and navigation.count("aria-current") == 1, path
+
+
 def test_a_token_of_another_form_or_another_person_counts_nothing(served: Served, visitor: Visitor) -> None:
     token = visitor.token("/", "/shop/test")
     assert visitor.post("/shop/synchronize", [("token", token)]).status_code == 403

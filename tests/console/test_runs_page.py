@@ -20,6 +20,7 @@ def test_a_run_is_shown_while_it_is_at_work_and_leads_to_what_it_did(
     visitor.send("/", "/shop/synchronize", ("now", "yes"))
     going = visitor.get("/shop/runs/now")
     assert "Synchronise all customers" in going.text and "Started by" in text_of(going)
+    assert "Opening both systems …" in going.text or "Reading" in going.text
     assert '<noscript><meta http-equiv="refresh" content="3"></noscript>' in going.text
     assert 'data-refresh="/shop/runs/now"' in going.text
     settled(served)
