@@ -75,7 +75,7 @@ def test_the_pages_that_the_guide_shows(shop: Shop, served: Served, browser: Chr
             ["Kari Nordmann", "Karl Johans gate 12", "Karl Johans gt. 21", "History"],
         ),
         "conflicts": ("conflicts", ["Lars Johansen", "Sandnes", "Sola", "Preview what is chosen"]),
-        "plan": (f"plans/{plan}", ["New in the webstore", "Drimmen", "Drammen", "Approve", "new-account mail"]),
+        "plan": (f"plans/{plan}", ["New account", "Drimmen", "Drammen", "Approve", "new-account mail"]),
     }
     try:
         for name, (path, words) in pages.items():

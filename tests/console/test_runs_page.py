@@ -76,12 +76,13 @@ def test_an_undo_is_shown_first_and_puts_back_what_was_approved(shop: Shop, serv
     settled(served)
     assert shop.account(account)["billing"]["address_1"] == "Nygaten 2", "a preview writes nothing"
     plan = visitor.get("/shop/runs/now")
-    assert "/plans/" in plan.url and "It takes back" in text_of(plan)
+    assert "/plans/" in plan.url and "Nothing was written. It takes back" in text_of(plan)
     path = plan.url.removeprefix(served.address)
     visitor.send(f"{path}/approve", f"{path}/approve")
     settled(served)
     assert shop.account(account)["billing"]["address_1"] == "Storgata 1"
-    assert "Undo of run" in text_of(visitor.get("/shop/runs/now"))
+    done = text_of(visitor.get("/shop/runs/now"))
+    assert "Undo of run" in done and " Read 0 in the webstore" not in done, "an undo reads only whom it puts back"
 
 
 def test_the_report_brings_its_own_style_and_nothing_else_may_run(shop: Shop, visitor: Visitor) -> None:

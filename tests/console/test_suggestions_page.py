@@ -116,6 +116,19 @@ def test_selected_pairs_with_a_customer_in_common_are_left_out(shop: Shop, visit
     assert "1 selected pair is answered or taken by now" in preview.text
 
 
+def test_pairs_of_one_customer_are_never_accepted_together(shop: Shop, visitor: Visitor) -> None:
+    shop.register("kari@nord.example", "Kari Nordmann")
+    for name in ("Kari Nordmann", "Kari Norman"):
+        shop.employ("kari@nord.example", name)
+    shop.sync(dry_run=True)
+    rivals = [("pair", named(pair)) for pair in shown_pairs(visitor.get(PAGE).text)]
+    assert len(rivals) == 2
+    preview = visitor.send(PAGE, f"{PAGE}/answer", *rivals, ("do", "accept"))
+    assert "None of these can be accepted together" in preview.text
+    assert "2 selected pairs share a customer" in preview.text and f'action="{PAGE}/accept"' not in preview.text
+    assert shop.links() == {}
+
+
 def test_an_overtaken_answer_is_not_applied_and_shown_again_with_what_changed(shop: Shop, served: Served) -> None:
     first, second = namesakes(shop, 1), namesakes(shop, 2)
     ann, bob = Visitor(served), Visitor(served)
