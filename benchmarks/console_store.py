@@ -14,14 +14,17 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import numpy as np
+import orjson
 import pyarrow as pa
 
 from benchmarks.store import bc_id
 from connector.store import (
     ChangedValue,
     DirectoryRow,
+    Intent,
     MappingRow,
     QuarantinedField,
+    Settlement,
     StandingConflict,
     StandingSuggestion,
     Store,
@@ -30,7 +33,7 @@ from connector.store import (
 )
 from connector.store.directory import account_number
 
-__all__ = ["SHOP", "filled_store"]
+__all__ = ["MOST_WAITING", "SHOP", "filled_store", "put_plan"]
 
 SHOP = "shop"
 _LINKED = 0.6
@@ -38,6 +41,9 @@ _GIVEN = ("Kari", "Ola", "Zoë", "Jürgen", "Åse", "Anna", "Marek", "Chloé", "
 _FAMILY = ("Nordmann", "Müller", "Ødegård", "Smith", "Łukasz", "Garcia", "Öztürk", "Lee", "de Vries", "Straße")
 _CITIES = ("Oslo", "Zürich", "Århus", "Bergen", "København", "Kraków", "Lyon", "Leeds")
 _ROWS_AT_ONCE = 5_000
+# so many fields and so many pairs wait for a person in a large shop
+MOST_WAITING = 5_000
+_WRITES = 10_000
 
 
 def _row(system: str, number: int, version: int) -> DirectoryRow:
@@ -93,7 +99,9 @@ def _fill(work: Work, customers: int) -> None:
     sides = {system: listed(system, numbers) for system in ("webstore", "business_central")}
     work.directory.replace(sides, rows_at(numbers))  # type: ignore[arg-type]
     work.conflicts.replace(
-        StandingConflict(bc_id(n), f"C{n:07d}", n + 1, "phone", "1", "2", "3") for n in range(0, few * 3, 3)
+        StandingConflict(bc_id(n), f"C{n:07d}", n + 1, name, "1", "2", "3")
+        for n in range(0, min(MOST_WAITING * 3 // 2, linked), 3)
+        for name in ("city", "phone")
     )
     work.changes.replace(
         ChangedValue(bc_id(n), n + 1, "city", "webstore" if n % 2 else "business_central", "Oslo")
@@ -104,7 +112,12 @@ def _fill(work: Work, customers: int) -> None:
         + [QuarantinedField("webstore", f"woo:{customers - n}", "", "no role") for n in range(few)]
     )
     work.suggestions.replace(
-        [StandingSuggestion(bc_id(linked + ticked + n), linked + ticked + n + 1, "name", 0.8) for n in range(few * 5)]
+        [
+            StandingSuggestion(
+                bc_id(n), n + 1, "name", 0.8, {"name": "Kari Nordmann", "reason": "only the name agrees"}
+            )
+            for n in range(linked + ticked, min(linked + ticked + MOST_WAITING, customers))
+        ]
     )
     for n in range(5, few, 5):
         work.holds.failed(f"bc:{bc_id(n)}", "push", signature="400", message="no", scheduled=True, max_attempts=1)
@@ -113,7 +126,42 @@ def _fill(work: Work, customers: int) -> None:
 def _run(store: Store) -> None:
     with store.work(SHOP) as work:
         work.runs.start("fill", "all", "manual", "benchmark")
+        intents = [
+            Intent(
+                run_id="fill", direction="push", system="webstore", operation="update", bc_id=bc_id(n),
+                bc_number=f"C{n:07d}", webstore_id=n + 1, natural_key="", payload={"city": "Oslo"},
+                before={"city": "Bergen", "phone": "1"}, after={"city": "Oslo", "phone": "2"},
+            )
+            for n in range(_WRITES)
+        ]  # fmt: skip
+        written = work.journal.intend(intents)
+        work.journal.settle([Settlement(one, "confirmed", {"city": "Oslo"}) for one in written])
         work.runs.finish("fill", "completed", {}, None, None)
+
+
+def put_plan(path: Path, customers: int) -> str:
+    """Keep a plan of a dry run that changes two fields of each of so many customers; gives its hash."""
+    rows, intended = [], []
+    for n in range(customers):
+        who = {"bc_id": bc_id(n), "bc_number": f"C{n:07d}", "webstore_id": n + 1}
+        done = {"direction": "push" if n % 2 else "pull", "action": "update"}
+        intended.append(who | done | {"fields": ["city", "phone"]})
+        for name, before, after in (("city", "Bergen", "Oslo"), ("phone", f"{n}", f"+47 {n}")):
+            values = {"field": name, "base": before, "before": before, "after": after}
+            rows.append({"bc_number": who["bc_number"], "webstore_id": n + 1, **done, **values, "reason": "changed"})
+    hash_ = f"{customers:064x}"
+    writes = [f"{n:064x}" for n in range(customers)]
+    document = {"hash": hash_, "writes": writes, "links": [], "orphans": [], "undone": [], "customers": intended}
+    store = open_store(f"sqlite:///{path}")
+    try:
+        with store.work(SHOP) as work:
+            run = f"plan-{customers}"
+            work.runs.start(run, "all", "manual", "benchmark", dry_run=True)
+            work.plans.put(hash_, orjson.dumps(document | {"rows": rows}), {"writes": customers}, run_id=run)
+            work.runs.finish(run, "completed", {}, hash_, None)
+    finally:
+        store.close()
+    return hash_
 
 
 def main() -> int:

@@ -23,11 +23,11 @@ from connector.desk.deciding import (
 )
 from connector.errors import InputError
 from connector.rules import load_rules
-from connector.run.request import RunRequest
 from connector.store import View
 from console.page import Form, Page, action, shown_page
 from console.people import Right
 from console.sides_shown import names_of
+from console.starting import start_run
 
 __all__ = ["ROUTES"]
 
@@ -211,8 +211,7 @@ def _synchronize(page: Page) -> Response:
         raise InputError("No decision waits for a run (any more).")
     plan_first = page.form.flag("plan")
     title = f"{'Plan for' if plan_first else 'Synchronize'} {len(customers):,} decided customer{'s' * (len(customers) != 1)}"
-    page.webstore.runs.start(title, page.person.name, lambda setup: RunRequest(setup, customers, dry_run=plan_first))
-    return page.go(page.path("runs", "now"))
+    return start_run(page, title, customers, plan_first=plan_first)
 
 
 def _answers(form: Form) -> list[Answer]:

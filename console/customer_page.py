@@ -38,7 +38,7 @@ def _customer(page: Page) -> Response:
         fields = field_by_field(view, page.webstore.setup, line.bc_id or None, line.webstore_id, looked)
         history = records(view.history(bc_id=line.bc_id or None, webstore_id=line.webstore_id))[::-1]
         keys = {customer_key(line.bc_id or None, line.webstore_id), customer_key(None, line.webstore_id)}
-        quarantined = [row for row in view.quarantine.rows() if row["key"] in keys]
+        quarantined = view.quarantine.rows_about(keys)
         holds = [row for row in view.holds.rows() if row["key"] in keys]
         version = view.mapping.version()
     return page.show(

@@ -12,11 +12,11 @@ from connector.desk.customer_list import FILTERS, SORTS, Line, all_customers, co
 from connector.desk.desk import Desk
 from connector.desk.editing import link, tick, unlink, untick
 from connector.errors import InputError
-from connector.run.request import RunRequest
 from connector.setup import PullWebstoreCustomers, PushWebstoreCustomers, Setup
 from console.guard import RequestRefused
 from console.page import Page, action, shown_page
 from console.people import Right
+from console.starting import start_run
 
 __all__ = ["ROUTES"]
 
@@ -34,14 +34,14 @@ class _Edit:
         title: what the button says.
         effect: what it will lead to, in words.
         takes: which of the selected lines it is about.
-        do: carries it out; gives what was done, in words, and the new mapping version, if it makes one.
+        do: carries it out; gives what was done, in words, and the new mapping version, if it makes one; or where to go on.
     """
 
     title: str
     right: Right
     effect: Callable[[Setup, list[Line]], list[str]]
     takes: Callable[[Line], bool]
-    do: Callable[[Page, Desk, list[Line]], tuple[str, int | None]]
+    do: Callable[[Page, Desk, list[Line]], tuple[str, int | None] | Response]
     asks_systems: bool = True
 
 
@@ -94,8 +94,7 @@ def _search(page: Page) -> Response:
 
 def _refresh(page: Page) -> Response:
     """Read both systems anew, without writing: a plan for all customers."""
-    page.webstore.runs.start("Read all customers anew", page.person.name, lambda setup: RunRequest(setup, dry_run=True))
-    return page.go(page.path("runs", "now"))
+    return start_run(page, "Read all customers anew", plan_first=True)
 
 
 def _preview(page: Page) -> Response:
@@ -144,9 +143,10 @@ def _do(page: Page) -> Response:
     desk = replace(desk, expected_version=page.form.version)
     with page.webstore.view() as view:
         lines = lines_of(view, desk.setup, keys)
-    said, made = edit.do(page, desk, lines)
-    if edit.right is Right.APPROVE:
-        return page.go(page.path("runs", "now"))
+    done = edit.do(page, desk, lines)
+    if isinstance(done, Response):
+        return done
+    said, made = done
     back = page.form.text("back")
     where = back if back.startswith(page.path("mapping")) else page.path("mapping")
     return page.go(where, said, take_back=None if made is None else made - 1, made=made)
@@ -262,15 +262,14 @@ def _release(_page: Page, desk: Desk, lines: list[Line]) -> tuple[str, int | Non
     return f"{_customers(len(lines))} released.", None
 
 
-def _synchronize(page: Page, _desk: Desk, lines: list[Line], *, dry_run: bool = False) -> tuple[str, int | None]:
+def _synchronize(page: Page, _desk: Desk, lines: list[Line], *, plan_first: bool = False) -> Response:
     names = tuple(line.bc_id or line.key for line in lines)
-    title = f"{'Plan for' if dry_run else 'Synchronize'} {_customers(len(names))}"
-    page.webstore.runs.start(title, page.person.name, lambda setup: RunRequest(setup, names, dry_run=dry_run))
-    return "", None
+    title = f"{'Plan for' if plan_first else 'Synchronize'} {_customers(len(names))}"
+    return start_run(page, title, names, plan_first=plan_first)
 
 
-def _plan(page: Page, desk: Desk, lines: list[Line]) -> tuple[str, int | None]:
-    return _synchronize(page, desk, lines, dry_run=True)
+def _plan(page: Page, desk: Desk, lines: list[Line]) -> Response:
+    return _synchronize(page, desk, lines, plan_first=True)
 
 
 def _pair_of(lines: list[Line]) -> tuple[Line, Line]:

@@ -41,12 +41,8 @@ def _plan(page: Page) -> Response:
     return page.show(
         "plan.html", plan=plan, shown=shown, names=names, total=len(found), offset=offset, limit=_A_PAGE, kind=kind,
         field=field, search=search, search_name=name, left_out=left_out, may_choose=may_choose, kinds=KINDS,
-        counts=plan.work.counts_without(left_out), left=_left(plan), Standing=Standing,
+        counts=plan.work.counts_without(left_out), left=plan.work.left, Standing=Standing,
     )  # fmt: skip
-
-
-def _left(plan: KnownPlan) -> int:
-    return len(chosen(plan.work.customers, kind="left"))
 
 
 def _names(view: View, setup: Setup, customers: Sequence[PlannedCustomer]) -> dict[str, str]:

@@ -2,22 +2,17 @@
 
 from __future__ import annotations
 
-import threading
-from collections import Counter, OrderedDict
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any, NamedTuple
 
-import orjson
-
 from connector.core.approval import Approved
 from connector.core.customer_references import Who, keys_of
-from connector.core.gc_pause import collector_resting
 from connector.core.intended import ACTIONS
-from connector.store import StoredPlan
 
-__all__ = ["KINDS", "PlanRow", "PlannedCustomer", "PlannedWork", "chosen", "work_of"]
+__all__ = ["KINDS", "PlanRow", "PlannedCustomer", "PlannedWork", "chosen", "planned_work"]
 
 # what a plan says of a customer: the word on the page, in the order in which people want to see them. What replaces or loses a
 # value comes first; what is left as it is last
@@ -40,9 +35,8 @@ KINDS: Mapping[str, str] = {
     "quarantined": "In quarantine",
 }
 _DONE = frozenset(list(KINDS)[:8])
+_LEFT = frozenset(KINDS) - _DONE
 _ORDER = {kind: place for place, kind in enumerate(KINDS)}
-# a plan of 100,000 customers takes a second to be read, and is looked at page by page
-_KEPT = 2
 
 
 class PlanRow(NamedTuple):
@@ -56,12 +50,13 @@ class PlanRow(NamedTuple):
     reason: str
 
 
-@dataclass
+@dataclass(slots=True, eq=False)
 class PlannedCustomer:
-    """One customer of a plan.
+    """One customer of a plan. There are 100,000 of them in memory: what many have in common is there once.
 
     Attributes:
         key: names the customer in forms, and to whoever leaves it out: Business Central id, woo:ID, or number.
+        acts: whether anything is done to the customer.
         searched: what a search looks into.
     """
 
@@ -70,13 +65,9 @@ class PlannedCustomer:
     number: str
     webstore_id: int | None
     rows: list[PlanRow] = field(default_factory=list)
-    kinds: set[str] = field(default_factory=set)
+    kinds: frozenset[str] = frozenset()
+    acts: bool = False
     searched: str = ""
-
-    @property
-    def acts(self) -> bool:
-        """Whether anything is done to the customer."""
-        return not self.kinds.isdisjoint(_DONE)
 
     @property
     def groups(self) -> list[tuple[str, list[PlanRow]]]:
@@ -94,23 +85,26 @@ class PlannedWork:
     """A plan, customer by customer, in the order in which people want to see them.
 
     Attributes:
-        approved: what approving it approves.
+        undoes: whether it takes a run back; deletes: whether it deletes anybody.
         counts: customers by kind; fields: customers by field that is changed or left.
+        acting: how many customers something is done to; left: of how many something is left as it is.
+        kept: how many cleared values are kept on the other side.
     """
 
-    approved: Approved
+    undoes: bool
+    deletes: bool
     customers: tuple[PlannedCustomer, ...]
     counts: Mapping[str, int]
     fields: Mapping[str, int]
-
-    @property
-    def acting(self) -> int:
-        """How many customers something is done to."""
-        return sum(customer.acts for customer in self.customers)
+    acting: int
+    left: int
+    kept: int
 
     def counts_without(self, left_out: frozenset[str]) -> dict[str, int]:
         """What is done, in customers by kind, if some of them are left out."""
-        kinds = Counter(kind for one in self.customers if one.key not in left_out for kind in one.kinds & _DONE)
+        kinds = Counter({kind: number for kind, number in self.counts.items() if kind in _DONE})
+        if left_out:
+            kinds.subtract(kind for one in self.customers if one.key in left_out for kind in one.kinds & _DONE)
         return {kind: kinds[kind] for kind in KINDS if kinds[kind]}
 
 
@@ -124,62 +118,50 @@ def chosen(
         search: a part of the number, of an id, or of a value.
     """
     text = search.casefold().strip()
-    left = _ORDER.keys() - _DONE
-    return [
-        one
-        for one in customers
-        if (kind == "all" or (one.acts if not kind else kind in one.kinds or (kind == "left" and one.kinds & left)))
-        and (not field_name or any(row.field == field_name for row in one.rows))
-        and (not text or text in one.searched)
-    ]
+    # one condition after the other: a page of a large plan has no time for all of them in each row
+    found = list(customers)
+    if text:
+        found = [one for one in found if text in one.searched]
+    if not kind:
+        found = [one for one in found if one.acts]
+    elif kind == "left":
+        found = [one for one in found if not one.kinds.isdisjoint(_LEFT)]
+    elif kind != "all":
+        found = [one for one in found if kind in one.kinds]
+    if field_name:
+        found = [one for one in found if any(row.field == field_name for row in one.rows)]
+    return found
 
 
-class _Shelf:
-    """The plans that were looked at last."""
-
-    def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._works: OrderedDict[tuple[object, ...], PlannedWork] = OrderedDict()
-
-    def work(self, stored: StoredPlan) -> PlannedWork:
-        # one that was made again has another time
-        key = (stored.hash, stored.run_id, stored.created_at, len(stored.document))
-        with self._lock:
-            if key not in self._works:
-                with collector_resting():
-                    self._works[key] = _read(orjson.loads(stored.document))
-            self._works.move_to_end(key)
-            while len(self._works) > _KEPT:
-                self._works.popitem(last=False)
-            return self._works[key]
-
-
-_SHELF = _Shelf()
-
-
-def work_of(stored: StoredPlan) -> PlannedWork:
-    """A plan that is kept, for showing."""
-    return _SHELF.work(stored)
-
-
-def _read(document: Mapping[str, Any]) -> PlannedWork:
+def planned_work(document: Mapping[str, Any]) -> PlannedWork:
+    """A plan from its document, as the store keeps it."""
     approved = Approved.from_document(document)
     people = _People(approved)
+    texts_once: dict[str, str] = {}
+    kinds_once: dict[frozenset[str], frozenset[str]] = {}
+    kept = 0
     for row in document["rows"]:
         account = row["webstore_id"]
         customer = people.of_row(str(row["bc_number"] or ""), None if account is None else int(account))
-        texts = (str(row[name] or "") for name in ("field", "base", "before", "after", "reason"))
-        found = PlanRow(_kind(row), *texts)
-        customer.rows.append(found)
-        customer.kinds.add(found.kind)
+        texts = [str(row[name] or "") for name in ("field", "base", "before", "after", "reason")]
+        kind, *texts = (texts_once.setdefault(text, text) for text in (_kind(row), *texts))
+        customer.rows.append(PlanRow(kind, *texts))
+        kept += kind == "kept"
     customers = people.all()
     for one in customers:
         one.rows.sort(key=lambda row: _ORDER.get(row.kind, len(_ORDER)))
+        kinds = frozenset(row.kind for row in one.rows)
+        one.kinds = kinds_once.setdefault(kinds, kinds)
+        one.acts = not kinds.isdisjoint(_DONE)
         values = (value for row in one.rows for value in (row.before, row.after))
         account = "" if one.webstore_id is None else f"woo:{one.webstore_id}"
         one.searched = "\n".join([one.number, one.bc_id, account, *values]).casefold()
     customers.sort(key=lambda one: (_place(one), one.number, one.webstore_id or 0))
-    return PlannedWork(approved, tuple(customers), _kinds(customers), _fields(customers))
+    return PlannedWork(
+        undoes=bool(approved.undone), deletes=approved.deletes, customers=tuple(customers), counts=_kinds(customers),
+        fields=_fields(customers), acting=sum(one.acts for one in customers), left=len(chosen(customers, kind="left")),
+        kept=kept,
+    )  # fmt: skip
 
 
 def _kind(row: Mapping[str, Any]) -> str:

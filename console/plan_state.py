@@ -13,7 +13,8 @@ from connector.run.request import RunRequest
 from connector.setup import Setup
 from connector.store import View
 from console.guard import RequestRefused
-from console.plan_rows import PlannedWork, work_of
+from console.plan_rows import PlannedWork
+from console.plan_shelf import work_of
 
 __all__ = ["KnownPlan", "Standing", "known_plan"]
 
@@ -61,11 +62,10 @@ class KnownPlan:
             InputError: it is of an undo, and nobody knows any more of which run.
         """
         given: dict[str, Any] = {"approved_plan": self.hash, "leave_out": leave_out} if by_hash else {}
-        approved = self.work.approved
-        if approved.undone or (self.run is not None and self.run["mode"] == "undo"):
+        if self.work.undoes or (self.run is not None and self.run["mode"] == "undo"):
             if not self.undone_run:
                 raise InputError("Which run this plan takes back is not remembered any more.", hint="Undo it anew.")
-            return RunRequest(setup, undone_run=self.undone_run, delete_accounts=approved.deletes, **given)
+            return RunRequest(setup, undone_run=self.undone_run, delete_accounts=self.work.deletes, **given)
         if self.run is not None and self.run["mode"] == "selected":
             names = tuple(one.key for one in self.work.customers if one.acts)
             return RunRequest(setup, customers=names, **given)
@@ -79,8 +79,9 @@ def known_plan(view: View, plan_hash: str) -> KnownPlan:
         RequestRefused: it is not kept.
         InputError: it is no hash, or several plans begin so.
     """
-    stored = view.plans.get(plan_hash)
-    if stored is None:
+    stored = view.plans.kept(plan_hash)
+    work = None if stored is None else work_of(view, stored)
+    if stored is None or work is None:
         raise RequestRefused(404, "This plan is not kept any more. Make a new one.")
     runs = view.runs.of_plan(stored.hash)
     waiting = next((run for run in runs if run["status"] == "waiting" and run["plan_hash"] == stored.hash), None)
@@ -95,4 +96,4 @@ def known_plan(view: View, plan_hash: str) -> KnownPlan:
     made = next((run for run in runs if run["run_id"] == stored.run_id), None)
     found = ((Standing.WAITS, waiting), (Standing.WRITTEN, written), (Standing.REJECTED, rejected))
     standing, run = next(((standing, run) for standing, run in found if run is not None), (Standing.MADE, made))
-    return KnownPlan(stored.hash, stored.created_at, work_of(stored), standing, run)
+    return KnownPlan(stored.hash, stored.created_at, work, standing, run)

@@ -113,10 +113,12 @@ class Runs:
 
     Args:
         setup: gives the setup, with secrets.
+        read_plan: is told the hash of a plan that somebody will look at, while the run still counts as at work.
     """
 
-    def __init__(self, setup: Callable[[], Setup]) -> None:
+    def __init__(self, setup: Callable[[], Setup], read_plan: Callable[[str], None]) -> None:
         self._setup = setup
+        self._read_plan = read_plan
         self._lock = threading.Lock()
         self._thread: threading.Thread | None = None
         self.going: Going | None = None
@@ -173,9 +175,18 @@ class Runs:
             going.error = InternalError(f"The run failed ({type(error).__name__}). The console's log says where.")
         finally:
             runtime.close()
+            self._read(going.plan_hash)
             going.run = None
             going.finished_at = datetime.now(UTC)
             going.state = state
+
+    def _read(self, plan_hash: str) -> None:
+        if not plan_hash:
+            return
+        try:
+            self._read_plan(plan_hash)
+        except Exception:  # noqa: BLE001 - the run has ended all the same; the page that shows the plan tells what is wrong
+            _log.warning("the plan %s cannot be read yet", plan_hash[:12], exc_info=True)
 
     def close(self) -> None:
         """End what is at work, as `Going.cancel` does, and wait for it."""

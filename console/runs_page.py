@@ -49,7 +49,7 @@ def _run(page: Page) -> Response:
             name: view.activity.count_writes(run_id=run_id, failed_only=name == "failed") for name in ("all", "failed")
         }
         writes = view.activity.writes(limit=_A_PAGE, offset=offset, run_id=run_id, failed_only=failed)
-        has_plan = bool(run["plan_hash"]) and view.plans.get(run["plan_hash"]) is not None
+        has_plan = bool(run["plan_hash"]) and view.plans.kept(run["plan_hash"]) is not None
         names = _names(view, page.webstore.setup, writes)
     going = page.webstore.runs.going
     return page.show(

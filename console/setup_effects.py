@@ -8,7 +8,8 @@ from typing import Any
 from connector.setup import Setup
 from connector.setup.choices import PullWebstoreCustomers, PushWebstoreCustomers
 from connector.store import View
-from console.plan_rows import PlannedWork, work_of
+from console.plan_rows import PlannedWork
+from console.plan_shelf import work_of
 
 __all__ = ["change_in_words", "effects_of"]
 
@@ -23,8 +24,8 @@ def effects_of(view: View, setup: Setup) -> Mapping[str, list[str]]:
     if last is None or "push" not in last["summary"]:
         return {}
     summary, flags = last["summary"], setup.synchronization
-    stored = view.plans.get(last["plan_hash"]) if last["plan_hash"] else None
-    work = None if stored is None else work_of(stored)
+    stored = view.plans.kept(last["plan_hash"]) if last["plan_hash"] else None
+    work = None if stored is None else work_of(view, stored)
     holds = sum(bool(row["on_hold"]) for row in view.holds.rows())
     conflicts = len(view.conflicts.rows())
     found = {
@@ -59,7 +60,7 @@ def _direction(counts: Mapping[str, int], name: str, closed: bool, system: str) 
 
 
 def _kept(work: PlannedWork | None) -> list[str]:
-    kept = 0 if work is None else sum(row.kind == "kept" for one in work.customers for row in one.rows)
+    kept = 0 if work is None else work.kept
     return [f"{_many(kept, 'cleared value was', 'cleared values were')} kept on the other side."] if kept else []
 
 

@@ -13,6 +13,7 @@ from connector.run.setup_source import setup_of
 from connector.setup import Setup
 from connector.store import View, open_store
 from console.people import Person
+from console.plan_shelf import work_of
 from console.runs import Runs
 from console.searching import PairSearch
 
@@ -42,7 +43,7 @@ class Webstore:
         self._read = time.monotonic()
         self.code = self._setup.webstore_code
         self.store = open_store(self._setup.store.url)
-        self.runs = Runs(self.setup_with_secrets)
+        self.runs = Runs(self.setup_with_secrets, self._read_plan)
         self.search = PairSearch()
 
     @property
@@ -78,6 +79,12 @@ class Webstore:
     def desk(self, person: Person, *, with_secrets: bool = False) -> Desk:
         """The desk at which a person works."""
         return Desk(self.setup_with_secrets() if with_secrets else self.setup, self.store, person.name)
+
+    def _read_plan(self, plan_hash: str) -> None:
+        with self.view() as view:
+            plan = view.plans.kept(plan_hash)
+            if plan is not None:
+                work_of(view, plan)
 
     def read_anew(self) -> None:
         """Forget the setup as it was read last: somebody has just changed it."""

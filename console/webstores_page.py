@@ -11,9 +11,9 @@ from starlette.responses import Response
 from connector.desk.connection_check import check_connections
 from connector.desk.waiting_pairs import waiting_pairs
 from connector.errors import CustomerSyncError
-from connector.run.request import RunRequest
 from console.page import Page, action, shown_page
 from console.people import Right
+from console.starting import start_run
 from console.webstores import Webstore
 
 __all__ = ["ROUTES"]
@@ -63,8 +63,7 @@ def _synchronize(page: Page) -> Response:
     """Synchronise all customers, or make the plan first."""
     plan_first = page.form.flag("plan")
     title = "Plan for all customers" if plan_first else "Synchronise all customers"
-    page.webstore.runs.start(title, page.person.name, lambda setup: RunRequest(setup, dry_run=plan_first))
-    return page.go(page.path("runs", "now"))
+    return start_run(page, title, plan_first=plan_first)
 
 
 def _test(page: Page) -> Response:

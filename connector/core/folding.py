@@ -23,5 +23,7 @@ def folded(text: str) -> str:
 
 
 def words_of(search: str) -> tuple[str, ...]:
-    """The words that somebody looks for, folded, each once, in their order."""
-    return tuple(dict.fromkeys(folded(search).split()))
+    """The words that somebody looks for, folded, each once, in their order; as a store keeps texts, without NUL and halves of
+    surrogate pairs."""
+    kept = search.replace("\0", "\ufffd").encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+    return tuple(dict.fromkeys(folded(kept).split()))

@@ -61,9 +61,8 @@ def field_by_field(
     base = _base(view, bc_id, webstore_id)
     seen: tuple[Mapping[str, str] | None, Mapping[str, str] | None]
     seen = looked if looked is not None else _last_seen(view, bc_id, webstore_id, base)
-    conflicts = {
-        row["field"] for row in view.conflicts.rows() if (row["bc_id"], row["webstore_id"]) == (bc_id, webstore_id)
-    }
+    about = view.conflicts.rows_about([bc_id] if bc_id is not None else [])
+    conflicts = {row["field"] for row in about if row["webstore_id"] == webstore_id}
     decided = {key[2]: one.take for key, one in decisions_of(view).items() if key[:2] == (bc_id, webstore_id)}
     written: dict[str, dict[str, Any]] = {}
     for row in records(view.history(bc_id=bc_id, webstore_id=webstore_id)):

@@ -6,6 +6,7 @@ Every problem of every file is reported at once, with file, line and remedy; not
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 
 from connector.core.customer import FieldRules
@@ -53,7 +54,7 @@ def load_rules(folder: Path | None = None, webstore: str = "") -> Rules:
     Raises:
         SetupError: with every problem as `file:line: what is wrong; what to do`.
     """
-    rules, problems = _read(folder, webstore)
+    rules, problems = _shipped(webstore) if folder is None else _read(folder, webstore)
     if problems:
         count = f"{len(problems)} problem{'s' * (len(problems) != 1)}"
         raise SetupError(
@@ -101,6 +102,12 @@ def _notes(path: str, options: tuple[str, ...], default: str, rules: FieldRules)
     notes += ["first and last name, or the company"] if path == "name" else []
     notes += [f"one of {', '.join(options)}"] if options else []
     return notes + ([f"new customers get {default!r} where it is blank"] if default else [])
+
+
+@lru_cache(maxsize=16)
+def _shipped(webstore: str) -> tuple[Rules, list[str]]:
+    """The rules that ship do not change while a process runs, and a page of a customer has no time to read them."""
+    return _read(None, webstore)
 
 
 def _read(folder: Path | None, webstore: str) -> tuple[Rules, list[str]]:

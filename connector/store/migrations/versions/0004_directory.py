@@ -35,7 +35,7 @@ def upgrade() -> None:
     op.create_index("directory_by_number", "directory", ["system", "webstore_code", "number", "key"])
     op.create_index("directory_by_name", "directory", ["system", "webstore_code", "name_order", "key"])
     current = sa.text("v_to IS NULL")
-    names = ["bc_id", "webstore_code", "webstore_id", "webstore_customer", "v_from"]
+    names = ["bc_id", "webstore_code", "webstore_id", "webstore_customer", "v_from", "v_to"]
     op.create_index("mapping_row_now", "mapping_row", names, sqlite_where=current, postgresql_where=current)
 
 
