@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass, replace
+from weakref import WeakKeyDictionary
 
 from starlette.responses import Response
 
@@ -18,6 +19,7 @@ from console.page import Page, action, shown_page
 from console.people import Right
 from console.searching import linkage_is_installed
 from console.sides_shown import sides_of
+from console.webstores import Webstore
 
 __all__ = ["ROUTES"]
 
@@ -33,6 +35,10 @@ class _Listed:
 
     pairs: Sequence[PossiblePair]
     version: int
+
+
+# thousands of pairs are looked through page by page: what was found out about them counts until anything changes
+_KEPT: WeakKeyDictionary[Webstore, tuple[object, _Listed]] = WeakKeyDictionary()
 
 
 def _suggestions(page: Page) -> Response:
@@ -191,9 +197,17 @@ def _following(page: Page, answered: Collection[str]) -> str:
 
 
 def _listed(page: Page) -> _Listed:
+    searched = page.webstore.search.pairs
     with page.webstore.view() as view:
-        pairs = together(waiting_pairs(view), found_pairs(view, page.webstore.search.pairs))
-        return _Listed(pairs, view.mapping.version())
+        # a run may change the mapping table within one version; what the list of customers goes by tells that, too
+        state = (view.list_state(), view.suggestions.rows(), list(searched))
+        kept = _KEPT.get(page.webstore)
+        if kept is not None and kept[0] == state:
+            return kept[1]
+        pairs = together(waiting_pairs(view), found_pairs(view, searched))
+        listed = _Listed(pairs, view.mapping.version())
+    _KEPT[page.webstore] = (state, listed)
+    return listed
 
 
 def _back(page: Page) -> str:
