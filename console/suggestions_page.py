@@ -4,22 +4,21 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
-from weakref import WeakKeyDictionary
+from dataclasses import replace
 
 from starlette.responses import Response
 
 from connector.desk.both_sides import read_both
 from connector.desk.suggesting import answer
-from connector.desk.waiting_pairs import STANDINGS, PossiblePair, found_pairs, together, waiting_pairs
+from connector.desk.waiting_pairs import STANDINGS
 from connector.errors import InputError, Overtaken
 from connector.setup import PullWebstoreCustomers, PushWebstoreCustomers, Setup
 from console.guard import RequestRefused
 from console.page import Page, action, shown_page
+from console.pairs_kept import Listed, listed_pairs
 from console.people import Right
 from console.searching import linkage_is_installed
 from console.sides_shown import sides_of
-from console.webstores import Webstore
 
 __all__ = ["ROUTES"]
 
@@ -27,18 +26,6 @@ PAIRS = 20
 # so many are looked up in both systems and linked in one go
 MOST_AT_ONCE = 500
 _LONGEST_REASON = 200
-
-
-@dataclass(frozen=True)
-class _Listed:
-    """All pairs of a webstore, at one version of its mapping table."""
-
-    pairs: Sequence[PossiblePair]
-    version: int
-
-
-# thousands of pairs are looked through page by page: what was found out about them counts until anything changes
-_KEPT: WeakKeyDictionary[Webstore, tuple[object, _Listed]] = WeakKeyDictionary()
 
 
 def _suggestions(page: Page) -> Response:
@@ -196,18 +183,9 @@ def _following(page: Page, answered: Collection[str]) -> str:
     return f"#pair-{following.bc_id}-{following.webstore_id}" if following and last >= 0 else ""
 
 
-def _listed(page: Page) -> _Listed:
-    searched = page.webstore.search.pairs
+def _listed(page: Page) -> Listed:
     with page.webstore.view() as view:
-        # a run may change the mapping table within one version; what the list of customers goes by tells that, too
-        state = (view.list_state(), view.suggestions.rows(), list(searched))
-        kept = _KEPT.get(page.webstore)
-        if kept is not None and kept[0] == state:
-            return kept[1]
-        pairs = together(waiting_pairs(view), found_pairs(view, searched))
-        listed = _Listed(pairs, view.mapping.version())
-    _KEPT[page.webstore] = (state, listed)
-    return listed
+        return listed_pairs(page.webstore, view)
 
 
 def _back(page: Page) -> str:
