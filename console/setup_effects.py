@@ -27,7 +27,7 @@ def effects_of(view: View, setup: Setup) -> Mapping[str, list[str]]:
     stored = view.plans.kept(last["plan_hash"]) if last["plan_hash"] else None
     work = None if stored is None else work_of(view, stored)
     holds = sum(bool(row["on_hold"]) for row in view.holds.rows())
-    conflicts = len(view.conflicts.rows())
+    conflicts = view.conflicts.count()
     found = {
         "synchronization.push_webstore_customers": _direction(
             summary["push"], "Push", flags.push_webstore_customers is PushWebstoreCustomers.NONE, "the webstore"

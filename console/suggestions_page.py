@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
 from starlette.responses import Response
 
 from connector.desk.both_sides import read_both
 from connector.desk.suggesting import answer
-from connector.desk.waiting_pairs import STANDINGS, PossiblePair, found_pairs, together, waiting_pairs
+from connector.desk.waiting_pairs import STANDINGS
 from connector.errors import InputError, Overtaken
 from connector.setup import PullWebstoreCustomers, PushWebstoreCustomers, Setup
 from console.guard import RequestRefused
 from console.page import Form, Page, action, shown_page
+from console.pairs_kept import Listed, listed_pairs
 from console.people import Right
 from console.searching import linkage_is_installed
 from console.sides_shown import sides_of
@@ -25,14 +26,6 @@ PAIRS = 20
 # so many are looked up in both systems and linked in one go
 MOST_AT_ONCE = 500
 _LONGEST_REASON = 200
-
-
-@dataclass(frozen=True)
-class _Listed:
-    """All pairs of a webstore, at one version of its mapping table."""
-
-    pairs: Sequence[PossiblePair]
-    version: int
 
 
 def _suggestions(page: Page) -> Response:
@@ -195,10 +188,9 @@ def _following(page: Page, answered: Collection[str]) -> str:
     return f"#pair-{following.bc_id}-{following.webstore_id}" if following and last >= 0 else ""
 
 
-def _listed(page: Page) -> _Listed:
+def _listed(page: Page) -> Listed:
     with page.webstore.view() as view:
-        pairs = together(waiting_pairs(view), found_pairs(view, page.webstore.search.pairs))
-        return _Listed(pairs, view.mapping.version())
+        return listed_pairs(page.webstore, view)
 
 
 def _back(page: Page) -> str:

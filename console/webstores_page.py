@@ -9,9 +9,9 @@ from typing import Any
 from starlette.responses import Response
 
 from connector.desk.connection_check import check_connections
-from connector.desk.waiting_pairs import waiting_pairs
 from connector.errors import CustomerSyncError
 from console.page import Page, action, shown_page
+from console.pairs_kept import listed_pairs
 from console.people import Right
 from console.starting import start_run
 from console.webstores import Webstore
@@ -43,8 +43,8 @@ def _card(page: Page, webstore: Webstore) -> _Card:
             waiting = len(view.runs.waiting())
             read_at = getattr(getattr(view, "directory", None), "read_at", None)
             waits = (
-                ("conflicts to decide", len(view.conflicts.rows()), "conflicts"),
-                ("suggested pairs", len(waiting_pairs(view)), "suggestions"),
+                ("conflicts to decide", view.conflicts.count(), "conflicts"),
+                ("suggested pairs", listed_pairs(webstore, view).waiting, "suggestions"),
                 (
                     "customers quarantined",
                     len({row["key"] for row in view.quarantine.rows()}),

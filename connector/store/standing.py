@@ -114,6 +114,10 @@ class _Standing(Generic[Row]):
         """As `all`, as dictionaries."""
         return rows_of(self._connection, self._all())
 
+    def count(self) -> int:
+        """How many rows there are."""
+        return self._connection.scalar(sa.select(sa.func.count()).select_from(self.table).where(self._mine)) or 0
+
     def rows_about(self, customers: Collection[str]) -> list[dict[str, Any]]:
         """As `rows`, of some customers: Business Central ids, or keys as in connector.core.plan.customer_key."""
         column = self.table.c[self.customer]
