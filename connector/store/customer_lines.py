@@ -23,6 +23,7 @@ from connector.store.frames import chunks
 __all__ = ["MARKS", "CustomerLines", "Extra", "Gates", "Place", "line_key", "list_state"]
 
 T = TypeVar("T")
+_MANY = 2_000
 # what a line can be marked with, the most urgent first
 MARKS = ("conflict", "quarantined", "on hold", "gone", "asked", "to push", "to pull", "withheld", "ticked")
 # marks of a linked customer who is not as the other side is
@@ -195,18 +196,30 @@ class CustomerLines:
         """The marks of some lines, the most urgent first."""
         found: dict[tuple[bool, str], list[str]] = {place: [] for place in places}
         for account in (False, True):
-            for chunk in chunks([key for is_account, key in places if is_account is account], 400):
-                arms = [
-                    f"SELECT '{mark}', key FROM ({keys}) t{n}"
-                    for n, mark in enumerate(MARKS)
-                    if (keys := self._keys_of(mark, account, ":keys"))
-                ]
-                told = {(row[0], row[1]) for row in self._expanding(" UNION ALL ".join(arms), chunk)}
-                for mark in MARKS:
-                    for key in chunk:
-                        if (mark, key) in told:
-                            found[account, key].append(mark)
+            mine = [key for is_account, key in places if is_account is account]
+            # of many lines it is faster to read who has a mark at all
+            told = self._all_marks(account) if len(mine) > _MANY else self._few_marks(account, mine)
+            for mark in MARKS:
+                for key in told.get(mark, ()):
+                    if (account, key) in found:
+                        found[account, key].append(mark)
         return found
+
+    def _all_marks(self, account: bool) -> dict[str, set[str]]:
+        arms = {mark: keys for mark in MARKS if (keys := self._keys_of(mark, account))}
+        return {mark: {row[0] for row in self._execute(keys)} for mark, keys in arms.items()}
+
+    def _few_marks(self, account: bool, mine: Sequence[str]) -> dict[str, set[str]]:
+        told: dict[str, set[str]] = {}
+        for chunk in chunks(mine, 400):
+            arms = [
+                f"SELECT '{mark}', key FROM ({keys}) t{n}"
+                for n, mark in enumerate(MARKS)
+                if (keys := self._keys_of(mark, account, ":keys"))
+            ]
+            for mark, key in self._expanding(" UNION ALL ".join(arms), chunk):
+                told.setdefault(mark, set()).add(key)
+        return told
 
     def troubled(self) -> set[str]:
         """Business Central ids of the linked customers that are not in step."""
@@ -465,8 +478,9 @@ class CustomerLines:
     def _rows(self, query: str, keys: Iterable[str]) -> Iterable[Mapping[str, Any]]:
         statement = sa.text(query).bindparams(sa.bindparam("keys", expanding=True))
         for chunk in chunks(keys):
-            for row in self._connection.execute(statement, self._values | {"keys": list(chunk)}).mappings():
-                yield dict(row)
+            found = self._connection.execute(statement, self._values | {"keys": list(chunk)})
+            names = list(found.keys())
+            yield from (dict(zip(names, row, strict=True)) for row in found.all())
 
 
 # what tells that a table has changed, without reading it whole
