@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import shutil
 import socket
@@ -10,10 +11,11 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from collections.abc import Coroutine, Iterator
+from contextlib import closing, contextmanager, suppress
 from importlib.metadata import version
 from pathlib import Path
+from typing import Any
 
 import pytest
 import requests
@@ -21,6 +23,7 @@ import requests
 __all__ = ["new_home", "no_prefect", "prefect_here", "prefect_server"]
 
 STARTS_WITHIN_SECONDS = 180
+_SENT_WITHIN_SECONDS = 20
 # what makes runs of schedules and looks after runs that were left alone; they work every few seconds, needed or not
 _SERVICES = (
     "CANCELLATION_CLEANUP", "DB_VACUUM", "FOREMAN", "LATE_RUNS", "SCHEDULER", "PAUSE_EXPIRATIONS", "REPOSSESSOR",
@@ -45,6 +48,17 @@ def no_prefect() -> Iterator[None]:
         yield
 
 
+def _for_a_while(sending: Coroutine[Any, Any, None]) -> None:
+    """Let something be sent, for as long as a working server takes for it."""
+    from prefect.utilities.asyncutils import run_coro_as_sync  # noqa: PLC0415
+
+    async def bounded() -> None:
+        with suppress(TimeoutError):
+            await asyncio.wait_for(sending, _SENT_WITHIN_SECONDS)
+
+    run_coro_as_sync(bounded())
+
+
 @contextmanager
 def prefect_here() -> Iterator[Path]:
     """Prefect's own test server, for flows in this process; nobody reads task runs from it, so it does not record them.
@@ -60,6 +74,8 @@ def prefect_here() -> Iterator[Path]:
         patch.setenv("PREFECT_SERVER_SERVICES_TASK_RUN_RECORDER_ENABLED", "false")
         # the harness begins with an empty folder, and eight seconds of migrations
         patch.setattr(utilities, "mkdtemp", lambda: folder)
+        # it ends by sending logs and events that nobody reads; where their sender has ended already, that never came to an end
+        patch.setattr(utilities, "run_coro_as_sync", _for_a_while)
         with (
             utilities.prefect_test_harness(server_startup_timeout=STARTS_WITHIN_SECONDS),
             temporary_settings({PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None}),
