@@ -40,4 +40,5 @@ def browser(_chrome: Chrome, served: Served) -> Chrome:
     """Ann's browser, at the webstores."""
     _chrome.delete_all_cookies()
     _chrome.get(served.entry)
+    _chrome.get_log("browser")  # what other tests have left there
     return _chrome
