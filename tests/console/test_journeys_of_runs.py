@@ -20,9 +20,9 @@ pytestmark = pytest.mark.live
 
 def button(browser: Chrome, text: str) -> WebElement:
     """The button that says this."""
-    found = [one for one in browser.find_elements(By.CSS_SELECTOR, "main button") if one.text == text]
-    assert found, f"no button {text}: {browser.find_element(By.TAG_NAME, 'main').text}"
-    return found[0]
+    # a click may return before the next page has come
+    wait_until(lambda: is_complete(browser) and text in shown(browser))
+    return next(one for one in browser.find_elements(By.CSS_SELECTOR, "main button") if one.text == text)
 
 
 def shown(browser: Chrome) -> str:
@@ -81,9 +81,11 @@ def test_a_version_is_restored_and_taken_back(shop: Shop, served: Served, browse
     assert shop.links() == {}
     browser.get(served.address + "/shop/versions")
     button(browser, "Restore…").click()
-    assert "1 row comes back" in shown(browser) and shop.links() == {}
+    wait_until(lambda: "1 row comes back" in shown(browser))
+    assert shop.links() == {}
     assert not violations(browser)
     button(browser, "Restore it").click()
-    assert "that is version" in shown(browser) and len(shop.links()) == 1
+    wait_until(lambda: "that is version" in shown(browser))
+    assert len(shop.links()) == 1
     button(browser, "Take back").click()
-    assert shop.links() == {}
+    wait_until(lambda: shop.links() == {})

@@ -130,6 +130,7 @@ def test_with_scripts_a_row_is_ticked_and_linked(shop: Shop, served: Served, bro
     kari = shop.register("kari@shop.example", "Kari Nordmann")
     card = shop.employ("other@company.example", "Kari Nordmann")
     browser.find_element(By.CSS_SELECTOR, "button[name=plan]").click()
+    wait_until(lambda: served.console.webstores["shop"].runs.going is not None)
     settled(served)
     browser.get(served.address + "/shop/mapping")
     browser.find_element(By.CSS_SELECTOR, "input[data-all=row]").click()
