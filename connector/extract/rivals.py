@@ -24,6 +24,7 @@ from connector.core.rivals import (
     sharing_with,
     texts_of,
 )
+from connector.errors import RemoteRefused
 from connector.extract.extraction import (
     IDS,
     Extraction,
@@ -124,7 +125,11 @@ class _Reading:
         ):
             return self._whole(Side.BUSINESS_CENTRAL)
         texts = texts_of(*asking)
-        found = run.business_central.customers_by_evidence(texts.emails, texts.names, texts.numbers)
+        try:
+            found = run.business_central.customers_by_evidence(texts.emails, texts.names, texts.numbers)
+        except RemoteRefused as refused:  # whoever cannot be asked is read: slower, and nobody is taken for absent
+            run.warnings.append(f"Business Central was read whole, since it refused a look-up: {refused.message}")
+            return self._whole(Side.BUSINESS_CENTRAL)
 
         def keep(records: list[dict[str, Any]]) -> None:
             found.update({str(record["id"]).lower(): record for record in records})

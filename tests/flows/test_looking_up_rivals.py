@@ -12,6 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.clients.business_central import lookup
 from connector.core.plan import Plan
 from sandbox.server import Running
 from tests.flows.conftest import emptied
@@ -57,6 +58,17 @@ def test_one_new_registrant_takes_look_ups_and_no_page(busy: Shop) -> None:
     assert pages(busy) == (0, 0)
     # who the shop is, the account twice; the company, its countries, the filters, what changed, and the look before the write
     assert requests(busy) == (3, 5)
+
+
+def test_a_company_that_refuses_look_ups_is_read_whole_and_nobody_is_doubled(
+    busy: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    customer = busy.employ("Kari@New.example", "Nordmann, Kari", lastModifiedDateTime=LONG_AGO)
+    account = busy.register("kari@new.example", "Kari Nordmann")
+    monkeypatch.setattr(lookup, "any_of", lambda *_: ["folded(displayName) eq 'kari'"])
+    done = busy.sync(f"woo:{account}")
+    assert busy.links()[customer] == account and done.summary.pull.created == 0
+    assert any("refused a look-up" in warning for warning in done.summary.warnings)
 
 
 def test_a_hook_of_one_new_registrant_takes_look_ups_and_no_page(busy: Shop) -> None:
