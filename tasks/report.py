@@ -15,7 +15,7 @@ from typing import Any
 
 import pandas as pd
 from prefect import task
-from prefect.artifacts import create_link_artifact, create_markdown_artifact
+from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
 from connector.core.expectations import Finding
@@ -26,7 +26,7 @@ from connector.run.summary import RunSummary
 __all__ = [
     "artifact_key",
     "publish_findings",
-    "publish_link",
+    "publish_place",
     "publish_report",
     "publish_summary",
     "publish_table",
@@ -141,14 +141,12 @@ def publish_findings(webstore_code: str, what: str, findings: Sequence[Finding])
     )
 
 
-def publish_link(webstore_code: str, target: Path) -> None:
-    """A link to the HTML report of a run. It leads to a file of the machine that carried out the run."""
-    create_link_artifact(
-        link=target.resolve().as_uri(),
-        link_text=target.name,
+def publish_place(webstore_code: str, target: Path) -> None:
+    """Where the HTML report of a run is. No link: no browser follows one from a page to a file."""
+    told = f"**{target.name}**, on the machine of this run:\n\n```\n{target.resolve()}\n```\n\n"
+    create_markdown_artifact(
         key=artifact_key("report", webstore_code),
-        description=f"HTML report: `{target}` on the machine of this run. Browsers open it there only: copy the path if the "
-        "link does nothing, or make the report anywhere with `customer-sync runs report`.",
+        markdown=told + "The console shows the report of any run: webstore, *Runs and activity*, the run, *Report*.",
     )
 
 
