@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from connector.planning.what_if import what_if
+from connector.setup.other_settings import with_settings
 from console.serving import Served
+from console.tried import Trial
 from tests.flows.shop import Shop
 
 __all__ = ["HOSTILE", "filled"]
@@ -33,6 +36,11 @@ def filled(shop: Shop, served: Served) -> list[str]:
     shop.type_in_webstore(accounts["p2@shop.example"], city="Tromsø")
     shop.type_in_company(linked[2], city="Hamar")
     plan = shop.sync(dry_run=True)
+    other = with_settings(
+        shop.setup, ["policies.conflict=webstore", "breakers.updates=0", "pull_webstore_customers=All"]
+    )
+    trial = Trial(what_if(shop.setup, other), HOSTILE, ["policies.conflict=webstore"], ["fields.csv"])
+    tried = served.console.webstores["shop"].tried.make(lambda: trial)
     return [
         "/",
         "/shop/mapping",
@@ -53,5 +61,8 @@ def filled(shop: Shop, served: Served) -> list[str]:
         "/shop/versions/2",
         "/shop/versions/compare?older=0&newer=2",
         "/shop/setup",
+        "/shop/what-if",
+        f"/shop/what-if/{tried}",
+        f"/shop/what-if/{tried}?group=1",
         "/enter",
     ]
