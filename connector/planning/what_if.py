@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
@@ -19,7 +19,7 @@ from connector.core.what_if import Difference, Group, counts_of, differences, gr
 from connector.errors import InputError, PremiseBroken
 from connector.extract.extraction import columns_of, divide_mapping
 from connector.extract.findings import stop_on_findings
-from connector.extract.job import Job, Mapper, in_threads, job_of
+from connector.extract.job import in_threads, job_of
 from connector.extract.kept import Kept, damage_told, kept_of
 from connector.extract.kept_partitions import KeptPartitions, as_they_are_now, kept_partitions
 from connector.extract.missing import Missing, missing_in
@@ -105,17 +105,30 @@ def what_if(setup: Setup, other: Setup) -> WhatIf:
     import_of_expectations = prepare() if any(suite for one in rules for suite in one.suites.values()) else None
     try:
         with _opened(setup, kept) as store:
-            partitions, aside = _read(setup, store, kept, rules[0])
-            now, then = (
-                _planned(one, store, kept, its, partitions, aside)
-                for one, its in zip((setup, other), rules, strict=True)
-            )
+            read = _read(setup, store, kept, rules[0])
+            now, then = (_planned(one, its, read) for one, its in zip((setup, other), rules, strict=True))
     finally:
         if import_of_expectations is not None:
             import_of_expectations.cancel()
     found = differences(now.plan, then.plan, _codes(kept))
-    left_out = sum(isinstance(key, str) for key in aside)
+    left_out = sum(isinstance(key, str) for key in read.aside)
     return WhatIf(kept, left_out, now, then, tuple(found))
+
+
+@dataclass
+class _Read:
+    """The customers as both plans find them.
+
+    Attributes:
+        aside: ids of the pairs that are kept otherwise than they were seen since.
+        found: what the first plan has found in the data, for the second (connector.extract.revalidation); {} = nothing yet.
+    """
+
+    store: Store
+    kept: Kept
+    partitions: KeptPartitions
+    aside: frozenset[str | int]
+    found: Mapping[str, Any] = field(default_factory=dict)
 
 
 @contextmanager
@@ -144,8 +157,8 @@ def _run(setup: Setup, store: Store, kept: Kept, rules: Rules) -> Run:
     return Run(setup, store, rules, run_id=kept.run_id, dry_run=True, clients=clients)
 
 
-def _read(setup: Setup, store: Store, kept: Kept, rules: Rules) -> tuple[KeptPartitions, frozenset[str | int]]:
-    """The customers as they are joined today, and the ids of pairs that are kept otherwise than they were seen since."""
+def _read(setup: Setup, store: Store, kept: Kept, rules: Rules) -> _Read:
+    """The customers as they are joined today."""
     partitions = kept_partitions(setup, kept)
     run = _run(setup, store, kept, rules)
     placement = divide_mapping(run, partitions)
@@ -157,43 +170,37 @@ def _read(setup: Setup, store: Store, kept: Kept, rules: Rules) -> tuple[KeptPar
     aside |= {key for one in asked for key in one.old_business_central if key not in cards}
     with store.view(setup.webstore_code) as view:
         rows = view.mapping.rows_by_webstore_id(key for key in aside if isinstance(key, int))
-    return partitions, frozenset(aside | {row.bc_id for row in rows.values()})
+    return _Read(store, kept, partitions, frozenset(aside | {row.bc_id for row in rows.values()}))
 
 
-def _planned(
-    setup: Setup, store: Store, kept: Kept, rules: Rules, partitions: KeptPartitions, aside: frozenset[str | int]
-) -> Planned:
+def _planned(setup: Setup, rules: Rules, read: _Read) -> Planned:
     """One of the two plans: 5, and 7 to 9 of a run (connector/pipeline.py)."""
-    not_judged: list[str] = []
+    kept, not_judged, stopped = read.kept, list[str](), list[str]()
     rules = _answerable(rules, kept, not_judged)
     setup, rules = _with_known_lists(setup, rules, kept, not_judged)
-    run = _run(setup, store, kept, rules)
+    run = _run(setup, read.store, kept, rules)
     run.know_countries(str(record["code"]) for record in kept.lists.get("countriesRegions", ()))
     run.know_metadata(kept.metadata_shown)
     run.templates = templates_of(run)
-    stopped: list[str] = []
-    partitions = partitions.needing({str(s): columns_of(s).schema(run.rules.fields).names for s in Side})
-    job, mapper = job_of(run, partitions), in_threads(setup.partitions.workers)
-    job = replace(job, tombstones=job.tombstones | aside)
-    missing = _missing(kept, partitions)
     with damage_told(setup):
         with _told(stopped):
             stop_on_extracts(run, kept.census[Side.WEBSTORE], kept.census[Side.BUSINESS_CENTRAL], approved=True)
-        plan = _plan(run, job, missing, mapper, stopped)
-    extracted = {str(side): rows for side, rows in kept.rows.items()}
-    stop_on_plan(run, plan, extracted, selected=False, approved=True)
+        plan = _plan(run, read, stopped)
+    stop_on_plan(run, plan, {str(s): rows for s, rows in kept.rows.items()}, selected=False, approved=True)
     breakers = [text.removeprefix("breaker: ") for text in run.warnings if text.startswith("breaker: ")]
-    warnings = [text for text in run.warnings if not text.startswith("breaker: ")]
-    return Planned(
-        plan, (*stopped, *breakers), approval_reason(setup, plan), tuple(not_judged), tuple(dict.fromkeys(warnings))
-    )
+    warnings = [text for text in dict.fromkeys(run.warnings) if not text.startswith("breaker: ")]
+    return Planned(plan, (*stopped, *breakers), approval_reason(setup, plan), tuple(not_judged), tuple(warnings))
 
 
-def _plan(run: Run, job: Job, missing: Missing, mapper: Mapper, stopped: list[str]) -> Plan:
-    job, findings = validate_customers(run, job, mapper)
+def _plan(run: Run, read: _Read, stopped: list[str]) -> Plan:
+    partitions = read.partitions.needing({str(s): columns_of(s).schema(run.rules.fields).names for s in Side})
+    job, mapper = job_of(run, partitions), in_threads(run.setup.partitions.workers)
+    job = replace(job, tombstones=job.tombstones | read.aside)
+    job, findings = validate_customers(run, job, mapper, read.found or None)
+    read.found = run.validated
     with _told(stopped):
         stop_on_findings(findings)
-    plan = compare_customers(run, job, missing, mapper, remembers=False)
+    plan = compare_customers(run, job, _missing(read.kept, partitions), mapper, remembers=False)
     plan, of_plan = validate_plan(run, plan, selected=False)
     with _told(stopped):
         stop_on_findings(of_plan)

@@ -277,7 +277,7 @@ class Reports(Section):
 
 
 class Extracts(Section):
-    """What runs over all customers keep of what they read, to try other rules on it (`customer-sync plan --rules`)."""
+    """What runs over all customers keep of what they read, to try other rules on it (docs/operations.md, Trying other rules)."""
 
     keep: bool = Field(
         default=True,
