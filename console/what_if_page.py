@@ -54,7 +54,7 @@ def _try(page: Page) -> Response:
     settings += [line.strip() for line in page.form.text("settings").splitlines() if line.strip()]
     files = page.form.files
     if not settings and not files:
-        raise InputError("Nothing is otherwise than in the setup.", hint="Choose another policy, or rule files.")
+        raise InputError("Nothing is different from the setup.", hint="Choose another policy, or rule files.")
 
     def make() -> Trial:
         other = with_settings(setup, settings)

@@ -175,7 +175,7 @@ def plan(
 ) -> None:
     """Show what a synchronisation would do: every field before and after, and why. Writes nothing.
 
-    With --rules or --set: what would be otherwise than today, made of what the last run over all customers has read, at once.
+    With --rules or --set: what would be different from today, made of what the last run over all customers has read, at once.
 
     Examples: customer-sync plan; customer-sync plan --customer C00010 --json; customer-sync plan --conflicts webstore;
     customer-sync plan --rules our-rules --set policies.blank=clear

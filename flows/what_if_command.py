@@ -68,7 +68,7 @@ def show_what_if(found: WhatIf, setup: Setup, *, rows: int, as_json: bool) -> No
         terminal.print_table(["bc_number", "webstore_id", "field", "today", "then"], lines[:rows])
         _and_more(len(lines) - rows, "rows")
     else:
-        terminal.say("Nothing would be otherwise.")
+        terminal.say("Nothing would be different.")
     for name, planned in (("today", found.now), ("then", found.then)):
         for text in _told(planned):
             terminal.say(f"{name}: {text}")

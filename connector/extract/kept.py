@@ -179,8 +179,7 @@ def remove_extracts(setup: Setup) -> int:
 
 
 def purge_extracts(setup: Setup, days: float) -> int:
-    """Remove what was kept before so many days; says how many files that were."""
-    limit = datetime.now(UTC) - timedelta(days=days)
-    file = manifest_of(setup)
-    is_old = file.is_file() and datetime.fromtimestamp(file.stat().st_mtime, UTC) < limit
-    return remove_extracts(setup) if is_old else 0
+    """Remove what was kept before so many days, also what a killed run has left; says how many files that were."""
+    limit = (datetime.now(UTC) - timedelta(days=days)).timestamp()
+    times = [path.stat().st_mtime for path in place_of(setup).rglob("*") if path.is_file()]
+    return remove_extracts(setup) if times and max(times) < limit else 0

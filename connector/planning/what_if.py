@@ -120,7 +120,7 @@ class _Read:
     """The customers as both plans find them.
 
     Attributes:
-        aside: ids of the pairs that are kept otherwise than they were seen since.
+        aside: ids of the pairs that are kept older than they were seen since.
         found: what the first plan has found in the data, for the second (connector.extract.revalidation); {} = nothing yet.
     """
 

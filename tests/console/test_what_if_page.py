@@ -88,7 +88,7 @@ def test_rule_files_come_along_in_the_place_of_the_setups_own(busy: Shop, visito
 
 
 def test_what_cannot_be_tried_is_told(busy: Shop, visitor: Visitor) -> None:
-    assert "400 " in sent(visitor, {}) and "Nothing is otherwise" in sent(visitor, {})
+    assert "400 " in sent(visitor, {}) and "Nothing is different" in sent(visitor, {})
     assert "did you mean synchronization.policies.blank" in sent(visitor, {"settings": "policies.blnk=clear"})
     assert "webstore.url" in sent(visitor, {"settings": "webstore.url=https://x.example"})
     assert sent(visitor, {"settings": "blank=clear"}, {"states.csv": b"x" * (MOST_BYTES + 1)}).startswith("413")

@@ -246,7 +246,8 @@ def test_who_is_forgotten_while_a_run_reads_is_not_kept_by_it(busy: Shop, monkey
 def test_retention_and_the_setting_remove_them(busy: Shop) -> None:
     by_hand(purge, busy.setup, 1)
     assert manifest_of(busy.setup).exists()
-    os.utime(manifest_of(busy.setup), (1, 1))
+    for file in place_of(busy.setup).rglob("*"):
+        os.utime(file, (1, 1))
     assert by_hand(purge, busy.setup, 1)["files"] == 3 and not place_of(busy.setup).exists()
     busy.sync(dry_run=True)
     extracts = busy.setup.extracts.model_copy(update={"keep": False})
