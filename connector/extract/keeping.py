@@ -5,11 +5,10 @@ from __future__ import annotations
 import secrets
 import shutil
 import time
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,7 +16,7 @@ import pyarrow.parquet as pq
 from connector.core.customer import Side
 from connector.errors import InputError
 from connector.extract.extraction import IDS, Extraction
-from connector.extract.job import Job
+from connector.extract.job import Job, erased_in
 from connector.extract.kept import (
     ANSWERS,
     FORM,
@@ -56,13 +55,12 @@ def keep_extracts(run: Run, job: Job, missing: Missing, webstore: Extraction, bu
 
 def _keep(run: Run, job: Job, missing: Missing, read: Mapping[Side, Extraction]) -> None:
     place, folder = place_of(run.setup), secrets.token_hex(8)
-    erased = _erased(run)
     rows = dict.fromkeys(Side, 0)
     for made in (place, place / folder, *(place / folder / str(side) for side in Side)):
         made.mkdir(parents=True, exist_ok=True, mode=0o700)
     for side in Side:
         for number in range(job.partitions.count):
-            table = _rows(job, side, number, erased[side])
+            table = _rows(job, side, number)
             _write(place / folder / str(side) / file_name(number), table)
             rows[side] += table.num_rows
     kept = Kept(
@@ -87,7 +85,9 @@ def _keep(run: Run, job: Job, missing: Missing, read: Mapping[Side, Extraction])
     for other in place.iterdir():
         if other.is_dir() and other.name != folder:
             shutil.rmtree(other, ignore_errors=True)  # somebody reads it: the next run removes it
-    if _erased(run) != erased:  # whoever was erased meanwhile was removed before this was there
+    with run.store.view(run.code) as view:
+        erased = erased_in(view)
+    if erased != job.tombstones:  # whoever was erased meanwhile was removed before this was there
         remove_extracts(run.setup)
 
 
@@ -99,17 +99,10 @@ def _known(run: Run) -> Kept | None:
         return None
 
 
-def _erased(run: Run) -> Mapping[Side, frozenset[Any]]:
-    with run.store.view(run.code) as view:
-        stones = view.tombstones.all()
-    return {
-        Side.WEBSTORE: frozenset(stones["webstore_id"].dropna().astype(int)),
-        Side.BUSINESS_CENTRAL: frozenset(stones["bc_id"].dropna()),
-    }
-
-
-def _rows(job: Job, side: Side, number: int, erased: Collection[Any]) -> pa.Table:
-    table = job.partitions.read(str(side), number)
+def _rows(job: Job, side: Side, number: int) -> pa.Table:
+    """The customers of a partition but for those who were erased."""
+    table, kind = job.partitions.read(str(side), number), int if side is Side.WEBSTORE else str
+    erased = [key for key in job.tombstones if isinstance(key, kind)]
     return without_rows(table, IDS[side], erased) if erased else table
 
 

@@ -99,7 +99,17 @@ def what_if(setup: Setup, other: Setup) -> WhatIf:
         InputError: nothing is kept, or nothing that can be used; what to do is said.
         StoreError: the store cannot be used.
     """
-    kept = kept_of(setup)
+    while True:
+        kept = kept_of(setup)
+        try:
+            return _what_if(setup, other, kept)
+        except InputError:
+            if kept_of(setup).folder == kept.folder:
+                raise
+            # a run has read everybody anew meanwhile, and removed what was being looked at
+
+
+def _what_if(setup: Setup, other: Setup, kept: Kept) -> WhatIf:
     rules = [load_rules(one.synchronization.mappings, one.webstore_code) for one in (setup, other)]
     # both plans may need it, and its import takes as long as they do
     import_of_expectations = prepare() if any(suite for one in rules for suite in one.suites.values()) else None

@@ -16,6 +16,7 @@ HOSTILE = "<script>document.title='owned'</script> \u202egnp.exe " + "W" * 60
 def filled(shop: Shop, served: Served) -> list[str]:
     """Fill the shop; gives the path of every page, with what stands there."""
     shop.change(policies={"first_link": "ask"})
+    shop.keep_extracts()
     linked = []
     for number in range(1, 13):  # WordPress takes a name of 0 for none
         shop.register(f"p{number}@shop.example", f"Person {number}", city="Oslo", phone="+47 22 33 44 55")

@@ -22,6 +22,7 @@ from connector.desk.forgetting import forget
 from connector.errors import InputError
 from connector.extract import keeping
 from connector.extract.kept import kept_of, manifest_of, place_of
+from connector.planning import what_if as planning
 from connector.planning.what_if import WhatIf, what_if
 from connector.run.setup_source import named_setups
 from connector.setup.other_settings import with_settings
@@ -37,6 +38,7 @@ Told = dict[tuple[str, str], tuple[str, str]]
 def busy(shop: Shop) -> Shop:
     """Pairs in step, a cleared phone, a conflict, and somebody of whom the company knows nothing, after a plan."""
     shop.begin_with("busy for what-if", lambda: _begin(shop))
+    shop.keep_extracts()
     shop.change(pull_webstore_customers="Mapped Only")
     accounts, customers = shop.accounts(), shop.customers()
     shop.type_in_company(customers["p1@nord.example"], phoneNumber="")
@@ -311,12 +313,28 @@ def test_a_store_that_is_gone_is_not_made_anew(busy: Shop) -> None:
     assert not busy.store_file.exists()
 
 
+def test_what_a_run_replaces_meanwhile_is_read_anew(busy: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    runs = [lambda: busy.sync(dry_run=True)]
+    read = planning.kept_partitions
+
+    def overtaken(*arguments: Any) -> Any:
+        while runs:
+            runs.pop()()
+        return read(*arguments)
+
+    monkeypatch.setattr(planning, "kept_partitions", overtaken)
+    before = kept_of(busy.setup).folder
+    found = tried(busy, "policies.blank=clear")
+    assert [one.field for one in found.differences] == ["phone"] and found.kept.folder != before
+
+
 def test_it_needs_no_lease(busy: Shop) -> None:
     with closing(open_store(busy.setup.store.url)) as store, store.lease("shop", "a run"):
         assert tried(busy, "policies.blank=clear").differences
 
 
 def test_what_cannot_be_kept_fails_no_run(shop: Shop) -> None:
+    shop.keep_extracts()
     shop.register("kari@nord.example")
     shop.setup.extracts.folder.parent.mkdir(parents=True, exist_ok=True)
     shop.setup.extracts.folder.write_text("a file stands there")
