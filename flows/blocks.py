@@ -18,6 +18,7 @@ from connector.setup import (
     Breakers,
     BusinessCentralConnection,
     ConsoleSettings,
+    Extracts,
     Matching,
     PartitionSettings,
     Reports,
@@ -99,6 +100,7 @@ class ConnectorSetup(Block):
     approval: Approval = Field(default_factory=Approval, title="Approval of plans")
     breakers: Breakers = Field(default_factory=Breakers, title="Breakers")
     reports: Reports = Field(default_factory=Reports, title="Reports")
+    extracts: Extracts = Field(default_factory=Extracts, title="Kept extracts")
     store: StoreSettings = Field(default_factory=StoreSettings, title="Store")
     partitions: PartitionSettings = Field(default_factory=PartitionSettings, title="Partitions")
     webhooks: Webhooks = Field(default_factory=Webhooks, title="Webhooks")

@@ -17,6 +17,7 @@ from connector.setup.sections import (
     Accounts,
     Approval,
     Breakers,
+    Extracts,
     Matching,
     PartitionSettings,
     Reports,
@@ -26,7 +27,7 @@ from connector.setup.sections import (
 )
 from connector.setup.webhooks import Webhooks
 
-__all__ = ["Setup", "UnresolvedSecrets", "load_setup", "parse_setup"]
+__all__ = ["Setup", "UnresolvedSecrets", "load_setup", "parse_setup", "problem_of"]
 
 
 class Setup(Section):
@@ -45,6 +46,7 @@ class Setup(Section):
     breakers: Breakers = Field(default_factory=Breakers)
     approval: Approval = Field(default_factory=Approval)
     reports: Reports = Field(default_factory=Reports)
+    extracts: Extracts = Field(default_factory=Extracts)
     store: StoreSettings = Field(default_factory=StoreSettings)
     partitions: PartitionSettings = Field(default_factory=PartitionSettings)
     webhooks: Webhooks = Field(default_factory=Webhooks)
@@ -122,14 +124,15 @@ def parse_setup(
     try:
         setup = Setup.model_validate(document, context=context)
     except ValidationError as error:
-        problems = [_problem(item) for item in error.errors(include_url=False, include_input=False)]
+        problems = [problem_of(item) for item in error.errors(include_url=False, include_input=False)]
         raise SetupError(
             f"The setup {origin} has {len(problems)} problem{'s' * (len(problems) != 1)}:", problems=problems
         ) from None
     return setup if folder is None else _anchored(setup, folder)
 
 
-def _problem(item: Any) -> str:
+def problem_of(item: Any) -> str:
+    """What pydantic found wrong, as `section.field: what is wrong`."""
     where = ".".join(str(part) for part in item["loc"]) or "setup"
     what = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "missing":
@@ -153,6 +156,8 @@ def _anchored(setup: Setup, folder: Path) -> Setup:
     reports = setup.reports.folder
     if reports is not None and not reports.is_absolute():
         changes["reports"] = setup.reports.model_copy(update={"folder": folder / reports})
+    if not setup.extracts.folder.is_absolute():
+        changes["extracts"] = setup.extracts.model_copy(update={"folder": folder / setup.extracts.folder})
     parts = setup.partitions.folder
     if "://" not in parts and not Path(parts).is_absolute():
         changes["partitions"] = setup.partitions.model_copy(update={"folder": str(folder / parts)})
