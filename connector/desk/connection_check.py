@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from connector.clients import BusinessCentralClient, CheckResult, WooCommerceClient
 from connector.errors import CustomerSyncError
-from connector.rules import load_rules
+from connector.rules import rules_of
 from connector.run.setup_source import opened_store
 from connector.setup import Setup
 
@@ -17,7 +17,7 @@ def check_connections(setup: Setup) -> list[CheckResult]:
     Raises:
         SetupError: the rules themselves are wrong.
     """
-    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
+    rules = rules_of(setup)
     findings = [
         CheckResult("setup", True, f"webstore {setup.webstore_code}: {len(rules.fields.rules)} fields are mapped")
     ]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -62,6 +63,51 @@ Secret = Annotated[
     SecretStr, BeforeValidator(_resolve_secret), AfterValidator(_without_what_nobody_sees), Field(min_length=1)
 ]
 Key = Annotated[Secret, AfterValidator(_as_the_shop_makes_them)]
+STANDARD_API = "v2.0"
+_API = re.compile(r"[A-Za-z0-9_.-]+/[A-Za-z0-9_.-]+/(?:v[0-9]+\.[0-9]+|beta)")
+_SHIP_TO_LENGTH = 10
+
+
+def _as_an_api(value: Any) -> Any:
+    """An API as it stands behind /api/ in addresses; slashes around it, and /api/ before it, are no part of it."""
+    if not isinstance(value, str):
+        return value
+    api = value.strip().strip("/").removeprefix("api/").strip("/") or STANDARD_API
+    if api.lower() == STANDARD_API:
+        return STANDARD_API
+    if not _API.fullmatch(api):
+        raise ValueError(
+            f"{value!r} must be publisher/group/version as they stand behind /api/, such as contoso/webshop/v1.0, or v2.0"
+        )
+    return api
+
+
+def _as_a_list(value: Any) -> Any:
+    """The name of a list as it stands in addresses."""
+    if not isinstance(value, str):
+        return value
+    name = value.strip().strip("/")
+    if name and not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]*", name):
+        raise ValueError(
+            f"{value!r} must be one name as it stands in addresses (EntitySetName), such as shipToAddresses"
+        )
+    return name
+
+
+def _as_a_code(value: Any) -> Any:
+    """A code as Business Central keeps it: trimmed and in capitals."""
+    if not isinstance(value, str):
+        return value
+    code = value.strip().upper()
+    if len(code) > _SHIP_TO_LENGTH or not code.isprintable():
+        raise ValueError(f"{value!r} must be a code of up to {_SHIP_TO_LENGTH} characters")
+    return code
+
+
+CustomersApi = Annotated[str, BeforeValidator(_as_an_api)]
+OptionalEntityName = Annotated[str, BeforeValidator(_as_a_list)]
+EntityName = Annotated[str, BeforeValidator(lambda value: _as_a_list(value) or "customers")]
+ShipToCode = Annotated[str, BeforeValidator(_as_a_code)]
 
 
 class Section(BaseModel):
@@ -126,6 +172,23 @@ class BusinessCentralConnection(Section):
         "https://api.businesscentral.dynamics.com/v2.0/TENANT/Production/api/v2.0."
     )
     company: str = Field(min_length=1, description="Name or id of the company.")
+    customers_api: CustomersApi = Field(
+        default=STANDARD_API,
+        description="API of the page that customers are read from and written to: v2.0, or publisher/group/v1.0 of a partner's "
+        "custom page (docs/custom-api.md). Everything else stays in API v2.0.",
+    )
+    customers_entity: EntityName = Field(
+        default="customers", description="What that page calls its list of customers (EntitySetName)."
+    )
+    ship_to_entity: OptionalEntityName = Field(
+        default="",
+        description="What that page calls a customer's list of ship-to addresses, such as shipToAddresses; with it "
+        "mappings/fields.csv may name shipTo.… properties.",
+    )
+    ship_to_code: ShipToCode = Field(
+        default="",
+        description="Code of the ship-to address that is meant, such as WEBSHOP. A customer without one gets it.",
+    )
     auth: Literal["client-credentials", "basic"] = Field(
         default="client-credentials",
         description="client-credentials: an Entra application (online). "
@@ -153,6 +216,11 @@ class BusinessCentralConnection(Section):
         default=480, gt=0, le=600, description="Seconds to wait for an answer; the service itself gives up after 480."
     )
 
+    @property
+    def has_custom_page(self) -> bool:
+        """Whether customers are read from another page than API v2.0's own."""
+        return (self.customers_api, self.customers_entity) != (STANDARD_API, "customers")
+
     @model_validator(mode="after")
     def _complete(self) -> BusinessCentralConnection:
         problems = []
@@ -162,6 +230,11 @@ class BusinessCentralConnection(Section):
                 problems.append("base_url must end with /api/v2.0")
         except ValueError as error:
             problems.append(str(error))
+        if self.ship_to_entity and self.customers_api == STANDARD_API:
+            problems.append("ship_to_entity needs a customers_api: API v2.0 has no ship-to addresses")
+        if bool(self.ship_to_entity) != bool(self.ship_to_code):
+            missing = "ship_to_code" if self.ship_to_entity else "ship_to_entity"
+            problems.append(f"{missing} is missing; ship_to_entity and ship_to_code belong together")
         needed = (
             ["token_url", "client_id", "client_secret"]
             if self.auth == "client-credentials"
