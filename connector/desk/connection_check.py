@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from connector.clients import BusinessCentralClient, CheckResult, WooCommerceClient
 from connector.errors import CustomerSyncError
-from connector.rules import rules_of
+from connector.rules import Rules, rules_of
+from connector.rules.page import page_problems
 from connector.run.setup_source import opened_store
 from connector.setup import Setup
 
@@ -31,5 +32,24 @@ def check_connections(setup: Setup) -> list[CheckResult]:
     with WooCommerceClient(setup.webstore) as webstore:
         findings += webstore.check()
     with BusinessCentralClient(setup.business_central) as business_central:
-        findings += business_central.check()
+        of_the_company = business_central.check()
+        findings += of_the_company
+        if setup.business_central.has_custom_page and all(finding.ok for finding in of_the_company):
+            findings += _of_the_page(business_central, rules)
     return findings
+
+
+def _of_the_page(business_central: BusinessCentralClient, rules: Rules) -> list[CheckResult]:
+    """Whether the page of customers has what the fields are mapped to."""
+    try:
+        page = business_central.page()
+    except CustomerSyncError as error:
+        return [CheckResult("business_central", False, error.message, error.hint)]
+    problems = page_problems(rules.fields, page)
+    if problems:
+        remedy = (
+            "Correct fields.csv, or have the page put right (docs/custom-api.md); customer-sync rules check tells more."
+        )
+        return [CheckResult("business_central", False, problem, remedy) for problem in problems]
+    what = f"page: {page.name} has {len(page.properties)} properties, and all that the fields are mapped to"
+    return [CheckResult("business_central", True, what)]
