@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from connector.clients import BusinessCentralClient, CheckResult, WooCommerceClient
 from connector.errors import CustomerSyncError
 from connector.rules import Rules, rules_of
@@ -29,12 +31,22 @@ def check_connections(setup: Setup) -> list[CheckResult]:
         findings += [] if problems else [CheckResult("store", True, "the database of mappings is sound")]
     except CustomerSyncError as error:
         findings.append(CheckResult("store", False, error.message, error.hint))
+    # each waits a second or two between two questions, to tell a cache from a server
+    with ThreadPoolExecutor(2, "check") as pool:
+        for found in pool.map(lambda check: check(setup, rules), (_webstore, _company)):
+            findings += found
+    return findings
+
+
+def _webstore(setup: Setup, _rules: Rules) -> list[CheckResult]:
     with WooCommerceClient(setup.webstore) as webstore:
-        findings += webstore.check()
+        return webstore.check()
+
+
+def _company(setup: Setup, rules: Rules) -> list[CheckResult]:
     with BusinessCentralClient(setup.business_central) as business_central:
-        of_the_company = business_central.check()
-        findings += of_the_company
-        if setup.business_central.has_custom_page and all(finding.ok for finding in of_the_company):
+        findings = business_central.check()
+        if setup.business_central.has_custom_page and all(finding.ok for finding in findings):
             findings += _of_the_page(business_central, rules)
     return findings
 
