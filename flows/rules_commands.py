@@ -62,7 +62,9 @@ def check(
     columns = ["field", "webstore", "direction", "business_central", "there", "kind", "policies", "notes"]
     terminal.show_rows(rows, columns, as_json=as_json)
     if not as_json:
-        terminal.say(f"rules {rules.digest[:12]}" + (f"\n{look.words}" if look else ""))
+        terminal.say(f"rules {rules.digest[:12]}")
+    if look:
+        typer.echo(look.words, err=True)
 
 
 def _look(loaded: Setup, setup: Path, folder: Path | None) -> Look:

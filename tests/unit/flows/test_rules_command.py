@@ -1,0 +1,124 @@
+"""`customer-sync rules check` and `check` beside a partner's page: what is there, what is wrong, and the copy that is kept."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from connector.rules.page import COPY
+from flows.cli import app
+from sandbox.business_central.custom_page import CustomPage
+from sandbox.command import announcement, setup_text
+from sandbox.server import Running, start
+from tests.flows.partner_page import EXTENSION, SHIP_TO
+from tests.flows.shop import small_rules
+
+FIELDS = (Path("mappings") / "fields.csv").read_text(encoding="utf-8")
+
+
+@pytest.fixture(scope="module")
+def partner() -> Iterator[Running]:
+    with start(empty=True, business_central_settings={"custom_page": CustomPage()}) as running:
+        yield running
+
+
+@pytest.fixture
+def setup(partner: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A setup of that company with a field map that names all of its page."""
+    page = partner.business_central.custom_page
+    assert page is not None
+    page.hidden.clear()
+    page.read_only.clear()
+    monkeypatch.setenv("COLUMNS", "400")
+    for name, value in announcement(partner, tmp_path)["env"].items():
+        monkeypatch.setenv(name, value)
+    rules = small_rules(tmp_path)
+    (rules / "fields.csv").write_text(FIELDS + EXTENSION + SHIP_TO, encoding="utf-8")
+    path = tmp_path / "setup.toml"
+    text = setup_text(partner, webstore_code="shop", directory=tmp_path)
+    path.write_text(text.replace("[synchronization]", f'[synchronization]\nmappings = "{rules}"', 1), encoding="utf-8")
+    return path
+
+
+def called(*words: str) -> Result:
+    return CliRunner().invoke(app, list(words))
+
+
+def there(setup: Path) -> dict[str, Any]:
+    """What `rules check` says of the property of each field."""
+    told = called("rules", "check", "--json", "--setup", str(setup))
+    assert told.exit_code == 0, told.output
+    return {row["field"]: row["there"] for row in map(json.loads, told.stdout.splitlines())}
+
+
+def test_what_the_page_has_is_said_of_each_field_and_a_copy_is_kept(setup: Path) -> None:
+    seen = there(setup)
+    assert seen["points"] == "whole number (Int64)"
+    assert seen["gln"] == "text (String), 13 characters"
+    assert seen["salesperson"] == "text (String), 50 characters, read only"
+    assert seen["delivery_day"] == "option (customerDeliveryDay), one of Monday, Friday, Any Day"
+    assert seen["ship_city"] == "text (String), 30 characters"
+    assert seen["country"] == "code (String), 10 characters"
+    copy = setup.parent / "rules" / COPY
+    assert json.loads(copy.read_text(encoding="utf-8"))["properties"]["gln"]["length"] == 13
+
+
+@pytest.mark.parametrize("without", ["server", "secret", "copy"])
+def test_where_the_page_is_not_reached_its_copy_is_checked_against(
+    setup: Path, partner: Running, monkeypatch: pytest.MonkeyPatch, without: str
+) -> None:
+    assert "points" in there(setup)
+    if without == "secret":
+        monkeypatch.delenv("SANDBOX_CLIENT_SECRET")
+    else:
+        partner.business_central_faults.add("drop-before", path="metadata", count=1)
+    if without == "copy":
+        (setup.parent / "rules" / COPY).write_text("{}", encoding="utf-8")
+    told = called("rules", "check", "--json", "--setup", str(setup))
+    partner.business_central_faults.clear()
+    assert told.exit_code == 0
+    assert ("whole number (Int64)" in told.output) == (without != "copy")
+    assert ("there is no copy of it" if without == "copy" else "its copy of 20") in told.output
+
+
+@pytest.mark.parametrize(
+    ("line", "problem"),
+    [
+        ("x,meta:x,loyaltyPoint,both,,,,,integer,quarantine,,", "x: the page has no loyaltyPoint; do you mean loyaltyPoints"),
+        ("x,meta:x,shipTo.cty,both,,,,,text,quarantine,,", "the page has no shipTo.cty; do you mean shipTo.city"),
+        ("x,meta:x,loyaltyPoints,push,,,,,text,quarantine,,", "a whole number (Int64) there, so normalizer must be integer"),
+        ("x,meta:x,salespersonName,both,,,,50,text,quarantine,,", "salespersonName cannot be written; direction must be push"),
+        ("x,meta:x,name2,push,,,,99,text,quarantine,,", "max_length is 99, but name2 has 50 characters there"),
+        ("x,meta:x,deliveryDay,push,,,,,option,quarantine,,Monday|Sunday", "options Sunday are none of deliveryDay"),
+    ],
+)  # fmt: skip
+def test_what_does_not_fit_the_page_is_said_by_both_commands(setup: Path, line: str, problem: str) -> None:
+    rules = setup.parent / "rules" / "fields.csv"
+    rules.write_text(FIELDS + line + "\n", encoding="utf-8")
+    told = called("rules", "check", "--setup", str(setup))
+    assert (told.exit_code, problem in told.output) == (2, True), told.output
+    told = called("check", "--json", "--setup", str(setup))
+    wrong = [finding["what"] for finding in json.loads(told.stdout)["findings"] if not finding["ok"]]
+    assert (told.exit_code, len(wrong), problem in wrong[0]) == (2, 1, True)
+
+
+def test_a_page_that_lost_a_field_stops_a_run_on_the_command_line_and_one_that_only_shows_it_does_not(
+    setup: Path, partner: Running
+) -> None:
+    page = partner.business_central.custom_page
+    assert page is not None
+    page.hidden.add("gln")
+    told = called("sync", "--here", "--json", "--setup", str(setup))
+    assert told.exit_code == 3, told.output
+    assert "gln: the page has no gln" in told.output
+    page.hidden.clear()
+    page.read_only.add("gln")
+    told = called("sync", "--here", "--json", "--setup", str(setup))
+    assert told.exit_code == 0, told.output
+    assert "does not let these fields be written, so they were only read: gln" in told.output
