@@ -143,6 +143,17 @@ def test_a_field_that_becomes_read_only_is_withheld_and_comes_through_later(shop
     assert (shop.properties(customer)["loyaltyPoints"], shop.ship_to(customer)["city"]) == (20, "Hol")
 
 
+def test_an_undo_leaves_a_field_that_cannot_be_written_any_more(shop: PartnerShop) -> None:
+    account, customer = linked(shop)
+    shop.type_meta(account, points="20", contact="Per")
+    run = shop.sync()
+    shop.page.read_only.add("loyaltyPoints")
+    undone = shop.undo(run.run_id)
+    kept = shop.properties(customer)
+    assert (kept["loyaltyPoints"], kept["contactName"], undone.summary.pull.failed) == (20, "Ola", 0)
+    assert [row.field for row in undone.plan.standing] == ["points"]
+
+
 @pytest.mark.parametrize("gone", ["loyaltyPoints", "shipTo.city", "city"])
 def test_a_field_that_disappears_from_the_page_stops_the_run_and_clears_nothing(shop: PartnerShop, gone: str) -> None:
     account, customer = linked(shop)
