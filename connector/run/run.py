@@ -11,7 +11,7 @@ from types import TracebackType
 from typing import Any
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
-from connector.core.customer import FieldRules
+from connector.core.customer import FieldRules, Side
 from connector.core.decisions import Decision
 from connector.core.matching import Ladder
 from connector.core.merge import FieldPolicy
@@ -188,8 +188,12 @@ class Run:
             yield
 
     def follow(self, fields: FieldRules, told: Iterable[str]) -> None:
-        """Follow another field map from now on, for reasons that the summary tells."""
-        self.rules = replace(self.rules, fields=fields)
+        """Follow another field map from now on, for reasons that the summary tells. Nothing is expected of properties that
+        Business Central's page does not have."""
+        side = str(Side.BUSINESS_CENTRAL)
+        expected = [e for e in self.rules.suites.get(side, ()) if fields.absent.isdisjoint(e.fields)]
+        suites = {**self.rules.suites, side: tuple(expected)}
+        self.rules = replace(self.rules, fields=fields, suites=suites)
         self.warnings += told
 
     def know_countries(self, codes: Iterable[str]) -> None:

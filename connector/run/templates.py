@@ -39,14 +39,15 @@ def templates_of(run: Run) -> Mapping[tuple[str, str], Mapping[str, Any]]:
         if field in needed
     }
     problems: list[str] = []
-    if run.page is not None:
-        lacking = sorted(
-            f"{name} ({field})"
-            for field, _, name, _ in _REFERENCES
-            if field in needed and name not in run.page.properties
-        )
-        problems += [f"the page {run.page.name} does not have {name}; add it, or leave it blank" for name in lacking]
     resolved = {place: _properties(template, known, problems) for place, template in by_place.items()}
+    if run.page is not None:
+        names = sorted({name for properties in resolved.values() for name in properties})
+        shown = {name: run.page.properties.get(name) for name in names}
+        problems += [
+            f"the page {run.page.name} does not let {name} be written; have it added there, or leave it out of the templates"
+            for name, found in shown.items()
+            if found is None or not found.writable
+        ]
     if problems:
         raise SetupError("The templates name what the company does not have:", problems=problems)
     return resolved

@@ -24,6 +24,7 @@ class Catalogue:
     customers: EntitySet
     sets: Mapping[str, EntitySet]
     ship_to: EntitySet | None = None
+    is_editable: bool = True
 
 
 STANDARD = Catalogue(CUSTOMERS, COMPANY_SETS)
@@ -33,7 +34,8 @@ STANDARD = Catalogue(CUSTOMERS, COMPANY_SETS)
 class CustomPage:
     """A custom page.
 
-    `hidden` and `read_only` are names of properties, those of ship-to addresses with `shipTo.` before them.
+    `hidden` and `read_only` are names of properties, those of ship-to addresses with `shipTo.` before them. One that is not
+    editable takes neither POST nor PATCH.
     """
 
     api: str = "contoso/webshop/v1.0"
@@ -41,6 +43,7 @@ class CustomPage:
     hidden: set[str] = field(default_factory=set)
     read_only: set[str] = field(default_factory=set)
     has_ship_to: bool = True
+    is_editable: bool = True
 
     def catalogue(self) -> Catalogue:
         """What the API has now."""
@@ -54,7 +57,7 @@ class CustomPage:
             navigation=(ship_to.name,) if self.has_ship_to else (),
         )
         sets = {customers.name: customers} | ({ship_to.name: ship_to} if self.has_ship_to else {})
-        return Catalogue(customers, sets, ship_to if self.has_ship_to else None)
+        return Catalogue(customers, sets, ship_to if self.has_ship_to else None, self.is_editable)
 
     def _shown(self, properties: tuple[Property, ...], prefix: str = "") -> tuple[Property, ...]:
         return tuple(

@@ -131,7 +131,7 @@ class Service:
         context = f"companies({self.store.company_id})/{entity.name}"
         if first.key is None:
             verbs = {"GET": self._list(entity, context)}
-            if entity is catalogue.customers:
+            if entity is catalogue.customers and catalogue.is_editable:
                 verbs["POST"] = partial(self._create, entity)
             return self._collection(call, entity, rest, verbs)
         guid = first.guid()
@@ -139,7 +139,7 @@ class Service:
             return self._behind(call, entity, guid, rest)
         if call.method == "GET":
             return self._row(call, entity, context, guid)
-        if entity is catalogue.customers and call.method == "PATCH":
+        if entity is catalogue.customers and call.method == "PATCH" and catalogue.is_editable:
             query = read_query(options_of(call.query, self.settings), entity, self.settings)
             values = self.customers.change(guid, call.json(), call.headers.get("if-match"), entity)
             return self._written(call, entity, query, values, 200)

@@ -173,6 +173,16 @@ def test_a_misspelt_page_is_named(partner: Running, changes: dict[str, str], tol
             client.page()
 
 
+def test_a_page_that_takes_no_changes_is_named(partner: Running, company: BusinessCentralClient) -> None:
+    page = partner.business_central.custom_page
+    assert page is not None
+    page.is_editable = False
+    (wrong,) = [finding for finding in company.check() if not finding.ok]
+    page.is_editable = True
+    assert "does not let customers be changed" in wrong.what
+    assert all(finding.ok for finding in company.check())
+
+
 def test_a_misspelt_list_of_addresses_is_named(partner: Running) -> None:
     with company_client(company_connection(partner, **{**SETTINGS, "ship_to_entity": "shipTo"})) as client:
         assert "there are: shipToAddresses" in client.page().without_ship_to

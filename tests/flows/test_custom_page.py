@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+import requests
 
 from connector.core.customer import Direction
 from connector.desk import inbox
-from connector.errors import PremiseBroken
+from connector.errors import PremiseBroken, SetupError
+from connector.setup import Template
+from connector.webhooks.serving import subscriptions_of
 from sandbox.server import Running
 from tests.by_hand import by_hand
 from tests.flows.conftest import emptied
 from tests.flows.moments import REQUEST, Killed, bury, watched
 from tests.flows.partner_page import PartnerShop, partner_systems
+from tests.servers.receiver import SECRET, served
 
 __all__ = ["partner_systems"]
 
@@ -48,6 +53,13 @@ def linked(shop: PartnerShop, email: str = "kari@nord.example", **shipping: str)
     return account, shop.customers()[email]
 
 
+def cabins(shop: PartnerShop, account: int, customer: str) -> tuple[dict[str, str], dict[str, str]]:
+    """The delivery address as either side has it."""
+    shipping, there = shop.account(account)["shipping"], shop.ship_to(customer)
+    names = ("displayName", "addressLine1", "city", "postalCode", "country")
+    return {name: shipping[name] for name in CABIN}, {key: there[name] for key, name in zip(CABIN, names, strict=True)}
+
+
 def test_a_first_synchronisation_carries_fields_of_every_kind_and_the_delivery_address_both_ways(
     shop: PartnerShop,
 ) -> None:
@@ -58,9 +70,7 @@ def test_a_first_synchronisation_carries_fields_of_every_kind_and_the_delivery_a
     shop.sync()
     made = shop.customers()["kari@nord.example"]
     assert {name: shop.properties(made)[name] for name in STORED} == STORED
-    there = shop.ship_to(made)
-    names = ("displayName", "addressLine1", "city", "postalCode", "country")
-    assert [there[name] for name in names] == list(CABIN.values())
+    assert cabins(shop, account, made) == (CABIN, CABIN)
     fresh = shop.accounts()["ola@nord.example"]
     meta = shop.meta(fresh)
     assert {name: meta[name] for name in META} == META
@@ -143,6 +153,36 @@ def test_a_field_that_becomes_read_only_is_withheld_and_comes_through_later(shop
     assert (shop.properties(customer)["loyaltyPoints"], shop.ship_to(customer)["city"]) == (20, "Hol")
 
 
+def test_a_page_that_lacks_what_no_field_needs_is_enough(shop: PartnerShop) -> None:
+    shop.page.hidden |= {"type", "blocked", "creditLimit", "website", "taxAreaDisplayName"}
+    account, customer = linked(shop)
+    shop.type_meta(account, points="20")
+    assert not shop.sync().summary.warnings
+    assert shop.properties(customer)["loyaltyPoints"] == 20
+    template = Template(credit_limit=5.0)
+    shop.setup = shop.setup.model_copy(update={"templates": (template,)})
+    with pytest.raises(SetupError, match="does not let creditLimit be written"):
+        shop.sync()
+
+
+def test_an_edit_on_the_page_comes_by_its_webhook(shop: PartnerShop) -> None:
+    account, customer = linked(shop)
+    done: list[str] = []
+
+    def run(customers: Sequence[str] | None) -> None:
+        shop.sync(*(customers or ()), scheduled=True)
+        done.extend(customers or ())
+
+    with served(shop.setup, run, debounce_seconds=0.2) as receiver:
+        with subscriptions_of(receiver.setup, SECRET) as subscriptions:
+            told = [(one.system, one.what, one.problem) for one in subscriptions.subscribe()]
+        assert ("business_central", "customers", "") in told
+        shop.type_in_company(customer, loyaltyPoints=30)
+        requests.post(f"{shop.running.business_central_control}/deliver", timeout=60)
+        receiver.quiet()
+    assert (done, shop.meta(account)["points"]) == ([customer], "30")
+
+
 def test_an_undo_leaves_a_field_that_cannot_be_written_any_more(shop: PartnerShop) -> None:
     account, customer = linked(shop)
     shop.type_meta(account, points="20", contact="Per")
@@ -186,9 +226,8 @@ def test_whatever_answer_is_lost_nobody_is_made_twice_and_both_sides_agree(
     shop.running.business_central_faults.add(kind, writes_only=True, after=after)
     shop.sync()
     shop.settle()
-    assert len(shop.company.customer_ids()) == 1
-    customer = shop.customers()["kari@nord.example"]
-    assert shop.ship_to(customer)["city"] == "Geilo"
+    (customer,) = shop.company.customer_ids()
+    assert cabins(shop, account, customer) == (CABIN, CABIN)
     assert str(shop.properties(customer)["loyaltyPoints"]) == shop.meta(account)["points"]
 
 
@@ -196,15 +235,15 @@ def test_whatever_answer_is_lost_nobody_is_made_twice_and_both_sides_agree(
 def test_whatever_is_killed_while_a_customer_is_made_nobody_is_made_twice_and_the_address_comes(
     shop: PartnerShop, moment: int
 ) -> None:
-    shop.register_with("kari@nord.example", META, **CABIN)
+    account = shop.register_with("kari@nord.example", META, **CABIN)
     with watched() as moments:
         try:
             shop.sync(run_id="interrupted", when_planned=lambda: moments.kill_before(moment, REQUEST))
         except Killed:
             bury(shop.store_file)
     shop.settle()
-    assert len(shop.company.customer_ids()) == 1
-    assert shop.ship_to(shop.customers()["kari@nord.example"])["city"] == "Geilo"
+    (customer,) = shop.company.customer_ids()
+    assert cabins(shop, account, customer) == (CABIN, CABIN)
 
 
 def test_an_address_that_somebody_edits_between_reading_and_writing_stands(shop: PartnerShop) -> None:

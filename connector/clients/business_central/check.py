@@ -37,9 +37,21 @@ def check_company(api: BusinessCentralApi) -> list[CheckResult]:
         denied = refusal(probe.status, probe.body, probe.text) if probe.status in {401, 403} else None
         if isinstance(denied, CredentialsRefused):
             raise denied
-        findings.append(CheckResult(SYSTEM, True, "writes: changes of customers are not refused to this login"))
+        if probe.status == 405 and not api.page.is_standard:
+            findings.append(_not_editable(api))
+        else:
+            findings.append(CheckResult(SYSTEM, True, "writes: changes of customers are not refused to this login"))
         listed = api.customers(api.page.plain_path() + query({"$top": "1", "$orderby": "number", "$select": "number"}))
         findings += cache_findings(SYSTEM, api.transport.name, plainly=lambda: api.send("GET", listed))
     except CustomerSyncError as error:
         findings.append(CheckResult(SYSTEM, False, error.message, error.hint))
     return findings
+
+
+def _not_editable(api: BusinessCentralApi) -> CheckResult:
+    return CheckResult(
+        SYSTEM,
+        False,
+        f"writes: the page {api.page.name} does not let customers be changed",
+        "Have ModifyAllowed and InsertAllowed set there (docs/custom-api.md); a push alone does not need them.",
+    )

@@ -17,9 +17,9 @@ from sandbox.business_central.custom_page import CustomPage
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
 from tests.flows.partner_page import EXTENSION, SHIP_TO
-from tests.flows.shop import small_rules
+from tests.flows.shop import SHIPPED, small_rules
 
-FIELDS = (Path("mappings") / "fields.csv").read_text(encoding="utf-8")
+FIELDS = (SHIPPED / "fields.csv").read_text(encoding="utf-8")
 
 
 @pytest.fixture(scope="module")
