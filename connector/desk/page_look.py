@@ -9,12 +9,26 @@ from pathlib import Path
 
 from connector.clients import BusinessCentralClient
 from connector.clients.business_central.customers_page import CustomersPage
+from connector.clients.transport import Unreachable
 from connector.core.properties import Page
-from connector.errors import CustomerSyncError
+from connector.errors import CredentialsRefused, RemoteTrouble, SetupError
 from connector.rules.page import COPY, keep_page, kept_page
 from connector.setup import Setup
 
 __all__ = ["Look", "look_at_page"]
+
+
+def _page_now(with_secrets: Callable[[], Setup]) -> tuple[Page | None, str]:
+    """The page, or why Business Central cannot be asked for it."""
+    try:
+        connection = with_secrets().business_central
+    except SetupError as error:
+        return None, str(error)
+    try:
+        with BusinessCentralClient(connection, retries=0) as client:
+            return client.page(), ""
+    except (RemoteTrouble, CredentialsRefused, Unreachable) as error:
+        return None, str(error)
 
 
 @dataclass(frozen=True)
@@ -36,11 +50,12 @@ def look_at_page(setup: Setup, with_secrets: Callable[[], Setup], folder: Path |
     Args:
         with_secrets: gives the same setup with its secrets; raises SetupError where one is not set.
         folder: of the rule files; None = the ones that ship, beside which nothing is kept.
+
+    Raises:
+        SetupError: Business Central is there, and has no such page.
     """
-    try:
-        with BusinessCentralClient(with_secrets().business_central, retries=0) as client:
-            page = client.page()
-    except CustomerSyncError as error:
+    page, error = _page_now(with_secrets)
+    if page is None:
         copy = None if folder is None else kept_page(folder, CustomersPage.of(setup.business_central).name)
         if copy is None:
             return Look(

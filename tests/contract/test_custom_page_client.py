@@ -13,6 +13,7 @@ from connector.errors import (
     ConnectionRefused,
     CustomerChanged,
     CustomerNotFound,
+    OutcomeUnknown,
     RemoteRefused,
     SetupError,
 )
@@ -127,6 +128,17 @@ def test_both_or_neither_is_written_where_one_is_refused(partner: Running, compa
     [refused] = company.batch([Update(key, tag, {"name2": "B", "shipTo.country": "NOWHERE"})])
     assert isinstance(refused.error, RemoteRefused)
     assert (company.get(key)["name2"], company.get(key)["@odata.etag"]) == ("", tag)
+
+
+def test_where_a_server_undoes_nothing_half_a_write_is_an_open_question() -> None:
+    settings = {"custom_page": CustomPage(entity="webCustomers"), "snapshots_are_known": False}
+    with start(empty=True, business_central_settings=settings) as running:
+        key = person(running, address={"city": "Oslo"})
+        with company_client(company_connection(running, **SETTINGS)) as client:
+            tag = client.get(key)["@odata.etag"]
+            [half] = client.batch([Update(key, tag, {"name2": "B", "shipTo.country": "NOWHERE"})])
+            assert isinstance(half.error, OutcomeUnknown)
+            assert client.get(key)["name2"] == "B"
 
 
 def test_a_created_customer_whose_address_is_refused_is_there_and_does_not_show_one(

@@ -90,12 +90,16 @@ class BusinessCentralApi:
             return self._company_id
 
     def address(self, path: str, options: Mapping[str, str] | None = None, *, of_company: bool = True) -> str:
-        """The full address of a path."""
-        return "/".join([self.root, *([self.company_path] if of_company else []), path]) + query(options or {})
+        """The full address of a path of API v2.0."""
+        return self.at(self.root, "/".join([*([self.company_path] if of_company else []), path])) + query(options or {})
 
     def customers(self, path: str) -> str:
         """The full address of a path of the customers' page below the company."""
-        return f"{self.page.root}/{self.company_path}/{path}"
+        return self.at(self.page.root, f"{self.company_path}/{path}")
+
+    def at(self, root: str, path: str) -> str:
+        """The full address of a path below the address of an API."""
+        return f"{root}/{path}"
 
     def send(
         self,
@@ -206,7 +210,7 @@ class BusinessCentralApi:
         ]
         answer = self.send(
             "POST",
-            f"{self.page.root}/$batch",
+            self.at(self.page.root, "$batch"),
             # without a preference it stops at the first failure
             headers={"Isolation": "snapshot"} if together else {"Prefer": "odata.continue-on-error"},
             body={"requests": requests},

@@ -38,7 +38,7 @@ _MEMBER = re.compile(r"_x([0-9A-Fa-f]{4})_")
 
 def read_page(api: BusinessCentralApi) -> Page:
     """See BusinessCentralClient.page."""
-    address = f"{api.page.root}/$metadata"
+    address = api.at(api.page.root, "$metadata")
     answer = api.send("GET", address, headers={"Accept": "application/xml"}, as_text=True)
     if answer.status >= 400:
         raise refusal(answer.status, answer.body, answer.text)

@@ -88,6 +88,20 @@ def test_where_the_page_is_not_reached_its_copy_is_checked_against(
 
 
 @pytest.mark.parametrize(
+    ("wrong", "told"),
+    [
+        (('"contoso/webshop/v1.0"', '"contoso/webshp/v1.0"'), "does not know the address"),
+        (('"customers"', '"customer"'), "there are: customers"),
+    ],
+)
+def test_a_page_that_is_not_there_is_no_reason_to_take_a_copy(setup: Path, wrong: tuple[str, str], told: str) -> None:
+    assert "points" in there(setup)
+    setup.write_text(setup.read_text(encoding="utf-8").replace(*wrong), encoding="utf-8")
+    answer = called("rules", "check", "--json", "--setup", str(setup))
+    assert (answer.exit_code, told in answer.output) == (2, True), answer.output
+
+
+@pytest.mark.parametrize(
     ("line", "problem"),
     [
         ("x,meta:x,loyaltyPoint,both,,,,,integer,quarantine,,", "x: the page has no loyaltyPoint; do you mean loyaltyPoints"),
