@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from connector.clients.answers import Answer
@@ -88,7 +89,7 @@ def _cards(api: BusinessCentralApi, writes: Sequence[Create | Update]) -> dict[s
     ids = [write.bc_id for write in writes if isinstance(write, Update)]
     try:
         return by_id(api, ids, past_caches=True) if ids else {}
-    except CustomerSyncError:
+    except (RemoteTrouble, RemoteRefused, SetupError):
         return {}
 
 
@@ -108,7 +109,7 @@ def _addresses_of_the_created(
     parts = [address_part(api, str(made[index]["id"]), "", "", body) for index, body in wanted.items()]
     try:
         replies = _replies(api, parts) if parts else []
-    except CustomerSyncError:
+    except (RemoteTrouble, RemoteRefused, SetupError):
         replies = [None] * len(parts)
     for index, reply in zip(wanted, replies, strict=True):
         write = Update(str(made[index]["id"]), "", {})
@@ -140,7 +141,12 @@ def _put_right(
         again = send_chunk(api, list(lost.values()), is_last=True)
     except RemoteTrouble:
         return {}
-    return {index: outcome for index, outcome in zip(lost, again, strict=True) if outcome.ok}
+    better: dict[int, Outcome] = {}
+    for index, outcome in zip(lost, again, strict=True):
+        before = outcomes[index]
+        if outcome.ok and outcome.record is not None and before.record is not None:
+            better[index] = replace(before, record=api.page.refreshed(before.record, outcome.record))
+    return better
 
 
 def _together(api: BusinessCentralApi, write: Create | Update, parts: Sequence[Part]) -> list[Reply | None]:

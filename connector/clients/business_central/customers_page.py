@@ -104,6 +104,12 @@ class CustomersPage:
         both = Tag(tag.card, str(address.get("id") or ""), str(address.get(_TAG) or ""))
         return {**card, **shown, _TAG: str(both)}
 
+    @staticmethod
+    def refreshed(before: Record, now: Record) -> Record:
+        """A record after another write, whose answer need not show the ship-to address."""
+        seen, tag = Tag.of(str(before.get(_TAG) or "")), Tag.of(str(now.get(_TAG) or ""))
+        return {**before, **now, _TAG: str(tag if tag.ship_to_id else seen._replace(card=tag.card))}
+
     def _is_meant(self, address: Record) -> bool:
         return str(address.get("code") or "").strip().upper() == self.code
 

@@ -122,17 +122,47 @@ def test_what_does_not_fit_the_page_is_said_by_both_commands(setup: Path, line: 
     assert (told.exit_code, len(wrong), problem in wrong[0]) == (2, 1, True)
 
 
-def test_a_page_that_lost_a_field_stops_a_run_on_the_command_line_and_one_that_only_shows_it_does_not(
-    setup: Path, partner: Running
-) -> None:
-    page = partner.business_central.custom_page
+def test_a_life_with_the_page_on_the_command_line(setup: Path, partner: Running) -> None:
+    shop, company = partner.webstore, partner.business_central
+    page = company.custom_page
     assert page is not None
+
+    def done(*words: str, code: int = 0) -> Any:
+        told = called(*words, "--json", "--setup", str(setup))
+        assert told.exit_code == code, told.output
+        return json.loads(told.stdout.splitlines()[0]) if told.stdout else told.output
+
+    def delivery() -> tuple[str, str, Any]:
+        """The city of the delivery address on either side, and the points there."""
+        (there,) = company.ship_to_addresses.of_customer(card, "WEBSHOP")
+        row = company.customer(card) or {}
+        return shop.people_get(account)["shipping"]["city"], there["city"], row["loyaltyPoints"]
+
+    record = {"email": "kari@nord.example", "first_name": "Kari", "last_name": "Nordmann"}
+    meta = [{"key": "points", "value": "12"}]
+    account = shop.people_create({**record, "meta_data": meta, "shipping": {"city": "Geilo", "country": "NO"}})
+    assert done("sync", "--here")["pull"]["created"] == 1
+    (card,) = company.customer_ids()
+    assert delivery() == ("Geilo", "Geilo", 12)
+
+    shop.people_update(account, {"shipping": {"city": "Hol"}, "meta_data": [{"key": "points", "value": "20"}]})
+    run = done("sync", "--here")["run_id"]
+    assert delivery() == ("Hol", "Hol", 20)
+    done("runs", "undo", run, "--yes", "--here")
+    assert delivery() == ("Hol", "Geilo", 12)
+
+    shop.people_update(account, {"shipping": {"city": "Voss"}})
+    company.people_ship_to(card, "WEBSHOP", {"city": "Moss"})
+    assert done("sync", "--here")["conflicts"] == 1
+    number = str(company.people_get(card)["number"])
+    done("conflicts", "decide", number, "ship_city", "--take", "webstore")
+    done("sync", "--here")
+    assert delivery()[:2] == ("Voss", "Voss")
+
+    page.read_only.add("loyaltyPoints")
+    shop.people_update(account, {"meta_data": [{"key": "points", "value": "30"}]})
+    told = done("sync", "--here")
+    assert (told["pull"]["withheld"], delivery()[2]) == (1, 12)
+    assert any("so they were only read: points" in warning for warning in told["warnings"])
     page.hidden.add("gln")
-    told = called("sync", "--here", "--json", "--setup", str(setup))
-    assert told.exit_code == 3, told.output
-    assert "gln: the page has no gln" in told.output
-    page.hidden.clear()
-    page.read_only.add("gln")
-    told = called("sync", "--here", "--json", "--setup", str(setup))
-    assert told.exit_code == 0, told.output
-    assert "does not let these fields be written, so they were only read: gln" in told.output
+    assert "gln: the page has no gln" in str(done("sync", "--here", code=3))
