@@ -264,6 +264,9 @@ def sandbox(
     seed: Annotated[int, typer.Option(help="The same seed gives the same customers.")] = 0,
     latency_ms: Annotated[float, typer.Option(min=0, help="Added to every answer.")] = 0,
     empty: Annotated[bool, typer.Option("--empty", help="No customers on either side.")] = False,
+    custom_page: Annotated[
+        bool, typer.Option("--custom-page", help="A partner's API page with further fields and ship-to addresses.")
+    ] = False,
     directory: Annotated[Path | None, typer.Option(help="Keep setup file and state here.")] = None,
 ) -> None:
     """Emulate both systems on this machine; prints one line of JSON when ready, ends with Ctrl-C.
@@ -282,6 +285,7 @@ def sandbox(
             latency_ms=latency_ms,
             empty=empty,
             directory=directory,
+            custom_page=custom_page,
         )
     except SandboxInputError as error:
         typer.echo(f"customer-sync: {error}", err=True)

@@ -119,8 +119,12 @@ class Transport:
         form: Mapping[str, str] | None = None,
         is_write: bool = False,
         timeout_seconds: float | None = None,
+        as_text: bool = False,
     ) -> Answer:
         """Send one request, repeated as the rules allow.
+
+        Args:
+            as_text: the answer is a document such as XML, which is kept whole as text.
 
         Returns:
             Any answer with a JSON body or an empty one; also refusals (4xx), which the caller maps.
@@ -136,7 +140,8 @@ class Transport:
             head["Content-Type"] = "application/json"
         attempt = 0
         while True:
-            result = self._once(method, url, head, auth, body, is_write, timeout_seconds or self.timeout_seconds)
+            seconds = timeout_seconds or self.timeout_seconds
+            result = self._once(method, url, head, auth, body, is_write, seconds, as_text=as_text)
             if isinstance(result, Answer):
                 self._reached = True
                 return result
@@ -162,6 +167,8 @@ class Transport:
         body: Any,
         is_write: bool,
         seconds: float,
+        *,
+        as_text: bool = False,
     ) -> Answer | CustomerSyncError:
         """One request. Errors are returned, not raised: a raised one would drag the library's error along, with the URL."""
         path = urlsplit(url).path
@@ -199,6 +206,9 @@ class Transport:
             )
         milliseconds = (time.monotonic() - started) * 1000
         _log.debug("%s %s → %d in %.0f ms", self.system, what, response.status_code, milliseconds)
+        kind = content_type(response.headers)
+        if as_text and response.status_code == 200 and kind != "text/html":
+            return Answer(200, response.headers, None, False, content.decode("utf-8-sig", "replace"))
         return self._understood(response, content, what, is_write)
 
     def _session(self) -> requests.Session:

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from connector.clients import BusinessCentralClient, CheckResult, WooCommerceClient
 from connector.errors import CustomerSyncError
-from connector.rules import load_rules
+from connector.rules import Rules, rules_of
+from connector.rules.page import page_problems
 from connector.run.setup_source import opened_store
 from connector.setup import Setup
 
@@ -19,7 +20,7 @@ def check_connections(setup: Setup) -> list[CheckResult]:
     Raises:
         SetupError: the rules themselves are wrong.
     """
-    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
+    rules = rules_of(setup)
     findings = [
         CheckResult("setup", True, f"webstore {setup.webstore_code}: {len(rules.fields.rules)} fields are mapped")
     ]
@@ -32,16 +33,35 @@ def check_connections(setup: Setup) -> list[CheckResult]:
         findings.append(CheckResult("store", False, error.message, error.hint))
     # each waits a second or two between two questions, to tell a cache from a server
     with ThreadPoolExecutor(2, "check") as pool:
-        for found in pool.map(lambda check: check(setup), (_webstore, _company)):
+        for found in pool.map(lambda check: check(setup, rules), (_webstore, _company)):
             findings += found
     return findings
 
 
-def _webstore(setup: Setup) -> list[CheckResult]:
+def _webstore(setup: Setup, _rules: Rules) -> list[CheckResult]:
     with WooCommerceClient(setup.webstore) as webstore:
         return webstore.check()
 
 
-def _company(setup: Setup) -> list[CheckResult]:
+def _company(setup: Setup, rules: Rules) -> list[CheckResult]:
     with BusinessCentralClient(setup.business_central) as business_central:
-        return business_central.check()
+        findings = business_central.check()
+        if setup.business_central.has_custom_page and all(finding.ok for finding in findings):
+            findings += _of_the_page(business_central, rules)
+    return findings
+
+
+def _of_the_page(business_central: BusinessCentralClient, rules: Rules) -> list[CheckResult]:
+    """Whether the page of customers has what the fields are mapped to."""
+    try:
+        page = business_central.page()
+    except CustomerSyncError as error:
+        return [CheckResult("business_central", False, error.message, error.hint)]
+    problems = page_problems(rules.fields, page)
+    if problems:
+        remedy = (
+            "Correct fields.csv, or have the page put right (docs/custom-api.md); customer-sync rules check tells more."
+        )
+        return [CheckResult("business_central", False, problem, remedy) for problem in problems]
+    what = f"page: {page.name} has {len(page.properties)} properties, and all that the fields are mapped to"
+    return [CheckResult("business_central", True, what)]

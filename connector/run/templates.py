@@ -42,8 +42,16 @@ def templates_of(run: Run) -> Mapping[tuple[str, str], Mapping[str, Any]]:
     }
     problems: list[str] = []
     resolved = {place: _properties(template, known, problems) for place, template in by_place.items()}
+    if run.page is not None:
+        names = sorted({name for properties in resolved.values() for name in properties})
+        shown = {name: run.page.properties.get(name) for name in names}
+        problems += [
+            f"the page {run.page.name} does not let {name} be written; have it added there, or leave it out of the templates"
+            for name, found in shown.items()
+            if found is None or not found.writable
+        ]
     if problems:
-        raise SetupError("The templates name codes that the company does not have:", problems=problems)
+        raise SetupError("The templates name what the company does not have:", problems=problems)
     return resolved
 
 

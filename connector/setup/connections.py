@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from connector.setup.choices import title_of
+from connector.setup.customers_page import STANDARD_API, CustomersApi, EntityName, OptionalEntityName, ShipToCode
 
 __all__ = ["BusinessCentralConnection", "Section", "WebstoreConnection"]
 
@@ -126,6 +127,23 @@ class BusinessCentralConnection(Section):
         "https://api.businesscentral.dynamics.com/v2.0/TENANT/Production/api/v2.0."
     )
     company: str = Field(min_length=1, description="Name or id of the company.")
+    customers_api: CustomersApi = Field(
+        default=STANDARD_API,
+        description="API of the page that customers are read from and written to: v2.0, or publisher/group/v1.0 of a partner's "
+        "custom page (docs/custom-api.md). Everything else stays in API v2.0.",
+    )
+    customers_entity: EntityName = Field(
+        default="customers", description="What that page calls its list of customers (EntitySetName)."
+    )
+    ship_to_entity: OptionalEntityName = Field(
+        default="",
+        description="What that page calls a customer's list of ship-to addresses, such as shipToAddresses; with it "
+        "mappings/fields.csv may name shipTo.… properties.",
+    )
+    ship_to_code: ShipToCode = Field(
+        default="",
+        description="Code of the ship-to address that is meant, such as WEBSHOP. A customer without one gets it.",
+    )
     auth: Literal["client-credentials", "basic"] = Field(
         default="client-credentials",
         description="client-credentials: an Entra application (online). "
@@ -153,6 +171,11 @@ class BusinessCentralConnection(Section):
         default=480, gt=0, le=600, description="Seconds to wait for an answer; the service itself gives up after 480."
     )
 
+    @property
+    def has_custom_page(self) -> bool:
+        """Whether customers are read from another page than API v2.0's own."""
+        return (self.customers_api, self.customers_entity) != (STANDARD_API, "customers")
+
     @model_validator(mode="after")
     def _complete(self) -> BusinessCentralConnection:
         problems = []
@@ -162,6 +185,11 @@ class BusinessCentralConnection(Section):
                 problems.append("base_url must end with /api/v2.0")
         except ValueError as error:
             problems.append(str(error))
+        if self.ship_to_entity and self.customers_api == STANDARD_API:
+            problems.append("ship_to_entity needs a customers_api: API v2.0 has no ship-to addresses")
+        if bool(self.ship_to_entity) != bool(self.ship_to_code):
+            missing = "ship_to_code" if self.ship_to_entity else "ship_to_entity"
+            problems.append(f"{missing} is missing; ship_to_entity and ship_to_code belong together")
         needed = (
             ["token_url", "client_id", "client_secret"]
             if self.auth == "client-credentials"

@@ -68,14 +68,15 @@ class Subscriptions:
         protect(secret, self._state)
 
     def listed(self) -> list[dict[str, Any]]:
-        """All subscriptions that tell of customers, whoever made them: `system`, `id`, `what`, `address`, `status`, `expires`,
-        and `mine` (they lead to this receiver)."""
+        """All subscriptions that tell of customers, whoever made them: `system`, `id`, `what`, `resource` (Business Central's
+        name of it), `address`, `status`, `expires`, and `mine` (they lead to this receiver)."""
         hooks = [hook for hook in self._webstore.list_webhooks() if str(hook.get("topic", "")).startswith("customer.")]
         rows = [
             {
                 "system": "webstore",
                 "id": str(hook["id"]),
                 "what": hook["topic"],
+                "resource": "",
                 "address": hook.get("delivery_url", ""),
                 "status": hook.get("status", ""),
                 "expires": "",
@@ -88,6 +89,7 @@ class Subscriptions:
                 "system": "business_central",
                 "id": row["subscriptionId"],
                 "what": _resource(row),
+                "resource": str(row.get("resource", "")),
                 "address": row.get("notificationUrl", ""),
                 "status": "active",
                 "expires": row.get("expirationDateTime", ""),
@@ -110,7 +112,8 @@ class Subscriptions:
         """Whether something is missing, switched off, or ends before a moment."""
         mine = [row for row in self.listed() if row["mine"]]
         topics = {row["what"] for row in mine if row["system"] == "webstore" and row["status"] == "active"}
-        ends = [_moment(str(row["expires"])) for row in mine if row["system"] == "business_central"]
+        wanted = _path(self._business_central.customers_resource)
+        ends = [_moment(str(row["expires"])) for row in mine if _path(str(row["resource"])) == wanted]
         return not topics >= set(TOPICS) or not ends or min(ends) < until
 
     def unsubscribe(self) -> list[Done]:
@@ -142,7 +145,7 @@ class Subscriptions:
         rows = self._my_rows()
         mine = [row for row in rows if _path(str(row.get("resource"))) == wanted]
         for row in rows:
-            if row not in mine:  # the setup named another company before
+            if row not in mine:  # the setup named another company, or page, before
                 yield _tried(
                     "business_central", _resource(row), "removed", partial(company.delete_subscription, _id(row))
                 )
@@ -151,7 +154,7 @@ class Subscriptions:
             yield _tried("business_central", _resource(row), "renewed", again)
         if not mine:
             act = partial(company.create_subscription, self._company_address, self._state)
-            yield _tried("business_central", "customers", "made", act)
+            yield _tried("business_central", _resource({"resource": company.customers_resource}), "made", act)
 
     def _my_hooks(self) -> list[dict[str, Any]]:
         return [hook for hook in self._webstore.list_webhooks() if hook.get("delivery_url") == self._shop_address]
@@ -179,8 +182,8 @@ def _resource(row: Mapping[str, Any]) -> str:
 
 
 def _path(resource: str) -> str:
-    """The part of a resource that says what it is: servers write it with and without what stands in front."""
-    return resource.lower().rpartition("companies(")[2]
+    """The part of a resource that says what it is: servers write it with and without what stands in front of the API."""
+    return f"/{resource.lower().lstrip('/')}".rpartition("/api/")[2].removeprefix("/")
 
 
 def _tried(system: str, what: str, action: str, act: Act) -> Done:

@@ -7,6 +7,8 @@ likely one, and a client that wants to be safe is tested with both.
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sandbox.business_central.custom_page import CustomPage
+
 
 @dataclass(frozen=True)
 class ConfigurationTemplate:
@@ -50,6 +52,8 @@ class Settings:
     """Whether VAT numbers must have one of the formats of their country; countries without formats take any."""
     may_write_customers: bool = True
     """Whether the app's permission sets allow to insert, modify and delete customers; otherwise 403."""
+    custom_page: CustomPage | None = None
+    """A partner's API page for customers, beside the standard one; None by default. What it shows may change meanwhile."""
     is_api_enabled: bool = True
     """On premises the API is off by default; off, every call is a 405."""
 

@@ -53,6 +53,44 @@ def test_secrets_come_from_the_environment_and_are_never_shown(tmp_path: Path) -
     assert "cs_1" not in setup.model_dump_json()
 
 
+@pytest.mark.parametrize(
+    ("lines", "page"),
+    [
+        ("", ("v2.0", "customers", "", "")),
+        ('customers_api = ""\ncustomers_entity = ""', ("v2.0", "customers", "", "")),
+        ('customers_api = "/api/V2.0/"', ("v2.0", "customers", "", "")),
+        ('customers_api = " /contoso/web_shop/v1.0/ "', ("contoso/web_shop/v1.0", "customers", "", "")),
+        ('customers_api = "api/contoso/webshop/beta"\ncustomers_entity = "/webCustomers"',
+         ("contoso/webshop/beta", "webCustomers", "", "")),
+        ('customers_api = "contoso/webshop/v1.0"\nship_to_entity = "shipToAddresses"\nship_to_code = " web "',
+         ("contoso/webshop/v1.0", "customers", "shipToAddresses", "WEB")),
+    ],
+)  # fmt: skip
+def test_the_page_of_customers_is_named_however_people_write_it(
+    tmp_path: Path, lines: str, page: tuple[str, str, str, str]
+) -> None:
+    made = loaded(tmp_path, f"{TEXT}\n{lines}\n").business_central
+    assert (made.customers_api, made.customers_entity, made.ship_to_entity, made.ship_to_code) == page
+    assert made.has_custom_page == (page[:2] != ("v2.0", "customers"))
+
+
+@pytest.mark.parametrize(
+    ("lines", "problem"),
+    [
+        ('customers_api = "contoso/v1.0"', "business_central.customers_api: 'contoso/v1.0' must be publisher/group/version"),
+        ('customers_api = "https://api.example/api/contoso/webshop/v1.0"', "as they stand behind /api/"),
+        ('customers_api = "contoso/web shop/v1.0"', "must be publisher/group/version"),
+        ('customers_entity = "customers(1)"', "must be one name as it stands in addresses"),
+        ('ship_to_entity = "shipToAddresses"\nship_to_code = "WEB"', "API v2.0 has no ship-to addresses"),
+        ('customers_api = "c/w/v1.0"\nship_to_entity = "shipToAddresses"', "ship_to_code is missing"),
+        ('customers_api = "c/w/v1.0"\nship_to_code = "WEB"', "ship_to_entity is missing"),
+        ('customers_api = "c/w/v1.0"\nship_to_entity = "s"\nship_to_code = "LONGER THAN"', "a code of up to 10 characters"),
+    ],
+)  # fmt: skip
+def test_a_page_that_cannot_be_is_refused(tmp_path: Path, lines: str, problem: str) -> None:
+    assert problem in problems(tmp_path, f"{TEXT}\n{lines}\n")
+
+
 def test_a_missing_secret_names_its_variable(tmp_path: Path) -> None:
     assert "webstore.consumer_key: the environment variable KEY is not set" in problems(tmp_path, TEXT, {})
 

@@ -9,6 +9,7 @@ from typing import Any
 from urllib.parse import urljoin, urlsplit
 
 from connector.clients.answers import Answer
+from connector.clients.business_central.customers_page import CustomersPage
 from connector.clients.business_central.odata import SYSTEM, is_guid, query, refusal
 from connector.clients.business_central.tokens import login_for
 from connector.clients.endless import MOST_PAGES
@@ -28,7 +29,7 @@ _LANGUAGE = {"Accept-Language": "en-US"}
 
 @dataclass(frozen=True)
 class Part:
-    """One request of a `$batch`. `path` is relative to the company."""
+    """One request of a `$batch` about customers. `path` is relative to the company."""
 
     method: str
     path: str
@@ -59,6 +60,7 @@ class BusinessCentralApi:
             backoff=backoff,
         )
         self.root = connection.base_url.rstrip("/")
+        self.page = CustomersPage.of(connection)
         self._company_lock = threading.Lock()
         self._company_id = ""
 
@@ -88,8 +90,16 @@ class BusinessCentralApi:
             return self._company_id
 
     def address(self, path: str, options: Mapping[str, str] | None = None, *, of_company: bool = True) -> str:
-        """The full address of a path."""
-        return "/".join([self.root, *([self.company_path] if of_company else []), path]) + query(options or {})
+        """The full address of a path of API v2.0."""
+        return self.at(self.root, "/".join([*([self.company_path] if of_company else []), path])) + query(options or {})
+
+    def customers(self, path: str) -> str:
+        """The full address of a path of the customers' page below the company."""
+        return self.at(self.page.root, f"{self.company_path}/{path}")
+
+    def at(self, root: str, path: str) -> str:
+        """The full address of a path below the address of an API."""
+        return f"{root}/{path}"
 
     def send(
         self,
@@ -99,6 +109,7 @@ class BusinessCentralApi:
         headers: Mapping[str, str] | None = None,
         body: Any = None,
         is_write: bool = False,
+        as_text: bool = False,
     ) -> Answer:
         """Send a request; a token that is refused is renewed once. A 401 is a refusal, so a write may be sent again."""
         header = self.login.header()
@@ -109,6 +120,7 @@ class BusinessCentralApi:
                 headers={**_LANGUAGE, **(headers or {}), "Authorization": header},
                 json=body,
                 is_write=is_write,
+                as_text=as_text,
             )
             if answer.status != 401 or attempt or not self.login.renew(header):
                 break
@@ -164,10 +176,11 @@ class BusinessCentralApi:
 
     def read_all(self, path: str, options: Mapping[str, str] | None = None, *, of_company: bool = True) -> list[Record]:
         """All objects of a list that is short enough to keep."""
-        found: list[Record] = []
-        for page in self.pages(self.address(path, options, of_company=of_company)):
-            found += objects(page)
-        return found
+        return self.objects_at(self.address(path, options, of_company=of_company))
+
+    def objects_at(self, address: str) -> list[Record]:
+        """The same at a full address."""
+        return [found for page in self.pages(address) for found in objects(page)]
 
     def batch(self, parts: Sequence[Part], *, is_write: bool, together: bool = False) -> list[Reply | None]:
         """Several requests in one; at most 100.
@@ -197,7 +210,7 @@ class BusinessCentralApi:
         ]
         answer = self.send(
             "POST",
-            f"{self.root}/$batch",
+            self.at(self.page.root, "$batch"),
             # without a preference it stops at the first failure
             headers={"Isolation": "snapshot"} if together else {"Prefer": "odata.continue-on-error"},
             body={"requests": requests},

@@ -135,7 +135,8 @@ def _of_setup(status: int, code: str, said: str) -> SetupError | None:
     if code == "BadRequest_ResourceNotFound" or status == 404:
         return ConnectionRefused(
             f"Business Central does not know the address: {said or 'not found'}.",
-            hint="Check base_url: everything up to and including /api/v2.0.",
+            hint="Check base_url: everything up to and including /api/v2.0; and customers_api, customers_entity and "
+            "ship_to_entity if the setup has them.",
             system=SYSTEM,
         )
     return None
