@@ -19,7 +19,10 @@ JSON in, JSON out; what makes no sense is a 400 with {"error": text}.
                                 an account's id, or a customer's number, becomes somebody else's; who had it is gone
                                 (null), or with keep_old has another id, or another number
     GET    /_sandbox/settings   what the system says of itself
-    POST   /_sandbox/settings   changes it; webstore: {"name", "description", "url"} of the shop;
+    POST   /_sandbox/settings   changes it; webstore: {"name", "description", "url"} of the shop,
+                                {"rest_prefix": "api"} or {"rest_prefix": "index.php?rest_route="}: where its API is, and
+                                what stands before it: {"web_login": "USER:PASSWORD"}, {"plugin_refusal": "STATUS CODE
+                                MESSAGE"}, {"redirect": an address}; "" takes each away;
                                 Business Central: {"name": another name of the company}, {"copied": true} puts a copy
                                 of the same name in the company's place, whose id is another one, and those of its
                                 customers are, unless "keep_customer_ids" is true

@@ -128,10 +128,19 @@ class _AskingSecurePool(HTTPSConnectionPool):
     ConnectionCls = _AskingSecureConnection
 
 
+_POOLS = {"http": _AskingPool, "https": _AskingSecurePool}
+
+
 class AskingAdapter(HTTPAdapter):
     """The adapter of `requests` with these connections."""
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         """Make the pools of connections."""
         super().init_poolmanager(*arguments, **named)
-        self.poolmanager.pool_classes_by_scheme = {"http": _AskingPool, "https": _AskingSecurePool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
+        """The pools of connections through a proxy."""
+        manager = super().proxy_manager_for(proxy, **named)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import re
 import threading
+import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
 
-from connector.clients.answers import Answer
+from connector.clients.answers import Answer, said_by
 from connector.clients.business_central.odata import SYSTEM, is_guid, query, refusal
 from connector.clients.business_central.tokens import login_for
 from connector.clients.endless import MOST_PAGES
 from connector.clients.pacing import Pacing
 from connector.clients.results import Record
 from connector.clients.transport import Transport
+from connector.clients.way import way_to
 from connector.errors import AnswerNotUnderstood, SetupError
 from connector.setup import BusinessCentralConnection
+from connector.setup.addresses import same_server
 
 __all__ = ["BusinessCentralApi", "Part", "Reply"]
 
@@ -51,8 +55,7 @@ class BusinessCentralApi:
         self.connection = connection
         self.login = login_for(connection, retries=retries, backoff=backoff)
         self.transport = Transport(
-            SYSTEM,
-            verify=connection.verify_tls,
+            way_to(connection, "base_url", connection.base_url),
             timeout_seconds=connection.timeout_seconds,
             pacing=Pacing(connection.max_concurrent_requests, per_window=_REQUESTS, window_seconds=_WINDOW_SECONDS),
             retries=retries,
@@ -101,7 +104,7 @@ class BusinessCentralApi:
         is_write: bool = False,
     ) -> Answer:
         """Send a request; a token that is refused is renewed once. A 401 is a refusal, so a write may be sent again."""
-        header = self.login.header()
+        header, address = self.login.header(), self.of_tenant(address)
         for attempt in range(2):
             answer = self.transport.send(
                 method,
@@ -115,14 +118,21 @@ class BusinessCentralApi:
             header = self.login.header()
         return answer
 
+    def of_tenant(self, address: str) -> str:
+        """An address, or the path of a part of a batch, with the tenant that an on-premises server with several needs in each."""
+        tenant = self.connection.tenant
+        if not tenant or any(name.lower() == "tenant" for name, _ in parse_qsl(urlsplit(address).query)):
+            return address
+        return f"{address}{'&' if '?' in address else '?'}tenant={quote(tenant, safe='')}"
+
     def get(self, address: str, *, headers: Mapping[str, str] | None = None, customer: str = "") -> Record:
         """Read one object. Raises the error that a refusal stands for."""
         answer = self.send("GET", address, headers=headers)
         if answer.status >= 400:
             raise refusal(answer.status, answer.body, answer.text, customer=customer)
-        if not isinstance(answer.body, dict):
+        if not isinstance(answer.body, dict) or masked(answer.body):
             raise AnswerNotUnderstood(
-                f"Business Central answered GET {urlsplit(address).path} with something that is no object.",
+                f"Business Central answered GET {urlsplit(address).path} with {_shown(answer)}.",
                 system=SYSTEM,
             )
         return answer.body
@@ -152,7 +162,9 @@ class BusinessCentralApi:
         if not link:
             return None
         following = urljoin(address, str(link))
-        if urlsplit(following)[:2] != urlsplit(self.root)[:2]:
+        if not same_server(following, self.root):
+            following = self._by_our_way(following, address)
+        if not same_server(following, self.root):
             raise AnswerNotUnderstood(
                 f"Business Central's next page is said to be on another host ({urlsplit(following).netloc}).",
                 hint="Use the host name that the server gives itself (on premises: PublicODataBaseUrl) in base_url.",
@@ -161,6 +173,16 @@ class BusinessCentralApi:
         if following in seen:
             raise AnswerNotUnderstood("Business Central's next page is one that was read already.", system=SYSTEM)
         return following
+
+    def _by_our_way(self, link: str, address: str) -> str:
+        """A link with the name that the server has for itself behind a reverse proxy, by the address of the setup; the link as it
+        is when it leads to another list than the one that is read."""
+        asked = unquote(urlsplit(address).path)
+        path = asked[len(unquote(urlsplit(self.root).path)) :]
+        parts = urlsplit(link)
+        if not path.strip("/") or not unquote(parts.path).lower().endswith(path.lower()) or not parts.query:
+            return link
+        return f"{urlsplit(address)._replace(query='').geturl()}?{parts.query}"
 
     def read_all(self, path: str, options: Mapping[str, str] | None = None, *, of_company: bool = True) -> list[Record]:
         """All objects of a list that is short enough to keep."""
@@ -185,7 +207,7 @@ class BusinessCentralApi:
             {
                 "id": str(index),
                 "method": part.method,
-                "url": f"{self.company_path}/{part.path}",
+                "url": self.of_tenant(f"{self.company_path}/{part.path}"),
                 "headers": {
                     **_LANGUAGE,
                     **({"Content-Type": "application/json"} if part.body is not None else {}),
@@ -234,13 +256,13 @@ def _replies(body: Any, count: int) -> list[Reply | None]:
 
 def _chosen(wanted: str, companies: Sequence[Record]) -> str:
     """The id of the company that is called so, by id, name or display name."""
-    key = wanted.strip().casefold()
+    key = _same(wanted)
     for name in ("id", "name", "displayName"):
-        found = [company for company in companies if str(company.get(name) or "").casefold() == key]
+        found = [company for company in companies if _same(str(company.get(name) or "")) == key]
         if len(found) == 1 and is_guid(str(found[0].get("id"))):
             return str(found[0]["id"])
     names = sorted(str(company.get("name") or company.get("displayName") or company.get("id")) for company in companies)
-    several = any(str(company.get("displayName") or "").casefold() == key for company in companies)
+    several = any(_same(str(company.get("displayName") or "")) == key for company in companies)
     raise SetupError(
         f"Several companies of Business Central are called {wanted!r}; use the id."
         if several
@@ -248,3 +270,18 @@ def _chosen(wanted: str, companies: Sequence[Record]) -> str:
         hint=f"There are: {', '.join(names) or 'none that this login may see'}.",
         system=SYSTEM,
     )
+
+
+def _same(name: str) -> str:
+    """A name or id without what differs in spelling only: letter case, blanks, braces, composed and decomposed letters."""
+    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", name)).strip().strip("{}").casefold()
+
+
+def masked(body: Record) -> bool:
+    """Whether an object is an error that comes as a success: something in front of the server says it."""
+    return "id" not in body and "value" not in body and said_by(body.get("error")).is_some
+
+
+def _shown(answer: Answer) -> str:
+    said = said_by(answer.body)
+    return f"an error under {answer.status}: {said.message}" if said.is_some else "something that is no object"

@@ -5,6 +5,7 @@ from __future__ import annotations
 from connector.clients.cache_check import cache_findings
 from connector.clients.clocks import clock_finding
 from connector.clients.results import CheckResult
+from connector.clients.way import way_finding
 from connector.clients.woocommerce.api import WebstoreApi, announced_total
 from connector.clients.woocommerce.refusals import SYSTEM
 from connector.errors import CustomerSyncError
@@ -18,10 +19,11 @@ def check_webstore(api: WebstoreApi) -> list[CheckResult]:
     findings: list[CheckResult] = []
     try:
         answer = api.get("customers", {"per_page": 1, "role": role, "_fields": "id"})
+        findings += way_finding(api.transport.way, api.root.shown, is_usual=api.root.prefix == "wp-json")
         findings += clock_finding(SYSTEM, api.transport.name, answer.headers)
         total = announced_total(answer)
         if not isinstance(answer.body, list):
-            what = "The address answers, but not with a list of customers."
+            what = "The address answers, but with another JSON than a list of customers."
             return [
                 *findings,
                 CheckResult(SYSTEM, False, what, "Check that a plugin does not change the REST API's answers."),

@@ -11,7 +11,7 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connector.clients.answers import plain
+from connector.clients.answers import Said, plain, said_by
 from connector.clients.results import Record
 from connector.errors import (
     ConnectionRefused,
@@ -20,11 +20,21 @@ from connector.errors import (
     CustomerSyncError,
     DataError,
     EmailTaken,
+    OutcomeUnknown,
     RemoteRefused,
     SetupError,
 )
 
-__all__ = ["SYSTEM", "customer_label", "email_mangled", "id_of", "is_account_email", "refusal", "safe_account"]
+__all__ = [
+    "SYSTEM",
+    "customer_label",
+    "email_mangled",
+    "id_of",
+    "is_account_email",
+    "masked_refusal",
+    "refusal",
+    "safe_account",
+]
 
 SYSTEM = "webstore"
 EMAIL_LENGTH = 100
@@ -37,6 +47,9 @@ _KEYS_PLACE = "WooCommerce > Settings > Advanced > REST API"
 _TAKEN = frozenset(
     {"registration-error-email-exists", "existing_user_email", "woocommerce_rest_customer_invalid_email"}
 )
+_WOOCOMMERCE = "woocommerce_rest_"
+# WordPress tried the key as an application password, for WooCommerce had not looked at it
+_OF_WORDPRESS = frozenset({"invalid_username", "invalid_email", "incorrect_password", "application_passwords_disabled"})
 _GONE = frozenset({"wc_user_invalid_id", "woocommerce_rest_invalid_id"})
 
 
@@ -152,8 +165,9 @@ def refusal(status: int, body: Any, *, customer: str = "", of_item: bool = False
     if code in _GONE:
         message = f"{customer or 'The customer'} is not in the webstore."
         return CustomerNotFound(message, status=status, code=code, system=SYSTEM, customer=customer)
-    if not of_item and (status == 401 or (status == 403 and code.startswith("woocommerce_rest_cannot"))):
-        return _credentials(status, said)
+    denied = None if of_item else _denied(status, code, body, customer)
+    if denied is not None:
+        return denied
     if status == 404 and code.startswith("rest_no_route"):
         return ConnectionRefused(
             "The site answers, but WooCommerce's REST API is not there.",
@@ -175,6 +189,65 @@ def refusal(status: int, body: Any, *, customer: str = "", of_item: bool = False
         code=code or f"http-{status}",
         system=SYSTEM,
         customer=customer,
+    )
+
+
+def _denied(status: int, code: str, body: Mapping[str, Any], customer: str) -> CustomerSyncError | None:
+    """WooCommerce does not accept the key, or something in front of it does not let the request through."""
+    is_woocommerce = code.startswith(_WOOCOMMERCE)
+    if is_woocommerce and (status == 401 or (status == 403 and code.startswith(f"{_WOOCOMMERCE}cannot"))):
+        return _credentials(status, plain(body.get("message")))
+    if is_woocommerce or status not in {401, 403}:
+        return None
+    other = _of_another(status, said_by(body))
+    if status == 401:
+        return other
+    # of a write it may be the content of one customer that a firewall dislikes
+    code = code or f"http-{status}"
+    return RemoteRefused(other.message, status=status, code=code, hint=other.hint, system=SYSTEM, customer=customer)
+
+
+def masked_refusal(body: Any, *, customer: str = "", is_write: bool = False) -> CustomerSyncError | None:
+    """The error that an answer with status 200 stands for when it holds an error object, as plugins for other logins send it;
+    None for anything else."""
+    if not isinstance(body, Mapping) or "id" in body:
+        return None
+    is_error = ("code" in body and "message" in body) or body.get("success") is False or body.get("error")
+    said = said_by(body)
+    if not is_error or not said.is_some:
+        return None
+    refused = _of_another(said.status or 200, said)
+    if is_write:
+        message = f"{refused.message} It may have happened."
+        return OutcomeUnknown(message, status=200, hint=refused.hint, system=SYSTEM, customer=customer)
+    return refused
+
+
+def _of_another(status: int, said: Said) -> ConnectionRefused:
+    """Who is not WooCommerce refuses: a plugin, a firewall, a gateway. Nothing is said of the key, for nobody looked at it."""
+    where = f"{said.code}, {status}" if said.code and said.code != str(status) else str(status)
+    if not said.is_some:
+        return ConnectionRefused(
+            f"The webstore refuses the request ({where}) without saying why.",
+            hint="WooCommerce says why; a firewall, a gateway or a login of the web server may not. Let the REST API through "
+            "there, or see web_login and headers in the setup.",
+            system=SYSTEM,
+        )
+    if said.code in _OF_WORDPRESS:
+        hint = (
+            "WordPress took the key for an application password, so WooCommerce has not seen it: it takes keys over https only, "
+            "and below the shop's own REST prefix (rest_prefix). A host that strips or changes the Authorization header needs "
+            "api_key_as_query_param."
+        )
+    else:
+        hint = (
+            "Let the REST API (the routes wc/v3) through in the plugin, firewall or gateway that says so. WooCommerce has not "
+            "looked at the key. What a gateway asks for can stand under headers in the setup."
+        )
+    return ConnectionRefused(
+        f"Not WooCommerce but something in front of it refuses the request ({where}): {said.message or said.code}.",
+        hint=hint,
+        system=SYSTEM,
     )
 
 
