@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from prefect.blocks.core import Block
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, create_model
+from prefect.types import SecretDict
+from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr, create_model
 
 from connector.setup import (
     Accounts,
@@ -76,7 +77,7 @@ class WooCommerceCredentials(Block):
         title="Login of the web server",
         description="USER:PASSWORD that it asks for (.htaccess), or env:NAME.",
     )
-    headers: dict[str, SecretStr] = Field(default={}, title="Extra headers", description=_HEADERS)
+    headers: SecretDict | None = Field(default=None, title="Extra headers", description=_HEADERS)
 
 
 class BusinessCentralCredentials(Block):
@@ -95,7 +96,7 @@ class BusinessCentralCredentials(Block):
     username: str | None = Field(default=None, title="User name", description="For auth = basic (on-premises).")
     password: SecretStr | None = Field(default=None, title="Access key", description="Web service access key.")
     proxy: SecretStr | None = Field(default=None, title="Proxy", description=_PROXY)
-    headers: dict[str, SecretStr] = Field(default={}, title="Extra headers", description=_HEADERS)
+    headers: SecretDict | None = Field(default=None, title="Extra headers", description=_HEADERS)
 
 
 class ConnectorSetup(Block):
@@ -152,10 +153,8 @@ class ConnectorSetup(Block):
 
 
 def _in_clear(secret: Any) -> Any:
-    """A secret, or each of a table of them, as a file would hold it."""
-    if isinstance(secret, Mapping):
-        return {name: _in_clear(value) for name, value in secret.items()}
-    return secret.get_secret_value() if isinstance(secret, SecretStr) else secret
+    """A secret, or a table of them, as a file would hold it."""
+    return secret.get_secret_value() if isinstance(secret, Secret | SecretStr) else secret
 
 
 BLOCKS: tuple[type[Block], ...] = (WooCommerceCredentials, BusinessCentralCredentials, ConnectorSetup)

@@ -16,7 +16,7 @@ from connector.setup.reach import ENVIRONMENT
 
 __all__ = ["NotSent", "Unreachable", "no_answer", "proxy_wants_a_login"]
 
-_TUNNEL = re.compile(r"Tunnel connection failed: (\d+) ?(.*)")
+_TUNNEL = re.compile(r"Tunnel connection failed: (\d+) ?([\w -]*)")
 _PORTS = {"http": 80, "https": 443}
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from connector.clients.answers import plain
 from connector.clients.way import Way
 from connector.errors import ConnectionRefused
-from connector.setup.addresses import bare, spelled
+from connector.setup.addresses import bare, joined, spelled
 
 __all__ = ["redirect_refusal"]
 
@@ -31,12 +31,11 @@ def redirect_refusal(way: Way, what: str, url: str, location: str) -> Connection
         return _refused(
             way, f"{way.begin} redirects {what} without saying where to.", "Ask whoever runs the server why."
         )
-    try:
-        target = bare(urljoin(url, location))
-    except ValueError:
-        target = bare(location)
-    message = f"{way.begin} redirects {what} from {bare(url)} to {plain(target)}."
-    return _refused(way, message, _remedy(way, bare(url), target))
+    target = joined(url, location)
+    message = f"{way.begin} redirects {what} from {bare(url)} to {plain(bare(target or location))}."
+    return _refused(
+        way, message, _remedy(way, bare(url), bare(target)) if target else "No address is like that; mend it there."
+    )
 
 
 def _refused(way: Way, message: str, hint: str) -> ConnectionRefused:

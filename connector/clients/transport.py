@@ -50,6 +50,12 @@ _LONGEST_WAIT_SECONDS = 120
 _TRIES_TO_REACH = 2
 
 
+class _Session(requests.Session):
+    def get_redirect_target(self, resp: requests.Response) -> None:
+        """Nowhere: the library would work out the next request, and read the whole answer for it, though it is never sent."""
+        return
+
+
 class Transport:
     """Requests to one server.
 
@@ -219,7 +225,7 @@ class Transport:
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
-            session = requests.Session()
+            session = _Session()
             session.trust_env = False
             for scheme in ("http://", "https://"):
                 session.mount(scheme, AskingAdapter())

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import unicodedata
 from ipaddress import ip_address
-from urllib.parse import SplitResult, unquote, urlsplit
+from urllib.parse import SplitResult, unquote, urljoin, urlsplit
 
 import idna
 
-__all__ = ["bare", "host_of", "is_this_machine", "same_server", "spelled"]
+__all__ = ["bare", "host_of", "is_this_machine", "joined", "same_server", "spelled"]
 
 _PORTS = {"http": 80, "https": 443}
 
@@ -34,6 +34,15 @@ def bare(address: str) -> str:
         return address.split("?", maxsplit=1)[0].split("#", maxsplit=1)[0].rpartition("@")[2]
     host = f"[{parts.hostname}]" if ":" in (parts.hostname or "") else parts.hostname or ""
     return f"{parts.scheme}://{host}{f':{parts.port}' if parts.port else ''}{parts.path}"
+
+
+def joined(address: str, link: str) -> str:
+    """The address that a link means which stands at an address; "" when it is none."""
+    try:
+        found = urljoin(address, link)
+    except ValueError:
+        return ""
+    return found if _parts(found) is not None else ""
 
 
 def host_of(address: str) -> str:

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, quote, unquote, urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from connector.clients.answers import Answer, said_by
 from connector.clients.business_central.odata import SYSTEM, is_guid, query, refusal
@@ -20,7 +20,7 @@ from connector.clients.transport import Transport
 from connector.clients.way import way_to
 from connector.errors import AnswerNotUnderstood, SetupError
 from connector.setup import BusinessCentralConnection
-from connector.setup.addresses import same_server
+from connector.setup.addresses import bare, joined, same_server
 
 __all__ = ["BusinessCentralApi", "Part", "Reply"]
 
@@ -161,12 +161,12 @@ class BusinessCentralApi:
         link = page.get("@odata.nextLink")
         if not link:
             return None
-        following = urljoin(address, str(link))
+        following = joined(address, str(link))
         if not same_server(following, self.root):
             following = self._by_our_way(following, address)
         if not same_server(following, self.root):
             raise AnswerNotUnderstood(
-                f"Business Central's next page is said to be on another host ({urlsplit(following).netloc}).",
+                f"Business Central's next page is said to be on another host ({urlsplit(following).netloc or bare(str(link))}).",
                 hint="Use the host name that the server gives itself (on premises: PublicODataBaseUrl) in base_url.",
                 system=SYSTEM,
             )

@@ -9,14 +9,14 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import urlsplit
 
 from requests.utils import parse_header_links
 
 from connector.clients.answers import Answer
 from connector.clients.transport import Transport
 from connector.errors import CustomerSyncError
-from connector.setup.addresses import bare, spelled
+from connector.setup.addresses import bare, joined, spelled
 from connector.setup.reach import PLAIN_PERMALINKS
 
 __all__ = ["RestRoot", "told_root"]
@@ -78,7 +78,7 @@ def told_root(transport: Transport, url: str) -> RestRoot | None:
             return None
         link = _link_of(answer)
         if link:
-            return _root_of(urljoin(address, link), url)
+            return _root_of(joined(address, link), url)
         if isinstance(answer.body, dict) and "namespaces" in answer.body:
             return RestRoot(url, PLAIN_PERMALINKS)
     return None
@@ -95,10 +95,7 @@ def _link_of(answer: Answer) -> str:
 
 def _root_of(link: str, url: str) -> RestRoot | None:
     """The shop's address and its prefix in the address of an index."""
-    try:
-        parts = urlsplit(link)
-    except ValueError:
-        return None
+    parts = urlsplit(link)
     if parts.scheme not in {"http", "https"} or not parts.hostname:
         return None
     place = bare(link).rstrip("/")
