@@ -128,7 +128,7 @@ def _no_api(came: Received, way: Way, body: Body, *, reached: bool) -> CustomerS
             status=came.status,
             system=way.system,
         )
-    if body.kind == "a web page" and not reached:
+    if not reached and (body.kind == "a web page" or came.status == 404):
         why = (
             "permalinks set to Plain, or a REST API elsewhere than at rest_prefix"
             if way.system == "webstore"

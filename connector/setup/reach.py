@@ -30,6 +30,8 @@ def as_a_proxy(value: SecretStr) -> SecretStr:
         is_whole = bool(parts.hostname) and parts.path in {"", "/"} and not parts.query and (parts.port or 1) > 0
     except ValueError:
         is_whole = False
+    # a single word is a misspelt `environment` rather than a host in the same network at port 80
+    is_whole = is_whole and (text != parts.hostname or "." in text)
     if is_whole and parts.scheme.startswith("socks"):
         raise ValueError("SOCKS proxies cannot be used; name one that speaks http, such as http://proxy.example:3128")
     if not is_whole or parts.scheme not in {"http", "https"} or not address.isascii() or " " in address:

@@ -16,6 +16,7 @@ from tests.contract.client_systems import Asked, Reply, scripted, webstore_clien
 from tests.contract.test_odd_webstores_client import HTML, listed, shop
 
 PLAIN = "index.php?rest_route="
+TEXT = {"Content-Type": "text/plain"}
 PAGE = Reply(b"<html><title>Page not found</title></html>", 404, HTML)
 
 
@@ -49,6 +50,22 @@ class TestPlaces:
             assert client.create_webhook("customer.updated", "http://127.0.0.1:9/", "a secret of ours")["id"]
         writes = systems.webstore_log.operations("create") + systems.webstore_log.operations("update")
         assert writes == [("create", "customers"), ("create", "webhooks"), ("update", f"customers/{made['id']}")]
+
+    @pytest.mark.parametrize(
+        "strange",
+        [PAGE, Reply({"message": "Not Found"}, 404), Reply(b"", 404), Reply(b"404 page not found", 404, TEXT)],
+    )
+    def test_whatever_else_answers_at_the_usual_place_the_shop_is_asked(self, strange: Reply) -> None:
+        def answer(asked: Asked) -> Reply:
+            return (
+                Reply(b"<html>", 200, {**HTML, "Link": '</api/>; rel="https://api.w.org/"'})
+                if asked.path == "/"
+                else strange
+            )
+
+        with scripted(answer) as server, shop(server) as client:
+            assert 'rest_prefix = "api"' in checked(client)
+            assert len(server.asked) == 2
 
     @pytest.mark.parametrize("prefix", ["api", PLAIN])
     def test_a_shop_whose_api_is_elsewhere_is_asked_where_without_the_key(

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from connector.clients.answers import Answer
+from connector.clients.answers import Answer, said_by
 from connector.clients.endless import MOST_PAGES
 from connector.clients.pacing import Pacing
 from connector.clients.redaction import protect, protect_login
@@ -43,6 +43,7 @@ class WebstoreApi:
             retries=retries,
             backoff=backoff,
         )
+        self._is_found = False
         self.root = RestRoot(connection.url.rstrip("/"), connection.rest_prefix)
         in_query = connection.api_key_as_query_param
         self._auth = None if in_query else (key, secret)
@@ -154,13 +155,17 @@ class WebstoreApi:
         except NotTheApi as error:
             raise self._elsewhere(error) from None
         if answer.status >= 400:
-            raise refusal(answer.status, answer.body, customer=customer)
+            refused_here = refusal(answer.status, answer.body, customer=customer)
+            # a 404 of WordPress has a code; one without is of whatever else answers at this address
+            is_strange = answer.status == 404 and not self._is_found and not said_by(answer.body).code
+            raise self._elsewhere(refused_here) if is_strange else refused_here
+        self._is_found = True
         refused = masked_refusal(answer.body, customer=customer, is_write=is_write)
         if refused is not None:
             raise refused
         return answer
 
-    def _elsewhere(self, error: NotTheApi) -> CustomerSyncError:
+    def _elsewhere(self, error: CustomerSyncError) -> CustomerSyncError:
         """The same error, or where the shop says that its API is instead."""
         told = told_root(self.transport, self.root.url)
         if told is None or spelled(told.shown) == spelled(self.root.shown):
