@@ -56,7 +56,8 @@ def no_answer(
         )
     if not_sent or not is_write:
         lost = NotSent if not_sent else RemoteTrouble
-        return lost(f"{way.begin} gave no answer to {what} ({type(error).__name__}).", system=way.system)
+        hint = "" if reached else _proxy_not_used(way, url).strip()
+        return lost(f"{way.begin} gave no answer to {what} ({type(error).__name__}).", hint=hint, system=way.system)
     return OutcomeUnknown(
         f"The answer of {way.name} to {what} was lost ({type(error).__name__}); it may have happened.",
         hint="It is looked up before anything is sent again.",

@@ -132,7 +132,7 @@ def _no_api(came: Received, way: Way, body: Body, *, reached: bool) -> CustomerS
         why = (
             "permalinks set to Plain, or a REST API elsewhere than at rest_prefix"
             if way.system == "webstore"
-            else "or a proxy in front of the server"
+            else "a proxy in front of the server, or a tenant that is not named"
         )
         return NotTheApi(
             f"{answered}, not with its API.{body.told}",

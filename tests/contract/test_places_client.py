@@ -113,6 +113,9 @@ class TestRedirects:
         [
             ("{url}/wp-login.php?redirect_to=x&token=secret", "asks for a login there"),
             ("/my-account/", "asks for a login there"),
+            ("/konto?redirect_to=x", "asks for a login there"),
+            ("{url}/api/wc/v3/customers", 'rest_prefix = "api" under [webstore]'),
+            ("{url}/login-shop/wp-json/wc/v3/customers", 'url = "{url}/login-shop" under [webstore]'),
             ("https://login.example/oauth2/authorize?client_id=x", "asks for a login there"),
             ("{url}/en/wp-json/wc/v3/customers?per_page=1", 'url = "{url}/en" under [webstore]'),
             ("https://www.shop.example/wp-json/wc/v3/customers", 'url = "https://www.shop.example" under [webstore]'),

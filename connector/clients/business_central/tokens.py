@@ -10,6 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Protocol
 
+from connector.clients.answers import plain, said_by
 from connector.clients.business_central.client_certificate import ClientCertificate
 from connector.clients.business_central.token_command import Token, printed_token
 from connector.clients.pacing import Pacing
@@ -147,7 +148,7 @@ class TokenLogin(_SharedLogin):
         signed = self._certificate.assertion(self._form["client_id"], self._address) if self._certificate else {}
         answer = self.transport.send("POST", self._address, form={**self._form, **signed})
         body = answer.body if isinstance(answer.body, Mapping) else {}
-        if answer.status >= 400:
+        if answer.status >= 400 or "error" in body:
             raise _refused(answer.status, body)
         token = body.get("access_token")
         if not isinstance(token, str) or not token:
@@ -195,7 +196,8 @@ def login_for(connection: BusinessCentralConnection, *, retries: int, backoff: f
 
 def _refused(status: int, body: Mapping[str, Any]) -> CredentialsRefused:
     found = _AADSTS.search(str(body.get("error_description") or ""))
-    error = str(body.get("error") or f"status {status}")
+    error = plain(body.get("error")) if isinstance(body.get("error"), str) else said_by(body).message
+    error = error or f"status {status}"
     default = "Check tenant, client_id, client_secret and scope."
     return CredentialsRefused(
         f"No access token for Business Central: {error}{f' (AADSTS{found.group(1)})' if found else ''}.",

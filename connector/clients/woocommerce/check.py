@@ -44,6 +44,7 @@ def check_webstore(api: WebstoreApi) -> list[CheckResult]:
             api.transport.name,
             plainly=lambda: api.get_plainly("customers", listed),
             past=lambda: api.get("customers", listed),
+            place=f"/{api.root.prefix}/",
             without_key=lambda past: api.get_without_key("customers", listed, past_caches=past),
         )
     except CustomerSyncError as error:

@@ -171,7 +171,7 @@ def refusal(status: int, body: Any, *, customer: str = "", of_item: bool = False
     if status == 404 and code.startswith("rest_no_route"):
         return ConnectionRefused(
             "The site answers, but WooCommerce's REST API is not there.",
-            hint="Activate WooCommerce, and check that the address in the setup is the shop's.",
+            hint="Activate WooCommerce, and check that the address in the setup is the shop's, and that no plugin closes wc/v3.",
             system=SYSTEM,
         )
     data = body.get("data")
