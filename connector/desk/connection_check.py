@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from connector.clients import BusinessCentralClient, CheckResult, WooCommerceClient
 from connector.errors import CustomerSyncError
 from connector.rules import load_rules
@@ -28,8 +30,18 @@ def check_connections(setup: Setup) -> list[CheckResult]:
         findings += [] if problems else [CheckResult("store", True, "the database of mappings is sound")]
     except CustomerSyncError as error:
         findings.append(CheckResult("store", False, error.message, error.hint))
-    with WooCommerceClient(setup.webstore) as webstore:
-        findings += webstore.check()
-    with BusinessCentralClient(setup.business_central) as business_central:
-        findings += business_central.check()
+    # each waits a second or two between two questions, to tell a cache from a server
+    with ThreadPoolExecutor(2, "check") as pool:
+        for found in pool.map(lambda check: check(setup), (_webstore, _company)):
+            findings += found
     return findings
+
+
+def _webstore(setup: Setup) -> list[CheckResult]:
+    with WooCommerceClient(setup.webstore) as webstore:
+        return webstore.check()
+
+
+def _company(setup: Setup) -> list[CheckResult]:
+    with BusinessCentralClient(setup.business_central) as business_central:
+        return business_central.check()
