@@ -27,6 +27,7 @@ __all__ = [
     "body_of",
     "causes",
     "content_of",
+    "described",
     "parsed",
     "plain",
     "retry_after_seconds",
@@ -142,6 +143,15 @@ def body_of(content: bytes, headers: Mapping[str, str]) -> Body:
         return Body(None, False, "a web page", plain(title[2])[:_SHOWN] if title else "", text[:_KEPT])
     is_xml = text.lstrip().startswith("<") and ("xml" in label or "<?xml" in text[:100] or "error" in text[:100])
     return Body(None, False, "XML" if is_xml else "a text that is not JSON", "", text[:_KEPT])
+
+
+def described(body: Any) -> str:
+    """What a JSON is instead of what was asked for, in a few words that hold no values: values may be customers'."""
+    if isinstance(body, Mapping):
+        names = ", ".join(plain(name)[:30] for name in list(body)[:5])
+        return f"an object with {names}" if names else "an empty object"
+    kinds = {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
+    return kinds.get(type(body), "nothing")
 
 
 def said_by(body: Any) -> Said:

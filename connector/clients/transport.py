@@ -192,7 +192,8 @@ class Transport:
                         url,
                         data=body,
                         headers=dict(headers),
-                        auth=auth,
+                        # the library would take letters beyond Latin-1 for a mistake
+                        auth=(auth[0].encode(), auth[1].encode()) if auth else None,  # type: ignore[arg-type]
                         timeout=(_CONNECT_SECONDS, seconds),
                         allow_redirects=False,
                         verify=self.way.verify,

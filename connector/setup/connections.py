@@ -78,7 +78,8 @@ Key = Annotated[Secret, AfterValidator(_as_the_shop_makes_them)]
 Proxy = Annotated[Secret, AfterValidator(_if_known(as_a_proxy))]
 WebLogin = Annotated[Secret, AfterValidator(_if_known(as_a_login))]
 Headers = Annotated[Mapping[str, Secret], AfterValidator(checked_headers)]
-Address = Annotated[str, StringConstraints(strip_whitespace=True)]
+# blanks around it, as copying leaves them, are no part of it
+Trimmed = Annotated[str, StringConstraints(strip_whitespace=True)]
 
 _PROXY = (
     "Proxy on the way: its address, e.g. http://proxy.example:3128 (with a login as env:NAME), or `environment` for the one of "
@@ -112,7 +113,7 @@ def _check_address(url: str, allow_plain_http: bool, name: str) -> None:
 class WebstoreConnection(Section):
     """How to reach the WooCommerce webstore."""
 
-    url: Address = Field(description="Address of the shop, e.g. https://shop.example (without /wp-json).")
+    url: Trimmed = Field(description="Address of the shop, e.g. https://shop.example (without /wp-json).")
     rest_prefix: Annotated[str, AfterValidator(as_a_prefix)] = Field(
         default="wp-json",
         description="Where the REST API is below url: wp-json, another prefix that the shop has chosen, or "
@@ -171,12 +172,12 @@ _NEEDED: Mapping[str, tuple[str, ...]] = {
 class BusinessCentralConnection(Section):
     """How to reach the Business Central company."""
 
-    base_url: Address = Field(
+    base_url: Trimmed = Field(
         description="Everything up to and including /api/v2.0, e.g. "
         "https://api.businesscentral.dynamics.com/v2.0/TENANT/Production/api/v2.0."
     )
     company: str = Field(min_length=1, description="Name or id of the company.")
-    tenant: str = Field(
+    tenant: Trimmed = Field(
         default="",
         description="Tenant of an on-premises server that has several (?tenant=NAME of its addresses, which may stand in "
         "base_url as well); blank where the address or the host name says it.",
@@ -187,7 +188,7 @@ class BusinessCentralConnection(Section):
         "client-certificate: the same with a certificate. token-command: tokens that a program of yours gets. "
         "basic: user and web service access key (on-premises).",
     )
-    token_url: Address | None = Field(
+    token_url: Trimmed | None = Field(
         default=None,
         description="Where tokens come from: https://login.microsoftonline.com/TENANT/oauth2/v2.0/token.",
     )

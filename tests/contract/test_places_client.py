@@ -195,7 +195,7 @@ class TestWhoStandsBefore:
     def test_a_login_of_the_web_server_has_its_place_and_is_told_where_it_lacks(
         self, systems: Running, shop_settings: Any
     ) -> None:
-        shop_settings(web_login="staging:word of the site")
+        shop_settings(web_login="staging:wörd of the site €")
         with webstore_client(webstore_connection(systems)) as client:
             told = checked(client)
         assert "asks for a login of its own (401 “Staging”)" in told
@@ -205,7 +205,7 @@ class TestWhoStandsBefore:
             told = checked(client)
         assert "does not accept web_login" in told
         assert "another word" not in told
-        right = webstore_connection(systems, api_key_as_query_param=True, web_login="staging:word of the site")
+        right = webstore_connection(systems, api_key_as_query_param=True, web_login="staging:wörd of the site €")
         with webstore_client(right) as client:
             assert checked(client) == ""
             assert client.create({"email": "kari@mail.example"})["id"]

@@ -44,8 +44,9 @@ def webstore_behind(systems: Running, value: str) -> dict[str, object]:
 
 
 def test_both_systems_and_the_tokens_are_reached_through_the_proxy_alone(systems: Running) -> None:
-    with proxy(names(systems), login="user:word-of-the-proxy") as way:
-        address = way.url.replace("http://", "user:word-of-the-proxy@")  # as pip takes it, without a scheme
+    with proxy(names(systems), login="user:word-of-the-proxy-€") as way:
+        # as pip takes it, without a scheme
+        address = way.url.replace("http://", "user:word-of-the-proxy-%E2%82%AC@")
         store = webstore_connection(systems, **webstore_behind(systems, address))
         company = company_connection(
             systems,

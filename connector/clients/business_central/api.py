@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from connector.clients.answers import Answer, said_by
+from connector.clients.answers import Answer, described, said_by
 from connector.clients.business_central.odata import SYSTEM, is_guid, query, refusal
 from connector.clients.business_central.tokens import login_for
 from connector.clients.endless import MOST_PAGES
@@ -238,7 +238,8 @@ def objects(page: Record) -> list[Record]:
     """
     value = page.get("value")
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise AnswerNotUnderstood("Business Central answered with something that is no list.", system=SYSTEM)
+        what = f"{described(page)} instead of a list" if "value" not in page else "something that is no list"
+        raise AnswerNotUnderstood(f"Business Central answered with {what}.", system=SYSTEM)
     return value
 
 
@@ -284,4 +285,4 @@ def masked(body: Record) -> bool:
 
 def _shown(answer: Answer) -> str:
     said = said_by(answer.body)
-    return f"an error under {answer.status}: {said.message}" if said.is_some else "something that is no object"
+    return f"an error under {answer.status}: {said.message}" if said.is_some else f"{described(answer.body)}, no object"

@@ -10,7 +10,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Mapping
 from typing import Any, Protocol
 
-from connector.clients.answers import plain, said_by
+from connector.clients.answers import described, plain, said_by
 from connector.clients.business_central.client_certificate import ClientCertificate
 from connector.clients.business_central.token_command import Token, printed_token
 from connector.clients.pacing import Pacing
@@ -152,7 +152,8 @@ class TokenLogin(_SharedLogin):
             raise _refused(answer.status, body)
         token = body.get("access_token")
         if not isinstance(token, str) or not token:
-            raise AnswerNotUnderstood("The token's address answered without a token.", system=SYSTEM)
+            what = f"The token's address answered with {described(answer.body)}, and without a token."
+            raise AnswerNotUnderstood(what, hint="Check token_url.", system=SYSTEM)
         return Token(token, _seconds(body.get("expires_in")))
 
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 from urllib.parse import quote, urlencode
 
-from connector.clients.answers import Answer, said_by
+from connector.clients.answers import Answer, described, said_by
 from connector.clients.endless import MOST_PAGES
 from connector.clients.pacing import Pacing
 from connector.clients.redaction import protect, protect_login
@@ -91,9 +91,8 @@ class WebstoreApi:
         """
         body = self.get(path, query, past_caches=past_caches).body
         if not isinstance(body, list) or not all(isinstance(item, dict) for item in body):
-            raise AnswerNotUnderstood(
-                f"The webstore answered GET {path} with something that is no list.", system=SYSTEM
-            )
+            what = "rows that are no objects" if isinstance(body, list) else f"{described(body)}, which is no list"
+            raise AnswerNotUnderstood(f"The webstore answered GET {path} with {what}.", system=SYSTEM)
         return body
 
     def get_whole_list(self, path: str, query: Query) -> list[Record]:

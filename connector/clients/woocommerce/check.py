@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from connector.clients.answers import described
 from connector.clients.cache_check import cache_findings
 from connector.clients.clocks import clock_finding
 from connector.clients.results import CheckResult
@@ -23,7 +24,7 @@ def check_webstore(api: WebstoreApi) -> list[CheckResult]:
         findings += clock_finding(SYSTEM, api.transport.name, answer.headers)
         total = announced_total(answer)
         if not isinstance(answer.body, list):
-            what = "The address answers, but with another JSON than a list of customers."
+            what = f"The address answers, but with {described(answer.body)} instead of a list of customers."
             return [
                 *findings,
                 CheckResult(SYSTEM, False, what, "Check that a plugin does not change the REST API's answers."),
