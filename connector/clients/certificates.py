@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import ssl
 from typing import Any
 
-from connector.clients.answers import causes
+from connector.clients.answers import causes, plain
 from connector.clients.way import Way
 from connector.errors import ConnectionRefused
 
 __all__ = ["certificate_refusal", "speaks_tls"]
 
 _SECONDS = 5.0
+# where pip, curl, git and OpenSSL look for authorities
+_VARIABLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT", "GIT_SSL_CAINFO", "SSL_CERT_FILE")
 # of X509_V_ERR_…: the issuer is not known here; the first certificate cannot be verified
 _ISSUER_UNKNOWN = frozenset({2, 20, 21})
 
@@ -54,9 +57,17 @@ def _untrusted(error: ssl.SSLCertVerificationError, way: Way, host: str, port: i
         )
     else:
         hint = "If your own authority signed it, name the file of the authority's certificate under verify_tls."
+        hint += _file_not_used(way)
     return ConnectionRefused(
         f"The certificate of {way.name} ({host}) cannot be trusted: {problem}.", hint=hint, system=way.system
     )
+
+
+def _file_not_used(way: Way) -> str:
+    """That the environment names a file with authorities, as companies do whose proxy looks into https; or ""."""
+    found = next((os.environ[name] for name in _VARIABLES if os.environ.get(name)), "")
+    is_new = found and found != way.verify
+    return f' The environment names one that is not used: verify_tls = "{plain(found)}".' if is_new else ""
 
 
 def _sends_one(way: Way, host: str, port: int) -> bool:

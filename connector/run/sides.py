@@ -10,7 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import unquote
+from urllib.parse import unquote, urlsplit
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core.customer import Side
@@ -96,9 +96,10 @@ def say_moved(store: Store, setup: Setup, side: str, *, dry_run: bool = False) -
 def _company(setup: Setup, company: BusinessCentralClient) -> dict[str, str]:
     """The company's id as the server says it, and the environment of the address. Proxy, tenant and folder are no part of it:
     they are ways to the same company, and each tenant has companies of its own."""
-    server, _, path = spelled(setup.business_central.base_url).partition("://")[2].partition("/")
-    online = _ONLINE.match(f"/{path}")
-    return {"id": company.company_id, "environment": _same("environment", online.group(1) if online else server)}
+    address = setup.business_central.base_url
+    online = _ONLINE.match(urlsplit(address).path)
+    place = online.group(1) if online else spelled(address).partition("://")[2].partition("/")[0]
+    return {"id": company.company_id, "environment": _same("environment", place)}
 
 
 def _differences(known: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

@@ -74,12 +74,10 @@ def checked_headers(headers: Mapping[str, SecretStr]) -> Mapping[str, SecretStr]
 
 
 def as_a_prefix(value: str) -> str:
-    """Where the REST API is below the shop's address, without slashes around it; PLAIN_PERMALINKS in any of its spellings."""
+    """Where the REST API is below the shop's address, without slashes around it."""
     text = value.strip().strip("/")
-    if text.removesuffix("=").removesuffix("=/").endswith("?rest_route"):
-        front = text.partition("?")[0].strip("/")
-        if front in {"", "index.php"}:
-            return PLAIN_PERMALINKS
+    if text in {PLAIN_PERMALINKS, "?rest_route="}:
+        return text
     if not _SEGMENTS.fullmatch(text) or ".." in text.split("/"):
         raise ValueError(
             "it is what stands between url and wc/v3: wp-json, another prefix such as api, or "

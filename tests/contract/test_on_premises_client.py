@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connector.clients import Create
-from connector.errors import AnswerNotUnderstood, ConnectionRefused, CredentialsRefused
+from connector.errors import AnswerNotUnderstood, ConnectionRefused, CredentialsRefused, SetupError
 from connector.setup import BusinessCentralConnection
 from sandbox.server import Running, start
 from tests.contract.client_systems import Asked, Reply, company_client, company_connection, scripted
@@ -128,12 +128,30 @@ def test_companies_with_names_of_any_kind_are_found_and_read(name: str, wanted: 
         assert client.read_customers(lambda _page: None).rows == 1
 
 
-@pytest.mark.parametrize("environment", ["Test 1", "Süd/Nord", "проба", "O'Brien"])
+def test_a_company_that_is_called_exactly_so_is_no_other_spelling_of_it() -> None:
+    names = {"Hafen ①": COMPANY, "Hafen 1": COMPANY.replace("8", "9"), "HAFEN 2": COMPANY.replace("8", "7")}
+
+    def answer(asked: Asked) -> Reply:
+        return Reply({"value": [{"id": identifier, "name": name} for name, identifier in names.items()]})
+
+    with scripted(answer) as server:
+        for wanted in ("Hafen ①", "Hafen 1"):
+            with company(server, company=wanted) as client:
+                assert client.company_id == names[wanted].lower()
+        with company(server, company="hafen 2") as client:
+            assert client.company_id == names["HAFEN 2"].lower()
+        with company(server, company="hafen 1") as client, pytest.raises(SetupError, match="Several companies"):
+            client.companies()
+            _ = client.company_id
+
+
+@pytest.mark.parametrize("environment", ["Test 1", "Süd%2FNord", "проба", "O'Brien"])
 def test_environments_with_names_of_any_kind_are_asked_as_they_are_written(environment: str) -> None:
     with scripted(company_server(lambda _: Reply({"value": [customer()]}))) as server:
         with company(server, base_url=f"{server.url}/v2.0/t/{environment}/api/v2.0/") as client:
             client.read_customers(lambda _page: None)
-        assert all(asked.path.startswith("/v2.0/t/") and " " not in asked.path for asked in server.asked)
+        # two segments before the API, whatever the second holds
+        assert all(asked.path.split("/")[4:6] == ["api", "v2.0"] and " " not in asked.path for asked in server.asked)
 
 
 def test_a_gateway_before_business_central_is_told_in_its_words() -> None:

@@ -149,7 +149,9 @@ def test_a_certificate_that_cannot_be_trusted_is_refused_with_its_remedy(
     assert remedy in finding.remedy
 
 
-def test_a_chain_without_its_intermediate_certificate_is_told_as_that(authority: Authority, tmp_path: Path) -> None:
+def test_a_chain_without_its_intermediate_certificate_is_told_as_that(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     between = Authority(tmp_path, above=authority)
     with scripted(empty, between.server()) as server:
         for verify in (True, authority.file):  # by public authorities, and by the right one of one's own
@@ -162,6 +164,9 @@ def test_a_chain_without_its_intermediate_certificate_is_told_as_that(authority:
             (finding,) = client.check()
         assert "intermediate" not in finding.what
         assert "name the file of the authority's certificate under verify_tls" in finding.remedy
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
+        with shop(server.url) as client:
+            assert f'not used: verify_tls = "{authority.file}"' in client.check()[0].remedy
         with shop(server.url, authority.file) as client:
             assert client.read_customers(lambda _page: None).announced == 0
 

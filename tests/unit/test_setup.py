@@ -204,7 +204,7 @@ def test_a_proxy_and_a_prefix_are_taken_as_people_write_them(tmp_path: Path) -> 
     for written, meant in (
         ("/api/", "api"),
         ("index.php/wp-json", "index.php/wp-json"),
-        ("?rest_route=", "index.php?rest_route="),
+        ("/?rest_route=/", "?rest_route="),
         ("/index.php?rest_route=/", "index.php?rest_route="),
     ):
         assert loaded(tmp_path, TEXT.replace(SHOP, f'{SHOP}rest_prefix = "{written}"\n')).webstore.rest_prefix == meant

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-import re
 import threading
-import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
 from connector.clients.answers import Answer, described, said_by
-from connector.clients.business_central.odata import SYSTEM, is_guid, query, refusal
+from connector.clients.business_central.company_names import chosen_company
+from connector.clients.business_central.odata import SYSTEM, query, refusal
 from connector.clients.business_central.tokens import login_for
 from connector.clients.endless import MOST_PAGES
 from connector.clients.pacing import Pacing
 from connector.clients.results import Record
 from connector.clients.transport import Transport
 from connector.clients.way import way_to
-from connector.errors import AnswerNotUnderstood, SetupError
+from connector.errors import AnswerNotUnderstood
 from connector.setup import BusinessCentralConnection
 from connector.setup.addresses import bare, joined, same_server
 
@@ -87,7 +86,7 @@ class BusinessCentralApi:
         """The company's id as the server writes it; asked for once."""
         with self._company_lock:
             if not self._company_id:
-                self._company_id = _chosen(self.connection.company, self.companies())
+                self._company_id = chosen_company(self.connection.company, self.companies())
             return self._company_id
 
     def address(self, path: str, options: Mapping[str, str] | None = None, *, of_company: bool = True) -> str:
@@ -253,29 +252,6 @@ def _replies(body: Any, count: int) -> list[Reply | None]:
         if identifier.isdecimal() and int(identifier) < count and str(status).isdecimal():
             replies[int(identifier)] = Reply(int(str(status)), response.get("body"))
     return replies
-
-
-def _chosen(wanted: str, companies: Sequence[Record]) -> str:
-    """The id of the company that is called so, by id, name or display name."""
-    key = _same(wanted)
-    for name in ("id", "name", "displayName"):
-        found = [company for company in companies if _same(str(company.get(name) or "")) == key]
-        if len(found) == 1 and is_guid(str(found[0].get("id"))):
-            return str(found[0]["id"])
-    names = sorted(str(company.get("name") or company.get("displayName") or company.get("id")) for company in companies)
-    several = any(_same(str(company.get("displayName") or "")) == key for company in companies)
-    raise SetupError(
-        f"Several companies of Business Central are called {wanted!r}; use the id."
-        if several
-        else f"Business Central has no company {wanted!r}.",
-        hint=f"There are: {', '.join(names) or 'none that this login may see'}.",
-        system=SYSTEM,
-    )
-
-
-def _same(name: str) -> str:
-    """A name or id without what differs in spelling only: letter case, blanks, braces, composed and decomposed letters."""
-    return re.sub(r"\s+", " ", unicodedata.normalize("NFKC", name)).strip().strip("{}").casefold()
 
 
 def masked(body: Record) -> bool:

@@ -15,7 +15,8 @@ from connector.clients.redaction import protect, protect_login
 from connector.clients.results import Record
 from connector.clients.transport import NotTheApi, Transport
 from connector.clients.way import way_to
-from connector.clients.woocommerce.refusals import SYSTEM, masked_refusal, refusal
+from connector.clients.woocommerce.in_front import masked_refusal
+from connector.clients.woocommerce.refusals import SYSTEM, refusal
 from connector.clients.woocommerce.rest_root import RestRoot, told_root
 from connector.errors import AnswerNotUnderstood, ConnectionRefused, CustomerSyncError, OutcomeUnknown
 from connector.setup import WebstoreConnection

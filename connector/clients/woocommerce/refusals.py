@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connector.clients.answers import Said, plain, said_by
+from connector.clients.answers import plain, said_by
 from connector.clients.results import Record
+from connector.clients.woocommerce.in_front import SYSTEM, refused_in_front
 from connector.errors import (
     ConnectionRefused,
     CredentialsRefused,
@@ -20,7 +21,6 @@ from connector.errors import (
     CustomerSyncError,
     DataError,
     EmailTaken,
-    OutcomeUnknown,
     RemoteRefused,
     SetupError,
 )
@@ -31,12 +31,10 @@ __all__ = [
     "email_mangled",
     "id_of",
     "is_account_email",
-    "masked_refusal",
     "refusal",
     "safe_account",
 ]
 
-SYSTEM = "webstore"
 EMAIL_LENGTH = 100
 # WordPress' is_email, without `&`, which it turns into an entity and so loses the address
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
@@ -48,8 +46,6 @@ _TAKEN = frozenset(
     {"registration-error-email-exists", "existing_user_email", "woocommerce_rest_customer_invalid_email"}
 )
 _WOOCOMMERCE = "woocommerce_rest_"
-# WordPress tried the key as an application password, for WooCommerce had not looked at it
-_OF_WORDPRESS = frozenset({"invalid_username", "invalid_email", "incorrect_password", "application_passwords_disabled"})
 _GONE = frozenset({"wc_user_invalid_id", "woocommerce_rest_invalid_id"})
 
 
@@ -199,56 +195,12 @@ def _denied(status: int, code: str, body: Mapping[str, Any], customer: str) -> C
         return _credentials(status, plain(body.get("message")))
     if is_woocommerce or status not in {401, 403}:
         return None
-    other = _of_another(status, said_by(body))
+    other = refused_in_front(status, said_by(body))
     if status == 401:
         return other
     # of a write it may be the content of one customer that a firewall dislikes
     code = code or f"http-{status}"
     return RemoteRefused(other.message, status=status, code=code, hint=other.hint, system=SYSTEM, customer=customer)
-
-
-def masked_refusal(body: Any, *, customer: str = "", is_write: bool = False) -> CustomerSyncError | None:
-    """The error that an answer with status 200 stands for when it holds an error object, as plugins for other logins send it;
-    None for anything else."""
-    if not isinstance(body, Mapping) or "id" in body:
-        return None
-    is_error = ("code" in body and "message" in body) or body.get("success") is False or body.get("error")
-    said = said_by(body)
-    if not is_error or not said.is_some:
-        return None
-    refused = _of_another(said.status or 200, said)
-    if is_write:
-        message = f"{refused.message} It may have happened."
-        return OutcomeUnknown(message, status=200, hint=refused.hint, system=SYSTEM, customer=customer)
-    return refused
-
-
-def _of_another(status: int, said: Said) -> ConnectionRefused:
-    """Who is not WooCommerce refuses: a plugin, a firewall, a gateway. Nothing is said of the key, for nobody looked at it."""
-    where = f"{said.code}, {status}" if said.code and said.code != str(status) else str(status)
-    if not said.is_some:
-        return ConnectionRefused(
-            f"The webstore refuses the request ({where}) without saying why.",
-            hint="WooCommerce says why; a firewall, a gateway or a login of the web server may not. Let the REST API through "
-            "there, or see web_login and headers in the setup.",
-            system=SYSTEM,
-        )
-    if said.code in _OF_WORDPRESS:
-        hint = (
-            "WordPress took the key for an application password, so WooCommerce has not seen it: it takes keys over https only, "
-            "and below the shop's own REST prefix (rest_prefix). A host that strips or changes the Authorization header needs "
-            "api_key_as_query_param."
-        )
-    else:
-        hint = (
-            "Let the REST API (the routes wc/v3) through in the plugin, firewall or gateway that says so. WooCommerce has not "
-            "looked at the key. What a gateway asks for can stand under headers in the setup."
-        )
-    return ConnectionRefused(
-        f"Not WooCommerce but something in front of it refuses the request ({where}): {said.message or said.code}.",
-        hint=hint,
-        system=SYSTEM,
-    )
 
 
 def _credentials(status: int, said: str) -> CredentialsRefused:

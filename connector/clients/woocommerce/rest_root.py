@@ -43,7 +43,7 @@ class RestRoot:
     @property
     def is_plain(self) -> bool:
         """Whether routes stand in the query."""
-        return self.prefix == PLAIN_PERMALINKS
+        return self.prefix.endswith("?rest_route=")
 
     def address(self, route: str, query: str = "") -> str:
         """The address of a route such as `wc/v3/customers`; "" is the index.
