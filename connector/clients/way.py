@@ -38,9 +38,9 @@ class Way:
     setting: str
     address: str
     verify: bool | str = True
-    proxy: str = ""
-    headers: Mapping[str, str] = field(default_factory=dict)
-    login: tuple[str, str] | None = None
+    proxy: str = field(default="", repr=False)
+    headers: Mapping[str, str] = field(default_factory=dict, repr=False)
+    login: tuple[str, str] | None = field(default=None, repr=False)
 
     @property
     def name(self) -> str:

@@ -8,7 +8,14 @@ from typing import Any
 import pytest
 
 from connector.clients import WooCommerceClient
-from connector.errors import ConnectionRefused, CredentialsRefused, CustomerSyncError, OutcomeUnknown, RemoteRefused
+from connector.errors import (
+    ConnectionRefused,
+    CredentialsRefused,
+    CustomerSyncError,
+    OutcomeUnknown,
+    RemoteRefused,
+    RemoteTrouble,
+)
 from sandbox.server import Running
 from sandbox.woocommerce import site
 from sandbox.woocommerce.doorway import DOORWAY
@@ -161,6 +168,7 @@ class TestWhoStandsBefore:
             assert "DRA: Only authenticated users may" in said
             assert "Let the REST API" in said
             assert "know the key" not in said
+        assert caught.value.exit_code == 2
         assert not isinstance(caught.value, CredentialsRefused)
         assert isinstance(written.value, OutcomeUnknown) == (status == "200")
         assert systems.webstore.count("all") == 0
@@ -183,6 +191,20 @@ class TestWhoStandsBefore:
             told = checked(client)
         assert said in told
         assert "does not know the key" not in told
+
+    def test_a_refusal_of_woocommerce_itself_that_comes_as_a_success_is_of_the_key(self) -> None:
+        said = {"code": "woocommerce_rest_authentication_error", "message": "Consumer key is invalid."}
+        with scripted(lambda _: Reply({**said, "data": {"status": 401}}, 200)) as server, shop(server) as client:
+            assert "does not know the key" in checked(client)
+
+    def test_a_plugin_that_refuses_later_is_trouble_of_the_moment(self) -> None:
+        def answer(asked: Asked) -> Reply:
+            return listed([], 0) if len(server.asked) == 1 else Reply({"code": "slow_down", "message": "Later."}, 200)
+
+        with scripted(answer) as server, shop(server) as client:
+            client.read_customers(lambda _page: None)
+            with pytest.raises(RemoteTrouble, match="Later"):
+                client.read_customers(lambda _page: None)
 
     def test_an_index_that_a_plugin_closes_stops_nobody(self) -> None:
         def answer(asked: Asked) -> Reply:

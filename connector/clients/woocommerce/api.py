@@ -15,7 +15,7 @@ from connector.clients.redaction import protect, protect_login
 from connector.clients.results import Record
 from connector.clients.transport import NotTheApi, Transport
 from connector.clients.way import way_to
-from connector.clients.woocommerce.in_front import masked_refusal
+from connector.clients.woocommerce.in_front import WOOCOMMERCE, masked, masked_refusal
 from connector.clients.woocommerce.refusals import SYSTEM, refusal
 from connector.clients.woocommerce.rest_root import RestRoot, told_root
 from connector.errors import AnswerNotUnderstood, ConnectionRefused, CustomerSyncError, OutcomeUnknown
@@ -44,7 +44,7 @@ class WebstoreApi:
             retries=retries,
             backoff=backoff,
         )
-        self._is_found = False
+        self._is_known = False
         self.root = RestRoot(connection.url.rstrip("/"), connection.rest_prefix)
         in_query = connection.api_key_as_query_param
         self._auth = None if in_query else (key, secret)
@@ -155,14 +155,17 @@ class WebstoreApi:
         except NotTheApi as error:
             raise self._elsewhere(error) from None
         if answer.status >= 400:
-            refused_here = refusal(answer.status, answer.body, customer=customer)
+            refused = refusal(answer.status, answer.body, customer=customer)
             # a 404 of WordPress has a code; one without is of whatever else answers at this address
-            is_strange = answer.status == 404 and not self._is_found and not said_by(answer.body).code
-            raise self._elsewhere(refused_here) if is_strange else refused_here
-        self._is_found = True
-        refused = masked_refusal(answer.body, customer=customer, is_write=is_write)
-        if refused is not None:
-            raise refused
+            is_strange = answer.status == 404 and not self._is_known and not said_by(answer.body).code
+            raise self._elsewhere(refused) if is_strange else refused
+        said = masked(answer.body)
+        if said is not None and said.code.startswith(WOOCOMMERCE) and said.status in {401, 403}:
+            raise refusal(said.status, answer.body, customer=customer)
+        if said is not None:
+            raise masked_refusal(said, customer=customer, is_write=is_write, is_known=self._is_known)
+        # the index may be open where the rest is closed
+        self._is_known = self._is_known or "wc/v3/" in url
         return answer
 
     def _elsewhere(self, error: CustomerSyncError) -> CustomerSyncError:

@@ -6,29 +6,38 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.clients.answers import Said, said_by
-from connector.errors import ConnectionRefused, CustomerSyncError, OutcomeUnknown
+from connector.errors import AnswerNotUnderstood, ConnectionRefused, CustomerSyncError, OutcomeUnknown
 
-__all__ = ["SYSTEM", "masked_refusal", "refused_in_front"]
+__all__ = ["SYSTEM", "WOOCOMMERCE", "masked", "masked_refusal", "refused_in_front"]
 
 SYSTEM = "webstore"
+# how the codes of WooCommerce's own refusals begin
+WOOCOMMERCE = "woocommerce_rest_"
 # WordPress tried the key as an application password, for WooCommerce had not looked at it
 _OF_WORDPRESS = frozenset({"invalid_username", "invalid_email", "incorrect_password", "application_passwords_disabled"})
 
 
-def masked_refusal(body: Any, *, customer: str = "", is_write: bool = False) -> CustomerSyncError | None:
-    """The error that an answer with status 200 stands for when it holds an error object, as plugins for other logins send it;
-    None for anything else."""
+def masked(body: Any) -> Said | None:
+    """What an answer with status 200 says that holds an error object, as plugins for other logins send it; None for anything
+    else."""
     if not isinstance(body, Mapping) or "id" in body:
         return None
     is_error = ("code" in body and "message" in body) or body.get("success") is False or body.get("error")
     said = said_by(body)
-    if not is_error or not said.is_some:
-        return None
+    return said if is_error and said.is_some else None
+
+
+def masked_refusal(said: Said, *, customer: str, is_write: bool, is_known: bool) -> CustomerSyncError:
+    """The error that an error object under 200 stands for.
+
+    Args:
+        is_known: the API has answered before, so that this is trouble of the moment.
+    """
     refused = refused_in_front(said.status or 200, said)
     if is_write:
         message = f"{refused.message} It may have happened."
         return OutcomeUnknown(message, status=200, hint=refused.hint, system=SYSTEM, customer=customer)
-    return refused
+    return AnswerNotUnderstood(refused.message, status=200, hint=refused.hint, system=SYSTEM) if is_known else refused
 
 
 def refused_in_front(status: int, said: Said) -> ConnectionRefused:

@@ -13,7 +13,7 @@ from typing import Any
 
 from connector.clients.answers import plain, said_by
 from connector.clients.results import Record
-from connector.clients.woocommerce.in_front import SYSTEM, refused_in_front
+from connector.clients.woocommerce.in_front import SYSTEM, WOOCOMMERCE, refused_in_front
 from connector.errors import (
     ConnectionRefused,
     CredentialsRefused,
@@ -45,7 +45,6 @@ _KEYS_PLACE = "WooCommerce > Settings > Advanced > REST API"
 _TAKEN = frozenset(
     {"registration-error-email-exists", "existing_user_email", "woocommerce_rest_customer_invalid_email"}
 )
-_WOOCOMMERCE = "woocommerce_rest_"
 _GONE = frozenset({"wc_user_invalid_id", "woocommerce_rest_invalid_id"})
 
 
@@ -190,8 +189,8 @@ def refusal(status: int, body: Any, *, customer: str = "", of_item: bool = False
 
 def _denied(status: int, code: str, body: Mapping[str, Any], customer: str) -> CustomerSyncError | None:
     """WooCommerce does not accept the key, or something in front of it does not let the request through."""
-    is_woocommerce = code.startswith(_WOOCOMMERCE)
-    if is_woocommerce and (status == 401 or (status == 403 and code.startswith(f"{_WOOCOMMERCE}cannot"))):
+    is_woocommerce = code.startswith(WOOCOMMERCE)
+    if is_woocommerce and (status == 401 or (status == 403 and code.startswith(f"{WOOCOMMERCE}cannot"))):
         return _credentials(status, plain(body.get("message")))
     if is_woocommerce or status not in {401, 403}:
         return None
