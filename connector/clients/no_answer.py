@@ -6,15 +6,16 @@ import re
 from urllib.parse import urlsplit
 
 import requests
+from pydantic import SecretStr
 
 from connector.clients.answers import causes, was_not_sent
 from connector.clients.certificates import certificate_refusal, speaks_tls
 from connector.clients.way import Way, environment_proxy
 from connector.errors import ConnectionRefused, CustomerSyncError, OutcomeUnknown, RemoteTrouble
 from connector.setup.addresses import bare
-from connector.setup.reach import ENVIRONMENT
+from connector.setup.reach import ENVIRONMENT, as_a_proxy
 
-__all__ = ["NotSent", "Unreachable", "no_answer", "proxy_wants_a_login"]
+__all__ = ["NotSent", "Unreachable", "no_answer", "proxy_wants_a_login", "unusable_proxy"]
 
 _TUNNEL = re.compile(r"Tunnel connection failed: (\d+) ?([\w -]*)")
 _PORTS = {"http": 80, "https": 443}
@@ -63,6 +64,18 @@ def no_answer(
         hint="It is looked up before anything is sent again.",
         system=way.system,
     )
+
+
+def unusable_proxy(way: Way, proxy: str) -> ConnectionRefused | None:
+    """The error that a proxy of the environment is which no request could go through; the setup's own was checked before."""
+    if way.proxy != ENVIRONMENT or not proxy:
+        return None
+    try:
+        as_a_proxy(SecretStr(proxy))
+    except ValueError as error:
+        what = f"The proxy that the environment names for {way.name}, {bare(proxy)}, cannot be used."
+        return ConnectionRefused(what, hint=f"Mind that {error}. {_where(way)}", system=way.system)
+    return None
 
 
 def proxy_wants_a_login(way: Way, url: str) -> ConnectionRefused:

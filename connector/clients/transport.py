@@ -26,7 +26,7 @@ import orjson
 import requests
 
 from connector.clients.answers import Answer, TooMuch, body_of, content_of, retry_after_seconds
-from connector.clients.no_answer import NotSent, Unreachable, no_answer
+from connector.clients.no_answer import NotSent, Unreachable, no_answer, unusable_proxy
 from connector.clients.pacing import Pacing
 from connector.clients.redaction import silence_addresses
 from connector.clients.understanding import NotTheApi, Received, understood
@@ -174,12 +174,9 @@ class Transport:
         """One request. Errors are returned, not raised: a raised one would drag the library's error along, with the URL."""
         path = _path_of(url)
         what, proxy = f"{method} {path}", self.way.proxy_for(url)
-        if proxy.startswith("socks"):
-            return ConnectionRefused(
-                f"The proxy that the environment names for {self.name} is a SOCKS proxy, which cannot be used.",
-                hint=f"Name one that speaks http in proxy under {self.way.section}.",
-                system=self.way.system,
-            )
+        unusable = unusable_proxy(self.way, proxy)
+        if unusable is not None:
+            return unusable
         started = time.monotonic()
         try:
             with self.pacing.slot(f"{method} {path.rsplit('/', 1)[-1]}") as turn:

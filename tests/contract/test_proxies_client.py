@@ -152,9 +152,16 @@ def test_a_proxy_that_goes_away_later_is_trouble_and_no_write_was_sent(tmp_path:
     assert [asked.method for asked in server.asked] == ["GET"]
 
 
-def test_a_socks_proxy_of_the_environment_is_refused_since_no_fence_would_hold_there(
-    systems: Running, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.parametrize(
+    "value", ["socks5://user:word@127.0.0.1:1080", "http://[half", "proxy.example:99999", "http://", "two words"]
+)
+def test_a_proxy_of_the_environment_through_which_nothing_could_go_is_told(
+    systems: Running, monkeypatch: pytest.MonkeyPatch, value: str
 ) -> None:
-    monkeypatch.setenv("ALL_PROXY", "socks5://127.0.0.1:1080")
+    # with SOCKS the library has connections of its own, which would not ask the fence
+    monkeypatch.setenv("ALL_PROXY", value)
     with webstore_client(webstore_connection(systems, proxy="environment")) as client:
-        assert "SOCKS" in client.check()[0].what
+        (finding,) = client.check()
+    assert "The proxy that the environment names for the webstore" in finding.what
+    assert "HTTPS_PROXY, HTTP_PROXY or ALL_PROXY" in finding.remedy
+    assert "word@" not in finding.what + finding.remedy
