@@ -70,6 +70,10 @@ class UnresolvedSecrets(Mapping[str, str]):
     def __getitem__(self, key: str) -> str:
         return f"value of {key}"
 
+    def stands_in(self, value: str) -> bool:
+        """Whether a value is one of these, and says nothing."""
+        return value.startswith("value of ")
+
     def __iter__(self) -> Iterator[str]:
         return iter(())
 
@@ -151,8 +155,10 @@ def _anchored(setup: Setup, folder: Path) -> Setup:
     changes: dict[str, Any] = {"store": setup.store.model_copy(update={"url": url})}
     for section in ("webstore", "business_central"):
         connection = getattr(setup, section)
-        if isinstance(connection.verify_tls, Path) and not connection.verify_tls.is_absolute():
-            changes[section] = connection.model_copy(update={"verify_tls": folder / connection.verify_tls})
+        named = {name: getattr(connection, name, None) for name in ("verify_tls", "client_certificate")}
+        changes[section] = connection.model_copy(
+            update={name: folder / path for name, path in named.items() if isinstance(path, Path)}
+        )
     reports = setup.reports.folder
     if reports is not None and not reports.is_absolute():
         changes["reports"] = setup.reports.model_copy(update={"folder": folder / reports})
