@@ -213,11 +213,11 @@ class Transport:
         milliseconds = (time.monotonic() - started) * 1000
         _log.debug("%s %s → %d in %.0f ms", self.way.system, what, response.status_code, milliseconds)
         status, headers = response.status_code, response.headers
-        if as_text and status == 200 and b"<html" not in content[:_HEAD].lower():
-            return Answer(200, headers, None, False, content.decode("utf-8-sig", "replace"))
-        if any_page:
+        is_document = as_text and status == 200 and b"<html" not in content[:_HEAD].lower()
+        if any_page or is_document:
             body = body_of(content, headers)
-            return Answer(status, headers, body.json, body.is_json, body.text)
+            text = content.decode("utf-8-sig", "replace") if is_document else body.text
+            return Answer(status, headers, body.json, body.is_json, text)
         if status == 429 or (status == 503 and not is_write):
             self.pacing.push_back(retry_after_seconds(headers.get("Retry-After")))
         return understood(Received(what, url, status, headers, content, is_write), self.way, reached=self._reached)
