@@ -151,14 +151,19 @@ def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Ta
         return by_unique(column, lambda code: geography.iso_country(code_key(code)))
 
     countries = iso(table["country"])
+
+    def country_beside(name: str) -> pa.Array:
+        column = in_place("country", name)
+        return countries if column == "country" else iso(table[column])
+
     persons = pc.equal(table["type"].combine_chunks(), "Person")
     result: dict[str, pa.Array] = {"bc_id": table["bc_id"].combine_chunks()}
     for rule in rules.rules:
         column = table[rule.business_central]
         if rule.normalizer == "country":
-            result[rule.field] = iso(column)
+            result[rule.field] = country_beside(rule.business_central)
         elif rule.normalizer == "state":
-            own = iso(table[in_place("country", rule.business_central)]).to_pylist()
+            own = country_beside(rule.business_central).to_pylist()
             states = geography.state_codes(own, by_unique(column, clean).to_pylist())
             result[rule.field] = pa.array(states, type=pa.large_string())
         elif rule.webstore == "name" and rule.business_central == "displayName":
