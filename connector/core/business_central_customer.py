@@ -23,7 +23,7 @@ from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of, t
 from connector.core.geography import Geography
 from connector.core.mail_address import further_addresses
 from connector.core.normalize import CANONICAL, by_unique, clean, code_key
-from connector.core.properties import NO_SHIP_TO, SHIP_TO, base_name, in_place, known_property
+from connector.core.properties import NO_SHIP_TO, SHIP_TO, base_name, known_property
 
 __all__ = ["API_FIELDS", "SCHEMA", "api_fields", "canonical", "columns", "payload", "schema", "ship_to_known"]
 
@@ -151,14 +151,18 @@ def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Ta
         return by_unique(column, lambda code: geography.iso_country(code_key(code)))
 
     countries = iso(table["country"])
+
+    def country_in(name: str) -> pa.Array:
+        return countries if name == "country" else iso(table[name])
+
     persons = pc.equal(table["type"].combine_chunks(), "Person")
     result: dict[str, pa.Array] = {"bc_id": table["bc_id"].combine_chunks()}
     for rule in rules.rules:
         column = table[rule.business_central]
         if rule.normalizer == "country":
-            result[rule.field] = iso(column)
+            result[rule.field] = country_in(rule.business_central)
         elif rule.normalizer == "state":
-            own = iso(table[in_place("country", rule.business_central)]).to_pylist()
+            own = country_in(rules.country_property_of(rule)).to_pylist()
             states = geography.state_codes(own, by_unique(column, clean).to_pylist())
             result[rule.field] = pa.array(states, type=pa.large_string())
         elif rule.webstore == "name" and rule.business_central == "displayName":
@@ -222,7 +226,7 @@ def payload(
         rule = by_name[field]
         body[rule.business_central] = _property(rule, value, country_of(field), geography, there)
         raw = f"raw.{rule.business_central}"
-        if rule.normalizer == "state" and raw in there and not _moves(rule, values, by_name):
+        if rule.normalizer == "state" and raw in there and not _moves(rule, values, rules):
             body[rule.business_central] = there[raw]  # Vizcaya stays Vizcaya when the street changes
     country = (wanted.get(rules.country) or there.get(rules.country, "")) if rules.country else ""
     if "displayName" in body and (current or {}).get("raw.type") == "Person":
@@ -231,10 +235,10 @@ def payload(
     return in_order(body)
 
 
-def _moves(state: FieldRule, values: Mapping[str, str], by_name: Mapping[str, FieldRule]) -> bool:
+def _moves(state: FieldRule, values: Mapping[str, str], rules: FieldRules) -> bool:
     """Whether a state, or the country that it belongs to, is among the values that change."""
-    its = {state.business_central, in_place("country", state.business_central)}
-    return any(by_name[field].business_central in its for field in values)
+    its = {state.business_central, rules.country_property_of(state)}
+    return any(rules.by_name[field].business_central in its for field in values)
 
 
 def _property(rule: FieldRule, value: str, country: str, geography: Geography, current: Mapping[str, Any]) -> Any:

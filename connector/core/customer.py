@@ -19,7 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core.names import Cultures
-from connector.core.properties import Property, expected_kind, known_property, place_of
+from connector.core.properties import Property, expected_kind, in_place, known_property, place_of
 
 __all__ = ["Direction", "FieldRule", "FieldRules", "Side", "scalar_of", "text_of", "texts_of"]
 
@@ -88,6 +88,12 @@ class FieldRule:
         """The kind of its property of Business Central."""
         found = self.shown or known_property(self.business_central)
         return found.kind if found else expected_kind(self.normalizer)
+
+    @property
+    def address(self) -> str:
+        """`billing` or `shipping`; "" for what belongs to neither in the webstore."""
+        part, dot, _ = self.webstore.partition(".")
+        return part if dot and not self.in_metadata else ""
 
     @property
     def in_ship_to(self) -> bool:
@@ -159,17 +165,29 @@ class FieldRules:
     @cached_property
     def country(self) -> str:
         """The field that holds the customer's country; "" when none is mapped."""
-        return self._countries.get("", "")
+        found = [rule for rule in self.rules if rule.normalizer == "country" and not rule.in_ship_to]
+        return next((r.field for r in found if r.business_central == "country"), found[0].field if found else "")
 
     @cached_property
     def _countries(self) -> Mapping[str, str]:
-        """Place of an address (properties.place_of) → the field that holds its country."""
-        found = [rule for rule in self.rules if rule.normalizer == "country"]
-        return {place_of(rule.business_central): rule.field for rule in reversed(found)}
+        """Field → the one that holds the country of its address: that of the same address in the webstore, or in the same place
+        of Business Central, or the customer's."""
+        found = [rule for rule in reversed(self.rules) if rule.normalizer == "country"]
+        by_address = {rule.address: rule.field for rule in found}
+        by_place = {place_of(rule.business_central): rule.field for rule in found} | {"": self.country}
+        return {
+            rule.field: by_address.get(rule.address) or by_place.get(place_of(rule.business_central), "")
+            for rule in self.rules
+        }
 
     def country_of(self, field: str) -> str:
         """The field that holds the country of the address that a field belongs to; "" when none is mapped."""
-        return self._countries.get(place_of(self.by_name[field].business_central), "")
+        return self._countries[field]
+
+    def country_property_of(self, rule: FieldRule) -> str:
+        """The property of Business Central that holds the country of a field's address."""
+        field = self.country_of(rule.field)
+        return self.by_name[field].business_central if field else in_place("country", rule.business_central)
 
     @cached_property
     def needs_ship_to(self) -> bool:

@@ -210,14 +210,27 @@ def _check_places(files: RuleFiles, found: Sequence[tuple[Row, FieldRule]], vat_
                     f"{place} is written by line {written[place].line} already; change one direction, or remove one",
                 )
             written.setdefault(place, row)
-    for kind, place in ((kind, place) for kind in ("country", "state") for place in ("", SHIP_TO)):
-        rows = [row for row, rule in found if rule.normalizer == kind and place_of(rule.business_central) == place]
-        for row in rows[1:]:
-            who = "a ship-to address" if place else "a customer"
-            files.say(
-                row, f"a {kind} is mapped by line {rows[0].line} already; {who} has one, so remove one of the two"
-            )
+    for kind in ("country", "state"):
+        seen: list[tuple[Row, FieldRule]] = []
+        for row, rule in found:
+            if rule.normalizer != kind:
+                continue
+            same = [one for one, other in seen if _is_same_address(rule, other)]
+            if same:
+                who = "a ship-to address" if rule.in_ship_to else "a customer"
+                files.say(
+                    row, f"a {kind} is mapped by line {same[0].line} already; {who} has one, so remove one of the two"
+                )
+            seen.append((row, rule))
     mapped = {rule.business_central for _, rule in found}
     for row, rule in found:
         if rule.business_central == f"{SHIP_TO}state" and f"{SHIP_TO}country" not in mapped:
             files.say(row, f"a state is one of a country; add a line for {SHIP_TO}country, or remove this one")
+
+
+def _is_same_address(rule: FieldRule, other: FieldRule) -> bool:
+    """Whether two countries (or states) would be that of one address, on either side."""
+    if place_of(rule.business_central) != place_of(other.business_central):
+        return False
+    is_known = bool(known_property(rule.business_central) and known_property(other.business_central))
+    return rule.address == other.address or rule.business_central == other.business_central or is_known

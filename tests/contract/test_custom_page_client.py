@@ -141,6 +141,17 @@ def test_where_a_server_undoes_nothing_half_a_write_is_an_open_question() -> Non
             assert client.get(key)["name2"] == "B"
 
 
+def test_what_a_postal_code_overwrote_is_sent_again_and_the_address_is_still_known() -> None:
+    settings = {"custom_page": CustomPage(entity="webCustomers"), "trigger_order": "page"}
+    with start(empty=True, business_central_settings=settings) as running:
+        body = {"displayName": "A", "country": "NO", "postalCode": "9008", "city": "Sommarøy", "shipTo.city": "Geilo"}
+        with company_client(company_connection(running, **SETTINGS)) as client:
+            [made] = client.batch([Create(body)])
+            record = made.record or {}
+            assert (made.ok, record["city"], record["shipTo.city"]) == (True, "Sommarøy", "Geilo")
+            assert client.get(record["id"])["@odata.etag"] == record["@odata.etag"]
+
+
 def test_a_created_customer_whose_address_is_refused_is_there_and_does_not_show_one(
     partner: Running, company: BusinessCentralClient
 ) -> None:

@@ -3,6 +3,7 @@ not shown is not blank."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -13,7 +14,7 @@ from connector.core.business_central_order import companions, in_order, overwrit
 from connector.core.carrying import carried
 from connector.core.customer import Side
 from connector.core.terms import Flags, Terms
-from connector.rules import Rules, load_rules
+from connector.rules import Rules, check_rules, load_rules
 from connector.rules.page import OwnPage
 from tests.flows.partner_page import EXTENSION, SHIP_TO
 from tests.flows.shop import SHIPPED
@@ -112,3 +113,32 @@ def test_values_of_every_kind_are_written_as_such_also_blank_ones(
 ) -> None:
     body = business_central_customer.payload({field: value}, rules.fields, rules.geography, row(rules))
     assert body == {rules.fields.by_name[field].business_central: sent}
+
+
+OWN_COLUMNS = """\
+delivery_country,shipping.country,deliveryCountry,both,,,,10,country,quarantine,,
+delivery_state,shipping.state,deliveryCounty,both,,,,30,state,quarantine,,
+"""
+
+
+def test_a_delivery_address_in_columns_of_the_card_has_a_country_of_its_own(tmp_path: Path) -> None:
+    (tmp_path / "fields.csv").write_text(FIELDS + OWN_COLUMNS, encoding="utf-8")
+    rules = load_rules(tmp_path, "shop", OwnPage(custom=True))
+    found = row(rules, deliveryCountry="US", deliveryCounty="California", state="Oslo")
+    assert (found["country"], found["delivery_country"], found["delivery_state"]) == ("NO", "US", "CA")
+    body = business_central_customer.payload({"delivery_state": "NY"}, rules.fields, rules.geography, found)
+    assert body == {"deliveryCounty": "New York"}
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "x,shipping.country,shipTo.registeredIn,both,,,,,country,quarantine,,",
+        "x,billing.country,deliveryCountry,push,,,,,country,quarantine,,",
+    ],
+)
+def test_an_address_has_one_country(tmp_path: Path, line: str) -> None:
+    (tmp_path / "fields.csv").write_text(f"{FIELDS}{SHIP_TO}{line}\n", encoding="utf-8")
+    assert "has one, so remove one of the two" in "".join(
+        check_rules(tmp_path, "shop", OwnPage(custom=True, ship_to=True))
+    )
