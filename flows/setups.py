@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import tomllib
 from pathlib import Path
 
 import tomli_w
@@ -12,7 +11,7 @@ from pydantic import SecretStr
 from connector.errors import SetupError
 from connector.private_files import check_free, write_private
 from connector.run.setup_source import setup_in_file
-from connector.setup import Setup, UnresolvedSecrets, load_setup
+from connector.setup import Setup, UnresolvedSecrets, document_in, load_setup
 from flows.blocks import (
     BUSINESS_CENTRAL_SECRETS,
     WEBSTORE_SECRETS,
@@ -77,7 +76,7 @@ def push_setup(path: Path, name: str) -> list[str]:
         SetupError: the file cannot work.
     """
     load_setup(path, UnresolvedSecrets())  # says what is wrong with it
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    document = document_in(path)
     secrets = {section: {key: document[section].pop(key, None) for key in keys} for section, keys in _SECRETS.items()}
     webstore = WooCommerceCredentials(**{key: SecretStr(str(v)) for key, v in secrets["webstore"].items() if v})
     company = BusinessCentralCredentials(**{k: v for k, v in secrets["business_central"].items() if v})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import getpass
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -15,7 +15,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from connector.actor import actor_here
 from connector.errors import CustomerSyncError, InputError, SetupError
+from flows.output import shows_everything
 
 if TYPE_CHECKING:
     from connector.desk.desk import Desk
@@ -58,7 +60,9 @@ def say(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON object on one line of standard output."""
-    _out.file.write(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode() + "\n")
+    text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+    # in another code page every character that is not ASCII is written as JSON escapes it, so that nothing is lost
+    _out.file.write((text if shows_everything(_out.file) else json.dumps(orjson.loads(text))) + "\n")
     _out.file.flush()
 
 
@@ -134,7 +138,7 @@ def desk(setup: Path, *, with_secrets: bool = False) -> Iterator[Desk]:
     """The desk of the person at this terminal, for one command; see `at_desk`."""
     from connector.desk.desk import at_desk
 
-    with at_desk(setup, actor=getpass.getuser(), with_secrets=with_secrets) as opened:
+    with at_desk(setup, actor=actor_here(), with_secrets=with_secrets) as opened:
         yield opened
 
 

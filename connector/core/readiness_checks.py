@@ -6,7 +6,7 @@ Pure: two extracts and the plan of a dry run in, findings out. Customers are nam
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import pyarrow as pa
@@ -47,13 +47,13 @@ def checks_of(
     terms: Terms,
     *,
     accounts: Sequence[Account] = (),
-    role: str = "customer",
+    takes: Callable[[str], bool] = "customer".__eq__,
 ) -> list[Check]:
     """Everything that is looked for, in the order in which people should read it.
 
     Args:
         accounts: all accounts of the webstore, of any role; empty = not read.
-        role: the role that is synchronised; "all" = every role.
+        takes: whether accounts of a role are synchronised.
     """
     found: list[Check] = []
     for side, extract in ((Side.WEBSTORE, webstore), (Side.BUSINESS_CENTRAL, business_central)):
@@ -72,7 +72,7 @@ def checks_of(
                 _NOT_READ,
             ),
         ]
-    found += _roles(webstore, business_central, accounts, role)
+    found += _roles(webstore, business_central, accounts, takes)
     return [*found, *_posting(business_central, terms)]
 
 
@@ -144,8 +144,10 @@ def _blanks(side: Side, extract: Extract, names: Sequence[str], terms: Terms) ->
             yield check_of(f"no {field}", side, rows, names, f"customers have no {field}", remedy)
 
 
-def _roles(webstore: Extract, business_central: Extract, accounts: Sequence[Account], role: str) -> Iterator[Check]:
-    fixed = [f"woo:{a.webstore_id}" for a in accounts if a.role not in _WRITABLE_ROLES and role in {"all", a.role}]
+def _roles(
+    webstore: Extract, business_central: Extract, accounts: Sequence[Account], takes: Callable[[str], bool]
+) -> Iterator[Check]:
+    fixed = [f"woo:{a.webstore_id}" for a in accounts if a.role not in _WRITABLE_ROLES and takes(a.role)]
     if not accounts:
         pairs = zip(webstore.raw["webstore_id"].to_pylist(), webstore.raw["role"].to_pylist(), strict=True)
         fixed = [f"woo:{key}" for key, name in pairs if name not in _WRITABLE_ROLES]
@@ -154,7 +156,7 @@ def _roles(webstore: Extract, business_central: Extract, accounts: Sequence[Acco
         tuple(fixed[:EXAMPLES]), "Their e-mails are changed in WordPress by hand.",
     )  # fmt: skip
     emails = set(map(email_key, business_central.canonical["email"].to_pylist())) - {""}
-    others = [a for a in accounts if role not in {"all", a.role} and email_key(a.email) in emails]
+    others = [a for a in accounts if not takes(a.role) and email_key(a.email) in emails]
     yield Check(
         "account of another role", "webstore", len(others),
         "accounts of roles that are not synchronised have the e-mail of a Business Central customer",

@@ -15,8 +15,9 @@ from connector.core.customer_references import Kind, read_name
 from connector.core.normalize import clean_code
 from connector.desk.desk import Desk
 from connector.errors import InputError
-from connector.report.table_files import Line, Table, read_table, write_table
+from connector.report.table_files import write_table
 from connector.store import MappingRow, View
+from connector.table_reading import Line, Table, read_table
 
 __all__ = ["COLUMNS", "Customers", "Imported", "export_mapping", "import_mapping"]
 

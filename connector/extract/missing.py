@@ -146,13 +146,11 @@ def _older(side: Side, records: Mapping[Any, Mapping[str, Any]], seen: Mapping[A
 
 def kept_out(run: Run, tables: Sequence[pa.Table]) -> frozenset[int]:
     """Accounts, read by id, that the list does not show for their role. One with several roles may be shown under another."""
-    role = run.setup.webstore.customer_role_filter
-    if role == "all":
-        return frozenset()
+    takes = run.setup.webstore.takes
     others = {
         key
         for table in tables
         for key, its in zip(table["webstore_id"].to_pylist(), table["role"].to_pylist(), strict=True)
-        if its != role
+        if not takes(its)
     }
     return frozenset(others - run.webstore.listed(others)) if others else frozenset()

@@ -60,9 +60,7 @@ def report_of_readiness(
     terms = run.terms
     accounts = _read_accounts(run)
     webstore, business_central = (extract_of(side, records_in(job, side), terms) for side in Side)
-    checks = checks_of(
-        webstore, business_central, terms, accounts=accounts, role=run.setup.webstore.customer_role_filter
-    )
+    checks = checks_of(webstore, business_central, terms, accounts=accounts, takes=run.setup.webstore.takes)
     calls = run.webstore.requests_made + run.business_central.requests_made
     forecasts: list[Forecast] = []
     for everything_on in (False, True):

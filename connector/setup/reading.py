@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -24,6 +23,7 @@ from connector.setup.sections import (
     Synchronization,
     Template,
 )
+from connector.setup.toml_files import document_in
 from connector.setup.webhooks import Webhooks
 
 __all__ = ["Setup", "UnresolvedSecrets", "load_setup", "parse_setup"]
@@ -66,7 +66,7 @@ class UnresolvedSecrets(Mapping[str, str]):
     """An environment in which every variable seems to be set: for work that needs no secret, or will resolve it elsewhere."""
 
     def __getitem__(self, key: str) -> str:
-        return f"value of {key}"
+        return f"value-of-{key}"
 
     def __iter__(self) -> Iterator[str]:
         return iter(())
@@ -84,24 +84,7 @@ def load_setup(path: Path, environ: Mapping[str, str] | None = None) -> Setup:
     Raises:
         SetupError: the file is missing, is not TOML, or says something that cannot work; lists every problem.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise SetupError(
-            f"There is no setup file {path}.",
-            hint="Name it with --setup FILE or CUSTOMER_SYNC_SETUP. The README shows one to start from.",
-        ) from None
-    except (OSError, ValueError) as error:  # not UTF-8, or a path that no system has
-        raise SetupError(f"The setup file {path} cannot be read: {error}.") from None
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SetupError(f"The setup file {path} is not valid TOML: {error}.") from None
-    except RecursionError:
-        raise SetupError(
-            f"The setup file {path} is not valid TOML: it nests too deeply.",
-            hint="Look for brackets that nobody closes.",
-        ) from None
+    document = document_in(path)
     return parse_setup(document, origin=str(path), folder=path.resolve().parent, environ=environ)
 
 

@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 from openpyxl.utils.exceptions import IllegalCharacterError
 
 from connector.desk.exchange import COLUMNS, export_mapping, import_mapping
-from connector.report.table_files import read_table, write_table
+from connector.report.table_files import write_table
 from connector.store import MappingRow, Store, open_store
+from connector.table_reading import read_table
 from sandbox.people import SandboxInputError, load_business_central_customers, load_webstore_customers
 from tests import hypothesis_profiles
 from tests.by_hand import desk_over

@@ -18,18 +18,21 @@ RUN = (*CORE, "connector.setup", "connector.rules", "connector.clients", "connec
 EXTRACT = (*RUN, "connector.quality", "connector.extract")
 PLANNING = (*EXTRACT, "connector.planning")
 LOAD = (*RUN, "connector.extract", "connector.load")
-REPORT = (*PLANNING, "connector.load", "connector.report", "connector.private_files")
+REPORT = (*PLANNING, "connector.load", "connector.report", "connector.private_files", "connector.table_reading")
 DESK = (*REPORT, "connector.desk")
-RUNTIME = (*REPORT, "connector.runtime")
+RUNTIME = (*REPORT, "connector.actor", "connector.runtime")
 READING = (*EXTRACT, "connector.runtime", "connector.reading")
 PIPELINE = (*RUNTIME, "connector.reading", "connector.pipeline")
 ROOMS = {
     "connector.core": ("connector.core",),
     "connector.printable": (),
     "connector.errors": ("connector.printable",),
+    "connector.actor": (),
     "connector.private_files": ("connector.errors",),
-    "connector.setup": ("connector.setup", "connector.errors"),
-    "connector.rules": (*CORE, "connector.setup", "connector.rules"),
+    "connector.text_files": (),
+    "connector.table_reading": ("connector.errors", "connector.text_files"),
+    "connector.setup": ("connector.setup", "connector.errors", "connector.text_files"),
+    "connector.rules": (*CORE, "connector.table_reading", "connector.setup", "connector.rules"),
     "connector.quality": (*CORE, "connector.quality"),
     "connector.clients": (*CORE, "connector.printable", "connector.setup", "connector.clients"),
     "connector.store": (*CORE, "connector.store"),

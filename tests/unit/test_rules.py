@@ -112,13 +112,13 @@ def test_every_problem_of_every_file_is_named_in_one_message_and_nothing_loads(t
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "fields.csv:1: the columns field, webstore"),
-        ('field,"webstore\n', "fields.csv:1: not CSV"),
+        ("", "fields.csv is empty"),
+        ('field,"webstore\n', "fields.csv: line 1: not readable as CSV"),
         (
             FIELDS.replace("too_long,default", "too_long,defualt"),
             "fields.csv:1: no such columns: defualt; there are field",
         ),
-        (with_fields('extra,"meta:a"b,website'), "fields.csv:12: not CSV"),
+        (with_fields('extra,"meta:a"b,website'), "fields.csv:12: not readable as CSV"),
     ],
 )
 def test_a_file_that_is_no_table_is_a_problem_not_a_crash(tmp_path: Path, text: str, problem: str) -> None:
@@ -129,7 +129,7 @@ def test_a_file_in_another_encoding_a_misspelt_file_and_a_missing_folder_are_nam
     (tmp_path / "states.csv").write_bytes("country,code,name\nDE,BY,Bayern-München\n".encode("latin-1"))
     (tmp_path / "field.csv").write_text("field\n")
     problems = said(tmp_path)
-    assert "states.csv: cannot be read (UnicodeDecodeError); it must be a CSV file in UTF-8" in problems
+    assert "states.csv: line 2 is not UTF-8. Save it as CSV UTF-8." in problems
     assert "field.csv: no such rule file; rename it to one of fields.csv" in problems
     assert "there is no such folder" in "\n".join(check_rules(tmp_path / "nowhere"))
 
@@ -247,7 +247,7 @@ def test_the_template_that_names_the_webstore_counts(tmp_path: Path) -> None:
         (",USA,,,,,,,,,,", "country is 'USA'"),
         (",,CA,,,,,,,,,", "a state needs its country"),
         (",,,,,,,,,-1,,", "credit_limit is '-1'"),
-        (',,,,,,,,,"1.000,00",,', "credit_limit is '1.000,00'"),
+        (',,,,,,,,,"1,000",,', "credit_limit is '1,000', which may be a thousand or one"),
         (",,,,,,,,,,yes,", "tax_liable is 'yes'; it must be one of false, true or left blank"),
         (",,,,,,,,,,,Never", "blocked is 'Never'"),
     ],

@@ -7,6 +7,7 @@ from connector.clients.clocks import clock_finding
 from connector.clients.results import CheckResult
 from connector.clients.woocommerce.api import WebstoreApi, announced_total
 from connector.clients.woocommerce.refusals import SYSTEM
+from connector.clients.woocommerce.roles import spelled_by_shop
 from connector.errors import CustomerSyncError
 
 __all__ = ["check_webstore"]
@@ -14,9 +15,10 @@ __all__ = ["check_webstore"]
 
 def check_webstore(api: WebstoreApi) -> list[CheckResult]:
     """Findings in the order of what stands on what; after the first that fails the rest cannot be known."""
-    role = api.connection.customer_role_filter
     findings: list[CheckResult] = []
     try:
+        roles = spelled_by_shop(api, api.connection.customer_role_filter)
+        role = roles[0]
         answer = api.get("customers", {"per_page": 1, "role": role, "_fields": "id"})
         findings += clock_finding(SYSTEM, api.transport.name, answer.headers)
         total = announced_total(answer)
@@ -33,6 +35,9 @@ def check_webstore(api: WebstoreApi) -> list[CheckResult]:
         else:
             accounts = "accounts of every role" if role == "all" else f"customers of role {role}"
             findings.append(CheckResult(SYSTEM, True, f"reads: {total} {accounts}"))
+        for other in roles[1:]:
+            there = announced_total(api.get("customers", {"per_page": 1, "role": other, "_fields": "id"}))
+            findings.append(CheckResult(SYSTEM, True, f"reads: {there} customers of role {other}"))
         # a batch of nothing: refused to keys that may not write, and nothing to do for those that may
         api.write("POST", "customers/batch", {}, changes_nothing=True)
         findings.append(CheckResult(SYSTEM, True, "writes: the key may create and change customers"))

@@ -24,7 +24,11 @@ def found(
 ) -> dict[tuple[str, str], Check]:
     rules = terms()
     checks = checks_of(
-        webstore(accounts, rules), business_central(customers, rules), rules, accounts=everybody, role=role
+        webstore(accounts, rules),
+        business_central(customers, rules),
+        rules,
+        accounts=everybody,
+        takes={role}.__contains__ if role != "all" else bool,
     )
     return {(check.topic, check.system): check for check in checks}
 
