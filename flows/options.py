@@ -22,7 +22,7 @@ __all__ = [
 
 def _as_a_path(text: str) -> Path:
     """What is named as a setup, without what a file of variables with other line ends, or quotes in it, puts around it."""
-    return Path(without_wrapping(text))
+    return Path(without_wrapping(str(text)))  # the default is a path
 
 
 SetupOption = Annotated[

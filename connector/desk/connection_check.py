@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from connector.clients import BusinessCentralClient, CheckResult, WooCommerceClient
-from connector.errors import CustomerSyncError
-from connector.rules import load_rules
+from connector.errors import CustomerSyncError, SetupError
+from connector.rules import Rules, load_rules
 from connector.run.setup_source import opened_store
+from connector.run.templates import templates_of
 from connector.setup import Setup
 
 __all__ = ["check_connections"]
@@ -31,5 +32,18 @@ def check_connections(setup: Setup) -> list[CheckResult]:
     with WooCommerceClient(setup.webstore) as webstore:
         findings += webstore.check()
     with BusinessCentralClient(setup.business_central) as business_central:
-        findings += business_central.check()
+        checked = business_central.check()
+        findings += checked
+        if all(finding.ok for finding in checked) and (setup.templates or rules.templates):
+            findings += _of_templates(setup, rules, business_central)
     return findings
+
+
+def _of_templates(setup: Setup, rules: Rules, company: BusinessCentralClient) -> list[CheckResult]:
+    try:
+        count = len(templates_of(setup, rules, company))
+    except SetupError as error:
+        return [CheckResult("setup", False, problem, error.hint) for problem in error.problems or (error.message,)]
+    except CustomerSyncError as error:
+        return [CheckResult("business_central", False, error.message, error.hint)]
+    return [CheckResult("setup", True, f"templates: the company has every code of {count}")]

@@ -86,7 +86,7 @@ def open_run(
                     work.runs.start(run_id, mode, trigger, actor, dry_run=dry_run)
                 try:
                     verify_sides(store, setup, run.webstore, run.business_central)
-                    run.templates = templates_of(run)
+                    run.templates = templates_of(setup, rules, run.business_central)
                     yield opened
                 except CustomerSyncError as error:
                     opened.told = {**opened.told, "error": str(error)}

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -115,11 +115,24 @@ def parse_setup(
 def _problem(item: Any) -> str:
     where = ".".join(str(part) for part in item["loc"]) or "setup"
     what = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "string_pattern_mismatch":
+        what = f"does not fit; {_meaning(item['loc'])}"
     if item["type"] == "missing":
         what = "is missing"
     if item["type"] == "extra_forbidden":
         what = "is not a setting; check its spelling and its section"
     return f"{where}: {what}"
+
+
+def _meaning(loc: tuple[int | str, ...]) -> str:
+    """What the setting is, in the words of its description."""
+    model: Any = Setup
+    said = ""
+    for part in loc:
+        found = getattr(model, "model_fields", {}).get(part)
+        if found is not None:
+            said, model = found.description or said, next(iter(get_args(found.annotation)), found.annotation)
+    return f"it is: {said}"
 
 
 def _anchored(setup: Setup, folder: Path) -> Setup:

@@ -34,7 +34,7 @@ def spelled_by_shop(api: WebstoreApi, wanted: Collection[str]) -> tuple[str, ...
     missing = [role for role, spelled in found.items() if not spelled]
     if missing:
         raise SetupError(
-            f"The webstore has no role {', '.join(missing)}, as [webstore] customer_role_filter says.",
+            f"The webstore has no such role as customer_role_filter in the setup: {', '.join(missing)}.",
             hint=_hint(missing, known),
         )
     return tuple(sorted(set(found.values())))
