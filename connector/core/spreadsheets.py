@@ -14,6 +14,8 @@ from decimal import Decimal, InvalidOperation
 __all__ = ["as_boolean", "as_decimal", "loss", "originals"]
 
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,]\d+)?(?:[eE][+-]?\d{1,3})?", re.ASCII)
+# no spreadsheet shows a number like this
+_UNTOUCHED = re.compile(r"\+|-?0\d")
 _TIME = re.compile(r"[T ]?\d{1,2}:\d{2}(?::\d{2})?(?:\.\d+)?")
 _TOKEN = re.compile(r"\d+|[^\W\d_]+")
 _DAY = re.compile(r"[\w./\- ]{3,24}")
@@ -79,7 +81,7 @@ def loss(shown: str, original: str) -> str:
 
 def _number_lost(shown: str, original: str) -> str:
     seen, meant = _number(shown), _number(original)
-    if seen is None or meant is None:
+    if seen is None or meant is None or _UNTOUCHED.match(shown):
         return ""
     shortened = bool(re.search("[eE]", shown))
     if seen == meant:
