@@ -13,7 +13,7 @@ from connector.core.customer import FieldRules
 from connector.core.geography import Geography
 from connector.core.normalize import clean
 
-__all__ = ["states_lost"]
+__all__ = ["states_lost", "states_of_country"]
 
 
 def states_lost(
@@ -43,3 +43,14 @@ def states_lost(
         if kept and (value or written) and not geography.is_state(country, value):
             found[rule.field] = f"no state of {country} that is known (mappings/states.csv), and the webstore has one"
     return found
+
+
+def states_of_country(
+    webstore: Mapping[str, str], business_central: Mapping[str, str], rules: FieldRules, geography: Geography
+) -> dict[str, str]:
+    """Business Central's states, by field, where it keeps no country, as companies do of their own: they are the webstore's."""
+    if not rules.country or business_central[rules.country]:
+        return {}
+    country = webstore[rules.country]
+    names = (rule.field for rule in rules.rules if rule.normalizer == "state")
+    return {name: geography.state_code(country, business_central[name]) for name in names}
