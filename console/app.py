@@ -62,7 +62,7 @@ def application(console: Console, hosts: frozenset[str], origins: frozenset[str]
     ]
     app = Starlette(routes=routes, exception_handlers={404: _not_found, RequestRefused: _refused})
     app.state.console = console
-    return Guard(app, hosts, origins)
+    return Guard(app, hosts, origins, console.is_logged_in)
 
 
 async def _enter(request: Request) -> Response:

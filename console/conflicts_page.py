@@ -24,6 +24,7 @@ from connector.desk.deciding import (
 from connector.errors import InputError
 from connector.rules import load_rules
 from connector.store import View
+from console.kept import kept
 from console.page import Form, Page, action, shown_page
 from console.people import Right
 from console.sides_shown import names_of
@@ -67,7 +68,7 @@ def _listed(
 ) -> Response:
     search = page.session.search(search_name)
     with page.webstore.view() as view:
-        everything = waiting_fields(view)
+        everything = kept(page.webstore, view, "conflicts", lambda: waiting_fields(view))
         of_search = _found(page, view, everything, search) if search else everything
         of_field = [one for one in of_search if field in {"", one.field}]
         rows = [one for one in of_field if which == "all" or bool(one.take) == (which == "decided")]

@@ -7,7 +7,7 @@ browser sends cookies along with whatever a stranger's page asks for.
 from __future__ import annotations
 
 import time
-from collections.abc import MutableMapping
+from collections.abc import Callable, MutableMapping
 from typing import Any
 
 from starlette.datastructures import Headers, MutableHeaders
@@ -48,13 +48,18 @@ class Guard:
     Args:
         hosts: what the Host header may say, in lower case with the port.
         origins: where forms may come from.
+        is_known: whether a browser with these headers is logged in. Whoever is not shares a pace with all strangers, and is
+            blocked with all of the same address; a stranger's page in somebody's browser sends no cookie along.
     """
 
-    def __init__(self, app: ASGIApp, hosts: frozenset[str], origins: frozenset[str]) -> None:
+    def __init__(
+        self, app: ASGIApp, hosts: frozenset[str], origins: frozenset[str], is_known: Callable[[Headers], bool]
+    ) -> None:
         self._app = app
         self._hosts = hosts
         self._origins = origins
-        self._bucket = Bucket(_PER_MINUTE)
+        self._is_known = is_known
+        self._strangers, self._known = Bucket(_PER_MINUTE), Bucket(_PER_MINUTE)
         self._offenders = Offenders()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -82,7 +87,9 @@ class Guard:
     def _check(self, scope: MutableMapping[str, Any], client: str) -> None:
         headers = Headers(scope=scope)
         now = time.monotonic()
-        if self._offenders.blocked(client, now) or self._bucket.take(now):
+        is_known = self._is_known(headers)
+        blocked = not is_known and self._offenders.blocked(client, now)
+        if blocked or (self._known if is_known else self._strangers).take(now):
             raise RequestRefused(429, "Too many requests. Wait a minute.")
         hosts = headers.getlist("host")
         if len(hosts) != 1 or hosts[0].lower() not in self._hosts:

@@ -66,6 +66,7 @@ class PlannedCustomer:
     webstore_id: int | None
     rows: list[PlanRow] = field(default_factory=list)
     kinds: frozenset[str] = frozenset()
+    fields: frozenset[str] = frozenset()
     acts: bool = False
     searched: str = ""
 
@@ -129,7 +130,7 @@ def chosen(
     elif kind != "all":
         found = [one for one in found if kind in one.kinds]
     if field_name:
-        found = [one for one in found if any(row.field == field_name for row in one.rows)]
+        found = [one for one in found if field_name in one.fields]
     return found
 
 
@@ -138,7 +139,7 @@ def planned_work(document: Mapping[str, Any]) -> PlannedWork:
     approved = Approved.from_document(document)
     people = _People(approved)
     texts_once: dict[str, str] = {}
-    kinds_once: dict[frozenset[str], frozenset[str]] = {}
+    sets_once: dict[frozenset[str], frozenset[str]] = {}
     kept = 0
     for row in document["rows"]:
         account = row["webstore_id"]
@@ -150,8 +151,8 @@ def planned_work(document: Mapping[str, Any]) -> PlannedWork:
     customers = people.all()
     for one in customers:
         one.rows.sort(key=lambda row: _ORDER.get(row.kind, len(_ORDER)))
-        kinds = frozenset(row.kind for row in one.rows)
-        one.kinds = kinds_once.setdefault(kinds, kinds)
+        kinds, fields = (frozenset(column) for column in zip(*((row.kind, row.field) for row in one.rows), strict=True))
+        one.kinds, one.fields = (sets_once.setdefault(names, names) for names in (kinds, fields))
         one.acts = not kinds.isdisjoint(_DONE)
         values = (value for row in one.rows for value in (row.before, row.after))
         account = "" if one.webstore_id is None else f"woo:{one.webstore_id}"
@@ -183,7 +184,7 @@ def _kinds(customers: Sequence[PlannedCustomer]) -> dict[str, int]:
 
 
 def _fields(customers: Sequence[PlannedCustomer]) -> dict[str, int]:
-    counted = Counter(name for one in customers for name in {row.field for row in one.rows} if name)
+    counted = Counter(name for one in customers for name in one.fields if name)
     return dict(sorted(counted.items()))
 
 

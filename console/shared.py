@@ -7,7 +7,8 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from starlette.requests import Request
+from starlette.datastructures import Headers
+from starlette.requests import Request, cookie_parser
 from starlette.responses import HTMLResponse, RedirectResponse, Response
 
 from connector.run.request import Answer
@@ -83,6 +84,10 @@ class Console:
             session = self.sessions.begin(named)
             request.state.begun = session
         return session
+
+    def is_logged_in(self, headers: Headers) -> bool:
+        """Whether a browser sends the cookie of a session."""
+        return self.sessions.find(cookie_parser(headers.get("cookie", "")).get(self.cookie, "")) is not None
 
     def way_in(self, request: Request, wrong: str = "") -> Response:
         """What somebody sees who is not logged in."""

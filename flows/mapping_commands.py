@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Annotated, Any
 
 import typer
@@ -176,7 +177,8 @@ def restore(
         if dry_run or (not plan["changes"] and not as_json):
             return
         terminal.confirmed(f"Restore version {number}?", yes=yes, as_json=as_json)
-        done = versions.restore_version(desk, number)
+        # what was shown, or nothing: somebody else's edit meanwhile is not taken back unseen
+        done = versions.restore_version(replace(desk, expected_version=plan["mapping_version"]), number)
     _told({**done, "changes": len(done["changes"])}, f"Version {number} is current again.", as_json)
 
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+import heapq
+from collections import Counter, defaultdict
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -14,7 +16,7 @@ from connector.core.customer import FieldRule, Side
 from connector.core.extracts import Extract
 from connector.core.terms import Terms
 
-__all__ = ["EXAMPLES", "Check", "check_of", "unfit_values"]
+__all__ = ["EXAMPLES", "Check", "check_of", "in_order", "unfit_values"]
 
 EXAMPLES = 5
 _CONTROL = r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]"
@@ -27,8 +29,10 @@ class Check:
     Attributes:
         topic: what it is about, the same for both systems: `same e-mail`, `no country` …
         count: customers concerned; 0 = looked for and not found.
-        examples: some of them, by number or `woo:ID`; groups as `N1 = N2`.
+        examples: the first of them, by number or `woo:ID`; groups as `N1 = N2`.
         remedy: what it means for the synchronisation, and what can be done.
+        codes: which values were met that are nobody's secret, such as countries.
+        fields: of how many customers each field is concerned.
     """
 
     topic: str
@@ -37,10 +41,40 @@ class Check:
     finding: str
     examples: tuple[str, ...] = ()
     remedy: str = ""
+    codes: frozenset[str] = frozenset()
+    fields: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def words(self) -> str:
+        """The finding as people read it, with codes and fields."""
+        codes = ", ".join(sorted(self.codes)[:EXAMPLES])
+        fields = ", ".join(f"{name} {count:,}" for name, count in sorted(self.fields.items()))
+        return self.finding + f": {codes}" * bool(codes) + f" ({fields})" * bool(fields)
+
+    def __add__(self, other: Check) -> Check:
+        """What is found among the customers of both, who are not the same."""
+        examples = sorted({*self.examples, *other.examples}, key=in_order)[:EXAMPLES]
+        fields = Counter(self.fields) + Counter(other.fields)
+        return replace(
+            self,
+            count=self.count + other.count,
+            examples=tuple(examples),
+            codes=self.codes | other.codes,
+            fields=fields,
+        )
 
 
-def check_of(topic: str, side: Side, rows: Sequence[int], names: Sequence[str], finding: str, remedy: str) -> Check:
-    return Check(topic, str(side), len(rows), finding, tuple(names[row] for row in rows[:EXAMPLES]), remedy)
+def in_order(label: str) -> tuple[int, str]:
+    """By which labels are sorted: ids by their number."""
+    return len(label), label
+
+
+def check_of(
+    topic: str, side: Side, rows: Collection[int], names: Sequence[str], finding: str, remedy: str, **told: Any
+) -> Check:
+    """A check of some rows; the first ones by their names are its examples."""
+    examples = heapq.nsmallest(EXAMPLES, (names[row] for row in rows), in_order)
+    return Check(topic, str(side), len(rows), finding, tuple(examples), remedy, **told)
 
 
 def unfit_values(side: Side, extract: Extract, names: Sequence[str], terms: Terms) -> Iterator[Check]:
@@ -64,11 +98,11 @@ def _places(side: Side, extract: Extract, names: Sequence[str], terms: Terms) ->
         for code in set(countries)
     }
     unknown = [row for row, code in enumerate(countries) if code and not known[code]]
-    codes = ", ".join(sorted({countries[row][:10] for row in unknown})[:EXAMPLES])
     where = "the company does not have" if side is Side.WEBSTORE else "are no ISO codes"
     yield check_of(
-        "unknown country", side, unknown, names, f"customers have countries that {where}" + f": {codes}" * bool(codes),
+        "unknown country", side, unknown, names, f"customers have countries that {where}",
         "Add the country to the company, or give it a line in mappings/countries.csv.",
+        codes=frozenset(countries[row][:10] for row in unknown),
     )  # fmt: skip
     state = next((rule.field for rule in terms.rules.rules if rule.normalizer == "state"), "")
     if state:
@@ -83,7 +117,7 @@ def _places(side: Side, extract: Extract, names: Sequence[str], terms: Terms) ->
 
 
 def _refused(side: Side, extract: Extract, names: Sequence[str], terms: Terms) -> Iterator[Check]:
-    """Values that the other system would refuse, cut or destroy: their they are left out, and told, once they must travel."""
+    """Values that the other system would refuse, cut or destroy: they are left out, and told, once they must travel."""
     too_long: dict[str, set[int]] = defaultdict(set)
     others: dict[str, set[int]] = defaultdict(set)
     for rule in terms.rules.rules:
@@ -112,12 +146,11 @@ def _reasons(side: Side, rule: FieldRule, extract: Extract, terms: Terms) -> Ite
             yield reason, rows
 
 
-def _by_field(topic: str, side: Side, fields: Mapping[str, Iterable[int]], names: Sequence[str], finding: str) -> Check:
-    rows = sorted({row for found in fields.values() for row in found})
-    each = ", ".join(f"{name} {len(set(found)):,}" for name, found in fields.items())
+def _by_field(topic: str, side: Side, fields: Mapping[str, set[int]], names: Sequence[str], finding: str) -> Check:
     return check_of(
-        topic, side, rows, names, f"{finding}" + f" ({each})" * bool(each),
+        topic, side, set().union(*fields.values()), names, finding,
         "Nothing is cut: such a value is left out when it must travel, and the rest goes. Shorten or correct it.",
+        fields={name: len(rows) for name, rows in fields.items()},
     )  # fmt: skip
 
 
@@ -135,4 +168,4 @@ def _characters(side: Side, extract: Extract, names: Sequence[str]) -> Iterator[
         rows: set[int] = set()
         for name in texts:
             rows |= set(pc.indices_nonzero(pc.match_substring_regex(raw[name], pattern)).to_pylist())
-        yield check_of(topic, side, sorted(rows), names, finding, remedy)
+        yield check_of(topic, side, rows, names, finding, remedy)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
+
 from connector.clients import BusinessCentralClient, CheckResult, WooCommerceClient
 from connector.errors import CustomerSyncError, SetupError
 from connector.rules import Rules, load_rules
@@ -29,17 +31,27 @@ def check_connections(setup: Setup) -> list[CheckResult]:
         findings += [] if problems else [CheckResult("store", True, "the database of mappings is sound")]
     except CustomerSyncError as error:
         findings.append(CheckResult("store", False, error.message, error.hint))
-    with WooCommerceClient(setup.webstore) as webstore:
-        findings += webstore.check()
-    with BusinessCentralClient(setup.business_central) as business_central:
-        checked = business_central.check()
-        findings += checked
-        if all(finding.ok for finding in checked) and (setup.templates or rules.templates):
-            findings += _of_templates(setup, rules, business_central)
+    # each waits a second or two between two questions, to tell a cache from a server
+    with ThreadPoolExecutor(2, "check") as pool:
+        for found in pool.map(lambda check: check(setup, rules), (_webstore, _company)):
+            findings += found
     return findings
 
 
-def _of_templates(setup: Setup, rules: Rules, company: BusinessCentralClient) -> list[CheckResult]:
+def _webstore(setup: Setup, _rules: Rules) -> list[CheckResult]:
+    with WooCommerceClient(setup.webstore) as webstore:
+        return webstore.check()
+
+
+def _company(setup: Setup, rules: Rules) -> list[CheckResult]:
+    with BusinessCentralClient(setup.business_central) as business_central:
+        found = business_central.check()
+        if all(finding.ok for finding in found) and (setup.templates or rules.templates):
+            found += _templates(setup, rules, business_central)
+    return found
+
+
+def _templates(setup: Setup, rules: Rules, company: BusinessCentralClient) -> list[CheckResult]:
     try:
         count = len(templates_of(setup, rules, company))
     except SetupError as error:

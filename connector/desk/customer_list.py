@@ -7,7 +7,6 @@ directory the list has only the rows of the mapping table, and says so. Nothing 
 from __future__ import annotations
 
 import difflib
-import hashlib
 import threading
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
@@ -36,7 +35,6 @@ __all__ = [
     "lines_of",
     "list_customers",
     "mapped_customers",
-    "stamp",
 ]
 
 # a search says no more than that there are more of them
@@ -125,7 +123,7 @@ def list_customers(
             whatever its letter case and accents. Where each of them alone is in more than MOST customers, all must stand on the
             same side.
         sort: one of SORTS. By number cards come first, then accounts that are linked to nobody; by name the card's name counts.
-        known: `counts` of the same `stamp`, so that the total need not be counted.
+        known: `counts` of the same state of the store, so that the total need not be counted.
 
     Raises:
         InputError: there is no such filter, or nothing can be sorted so.
@@ -194,17 +192,12 @@ def counts(view: View, setup: Setup) -> dict[str, int]:
     return {name: found[name] for name in FILTERS}
 
 
-def stamp(view: View) -> str:
-    """A text that changes whenever anything that the list depends on has changed; cheap."""
-    return hashlib.blake2b(repr(view.list_state()).encode(), digest_size=12).hexdigest()
-
-
 def _lines_of(view: View, setup: Setup) -> CustomerLines:
     """The lines, with what is known already of a store that has not changed since: of the newest few that were asked about."""
     gates = _gates(setup)
     if view.writes:  # it may change on the way, and be undone
         return view.lines(gates)
-    key = (view.place, view.list_state(), gates)
+    key = (view.place, view.state, gates)
     with _LOCK:
         known = _KNOWN.pop(key, {})
         _KNOWN[key] = known  # the newest stands last
@@ -270,13 +263,10 @@ class _List:
             mine = [e.place for e in extras if self._only in marks[False, e.place.key]]
             return self._slice([*self._lines.marked(self._only, words), *mine], offset, limit)
         mine = [extra.place for extra in self._of_filter(extras)]
-        for word in sorted(words, key=len, reverse=True):
-            hits = self._lines.hits([word], MOST + 1)
-            if len(hits) <= MOST:
-                return self._slice([*self._with_all(hits, words), *mine], offset, limit)
-        if len(words) > 1:
-            hits = self._lines.hits(words, MOST + 1)
-            if len(hits) <= MOST:
+        each = [[word] for word in sorted(words, key=len, reverse=True)]
+        for of_one in each if len(words) == 1 else [*each, words]:
+            hits = self._lines.hits(of_one, MOST)
+            if hits is not None:
                 return self._slice([*self._with_all(hits, words), *mine], offset, limit)
         # they are too many to be shown: the first that have it on their card, in order
         found: list[Place] = []

@@ -32,17 +32,19 @@ def restore_version(desk: Desk, number: int, *, dry_run: bool = False) -> dict[s
     """Make an older version current again, as a new version. Touches neither system.
 
     Returns:
-        `mapping_version` and `changes`: what the restored version changes.
+        `mapping_version`, of a dry run the one that was looked at, and `changes`: what the restored version changes.
 
     Raises:
         InputError: there is no such version.
     """
     with desk.view() as view:
-        changes = records(view.mapping.diff(view.mapping.version(), number))
+        version = view.mapping.version()
+        changes = records(view.mapping.diff(version, number))
     if not dry_run:
         with desk.work(f"restore version {number}") as work:
             work.mapping.restore(number)
-    return {"mapping_version": desk.version(), "changes": changes}
+        version = desk.version()
+    return {"mapping_version": version, "changes": changes}
 
 
 def customer_history(view: View, *, bc_id: str | None, webstore_id: int | None) -> list[dict[str, Any]]:

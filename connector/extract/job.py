@@ -11,7 +11,6 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 import pandas as pd
-import pyarrow as pa
 
 from connector.core.customer import Side
 from connector.core.expectations import WHOLE, Expectation, Finding
@@ -24,7 +23,7 @@ from connector.extract.whole_data import takes_all
 from connector.run.run import Run
 from connector.store import open_store
 
-__all__ = ["Job", "Mapper", "extracts_in", "frame_in", "in_threads", "job_of", "reader", "records_in"]
+__all__ = ["Job", "Mapper", "extracts_in", "frame_in", "in_threads", "job_of", "reader"]
 
 T = TypeVar("T")
 # how a run gives a function to all partitions: (function, job, further arguments) → results in the order they come
@@ -114,11 +113,6 @@ def extracts_in(job: Job, number: int) -> tuple[Extract, Extract, pd.DataFrame]:
         for side, why in zip(Side, reasons_of(job.findings, mapping), strict=True)
     )
     return webstore, business_central, mapping
-
-
-def records_in(job: Job, side: Side) -> pa.Table:
-    """Every record of one side as it was read, of all partitions."""
-    return pa.concat_tables(job.partitions.read(str(side), number) for number in range(job.partitions.count))
 
 
 def bases_in(job: Job, number: int) -> pd.DataFrame:

@@ -10,9 +10,10 @@ from connector.core.customer import Side
 from connector.core.expectations import Finding
 from connector.core.extracts import extract_of
 from connector.core.forecast import Forecast, forecast_of
+from connector.core.normalize import email_key
 from connector.core.plan import Plan
-from connector.core.readiness_checks import Account, Check, checks_of
-from connector.extract.job import Job, Mapper, records_in
+from connector.core.readiness_checks import Account, Check, Tally, checks_of, is_telling, tally_of
+from connector.extract.job import Job, Mapper
 from connector.extract.missing import Missing
 from connector.planning.comparison import compare_customers
 from connector.planning.plan_validation import validate_plan
@@ -25,17 +26,28 @@ __all__ = ["report_of_readiness"]
 _FIELDS = ("id", "role", "email")
 
 
-def _read_accounts(run: Run) -> list[Account]:
-    """All accounts of the webstore, of any role, in pages of three fields."""
-    accounts: list[Account] = []
+def _read_accounts(run: Run) -> tuple[list[Account], int]:
+    """The accounts that are looked at by themselves, of any role, and how many there are; in pages of three fields."""
+    takes = run.setup.webstore.takes
+    telling: list[Account] = []
+    total = 0
 
     def keep(records: Iterable[dict[str, Any]]) -> None:
-        accounts.extend(
-            Account(record["id"], str(record.get("role") or ""), str(record.get("email") or "")) for record in records
-        )
+        nonlocal total
+        for record in records:
+            total += 1
+            account = Account(record["id"], str(record.get("role") or ""), str(record.get("email") or ""))
+            if is_telling(account, takes):
+                telling.append(account)
 
     run.webstore.read_customers(keep, role="all", fields=_FIELDS)
-    return accounts
+    return telling, total
+
+
+def tallies_in(job: Job, number: int, wanted: frozenset[str]) -> list[Tally]:
+    """What is found among the customers of a partition, side by side; of `wanted` e-mails whether they are there."""
+    extracts = (extract_of(side, job.partitions.read(str(side), number), job.terms) for side in Side)
+    return [tally_of(extract, job.terms, wanted) for extract in extracts]
 
 
 def report_of_readiness(
@@ -57,26 +69,24 @@ def report_of_readiness(
         `expectations`: what is not as mappings/quality/ says; `forecast`: the first run with the setup as it is, and
         `with_everything_on`: with Push = Mapped Only and Pull = All; `warnings`: breakers that the first run would trip.
     """
-    terms = run.terms
-    accounts = _read_accounts(run)
-    webstore, business_central = (extract_of(side, records_in(job, side), terms) for side in Side)
-    checks = checks_of(webstore, business_central, terms, accounts=accounts, takes=run.setup.webstore.takes)
+    accounts, total = _read_accounts(run)
+    wanted = frozenset(email_key(account.email) for account in accounts) - {""}
+    tallies = [tally for tallies in mapper(tallies_in, job, wanted) for tally in tallies]
+    checks = checks_of(tallies, run.terms, accounts=accounts, takes=run.setup.webstore.takes)
     calls = run.webstore.requests_made + run.business_central.requests_made
     forecasts: list[Forecast] = []
     for everything_on in (False, True):
         plan = _plan(run, job, missing, mapper, everything_on=everything_on)
         if not everything_on:
             stop_on_plan(run, plan, extracted, selected=False, approved=True)
-        forecasts.append(
-            forecast_of(plan, reading_calls=calls, reading_seconds=reading_seconds, accounts=len(accounts))
-        )
+        forecasts.append(forecast_of(plan, reading_calls=calls, reading_seconds=reading_seconds, accounts=total))
     flags = run.setup.synchronization
     return {
         "webstore_code": run.code,
         "push": str(flags.push_webstore_customers),
         "pull": str(flags.pull_webstore_customers),
         "extracted": extracted,
-        "accounts": len(accounts),
+        "accounts": total,
         "checks": [_row(check) for check in checks],
         "expectations": [_expected(finding) for finding in job.findings],
         "forecast": asdict(forecasts[0]),
@@ -103,7 +113,14 @@ def _plan(run: Run, job: Job, missing: Missing, mapper: Mapper, *, everything_on
 
 
 def _row(check: Check) -> dict[str, Any]:
-    return asdict(check) | {"examples": list(check.examples)}
+    return {
+        "topic": check.topic,
+        "system": check.system,
+        "count": check.count,
+        "finding": check.words,
+        "examples": list(check.examples),
+        "remedy": check.remedy,
+    }
 
 
 def _expected(finding: Finding) -> dict[str, Any]:

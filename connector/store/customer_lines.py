@@ -20,7 +20,7 @@ from sqlalchemy.engine import Connection
 from connector.core.folding import folded
 from connector.store.frames import chunks
 
-__all__ = ["MARKS", "CustomerLines", "Extra", "Gates", "Place", "line_key", "list_state"]
+__all__ = ["MARKS", "CustomerLines", "Extra", "Gates", "Place", "line_key"]
 
 T = TypeVar("T")
 _MANY = 2_000
@@ -416,13 +416,19 @@ class CustomerLines:
 
     # looking for somebody
 
-    def hits(self, words: Sequence[str], limit: int) -> list[tuple[bool, str]]:
-        """Customers of either side with all words in their own texts: (is an account, key), in no order."""
+    def hits(self, words: Sequence[str], limit: int) -> list[tuple[bool, str]] | None:
+        """Customers of either side with all words in their own texts: (is an account, key), in no order; None = more than
+        `limit`, which is remembered: words that many have are looked for again and again."""
+        name = f"more than {limit}: {' '.join(words)}"
+        if name in self._known:
+            return None
         has = "".join(f" AND {self._has('x', n)}" for n in range(len(words)))
-        query = (
-            f"SELECT x.system = 'webstore', x.key FROM directory x WHERE {self._unsorted('x')}{has} LIMIT {int(limit)}"
-        )
-        return [(bool(row[0]), row[1]) for row in self._execute(query, _numbered(words))]
+        query = f"SELECT x.system = 'webstore', x.key FROM directory x WHERE {self._unsorted('x')}{has} LIMIT {int(limit) + 1}"
+        rows = self._execute(query, _numbered(words))
+        if len(rows) > limit:
+            self._known[name] = True
+            return None
+        return [(bool(row[0]), row[1]) for row in rows]
 
     def _unsorted(self, table: str) -> str:
         # the plus keeps SQLite from walking an index, and reading each row somewhere else
@@ -481,33 +487,6 @@ class CustomerLines:
             found = self._connection.execute(statement, self._values | {"keys": list(chunk)})
             names = list(found.keys())
             yield from (dict(zip(names, row, strict=True)) for row in found.all())
-
-
-# what tells that a table has changed, without reading it whole
-_TELLING = {
-    "watermark": "max(value)",
-    "mapping_version": "max(number), max(created_at), sum(added), sum(removed), sum(changed), sum(rejections)",
-    "run": "count(*), max(started_at), max(finished_at), max(run_id || status)",
-    "hold": "count(*), sum(failed_attempts), max(last_failed_at), max(last_synchronized_at)",
-    "conflict": "count(*), max(since), max(bc_id)",
-    "change": "count(*), max(since), max(bc_id)",
-    "quarantine": "count(*), max(since), max(key)",
-    "suggestion": "count(*), max(since), max(state), min(state), sum(length(state))",
-    "decision": "count(*), max(decided_at)",
-    "tombstone": "count(*), max(id)",
-    "journal": "max(id), max(settled_at)",
-}
-
-
-def list_state(connection: Connection, webstore_code: str) -> tuple[Any, ...]:
-    """What changes whenever anything that the list depends on does."""
-    state: list[Any] = []
-    for table, telling in _TELLING.items():
-        mine = "webstore_code = :code" + (" AND system = 'directory'" if table == "watermark" else "")
-        held = ", sum(CASE WHEN on_hold THEN 1 ELSE 0 END)" if table == "hold" else ""
-        row = connection.execute(sa.text(f"SELECT {telling}{held} FROM {table} WHERE {mine}"), {"code": webstore_code})
-        state += [str(value) for value in row.one()]
-    return tuple(state)
 
 
 def _numbered(words: Sequence[str]) -> dict[str, Any]:

@@ -142,11 +142,12 @@ def _configure_postgresql(connection: Any, url: URL, busy_seconds: float) -> Non
     """Whatever server, database or role have set, a session of ours is the same everywhere. The path of schemas stays theirs: it
     says where the tables are."""
     settings = {
+        # first: until it is gone, each of these statements may be ended by it
+        "statement_timeout": "0",
         "datestyle": "ISO",
         "timezone": "UTC",
         "standard_conforming_strings": "on",
         "lock_timeout": str(max(1, int(busy_seconds * 1000))),
-        "statement_timeout": "0",
         "idle_in_transaction_session_timeout": "0",
     }
     with connection.cursor() as cursor:

@@ -6,6 +6,7 @@ committed in one `work` transaction.
 
 from __future__ import annotations
 
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,7 +20,7 @@ from connector.store import backups, migrating
 from connector.store.activity import Activity
 from connector.store.bases import Bases
 from connector.store.belonging import OURS
-from connector.store.customer_lines import CustomerLines, Gates, list_state
+from connector.store.customer_lines import CustomerLines, Gates
 from connector.store.decisions import Decisions, Tombstones
 from connector.store.directory import Directory
 from connector.store.emptied import was_emptied
@@ -46,6 +47,8 @@ if TYPE_CHECKING:
 __all__ = ["Store", "View", "Work", "open_store"]
 
 _MIGRATIONS = "migrations"
+# the name under which a watermark keeps it
+_STATE = "state"
 
 
 class View:
@@ -86,9 +89,11 @@ class View:
         """Which store and webstore this is, for whoever keeps what was read of several."""
         return f"{self._connection.engine.url} {self._code}"
 
-    def list_state(self) -> tuple[Any, ...]:
-        """What changes whenever anything that the list of all customers depends on does."""
-        return list_state(self._connection, self._code)
+    @property
+    def state(self) -> str:
+        """A text that every write to this webstore's tables changes; "" = nothing was written yet. For whoever keeps what was
+        read: the same text, the same tables."""
+        return self.watermarks.get(_STATE) or ""
 
     def history(self, *, bc_id: str | None = None, webstore_id: int | None = None) -> pd.DataFrame:
         """What happened to one customer, field by field; see connector.store.history."""
@@ -149,6 +154,8 @@ class Store:
             work = Work(connection, webstore_code)
             yield work
             work.mapping.finish()
+            # by chance and not counted: a store that was copied back, and has gone on, must not come to the same text
+            work.watermarks.set(_STATE, secrets.token_hex(8))
 
     @contextmanager
     def view(self, webstore_code: str) -> Iterator[View]:

@@ -46,6 +46,16 @@ def test_a_form_of_another_site_is_refused(served: Served, visitor: Visitor, sho
     assert served.console.webstores["shop"].runs.going is None
 
 
+def test_a_strangers_page_does_not_lock_out_who_is_logged_in(served: Served, visitor: Visitor) -> None:
+    """A page of another site, open in the same browser, posts again and again: its cookie stays at home."""
+    nobody = Visitor(served, enter=False)
+    theirs = [nobody.post("/shop/synchronize", [], headers={"Origin": "https://evil.example"}) for _ in range(40)]
+    assert theirs[-1].status_code == 429
+    assert nobody.get("/").status_code == 429
+    assert visitor.get("/").status_code == 200
+    assert visitor.send("/", "/shop/test").status_code == 200
+
+
 def test_a_form_counts_once(served: Served, visitor: Visitor) -> None:
     token = visitor.token("/", "/shop/test")
     assert visitor.post("/shop/test", [("token", token)]).status_code == 200

@@ -117,6 +117,28 @@ def test_who_may_only_look_changes_nothing(shop: Shop, served: Served, visitor: 
     assert shop.remembered().ticked == set()
 
 
+def on_hold(shop: Shop) -> str:
+    """A ticked customer whose creation is refused until scheduled runs leave him alone, and the reason is gone by now."""
+    card = shop.employ("kari@company.example", "Kari Nordmann", ticked=True)
+    taken = shop.running.webstore.people_create({"email": "kari@company.example", "role": "subscriber"})
+    for _ in range(3):
+        shop.sync(scheduled=True)
+    shop.running.webstore.people_delete(taken)
+    shop.sync(scheduled=True)
+    assert "kari@company.example" not in shop.accounts(), "scheduled runs leave alone who is on hold"
+    return card
+
+
+def test_a_released_hold_is_tried_by_the_next_scheduled_run(shop: Shop, served: Served, visitor: Visitor) -> None:
+    card = on_hold(shop)
+    page = visitor.get("/shop/mapping?filter=on+hold").text
+    assert "Kari Nordmann" in page
+    assert "1 customer released" in carried_out(visitor, ("edit", "release"), ("row", card))
+    assert shop.sync(scheduled=True).summary.push.created == 1
+    assert shop.links()[card] == shop.accounts()["kari@company.example"]
+    assert "in step" in visitor.get("/shop/mapping").text
+
+
 def test_names_are_shown_as_the_text_that_they_are(shop: Shop, served: Served, visitor: Visitor) -> None:
     key = shop.employ("x@company.example", HOSTILE[:90])
     read_once(visitor, served)
@@ -141,3 +163,23 @@ def test_with_scripts_a_row_is_ticked_and_linked(shop: Shop, served: Served, bro
     assert "is linked to account" in shown(browser, ".said").text
     severe = [one for one in browser.get_log("browser") if one["level"] == "SEVERE"]
     assert not severe
+
+
+@pytest.mark.live
+def test_with_scripts_a_hold_is_released_and_the_customer_synchronised(
+    shop: Shop, served: Served, browser: Chrome
+) -> None:
+    card = on_hold(shop)
+    for button, is_done in (
+        ("release", lambda: "1 customer released" in shown(browser, ".said").text),
+        ("synchronize", lambda: shop.links().get(card) is not None),
+    ):
+        browser.get(served.address + "/shop/mapping")
+        browser.find_element(By.NAME, "row").click()
+        browser.find_element(By.CSS_SELECTOR, f"button[value={button}]").click()
+        shown(browser, "main form.bar button.main").click()
+        wait_until(is_done)
+    settled(served)
+    assert shop.links()[card] == shop.accounts()["kari@company.example"]
+    browser.get(served.address + "/shop/mapping")
+    assert "in step" in shown(browser, "tbody").text

@@ -111,7 +111,7 @@ def test_a_server_that_sends_a_byte_now_and_then_is_waited_for_as_long_as_the_se
         begun = time.monotonic()
         with pytest.raises(RemoteTrouble, match="no answer"):
             client.get(key)
-        assert time.monotonic() - begun < 3
+        assert time.monotonic() - begun < 20, "its last byte would come after minutes"
         assert isinstance(written(client, key), OutcomeUnknown)
 
 

@@ -74,7 +74,7 @@ def test_a_locked_store_is_waited_for_and_then_left(office: Office) -> None:
     other.execute("BEGIN IMMEDIATE")
     began = time.monotonic()
     refused(office, office.run("sync", "--json"), "it is locked")
-    assert 1 <= time.monotonic() - began < 15
+    assert time.monotonic() - began >= 1
     listed = office.run("mapping", "list", "--json")
     assert (listed.code, listed.out) == (0, ""), "reading waits for no writer"
     other.execute("ROLLBACK")

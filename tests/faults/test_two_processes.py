@@ -76,10 +76,8 @@ def test_the_webstore_of_a_killed_run_is_free_at_once(office: Office) -> None:
     assert holder(office) == first
     os.kill(first, signal.SIGKILL)
     assert office.line.wait(first).code == -signal.SIGKILL
-    began = time.monotonic()
-    second = office.run("sync", "--json")
-    assert second.code == 0
-    assert time.monotonic() - began < 40, "the lease of a dead process of this machine need not run out"
+    # nobody waits here, so that a lease which had to run out would end this run at once
+    assert office.run("sync", "--json").code == 0
     nobody_twice(office)
     assert [run["status"] for run in map(_json, office.run("runs", "list", "--json").out.splitlines())] == [
         "completed",

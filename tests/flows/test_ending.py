@@ -42,10 +42,10 @@ def test_a_command_that_is_told_to_end_ends_while_it_reads(
         while sum(entry.path.endswith("/customers") for entry in slow.webstore_log) < 2:
             assert time.monotonic() < deadline
             time.sleep(0.05)
-        told = time.monotonic()
+        asked = len(slow.webstore_log)
         command.send_signal(number)
         command.communicate(timeout=60)
-        assert time.monotonic() - told < 15
+    assert len(slow.webstore_log) - asked < 20, "of 40 pages"
     assert command.returncode != 0
     with opened_store(setup) as (made, store), store.view(made.webstore_code) as view:
         assert view.runs.recent(1)[0]["status"] == "interrupted"

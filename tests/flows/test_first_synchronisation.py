@@ -14,7 +14,6 @@ from connector.core.customer import Direction, Side
 from connector.core.extracts import extract_of
 from connector.core.normalize import NORMALIZERS
 from connector.extract.extraction import divide_mapping, extract_business_central, extract_webstore
-from connector.extract.job import job_of, records_in
 from connector.extract.memory_partition import MemoryPartition
 from connector.run.open_run import open_run
 from connector.run.request import RunReport
@@ -91,8 +90,7 @@ def test_every_linked_pair_that_is_not_quarantined_agrees_on_every_field(story: 
         placement = divide_mapping(run, partitions)
         extract_webstore(run, partitions, placement)
         extract_business_central(run, partitions, placement)
-        job = job_of(run, partitions)
-        w, c = (extract_of(side, records_in(job, side), run.terms).canonical.to_pylist() for side in Side)
+        w, c = (extract_of(side, partitions.read(str(side), 0), run.terms).canonical.to_pylist() for side in Side)
         with run.store.view(run.code) as view:
             mapping = view.mapping.current()
         rules = run.rules.fields.rules

@@ -5,10 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
+from typer.testing import CliRunner
 
 from connector.desk import editing, suggesting, versions
 from connector.desk.mapping_list import list_mapping
 from connector.errors import InputError
+from connector.run.setup_source import named_setups
+from flows.cli import app
 from tests.by_hand import by_hand, seen
 from tests.flows.shop import Shop
 
@@ -97,3 +100,25 @@ def test_answers_to_suggestions_are_one_version_or_none(kept: Shop) -> None:
     assert (version(kept), links(kept)) == (0, {})
     done = by_hand(suggesting.answer, kept.setup, accepted=written[:2], rejected=written[2:], actor="ann")
     assert (done["accepted"], done["rejected"], version(kept), len(links(kept))) == (2, 1, 1, 2)
+
+
+def test_a_restore_that_was_shown_does_not_take_back_what_came_meanwhile(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    pairs = [unlinked_pair(shop, number) for number in (1, 2)]
+    by_hand(editing.link, shop.setup, pairs[:1], actor="ann")
+    before = links(shop)
+    # while ann thinks about the question, bob links somebody
+    monkeypatch.setattr(
+        "flows.terminal.confirmed",
+        lambda _question, **_how: by_hand(editing.link, shop.setup, pairs[1:], actor="bob"),
+    )
+    token = named_setups.set(lambda _name, _with_secrets: shop.setup)
+    try:
+        told = CliRunner().invoke(app, ["mapping", "restore", "0", "--setup", "shop"])
+    finally:
+        named_setups.reset(token)
+    assert told.exit_code == 2
+    assert "bob" in told.output
+    assert len(before) == 1
+    assert sorted(links(shop).values()) == sorted(account for _, account in pairs)  # type: ignore[type-var]

@@ -12,8 +12,10 @@ import pytest
 from connector.core.customer import Direction
 from connector.core.plan import Plan
 from connector.desk.editing import unlink
+from connector.pipeline import assess_readiness
 from sandbox.server import Running, start
 from tests.by_hand import by_hand
+from tests.flows.runs import OneAtATime
 from tests.flows.shop import SHIPPED, Shop
 
 COUNTS = (1, 4)
@@ -58,6 +60,20 @@ def test_a_first_run_matches_and_creates_the_same_customers(shop: Shop) -> None:
     assert len(plan.links) > 150
     assert len(plan.of(Direction.PULL, "create")) > 150
     assert plan.ambiguous
+
+
+def test_readiness_finds_the_same_in_partitions(shop: Shop) -> None:
+    setup = shop.setup
+    reports = []
+    for count in (0, *COUNTS):
+        divided = setup.partitions.model_copy(update={"count": count} if count else {})
+        report = assess_readiness(setup.model_copy(update={"partitions": divided}), OneAtATime())
+        # what takes time, and which run it was, is another each time
+        reports.append({name: what for name, what in report.items() if name in {"checks", "expectations", "accounts"}})
+    assert reports[1:] == reports[:1] * len(COUNTS)
+    topics = {check["topic"] for check in reports[0]["checks"] if check["count"]}
+    assert {"no country", "several e-mails"} <= topics
+    assert any(topic.startswith("same ") for topic in topics)
 
 
 def test_what_people_did_since_is_found_in_every_partition(shop: Shop, running: Running) -> None:

@@ -9,8 +9,9 @@ import pytest
 
 from connector.core.customer import Direction
 from connector.core.forecast import forecast_of
+from connector.core.normalize import email_key
 from connector.core.plan import Change, Plan, Standing, Write
-from connector.core.readiness_checks import Account, Check, checks_of
+from connector.core.readiness_checks import Account, Check, checks_of, tally_of
 from tests.unit.core.customers import account, business_central, customer, planned, terms, webstore
 
 WEBSTORE, COMPANY = "webstore", "business_central"
@@ -21,15 +22,17 @@ def found(
     customers: Sequence[Mapping[str, Any]] = (),
     everybody: Sequence[Account] = (),
     role: str = "customer",
+    *,
+    apart: bool = False,
 ) -> dict[tuple[str, str], Check]:
     rules = terms()
-    checks = checks_of(
-        webstore(accounts, rules),
-        business_central(customers, rules),
-        rules,
-        accounts=everybody,
-        takes={role}.__contains__ if role != "all" else bool,
-    )
+    wanted = {email_key(one.email) for one in everybody}
+    tallies = [
+        tally_of(webstore(records, rules) if side == WEBSTORE else business_central(records, rules), rules, wanted)
+        for side, whole in ((WEBSTORE, accounts), (COMPANY, customers))
+        for records in ([whole[0::2], whole[1::2]] if apart else [whole])
+    ]
+    checks = checks_of(tallies, rules, accounts=everybody or None, takes={role}.__contains__ if role != "all" else bool)
     return {(check.topic, check.system): check for check in checks}
 
 
@@ -71,7 +74,7 @@ def test_gaps_are_counted_on_both_sides() -> None:
 def test_a_country_that_the_company_lacks_is_named() -> None:
     checks = found([account(1, "A B", "a@x.no", country="FR"), account(2, "C D", "c@x.no", country="GR")])
     assert checks["unknown country", WEBSTORE].examples == ("woo:1",)
-    assert "FR" in checks["unknown country", WEBSTORE].finding
+    assert "FR" in checks["unknown country", WEBSTORE].words
 
 
 def test_a_text_that_is_no_state_of_its_country_is_found() -> None:
@@ -86,7 +89,7 @@ def test_too_long_and_refused_values_are_counted_by_field() -> None:
         [account(1, "A B", "a@x.no", city="x" * 31), account(2, "C D", "c@x.no", phone="call me", country="NO")]
     )
     assert checks["too long", WEBSTORE].examples == ("woo:1",)
-    assert "(city 1)" in checks["too long", WEBSTORE].finding
+    assert "(city 1)" in checks["too long", WEBSTORE].words
     assert checks["refused value", WEBSTORE].examples == ("woo:2",)
 
 
@@ -114,6 +117,18 @@ def test_no_value_of_a_customer_is_in_the_report() -> None:
         [account(n, "Secret Person", "secret@x.no", phone="+47 99999999", city="Secretcity") for n in (1, 2)]
     )
     assert not any("ecret" in str(check) or "9999" in str(check) for check in checks.values())
+
+
+def test_partitions_find_what_all_customers_together_show() -> None:
+    accounts = [
+        account(n, f"N{n // 2} M", f"p{n // 2}@x.no", country="FR" if n % 2 else "GR", city="x" * (n + 22))
+        for n in range(1, 21)
+    ]
+    customers = [
+        customer(f"k{n}", "Ann Lee", f"p{n % 3}@x.no;q@x.no", phoneNumber="call me" * (n % 2)) for n in range(9)
+    ]
+    assert found(accounts, customers, apart=True) == found(accounts, customers)
+    assert len(found(accounts, customers)["same e-mail", WEBSTORE].examples) == 5
 
 
 def write(direction: Direction, operation: str, key: int) -> Write:

@@ -65,13 +65,13 @@ def test_a_port_in_use_is_named():
 
 
 def test_latency_of_one_request_does_not_hold_up_another():
-    with start(empty=True, latency_ms=200) as running:
+    with start(empty=True, latency_ms=600) as running:
         began = time.monotonic()
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(lambda _: _customers_total(running), range(8)))
         elapsed = time.monotonic() - began
-        assert all(entry.milliseconds >= 200 for entry in running.webstore_log.entries)
-    assert 0.2 <= elapsed < 8 * 0.2
+        assert all(entry.milliseconds >= 600 for entry in running.webstore_log.entries)
+    assert 0.6 <= elapsed < 8 * 0.6
 
 
 def test_the_same_seed_gives_the_same_credentials_and_another_seed_others():

@@ -9,7 +9,7 @@ import pytest
 
 from connector.desk import customer_list
 from connector.setup import Synchronization
-from connector.store import Store
+from connector.store import MappingRow, Store
 from tests.property import test_customer_list as model
 
 WORLD = model.World(
@@ -44,9 +44,31 @@ def test_both_databases_give_the_list_of_the_model(store: Store, sort: str) -> N
             for search in model.SEARCHES:
                 mine = [line.key for line in model.listed(view, SETUP, 3, filter=name, sort=sort, search=search)]
                 assert mine == [line.key for line in found if model.has_all(WORLD, line.key, search)], (name, search)
-        assert customer_list.stamp(view) == customer_list.stamp(view)
         held = next(line for line in lines if line.key == "a")
     assert (held.on_hold, held.failed_attempts, held.last_error) == (True, 1, "no")
+
+
+def test_whatever_is_written_changes_the_state_by_which_lists_are_kept(store: Store) -> None:
+    states = []
+    for change in (
+        lambda work: work.mapping.put([MappingRow("a", "A", 1, True)]),
+        lambda work: work.holds.failed("bc:a", "push", signature="1", message="no", scheduled=True, max_attempts=1),
+        lambda work: work.holds.failed("bc:a", "push", signature="1", message="no", scheduled=True, max_attempts=1),
+        lambda work: work.directory.clear(),
+    ):
+        with store.work("shop") as work:
+            work.describe(actor="ann", reason="by hand")
+            change(work)
+        with store.view("shop") as view:
+            states.append(view.state)
+            assert view.state == states[-1]
+    with pytest.raises(ZeroDivisionError), store.work("shop") as work:
+        work.directory.clear()
+        raise ZeroDivisionError
+    with store.view("shop") as view, store.view("other") as other:
+        assert view.state == states[-1], "what was undone changed nothing"
+        assert other.state == ""
+    assert len({*states}) == len(states)
 
 
 def test_more_than_can_be_shown_is_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -84,9 +84,9 @@ def test_a_second_run_may_wait_and_begins_when_the_first_has_ended(store: Store,
 def test_the_lease_of_a_killed_run_is_taken_over_at_once_on_the_same_machine(store: Store, url: str) -> None:
     with another_process(url) as process:
         process.send_signal(signal.SIGKILL)
-        started = time.monotonic()
+        # nobody waits until it runs out: that takes 45 seconds
         with store.lease("shop", "run 2", wait_seconds=20):
-            assert time.monotonic() - started < 5
+            assert leases(store) == 1
 
 
 def test_a_holder_that_stands_still_keeps_its_lease_until_it_runs_out(store: Store, url: str) -> None:

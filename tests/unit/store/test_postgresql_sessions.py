@@ -66,7 +66,7 @@ def test_what_a_database_has_set_for_its_sessions_changes_nothing(postgresql: Po
         "datestyle": "'SQL, DMY'",
         "timezone": "'Pacific/Chatham'",
         "default_transaction_isolation": "'serializable'",
-        "statement_timeout": "1",
+        "statement_timeout": "20",
         "idle_in_transaction_session_timeout": "200",
         "standard_conforming_strings": "off",
         "client_encoding": "'LATIN1'",
