@@ -5,17 +5,12 @@ from __future__ import annotations
 import re
 import unicodedata
 
-__all__ = ["counted", "printable"]
+__all__ = ["printable"]
 
 # of terminals: what an escape begins, up to the letter or the bell that ends it
 _ESCAPE = re.compile(r"(?:\x1b\[|\x9b)[0-?]*[ -/]*[@-~]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)?|\x1b.?")
 # characters that turn the direction of writing, so that what is read is not what stands there
 _TURNING = frozenset({"LRE", "RLE", "LRO", "RLO", "PDF", "LRI", "RLI", "FSI", "PDI"})
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """A number of things in the words of a sentence: 1 row, 2 rows, 1,351 customers."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def printable(text: str) -> str:

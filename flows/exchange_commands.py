@@ -10,8 +10,8 @@ from typing import Annotated, Any
 
 import typer
 
+from connector.core.counting import counted
 from connector.errors import InputError
-from connector.printable import counted
 from connector.run.setup_source import opened_view
 from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, SetupOption, YesOption

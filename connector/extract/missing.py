@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from connector.core import webstore_customer
 from connector.core.base_comparison import suspects
+from connector.core.counting import counted
 from connector.core.customer import Side
 from connector.core.mapping_join import pair
 from connector.core.partitioning import Placement
@@ -122,7 +123,9 @@ def _read_again(run: Run, asked: Asked) -> Missing:
         if copies:
             name = "The webstore" if side is Side.WEBSTORE else "Business Central"
             run.warnings.append(
-                f"{name} listed {copies:,} customers as they were before; asked for by id they are newer, and that counts. "
+                f"{name} listed {counted(copies, 'customer as before', 'customers as they were before')}; asked for by id "
+                f"{'it is' if copies == 1 else 'they are'} newer, "
+                "and that counts. "
                 "A cache in front of it, or a lagging copy of its database, does this: see customer-sync check."
             )
     webstore = table_of(run, Side.WEBSTORE, w.values())

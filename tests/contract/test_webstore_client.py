@@ -332,7 +332,7 @@ class TestChecking:
         before = systems.webstore.people_get(identifier)
         findings = webstore.check()
         assert all(finding.ok for finding in findings)
-        assert "1 customers of role customer" in findings[0].what
+        assert "1 customer of role customer" in findings[0].what
         assert systems.webstore.people_get(identifier) == before
         assert systems.webstore_log.operations("update") == systems.webstore_log.operations("create") == []
         assert webstore.writes_made == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -134,3 +135,13 @@ def test_no_module_leads_back_to_itself() -> None:
 
 def test_nothing_below_the_flows_imports_prefect() -> None:
     assert not [m for m in modules() if fits(m, "connector") and any(fits(n, "prefect") for n in imports(m))]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_assumes_nothing_that_one_system_alone_has(module: str) -> None:
+    """No modules of POSIX, no fork, no place that Windows has not."""
+    assert not imports(module) & {"fcntl", "grp", "pwd", "resource", "termios", "syslog", "winreg", "msvcrt"}
+    path = ROOT / Path(*module.split("."))
+    text = (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text(encoding="utf-8")
+    assert not re.search(r"os\.(fork|setsid|killpg|mkfifo|chown)\b|[\"'](/tmp|/var|/etc)/", text)
+    assert "os.getuid" not in text or 'hasattr(os, "getuid")' in text

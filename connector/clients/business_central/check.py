@@ -7,6 +7,7 @@ from connector.clients.business_central.odata import SYSTEM, refusal
 from connector.clients.cache_check import cache_findings
 from connector.clients.clocks import clock_finding
 from connector.clients.results import CheckResult
+from connector.core.counting import counted
 from connector.errors import CredentialsRefused, CustomerSyncError
 
 __all__ = ["check_company"]
@@ -31,7 +32,9 @@ def check_company(api: BusinessCentralApi) -> list[CheckResult]:
             raise refusal(answer.status, answer.body, answer.text)
         findings += clock_finding(SYSTEM, api.transport.name, answer.headers)
         total = answer.body.get("@odata.count", "?") if isinstance(answer.body, dict) else "?"
-        findings.append(CheckResult(SYSTEM, True, f"reads: {total} customers"))
+        findings.append(
+            CheckResult(SYSTEM, True, f"reads: {counted(total, 'customer') if isinstance(total, int) else 'customers'}")
+        )
         probe = api.send("PATCH", f"{api.root}/{path}/customers({_NOBODY})", headers={"If-Match": _NO_TAG}, body={})
         denied = refusal(probe.status, probe.body, probe.text) if probe.status in {401, 403} else None
         if isinstance(denied, CredentialsRefused):

@@ -7,12 +7,15 @@ import json
 import os
 import subprocess
 import sys
+import time
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from connector.actor import actor_here
 from connector.errors import SetupError
+from flows import terminal
 from flows.home import check_prefect_home, know_a_home
 
 SAYS = """
@@ -89,3 +92,20 @@ def test_a_process_without_a_home_is_given_one_and_prefect_says_what_it_needs(mo
     check_prefect_home()
     assert Path(os.environ["PREFECT_HOME"]).is_dir()
     Path(os.environ["PREFECT_HOME"]).rmdir()
+
+
+def test_moments_are_shown_in_the_readers_zone_and_stay_utc_in_json(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    row = {"at": datetime(2026, 7, 1, 22, 30, 5, 123, tzinfo=UTC)}
+    monkeypatch.setenv("TZ", "Europe/Oslo")
+    time.tzset()
+    try:
+        terminal.show_rows([row], ["at"], as_json=False)
+        terminal.show_rows([row], ["at"], as_json=True)
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    said = capsys.readouterr().out
+    assert "2026-07-02 00:30:05+02:00" in said
+    assert json.loads(said.splitlines()[-1]) == {"at": "2026-07-01T22:30:05.000123+00:00"}
