@@ -19,7 +19,8 @@ from prefect.settings import PREFECT_UI_URL
 
 from connector.errors import InputError
 from connector.planning.approvals import PlanShown
-from connector.report.approval_question import escaped, question
+from connector.report.approval_question import question
+from connector.report.literal import lines_as_they_are
 from connector.run.close_run import close_run
 from connector.run.names_given import unknown_left_out
 from connector.run.request import Answer
@@ -45,10 +46,10 @@ def ask_for_approval(setup: Setup, plan: PlanShown) -> Answer:
     Raises:
         InputError: nobody answered in time.
     """
-    starter, text = started_by.get(), question(setup, plan, _page(artifact_key("plan", setup.webstore_code)))
+    starter, page = started_by.get(), _page(artifact_key("plan", setup.webstore_code))
     if starter is not None and starter.ask is not None:
-        return Answer(starter.ask(text))
-    remark = ""
+        return Answer(starter.ask(question(setup, plan, page)))
+    text, remark = question(setup, plan, page, in_browser=True), ""
     for attempt in range(100):
         form = PlanApproval.with_initial_data(description=remark + text)
         answer: Any = answered(setup, form, f"{plan.hash[:16]}-{attempt}")
@@ -59,8 +60,8 @@ def ask_for_approval(setup: Setup, plan: PlanShown) -> Answer:
         if not unknown:
             return Answer(True, tuple(left_out), answer.name)
         # a mistyped number must not end in a write that somebody wanted to leave out
-        problems = "".join(f"- {escaped(problem)}\n" for problem in unknown)
-        remark = f"**Nothing was written; please correct the list of customers to leave out:**\n\n{problems}\n"
+        problems = lines_as_they_are(unknown)
+        remark = f"**Nothing was written; please correct the list of customers to leave out:**\n\n{problems}\n\n"
     raise InputError("The list of customers to leave out could not be understood; nothing was written.")
 
 

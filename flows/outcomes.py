@@ -23,8 +23,10 @@ from flows.flow_run import this_run
 from flows.naming import setup_label
 from flows.setups import resolve_setup
 
-__all__ = ["HOOKS", "RunStopped", "Told", "close_after", "concluded", "in_words", "skipped"]
+__all__ = ["HOOKS", "REFUSED", "RunStopped", "Told", "close_after", "concluded", "in_words", "skipped"]
 
+# the name of the state of a run whose writes were not all taken
+REFUSED = "Not All Written"
 # of customers that were dropped: a state's message is one sentence, the rest stands in the summary
 _NAMED = 5
 _log = logging.getLogger("connector.load")
@@ -84,7 +86,9 @@ def _ended(report: Any) -> State[Any]:
         tell_stopped(summary.webstore_code, reason)
         return Failed(message=f"Stopped: {reason} {in_words(summary)}", data=RunStopped(reason, report))
     tell_completed(summary)
-    return Completed(message=in_words(summary), data=report)
+    # plain green would say that all is well; the command ends with another exit code, too
+    name = REFUSED if summary.not_written else None
+    return Completed(name=name, message=in_words(summary), data=report)
 
 
 def _failed(setup_name: str, error: CustomerSyncError) -> State[Any]:

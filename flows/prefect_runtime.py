@@ -137,8 +137,8 @@ class PrefectRuntime(Runtime):
         report.publish_summary(whole(summary), whole(before))
 
     def page_written(self, setup: Setup, target: Path) -> None:
-        """As a link."""
-        report.publish_link(setup.webstore_code, target)
+        """As an artifact."""
+        report.publish_place(setup.webstore_code, target)
 
     def page_failed(self, setup: Setup, reason: str) -> None:
         """In the log."""

@@ -16,6 +16,7 @@ from connector.desk import inbox
 from connector.desk.desk import Desk, at_desk
 from connector.desk.restored import answer_restored
 from connector.errors import InputError
+from connector.report.literal import lines_as_they_are
 from connector.run.run import started_by
 from connector.run.setup_source import opened_view
 from connector.setup import Setup
@@ -144,9 +145,12 @@ def _form(setup: Setup, rows: Sequence[Mapping[str, Any]]) -> type[RunInput]:
     fields: dict[str, Any] = {}
     for i, row in enumerate(rows):
         who = f"{row['bc_number']} / woo:{row['webstore_id']}, {row['field']}"
-        values = f"webstore: {row['webstore'] or '(blank)'} · Business Central: {row['business_central'] or '(blank)'}"
-        agreed = f" · last agreed: {row['base'] or '(blank)'}" if row["base"] is not None else ""
-        fields[f"take_{i}"] = (Answer, Field(default=Answer.LEAVE, title=who, description=values + agreed))
+        values = [
+            f"webstore: {row['webstore'] or '(blank)'}",
+            f"Business Central: {row['business_central'] or '(blank)'}",
+        ]
+        values += [f"last agreed: {row['base'] or '(blank)'}"] if row["base"] is not None else []
+        fields[f"take_{i}"] = (Answer, Field(default=Answer.LEAVE, title=who, description=lines_as_they_are(values)))
         fields[f"value_{i}"] = (str, Field(default="", title=f"{who}: another value"))
     model: type[RunInput] = create_model("ConflictAnswers", __base__=RunInput, **fields)
     more = f"{counted(len(rows), 'conflict')} of webstore {setup.webstore_code}. Decisions are applied by the next run."

@@ -13,6 +13,7 @@ from pydantic import Field, create_model
 from connector.core.counting import counted
 from connector.desk import suggesting
 from connector.desk.desk import at_desk
+from connector.report.literal import lines_as_they_are
 from connector.run.run import started_by
 from connector.setup import Setup
 from flows.flow_run import actor_of_run, whole
@@ -108,8 +109,8 @@ def _form(rows: Sequence[Mapping[str, Any]]) -> type[RunInput]:
     """One choice per pair."""
     fields: dict[str, Any] = {}
     for i, row in enumerate(rows):
-        title = f"{row['pair']}: {row['business_central']} ↔ {row['webstore']}"
-        told = f"{row['standing']}; {row['because']}"
-        fields[f"pair_{i}"] = (Same, Field(default=Same.LEAVE, title=title, description=told))
+        who = [f"Business Central: {row['business_central']}", f"webstore: {row['webstore']}"]
+        told = lines_as_they_are([*who, f"{row['standing']}; {row['because']}"])
+        fields[f"pair_{i}"] = (Same, Field(default=Same.LEAVE, title=row["pair"], description=told))
     model: type[RunInput] = create_model("SuggestionAnswers", __base__=RunInput, **fields)
     return model.with_initial_data(description=f"{counted(len(rows), 'pair')} that may be the same customer.")

@@ -32,7 +32,7 @@ _MAPPING_COLUMNS = ("bc_number", "bc_name", "webstore_id", "webstore_name", "web
 def test_systems(webstore_code: str, setup: Setup) -> list[CheckResult]:
     """Test everything that a run needs, and show it as a table."""
     findings = check_connections(setup)
-    rows = [{"": f.mark, "system": f.system, "finding": f.what, "what to do": f.remedy} for f in findings]
+    rows = [{"result": f.mark, "system": f.system, "finding": f.what, "what to do": f.remedy} for f in findings]
     publish_rows(setup, "connection", "What was tested", rows)
     for finding in findings:
         if not finding.ok:

@@ -1,5 +1,8 @@
 """Tasks that show: plan, what waits for people, and the run in numbers, as artifacts in the Prefect UI.
 
+Tables are Markdown artifacts: in Prefect's own table artifacts, what customers typed becomes links and images
+(connector/report/literal.py).
+
 The keys are `plan-<webstore>`, `conflicts-<webstore>` and so on: the artifact page of a key shows its newest table and all
 earlier ones.
 """
@@ -12,21 +15,22 @@ from typing import Any
 
 import pandas as pd
 from prefect import task
-from prefect.artifacts import create_link_artifact, create_markdown_artifact, create_table_artifact
+from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
-from connector.core.characters import shown
 from connector.core.expectations import Finding
+from connector.report.literal import lines_as_they_are, table_as_it_is
 from connector.report.run_tables import Report, ShownTable
 from connector.run.summary import RunSummary
 
 __all__ = [
     "artifact_key",
     "publish_findings",
-    "publish_link",
+    "publish_place",
     "publish_report",
     "publish_summary",
     "publish_table",
+    "readable",
     "summary_text",
 ]
 
@@ -34,6 +38,20 @@ _TRENDED = 10
 _BARS = "▁▂▃▄▅▆▇█"
 _ERRORS = 50
 _FINDINGS = 500
+# ids that nobody reads
+_NEVER = frozenset({"bc_id", "run_id"})
+_ORDER = ("what", "bc_number", "webstore_id", "bc_name", "webstore_name", "field", "before → after")
+_HEADINGS = {
+    "bc_number": "customer",
+    "webstore_id": "Webstore ID",
+    "bc_name": "in Business Central",
+    "webstore_name": "in the webstore",
+    "webstore_customer": "ticked",
+    "business_central": "Business Central",
+    "base": "last agreed",
+    "failed_attempts": "failures",
+    "last_failed_at": "last failure",
+}
 
 
 def artifact_key(name: str, webstore_code: str) -> str:
@@ -50,30 +68,61 @@ def publish_report(webstore_code: str, report: Report) -> list[str]:
 
 
 def publish_table(webstore_code: str, table: ShownTable, files: Sequence[str] = ()) -> None:
-    """One table artifact. Every list of artifacts carries the whole tables, so that rows are few."""
-    # a column that is blank in every row takes the room of one that is not
-    blank = [name for name in table.frame if name == "base" and not table.frame[name].astype(bool).any()]
-    frame = table.frame.drop(columns=blank)
-    shown = frame.astype(object).where(frame.notna(), None)
+    """One table as an artifact. Every list of artifacts carries the whole tables, so that rows are few."""
+    columns, rows = readable(table.frame)
     count = f"{table.total} row{'s' * (table.total != 1)}"
     lines = [f"**{table.title}**: {count if table.total else 'none'}"]
-    if table.total > len(shown):
-        lines.append(f"The first {len(shown)} are shown.")
+    if table.total > len(rows):
+        lines.append(f"The first {len(rows)} are shown.")
     if files and table.name != "conflicts":
         lines.append("The whole plan, in the folder of reports: " + ", ".join(f"`{path}`" for path in files))
-    create_table_artifact(
-        key=artifact_key(table.name, webstore_code),
-        table=[{str(name): _cell(value) for name, value in row.items()} for row in shown.to_dict(orient="records")],
-        description="\n\n".join(lines),
-    )
+    if rows:
+        lines.append(table_as_it_is(columns, rows))
+    create_markdown_artifact(key=artifact_key(table.name, webstore_code), markdown="\n\n".join(lines))
 
 
-def _cell(value: Any) -> Any:
+def readable(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
+    """A table as people read it in a panel of 874 pixels: who comes first and is named once, headings are words, what was and
+    what will be stand in one column, and no column is blank all the way down.
+
+    Returns:
+        Headings, and rows of texts.
+    """
+    texts = {str(name): [_cell(value) for value in column] for name, column in frame.items() if name not in _NEVER}
+    if {"before", "after"} <= texts.keys():
+        pairs = zip(texts.pop("before"), texts.pop("after"), strict=True)
+        texts["before → after"] = [_change(before, after) for before, after in pairs]
+    if {"direction", "action"} <= texts.keys():
+        pairs = zip(texts.pop("direction"), texts.pop("action"), strict=True)
+        texts = {"what": [" ".join(pair).strip() for pair in pairs], **texts}
+    numbers, accounts, keys = (texts.get(name, []) for name in ("bc_number", "webstore_id", "key"))
+    if numbers:
+        accounts = accounts or [key.removeprefix("woo:") if key.startswith("woo:") else "" for key in keys]
+        named = [n or (f"woo:{a}" if a else "") for n, a in zip(numbers, accounts or [""] * len(numbers), strict=True)]
+        texts = {name: column for name, column in texts.items() if name != "key"} | {"bc_number": named}
+        if "webstore_id" in texts and not any(numbers):  # all of them are named by it
+            del texts["webstore_id"]
+    order = [*_ORDER, *(name for name in texts if name not in _ORDER)]
+    kept = [name for name in order if name in texts and (any(texts[name]) or not len(frame))]
+    rows = [list(row) for row in zip(*(texts[name] for name in kept), strict=True)]
+    return [_HEADINGS.get(name, name.replace("_", " ")) for name in kept], rows
+
+
+def _cell(value: Any) -> str:
     if isinstance(value, pd.Timestamp):
         return f"{value:%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, str):
-        return shown(value)
-    return value if value is None or isinstance(value, (bool, float)) else int(value)
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if value is None or (not isinstance(value, (str, list, tuple, dict)) and pd.isna(value)):
+        return ""
+    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+
+
+def _change(before: str, after: str) -> str:
+    """What was and what will be; of what stays as it is the value alone."""
+    if before == after:
+        return before
+    return f"{before or '(blank)'} → {after or '(blank)'}"
 
 
 def publish_findings(webstore_code: str, what: str, findings: Sequence[Finding]) -> None:
@@ -85,21 +134,19 @@ def publish_findings(webstore_code: str, what: str, findings: Sequence[Finding])
         for key in f.keys or ("",)
     ]  # fmt: skip
     more = f"; {len(rows)} rows, the first {_FINDINGS} shown" if len(rows) > _FINDINGS else ""
-    create_table_artifact(
+    table = table_as_it_is(list(rows[0]), [list(row.values()) for row in rows[:_FINDINGS]]) if rows else ""
+    create_markdown_artifact(
         key=artifact_key(f"quality-{what}", webstore_code),
-        table=rows[:_FINDINGS],
-        description=f"{len(findings)} expectations of {what} are not met{more}",
+        markdown=f"{len(findings)} expectations of {what} are not met{more}\n\n{table}",
     )
 
 
-def publish_link(webstore_code: str, target: Path) -> None:
-    """A link to the HTML report of a run. It leads to a file of the machine that carried out the run."""
-    create_link_artifact(
-        link=target.resolve().as_uri(),
-        link_text=target.name,
+def publish_place(webstore_code: str, target: Path) -> None:
+    """Where the HTML report of a run is. No link: no browser follows one from a page to a file."""
+    told = f"**{target.name}**, on the machine of this run:\n\n```\n{target.resolve()}\n```\n\n"
+    create_markdown_artifact(
         key=artifact_key("report", webstore_code),
-        description=f"HTML report: `{target}` on the machine of this run. Browsers open it there only: copy the path if the "
-        "link does nothing, or make the report anywhere with `customer-sync runs report`.",
+        markdown=told + "The console shows the report of any run: webstore, *Runs and activity*, the run, *Report*.",
     )
 
 
@@ -118,22 +165,24 @@ def summary_text(summary: RunSummary, before: Sequence[Mapping[str, Any]] = ()) 
     push, pull = summary.push.counters, summary.pull.counters
     kind = "dry run, nothing was written" if summary.dry_run else f"{summary.mode} run"
     text = [f"### {summary.webstore_code}: {kind}", ""]
-    text += [f"**Stopped**: {reason}\n" for reason in summary.stopped]
+    if summary.stopped:
+        text += ["**Stopped**", "", lines_as_they_are(summary.stopped), ""]
     counters = [f"| {name} | {push[name]} | {pull[name]} |" for name in push]
     text += ["| | push (→ webstore) | pull (→ Business Central) |", "|---|---|---|", *counters, ""]
     others = {**summary.counters, "mapping version": summary.mapping_version}
     text += [" · ".join(f"{name} {count}" for name, count in others.items()), ""]
-    text += [f"- {warning}" for warning in summary.warnings]
+    if summary.warnings:
+        text += [lines_as_they_are(summary.warnings), ""]
     dropped = summary.dropped_lines
     if dropped:
-        text += ["", f"**Dropped** ({len(dropped)}): approved or planned, and not written", ""]
-        text += [f"- {line}" for line in dropped[:_ERRORS]]
-        text += [f"- … and {len(dropped) - _ERRORS} more: customer-sync runs show"] if len(dropped) > _ERRORS else []
+        more = [f"… and {len(dropped) - _ERRORS} more"] if len(dropped) > _ERRORS else []
+        text += [f"**Dropped** ({len(dropped)}): approved or planned, and not written", ""]
+        text += [lines_as_they_are([*dropped[:_ERRORS], *more]), ""]
     errors = summary.errors
     if errors:
-        text += ["", f"**Not written** ({summary.not_written})", ""]
-        text += [f"- {e.customer} ({e.system}): {e.message}" for e in errors[:_ERRORS]]
-        text += [f"- … and {len(errors) - _ERRORS} more: customer-sync log --failed"] if len(errors) > _ERRORS else []
+        more = [f"… and {len(errors) - _ERRORS} more"] if len(errors) > _ERRORS else []
+        told = [f"{e.customer} ({e.system}): {e.message}" for e in errors[:_ERRORS]]
+        text += [f"**Not written** ({summary.not_written})", "", lines_as_they_are([*told, *more]), ""]
     return "\n".join([*text, *_trend(summary, before)])
 
 

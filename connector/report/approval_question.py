@@ -9,20 +9,23 @@ from typing import Any
 from connector.core.characters import shown
 from connector.core.counting import counted
 from connector.planning.approvals import PlanShown
+from connector.report.literal import table_as_it_is
 from connector.report.run_tables import masked_rows
 from connector.setup import PersonalData, Setup
 
-__all__ = ["escaped", "question"]
+__all__ = ["question"]
 
 _SHOWN = 20
+_COLUMNS = ("customer", "field", "before → after")
 _SHOWN_FIRST = ("delete", "update", "create", "link", "unlink", "orphan")
 
 
-def question(setup: Setup, plan: PlanShown, page: str = "") -> str:
+def question(setup: Setup, plan: PlanShown, page: str = "", *, in_browser: bool = False) -> str:
     """Markdown of a plan: why it waits, what it does, its first rows, and where the whole of it is.
 
     Args:
         page: address of the whole plan; "" = there is none.
+        in_browser: for a form of the Prefect UI, else for a terminal.
     """
     counts = "\n".join(f"- {name}: **{count}**" for name, count in plan.counts.items())
     mails = plan.counts.get("push create", 0)
@@ -35,10 +38,10 @@ def question(setup: Setup, plan: PlanShown, page: str = "") -> str:
     if setup.reports.personal_data is PersonalData.MASK:
         first = masked_rows(first)
     more = f"The first {len(first)} of {len(rows)} rows. " if len(rows) > len(first) else ""
-    return (
-        f"### Plan `{plan.hash[:12]}` of webstore {setup.webstore_code}\n\nIt waits: {plan.reason}.\n\n"
-        f"{counts}{warning}\n\n{_table(first)}\n\n{more}" + (f"[The whole plan]({page})" if page else "")
-    )
+    table = (table_as_it_is if in_browser else _markdown)(_COLUMNS, _cells(first))
+    link = f"[The whole plan]({page})" if page else ""
+    head = f"### Plan `{plan.hash[:12]}` of webstore {setup.webstore_code}\n\nIt waits: {plan.reason}."
+    return f"{head}\n\n{counts}{warning}\n\n{table}\n\n{more}{link}"
 
 
 def _acts(row: dict[str, Any]) -> bool:
@@ -46,24 +49,29 @@ def _acts(row: dict[str, Any]) -> bool:
     return row["action"] != "orphan" or not str(row["reason"]).endswith("; report")
 
 
-def _table(rows: Sequence[dict[str, Any]]) -> str:
+def _cells(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
     """Three columns, each customer named once: the form of a pause is narrow."""
-    lines = ["customer | field | before → after", "---|---|---"]
+    cells = []
     named = ""
     for row in rows:
         pair = f" = woo:{row['webstore_id']}" if row["action"] == "link" else ""
         who = f"{row['direction']} {row['action']} {row['bc_number'] or 'woo:' + str(row['webstore_id'])}{pair}".strip()
         change = f"{row['before'] or ''} → {row['after'] or ''}" if row["field"] else ""
         change = str(row["reason"]) if row["action"] == "orphan" else change
-        lines.append(" | ".join(escaped(cell) for cell in ("" if who == named else who, row["field"], change)))
+        cells.append(("" if who == named else who, str(row["field"] or ""), change))
         named = who
-    return "\n".join(f"| {line} |" for line in lines)
+    return cells
+
+
+def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    lines = [columns, ["---"] * len(columns), *([_escaped(cell) for cell in row] for row in rows)]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
 # what Markdown would make a link, an image, markup or another column of; a customer may be called so
 _MARKDOWN = re.compile(r"([\\`*\[\]<>|])")
 
 
-def escaped(value: Any) -> str:
+def _escaped(value: str) -> str:
     """A value as a cell of a Markdown table, as plain text."""
-    return _MARKDOWN.sub(r"\\\1", " ".join(shown(str(value)).split()))
+    return _MARKDOWN.sub(r"\\\1", " ".join(shown(value).split()))

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from connector.private_files import write_private
+from connector.report.literal import lines_as_they_are, table_as_it_is
 
 __all__ = ["COLUMNS", "forecast_table", "markdown_of", "nothing_found", "rows_found", "write_page"]
 
@@ -92,18 +93,13 @@ def markdown_of(report: Mapping[str, Any]) -> str:
         f"### Readiness of {report['webstore_code']}",
         f"\n{read['webstore']:,} webstore and {read['business_central']:,} Business Central customers were read. "
         "Nothing was written.\n",
-        *(f"**{warning}**\n" for warning in report["warnings"]),
-        *_markdown_table(*forecast_table(report)),
+        *([lines_as_they_are(report["warnings"]), ""] if report["warnings"] else []),
+        table_as_it_is(*forecast_table(report), numbers={1, 2}),
         "",
-        *_markdown_table(COLUMNS, rows_found(report)),
+        table_as_it_is(COLUMNS, rows_found(report), numbers={2}),
         f"\nLooked for and not found: {nothing_found(report)}.",
     ]
     return "\n".join(lines)
-
-
-def _markdown_table(columns: Sequence[str], rows: Iterable[Sequence[str]]) -> list[str]:
-    cells = [[cell.replace("|", "\\|") for cell in row] for row in rows]
-    return [f"| {' | '.join(line)} |" for line in [list(columns), ["---"] * len(columns), *cells]]
 
 
 def write_page(report: Mapping[str, Any], path: Path, *, overwrite: bool = False) -> None:

@@ -51,6 +51,17 @@ class Page:
         WebDriverWait(self.driven, PATIENCE).until(lambda _: self.driven.find_elements(By.XPATH, path), f"a {label}")
         self.driven.find_elements(By.XPATH, path)[0].click()
 
+    def choose_in_menu(self, menu: str, entry: str) -> None:
+        """Open a menu by its button and choose an entry."""
+        opener = f"//button[normalize-space()='{menu}' or @aria-label='{menu}']"
+        WebDriverWait(self.driven, PATIENCE).until(lambda _: self.driven.find_elements(By.XPATH, opener), f"a {menu}")
+        self.driven.find_elements(By.XPATH, opener)[0].click()
+        path = f"//*[@role='menuitem'][normalize-space()='{entry}']"
+        WebDriverWait(self.driven, PATIENCE).until(
+            lambda _: self.driven.find_elements(By.XPATH, path), f"an entry {entry}"
+        )
+        self.driven.find_elements(By.XPATH, path)[0].click()
+
     def submit(self) -> None:
         """Send a form, and wait until its page has gone; again when the server was busy (503), as a person would."""
         here, left = self.driven.current_url, False

@@ -42,7 +42,7 @@ def reports(file: Path) -> list[Path]:
     return sorted((file.parent / "reports" / "shop").glob("report-*.html"))
 
 
-def test_a_run_leaves_its_report_and_an_artifact_leads_to_it(shop: Shop, file: Path) -> None:
+def test_a_run_leaves_its_report_and_an_artifact_says_where(shop: Shop, file: Path) -> None:
     shop.register("kari@report.example", "Kari <b>Nordmann</b>")
     synchronize_customers(setup=str(file))
     (report,) = reports(file)
@@ -51,8 +51,20 @@ def test_a_run_leaves_its_report_and_an_artifact_leads_to_it(shop: Shop, file: P
     assert "<b>Nordmann" not in text
     assert report.stat().st_mode & 0o777 == 0o600
     with get_client(sync_client=True) as client:
-        links = [artifact for artifact in client.read_artifacts() if artifact.key == "report-shop"]
-    assert report.as_uri() in str(links[0].data)
+        told = [artifact for artifact in client.read_artifacts() if artifact.key == "report-shop"]
+    assert f"\n{report.resolve()}\n" in str(told[0].data)
+    assert "file:" not in str(told[0].data)
+
+
+def test_a_run_whose_writes_were_not_all_taken_ends_in_a_state_that_says_so(shop: Shop, file: Path) -> None:
+    shop.register("kari@report.example", country="DK")
+    assert synchronize_customers(setup=str(file), return_state=True).name == "Completed"
+    (account,) = shop.accounts().values()
+    # no VAT number of Denmark
+    shop.running.webstore.people_update(account, {"meta_data": [{"key": "vat_number", "value": "12"}]})
+    state = synchronize_customers(setup=str(file), return_state=True)
+    assert (state.is_completed(), state.name) == (True, "Not All Written")
+    assert "1 not written" in state.message
 
 
 def test_a_run_without_news_leaves_no_report(shop: Shop, file: Path) -> None:
