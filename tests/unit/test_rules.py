@@ -6,9 +6,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from connector.core.business_central_customer import PROPERTIES
@@ -282,3 +284,67 @@ def test_every_file_column_kind_and_property_is_documented() -> None:
     assert undocumented(column for columns in FILES.values() for column in columns.needed + columns.optional) == []
     assert undocumented(NORMALIZERS) == []
     assert undocumented(PROPERTIES) == []
+
+
+VAT_KEYS = "webstore,order,meta_key\n,1,billing_vat\nMain,2,nif\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        VAT_KEYS.replace(",", ";").encode(),
+        VAT_KEYS.replace(",", "\t").encode("utf-16"),
+        b"sep=;\r\n" + VAT_KEYS.replace(",", ";").replace("\n", "\r\n").encode(),
+        VAT_KEYS.replace(",", ";").replace("\n", ";;\n").encode("utf-8-sig") + b";;;;\n\n",
+        b"META_KEY;Webstore;Order\nbilling_vat;;1\nnif;MAIN;2\n",
+        b'webstore,order,meta_key\r",1,billing_vat"\r"main,2,""nif"""\r',
+        b'"webstore";"order";"meta_key"\n"";"1";"billing_vat"\n"main";"2";"nif"\n',
+    ],
+    ids=["semicolons", "unicode-text", "sep", "empty-columns", "capitals", "whole-lines", "all-quoted"],
+)  # fmt: skip
+def test_a_file_is_read_as_spreadsheets_of_any_country_save_it(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "vat_keys.csv").write_bytes(data)
+    assert check_rules(tmp_path) == []
+    assert load_rules(tmp_path).fields.vat_keys == ("billing_vat",)
+    assert load_rules(tmp_path, "main").fields.vat_keys == ("nif",)
+
+
+def test_the_same_rules_have_one_digest_however_they_were_saved_also_as_a_sheet(tmp_path: Path) -> None:
+    digests = set()
+    for name, data in (("a", VAT_KEYS.encode()), ("b", VAT_KEYS.replace(",", ";").encode("utf-8-sig")), ("c", None)):
+        folder = tmp_path / name
+        folder.mkdir()
+        if data is None:
+            book = openpyxl.Workbook()
+            for row in csv.reader(io.StringIO(VAT_KEYS)):
+                book.active.append([int(value) if value.isdigit() else value or None for value in row])
+            book.save(folder / "VAT_keys.xlsx")
+        else:
+            (folder / "vat_keys.csv").write_bytes(data)
+        digests.add(load_rules(folder, "main").digest)
+    assert len(digests) == 1
+    (tmp_path / "a" / "vat_keys.xlsx").write_bytes((tmp_path / "c" / "VAT_keys.xlsx").read_bytes())
+    assert "vat_keys.csv is there, too; keep one of the two" in "\n".join(check_rules(tmp_path / "a"))
+
+
+def test_numbers_and_choices_are_read_as_a_spreadsheet_writes_them(tmp_path: Path) -> None:
+    lines = (
+        TEMPLATES.replace(",", ";") + ';de;;;;;;;;1.000,50;WAHR;ship\n;fr;;;;;;;;1000,5;False;\n;it;;;;;;;;"1,000";;\n'
+    )
+    (tmp_path / "templates.csv").write_text(lines, encoding="utf-8-sig")
+    (problem,) = check_rules(tmp_path)
+    assert problem.startswith("templates.csv:4: credit_limit is '1,000', which may be a thousand or one")
+    (tmp_path / "templates.csv").write_text(lines.rpartition(";it")[0], encoding="utf-8-sig")
+    found = {template.country: template for template in load_rules(tmp_path).templates}
+    assert (found["DE"].credit_limit, found["DE"].tax_liable, found["DE"].blocked) == (1000.5, True, "Ship")
+    assert (found["FR"].credit_limit, found["FR"].tax_liable) == (1000.5, False)
+
+
+def test_a_date_and_an_error_of_a_sheet_are_named_with_their_cell(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["webstore", "order", "meta_key"], [None, 1, datetime(2026, 3, 1)], [None, 2, "=1/0"]):
+        book.active.append(row)
+    book.save(tmp_path / "vat_keys.xlsx")
+    problems = "\n".join(check_rules(tmp_path))
+    assert "vat_keys.csv:2: a date or time stands in C2" in problems
+    assert "vat_keys.csv:3: a formula stands in C3" in problems
