@@ -22,7 +22,7 @@ from connector.desk.deciding import (
     waiting_fields,
 )
 from connector.errors import InputError
-from connector.rules import load_rules
+from connector.rules import rules_of
 from connector.store import View
 from console.kept import kept
 from console.page import Form, Page, action, shown_page
@@ -137,7 +137,7 @@ def _preview(page: Page) -> Response:
     if len(answers) > MOST_AT_ONCE:
         raise InputError(f"More than {MOST_AT_ONCE} fields cannot be decided at once.")
     setup = page.webstore.setup
-    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
+    rules = rules_of(setup)
     with page.webstore.view() as view:
         waiting = {one.key: one for one in waiting_fields(view)}
         ticked = ticked_among(view, {answer.bc_id for answer in answers})
@@ -172,7 +172,7 @@ def _decide(page: Page) -> Response:
     """Decide what was shown before."""
     answers = _answers(page.form)
     setup = page.webstore.setup
-    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
+    rules = rules_of(setup)
     decided = decide_all(page.webstore.desk(page.person), answers[:MOST_AT_ONCE], rules)
     if decided.overtaken:
         return _again(page, decided.overtaken, len(decided.done), answers)

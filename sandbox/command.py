@@ -20,6 +20,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+from sandbox.business_central.custom_page import CustomPage
 from sandbox.people import SandboxInputError
 from sandbox.server import Running, start
 
@@ -37,13 +38,15 @@ def run_sandbox(
     empty: bool,
     directory: Path | None,
     webstore_code: str = "sandbox",
+    custom_page: bool = False,
 ) -> None:
     """Serve in the foreground until SIGINT or SIGTERM.
 
     Customers: None for the recorded ones, a number for so many generated ones, anything else is a file of JSON lines.
     With a `directory` the setup file and the emulators' state are kept there, and a later start goes on with them;
     without one the setup file goes to a fresh temporary directory and the state dies with the process.
-    Raises SandboxInputError when it cannot start with what it was given.
+    With a `custom_page` the company has a partner's API page with the fields of an extension and ship-to addresses, and
+    the setup names it. Raises SandboxInputError when it cannot start with what it was given.
     """
     if empty and (webstore_customers is not None or business_central_customers is not None):
         raise SandboxInputError("an empty sandbox has no customers: give either --empty or customers")
@@ -61,6 +64,7 @@ def run_sandbox(
             latency_ms=latency_ms,
             empty=empty,
             directory=kept,
+            business_central_settings={"custom_page": CustomPage()} if custom_page else None,
         ) as running,
     ):
         place = kept or Path(tempfile.mkdtemp(prefix="customer-sync-sandbox-"))
@@ -136,7 +140,7 @@ token_url = {_toml(running.token_url)}
 client_id = "env:SANDBOX_CLIENT_ID"
 client_secret = "env:SANDBOX_CLIENT_SECRET"
 scope = "https://api.businesscentral.dynamics.com/.default"
-
+{_custom_page(running)}
 [synchronization]
 push_webstore_customers = "Mapped Only"
 pull_webstore_customers = "All"
@@ -154,6 +158,14 @@ url = {_toml(store_url)}
 """
 
 
+def _custom_page(running: Running) -> str:
+    page = running.business_central.custom_page
+    if page is None:
+        return ""
+    ship_to = 'ship_to_entity = "shipToAddresses"\nship_to_code = "WEBSHOP"\n' if page.has_ship_to else ""
+    return f"customers_api = {_toml(page.api)}\ncustomers_entity = {_toml(page.entity)}\n{ship_to}"
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """The program `python -m sandbox.command`; returns its exit code."""
     parser = argparse.ArgumentParser(prog="python -m sandbox.command", description=(__doc__ or "").partition("\n")[0])
@@ -164,6 +176,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--latency-ms", type=float, default=0, help="added to every answer")
     parser.add_argument("--empty", action="store_true", help="no customers on either side")
+    parser.add_argument("--custom-page", action="store_true", help="the company has a partner's API page")
     parser.add_argument("--directory", type=Path, help="keep setup file and state here")
     try:
         run_sandbox(**vars(parser.parse_args(arguments)))

@@ -18,11 +18,19 @@ JSON in, JSON out; what makes no sense is a 400 with {"error": text}.
                                                                                   200 {"id": ..., "old_id": ...}
                                 an account's id, or a customer's number, becomes somebody else's; who had it is gone
                                 (null), or with keep_old has another id, or another number
+                                {"action": "ship-to", "id": ..., "code": ..., "record": {...} or null}
+                                                                                  200 {"id": ...}
+                                a ship-to address of a Business Central customer is added, edited, or taken away
     GET    /_sandbox/settings   what the system says of itself
-    POST   /_sandbox/settings   changes it; webstore: {"name", "description", "url"} of the shop;
+    POST   /_sandbox/settings   changes it; webstore: {"name", "description", "url"} of the shop,
+                                {"rest_prefix": "api"} or {"rest_prefix": "index.php?rest_route="}: where its API is, and
+                                what stands before it: {"web_login": "USER:PASSWORD"}, {"plugin_refusal": "STATUS CODE
+                                MESSAGE"}, {"redirect": an address}; "" takes each away;
                                 Business Central: {"name": another name of the company}, {"copied": true} puts a copy
                                 of the same name in the company's place, whose id is another one, and those of its
-                                customers are, unless "keep_customer_ids" is true
+                                customers are, unless "keep_customer_ids" is true;
+                                {"custom_page": {"hidden": [...], "read_only": [...]}} installs another version of the
+                                partner's page: names of properties, of ship-to addresses with shipTo. before them
     POST   /_sandbox/deliver    call the subscribers of webhooks now instead of after a while; {"delivered": requests sent}
     POST   /_sandbox/clock      {"advance": seconds} sets the system's clock ahead, or back when below zero
     GET    /_sandbox/moments    {"moments": [name, ...]}
@@ -44,6 +52,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
+from sandbox.business_central.store import Store as BusinessCentralStore
 from sandbox.faults import FaultError, Faults
 from sandbox.middleware import CONTROL_PREFIX
 from sandbox.moments import Moment
@@ -189,10 +198,16 @@ def _act(store: PeopleStore, system: System, content: dict[str, Any]) -> dict[st
         return {"id": store.people_create(_object(content, "record"))}
     identifier = content.get("id")
     wanted = int if system is System.WEBSTORE else str
-    if action not in ("update", "delete", "replace"):
-        raise _ControlError("action must be create, update, delete or replace")
+    if action not in ("update", "delete", "replace", "ship-to"):
+        raise _ControlError("action must be create, update, delete, replace or ship-to")
     if not isinstance(identifier, wanted) or identifier not in store.customer_ids():
         raise _ControlError(f"there is no customer {identifier!r}")
+    if action == "ship-to":
+        record = None if content.get("record") is None else _object(content, "record")
+        if not isinstance(store, BusinessCentralStore) or not isinstance(content.get("code"), str):
+            raise _ControlError("ship-to addresses with their code belong to customers of Business Central")
+        store.people_ship_to(str(identifier), content["code"], record)
+        return {"id": identifier}
     if action == "replace":
         keep_old = bool(content.get("keep_old", False))
         newcomer, old = store.people_replace(identifier, _object(content, "record"), keep_old=keep_old)

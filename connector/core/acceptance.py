@@ -15,10 +15,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from connector.core import typed_values
-from connector.core.business_central_customer import PROPERTIES
 from connector.core.customer import FieldRule, FieldRules, Side
 from connector.core.geography import Geography
 from connector.core.normalize import clean, unescape
+from connector.core.properties import base_name
 
 __all__ = ["payload_refusals", "refusal"]
 
@@ -40,7 +40,7 @@ def refusal(
     Args:
         value: "" means blank.
         creating: the value is part of a new customer, so that required fields must be there.
-        country: the customer's canonical country, which a state belongs to.
+        country: the canonical country of the address that a state belongs to.
     """
     if rule.normalizer == "state" and _quarantined_state(value, country, geography):
         return f"{_shown(value)} is no state of {country} (mappings/state_policies.csv)"
@@ -89,9 +89,9 @@ def _webstore_refusal(rule: FieldRule, value: str, creating: bool) -> str:
 def _business_central_refusal(rule: FieldRule, value: str, geography: Geography, creating: bool, country: str) -> str:
     if rule.business_central == "displayName" and not value:
         return "the customer has neither a company nor a name" if creating else "the name cannot be blank"
-    if rule.business_central == "email" and value and not _is_email(value):
+    if base_name(rule.business_central) == "email" and value and not _is_email(value):
         return "the e-mail is not one that Business Central accepts"
-    if rule.business_central == "phoneNumber" and _LETTER.search(value):
+    if base_name(rule.business_central) == "phoneNumber" and _LETTER.search(value):
         return "the phone number holds letters"
     stored = value
     if rule.normalizer == "country":
@@ -105,8 +105,8 @@ def _business_central_refusal(rule: FieldRule, value: str, geography: Geography,
 
 
 def _too_long(rule: FieldRule, stored: Any) -> str:
-    """Business Central counts UTF-16 units: an emoji is two."""
-    if not isinstance(stored, str) or PROPERTIES[rule.business_central].kind not in {"text", "code"}:
+    """Business Central counts UTF-16 units: an emoji is two. Of some texts it says no limit."""
+    if not isinstance(stored, str) or rule.kind not in {"text", "code"} or not rule.max_length:
         return ""
     length = len(stored) if stored.isascii() else len(stored.encode("utf-16-le", "surrogatepass")) // 2
     return f"{length} characters, but Business Central keeps {rule.max_length}" if length > rule.max_length else ""

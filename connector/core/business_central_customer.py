@@ -1,12 +1,16 @@
 """Business Central customers as columns, as canonical values, and back as payloads.
 
 Business Central enters the properties of a payload in their order, and one may change others: business_central_order.py.
+
+The ship-to address that a setup chooses stands in the customer's record, row and payload under `shipTo.` and its own names: the
+client puts it there, and takes it apart again. "Not shown" is told apart from blank: a property that rules read and a record does
+not have sets the record apart, for it would look cleared.
 """
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 import pyarrow as pa
@@ -19,54 +23,11 @@ from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of, t
 from connector.core.geography import Geography
 from connector.core.mail_address import further_addresses
 from connector.core.normalize import CANONICAL, by_unique, clean, code_key
+from connector.core.properties import NO_SHIP_TO, SHIP_TO, base_name, in_place, known_property
 
-__all__ = ["API_FIELDS", "PROPERTIES", "SCHEMA", "Property", "api_fields", "canonical", "columns", "payload", "schema"]
-
-
-@dataclass(frozen=True)
-class Property:
-    """A property of API v2.0's customer that the field map may name.
-
-    Attributes:
-        kind: `text`, `code` (Business Central upper-cases it), `decimal`, `boolean`, `option` or `guid`.
-        length: characters (UTF-16 units) that Business Central keeps; 0 = the kind sets the limit.
-        writable: False = it can be pushed, not pulled.
-        options: of an option.
-    """
-
-    kind: str
-    length: int = 0
-    writable: bool = True
-    options: tuple[str, ...] = ()
+__all__ = ["API_FIELDS", "SCHEMA", "api_fields", "canonical", "columns", "payload", "schema", "ship_to_known"]
 
 
-PROPERTIES: Mapping[str, Property] = {
-    "number": Property("code", 20, writable=False),  # a new number would rename the customer
-    "displayName": Property("text", 100),
-    "type": Property("option", writable=False, options=("Company", "Person")),
-    "addressLine1": Property("text", 100),
-    "addressLine2": Property("text", 50),
-    "city": Property("text", 30),
-    "state": Property("text", 30),
-    "country": Property("code", 10),
-    "postalCode": Property("code", 20),
-    "phoneNumber": Property("text", 30),
-    "email": Property("text", 80),
-    "website": Property("text", 255),
-    "salespersonCode": Property("code", 20),
-    "balanceDue": Property("decimal", writable=False),
-    "creditLimit": Property("decimal"),
-    "taxLiable": Property("boolean"),
-    "taxAreaId": Property("guid"),
-    "taxAreaDisplayName": Property("text", 100, writable=False),
-    "taxRegistrationNumber": Property("code", 20),
-    "currencyId": Property("guid"),
-    "currencyCode": Property("code", 10),
-    "paymentTermsId": Property("guid"),
-    "shipmentMethodId": Property("guid"),
-    "paymentMethodId": Property("guid"),
-    "blocked": Property("option", options=("Ship", "Invoice", "All")),
-}
 _TEXTS = (
     "number", "displayName", "type", "addressLine1", "addressLine2", "city", "state", "country", "postalCode",
     "phoneNumber", "email", "taxRegistrationNumber", "blocked", "lastModifiedDateTime",
@@ -80,6 +41,10 @@ SCHEMA = pa.schema(
 _PREFIX = 2  # letters of a country at the beginning of a VAT number
 # "not blocked" is an enum member without a name: documented as " ", seen in answers as the second
 _NO_OPTION = frozenset({" ", "_x0020_"})
+# a sign that no name in XML may have, as a member of an enum is written
+_ESCAPED = re.compile(r"_x([0-9A-Fa-f]{4})_")
+_BLANKS = {"option": " ", "guid": NO_GUID, "date": "0001-01-01", "date-time": "0001-01-01T00:00:00Z"}
+_NUMBERS = frozenset({"decimal", "integer", "boolean"})
 
 
 def _more(rules: FieldRules | None) -> tuple[str, ...]:
@@ -95,7 +60,8 @@ def schema(rules: FieldRules | None = None) -> pa.Schema:
 
 def api_fields(rules: FieldRules) -> tuple[str, ...]:
     """What list requests must select so that `columns` has all that these rules read."""
-    return API_FIELDS + _more(rules)
+    names = (*API_FIELDS, *(name for name in _more(rules) if not name.startswith(SHIP_TO)))
+    return tuple(name for name in names if name not in rules.absent)
 
 
 def columns(records: Sequence[Mapping[str, Any]], rules: FieldRules | None = None) -> pa.Table:
@@ -106,8 +72,9 @@ def columns(records: Sequence[Mapping[str, Any]], rules: FieldRules | None = Non
         their own names, all as text (`true`, `12.5`), and `malformed` ("" or why the record cannot be used).
     """
     wanted = schema(rules)
-    readers = [(name, _reader(name)) for name in (*_TEXTS, *_more(rules))]
-    plainly = _plain_columns(records, wanted, readers)
+    readers = [(name, _reader(name, rules)) for name in (*_TEXTS, *_more(rules))]
+    needed = _more(rules)
+    plainly = _plain_columns(records, wanted, readers, needed)
     if plainly is not None:
         return plainly
     rows: dict[str, list[Any]] = {name: [] for name in wanted.names}
@@ -120,12 +87,27 @@ def columns(records: Sequence[Mapping[str, Any]], rules: FieldRules | None = Non
         rows["etag"].append(text_of(record.get("@odata.etag"), "@odata.etag", wrong))
         for name, read in readers:
             rows[name].append(read(record.get(name), name, wrong))
-        rows["malformed"].append(f"not a text: {', '.join(wrong)}" if wrong else "")
+        not_shown = [name for name in needed if not _is_shown(name, record)]
+        reasons = [f"not a text: {', '.join(wrong)}"] if wrong else []
+        reasons += [f"Business Central does not show {', '.join(not_shown)}"] if not_shown else []
+        rows["malformed"].append("; ".join(reasons))
     return pa.table(rows, schema=wanted)
 
 
+def ship_to_known(record: Mapping[str, Any], rules: FieldRules) -> bool:
+    """Whether a record says all that the rules read of the ship-to address; an answer to a write may leave it out."""
+    return all(_is_shown(rule.business_central, record) for rule in rules.rules if rule.in_ship_to)
+
+
+def _is_shown(name: str, record: Mapping[str, Any]) -> bool:
+    return name in record or (name.startswith(SHIP_TO) and record.get(NO_SHIP_TO) == "")
+
+
 def _plain_columns(
-    records: Sequence[Mapping[str, Any]], wanted: pa.Schema, readers: Sequence[tuple[str, Any]]
+    records: Sequence[Mapping[str, Any]],
+    wanted: pa.Schema,
+    readers: Sequence[tuple[str, Any]],
+    needed: Sequence[str],
 ) -> pa.Table | None:
     """The same for a page of records that are all shaped as they should be, column by column; None for any other page."""
     ids: list[Any] = [record.get("id") for record in records]
@@ -136,6 +118,8 @@ def _plain_columns(
         "bc_id": texts_of([identifier.lower() for identifier in ids]),
         "etag": texts_of([record.get("@odata.etag") for record in records]),
     }
+    if not all(_is_shown(name, record) for name in needed for record in records):
+        return None
     for name, read in readers:
         values = [record.get(name) for record in records]
         found[name] = texts_of(values) if read is text_of else [read(value, name, wrong) for value in values]
@@ -145,9 +129,12 @@ def _plain_columns(
     return pa.table(found, schema=wanted)
 
 
-def _reader(name: str) -> Any:
-    found = PROPERTIES.get(name)
-    return scalar_of if found and found.kind in {"decimal", "boolean"} else text_of
+def _reader(name: str, rules: FieldRules | None) -> Any:
+    """How a property is read; one that nothing is known of may be anything but a list or an object."""
+    kinds = {rule.kind for rule in rules.by_property.get(name, ())} if rules is not None else set()
+    asked = rules is not None and any(rule.shown for rule in rules.by_property.get(name, ()))
+    unknown = known_property(name) is None and name not in _TEXTS and not asked
+    return scalar_of if unknown or kinds & _NUMBERS else text_of
 
 
 def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Table:
@@ -159,15 +146,20 @@ def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Ta
     Returns:
         The same rows in the same order: `bc_id`, then one text column per field of the rules ("" = blank).
     """
-    countries = by_unique(table["country"], lambda code: geography.iso_country(code_key(code)))
+
+    def iso(column: pa.ChunkedArray) -> pa.Array:
+        return by_unique(column, lambda code: geography.iso_country(code_key(code)))
+
+    countries = iso(table["country"])
     persons = pc.equal(table["type"].combine_chunks(), "Person")
     result: dict[str, pa.Array] = {"bc_id": table["bc_id"].combine_chunks()}
     for rule in rules.rules:
         column = table[rule.business_central]
         if rule.normalizer == "country":
-            result[rule.field] = countries
+            result[rule.field] = iso(column)
         elif rule.normalizer == "state":
-            states = geography.state_codes(countries.to_pylist(), by_unique(column, clean).to_pylist())
+            own = iso(table[in_place("country", rule.business_central)]).to_pylist()
+            states = geography.state_codes(own, by_unique(column, clean).to_pylist())
             result[rule.field] = pa.array(states, type=pa.large_string())
         elif rule.webstore == "name" and rule.business_central == "displayName":
             result[rule.field] = columns_turned(by_unique(column, clean), persons, countries, rules.cultures)
@@ -178,13 +170,17 @@ def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Ta
 
 def _meaning(rule: FieldRule) -> Any:
     """How the text of one property becomes a canonical value."""
-    kind = PROPERTIES[rule.business_central].kind
     spell = CANONICAL[rule.normalizer]
-    if kind == "option":
-        return lambda value: "" if value in _NO_OPTION else typed_values.option_of(clean(value), rule.options)
-    if kind == "guid":
+    if rule.kind == "option":
+        return lambda value: "" if value in _NO_OPTION else typed_values.option_of(clean(_plainly(value)), rule.options)
+    if rule.kind in {"guid", "code"}:
         return lambda value: "" if value == NO_GUID else spell(value)
     return spell
+
+
+def _plainly(member: str) -> str:
+    """The member of an enum as people call it: `Any_x0020_Day` is Any Day."""
+    return _ESCAPED.sub(lambda found: chr(int(found[1], 16)), member)
 
 
 def payload(
@@ -200,7 +196,7 @@ def payload(
     Args:
         values: canonical field → new value. A customer to be created gets the defaults of the rules besides, and of blanks
             only those that Business Central would fill.
-        current: canonical values of the customer as it is, and the raw `email`, `state`, `type` and `displayName` under
+        current: canonical values of the customer as it is, and the raw `email`, `type`, `displayName` and states under
             "raw.email" and so on; None for a create.
         company: for a create: whether the customer is a company.
     """
@@ -208,34 +204,42 @@ def payload(
     wanted = dict(values)
     body: dict[str, Any] = {}
     if current is None:
-        body["type"] = "Company" if company else "Person"
+        if "type" not in rules.absent:
+            body["type"] = "Company" if company else "Person"
         wanted = {rule.field: rule.default for rule in rules.rules if rule.default and rule.pulls} | wanted
         wanted = {field: value for field, value in wanted.items() if value}
     along = companions(by_name[field].business_central for field in wanted)
     if current is None:  # a blank that Business Central would fill by itself is blank on the other side
-        along -= {"country", "postalCode"}
+        along = frozenset(name for name in along if base_name(name) not in {"country", "postalCode"})
     there = current or {}
     wanted = {rule.field: there.get(rule.field, "") for rule in rules.rules if rule.business_central in along} | wanted
-    country = (wanted.get(rules.country) or (current or {}).get(rules.country, "")) if rules.country else ""
+
+    def country_of(field: str) -> str:
+        own = rules.country_of(field)
+        return (wanted.get(own) or there.get(own, "")) if own else ""
+
     for field, value in wanted.items():
         rule = by_name[field]
-        body[rule.business_central] = _property(rule, value, country, geography, current or {})
-    if "state" in body and "raw.state" in (current or {}) and not _moves(values, by_name):
-        body["state"] = (current or {})["raw.state"]  # Vizcaya stays Vizcaya when the street changes
+        body[rule.business_central] = _property(rule, value, country_of(field), geography, there)
+        raw = f"raw.{rule.business_central}"
+        if rule.normalizer == "state" and raw in there and not _moves(rule, values, by_name):
+            body[rule.business_central] = there[raw]  # Vizcaya stays Vizcaya when the street changes
+    country = (wanted.get(rules.country) or there.get(rules.country, "")) if rules.country else ""
     if "displayName" in body and (current or {}).get("raw.type") == "Person":
         written = str((current or {})["raw.displayName"])
         body["displayName"] = in_the_same_style(body["displayName"], written, rules.cultures.of(country))
     return in_order(body)
 
 
-def _moves(values: Mapping[str, str], by_name: Mapping[str, FieldRule]) -> bool:
-    """Whether the state, or the country that it belongs to, is among the values that change."""
-    return any(by_name[field].business_central in {"country", "state"} for field in values)
+def _moves(state: FieldRule, values: Mapping[str, str], by_name: Mapping[str, FieldRule]) -> bool:
+    """Whether a state, or the country that it belongs to, is among the values that change."""
+    its = {state.business_central, in_place("country", state.business_central)}
+    return any(by_name[field].business_central in its for field in values)
 
 
 def _property(rule: FieldRule, value: str, country: str, geography: Geography, current: Mapping[str, Any]) -> Any:
     """A canonical value as this property takes it."""
-    kind = PROPERTIES[rule.business_central].kind
+    kind = rule.kind
     if rule.normalizer == "country":
         return geography.company_country(value) or ""
     if rule.normalizer == "state":
@@ -244,8 +248,8 @@ def _property(rule: FieldRule, value: str, country: str, geography: Geography, c
         return _with_other_addresses(value, current.get("raw.email", ""))
     if rule.normalizer == "vat":
         return _vat_number(value, country, geography)
-    if not value and kind in {"option", "guid"}:
-        return " " if kind == "option" else NO_GUID
+    if not value and kind in _BLANKS:
+        return _BLANKS[kind]
     return typed_values.to_json(kind, value)
 
 

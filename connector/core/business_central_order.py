@@ -13,6 +13,8 @@ So whoever changes others comes first, and what it would change travels along an
 is documented nowhere; `overwritten` tells where it was another one). One case has no order at all: a
 customer who gets another country and another VAT number, since the new country refuses the old number and the old country the
 new one. There the number is made blank before.
+
+A ship-to address has the same triggers for its own country and postal code.
 """
 
 from __future__ import annotations
@@ -21,6 +23,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from connector.core.customer import FieldRules
+from connector.core.properties import SHIP_TO, base_name, in_place
 
 __all__ = ["NO_GUID", "cleared_before", "companions", "in_doubt", "in_order", "is_blank", "overwritten"]
 
@@ -51,7 +54,9 @@ _OVERWRITES: Mapping[str, tuple[str, ...]] = {
 def in_order(body: Mapping[str, Any]) -> dict[str, Any]:
     """The same properties in the order in which Business Central must get them; a VAT number that is taken away goes first,
     so that a new country has none to check."""
-    last = {name: body[name] for name in _LAST if name in body}
+    last = {
+        name: body[name] for place in ("", SHIP_TO) for name in (f"{place}{late}" for late in _LAST) if name in body
+    }
     if body.get(_VAT) == "":
         last = {_VAT: "", **last}
     return {name: value for name, value in body.items() if name not in last} | last
@@ -64,7 +69,9 @@ def is_blank(value: Any) -> bool:
 
 def companions(properties: Iterable[str]) -> frozenset[str]:
     """What an update that sets these properties must set, too, because Business Central would change it by itself."""
-    return frozenset(name for changed in properties for name in _OVERWRITES.get(changed, ()))
+    return frozenset(
+        in_place(name, changed) for changed in properties for name in _OVERWRITES.get(base_name(changed), ())
+    )
 
 
 def overwritten(body: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str, Any]:
@@ -74,12 +81,13 @@ def overwritten(body: Mapping[str, Any], stored: Mapping[str, Any]) -> dict[str,
     Args:
         stored: the answer; properties that it leaves out are taken for kept.
     """
-    return {name: body[name] for name in _LEAVES if name in body and stored.get(name, body[name]) != body[name]}
+    leaves = [name for name in body if base_name(name) in _LEAVES]
+    return {name: body[name] for name in leaves if stored.get(name, body[name]) != body[name]}
 
 
 def in_doubt(body: Mapping[str, Any]) -> frozenset[str]:
     """The properties of a body that other ones of it may have overwritten, and that `overwritten` would have sent again."""
-    return companions(body) & frozenset(_LEAVES) & body.keys()
+    return frozenset(name for name in companions(body) & body.keys() if base_name(name) in _LEAVES)
 
 
 def cleared_before(changes: Iterable[tuple[str, str, str]], rules: FieldRules) -> tuple[str, ...]:

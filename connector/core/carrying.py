@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from connector.core.customer import FieldRules, Side
+from connector.core.properties import base_name
 from connector.core.terms import Terms
 
 __all__ = ["Carried", "carried"]
@@ -36,7 +37,7 @@ class Carried:
 def carried(
     target: Side,
     values: Mapping[str, str],
-    country: str,
+    there: Mapping[str, str],
     build: Callable[[Mapping[str, str]], Mapping[str, Any]],
     terms: Terms,
     *,
@@ -46,24 +47,29 @@ def carried(
 
     Args:
         values: canonical field → value, "" = blank.
-        country: the canonical country that the customer will have.
+        there: canonical values that the customer will have.
         build: the request body that carries some of the values.
         needed: of a customer to be created: the fields without which it cannot be, so that nothing goes; None = an update.
     """
     left: dict[str, str] = {}
     while kept := {name: value for name, value in values.items() if name not in left}:
         body = build(kept)
-        found = terms.refusals(target, kept, country, body, creating=needed is not None)
+        found = terms.refusals(target, kept, there, body, creating=needed is not None)
         if not found:
             return Carried(kept, body, left)
         left |= found
         stopped = needed is not None and not left.keys().isdisjoint(needed)
         if stopped or kept.keys().isdisjoint(found):  # what is there already is refused with whatever goes
             break
-        if terms.rules.country in left:
-            left |= {name: "waits with the country" for name in _of_the_country(terms.rules) if name in kept}
+        waiting = _with_their_country(terms.rules, left)
+        left |= {name: "waits with the country" for name in waiting if name in kept and name not in left}
     return Carried({}, {}, left)
 
 
-def _of_the_country(rules: FieldRules) -> list[str]:
-    return [rule.field for rule in rules.rules if rule.business_central in _WITH_COUNTRY]
+def _with_their_country(rules: FieldRules, left: Collection[str]) -> list[str]:
+    """The fields of an address whose country does not go."""
+    return [
+        rule.field
+        for rule in rules.rules
+        if base_name(rule.business_central) in _WITH_COUNTRY and rules.country_of(rule.field) in left
+    ]

@@ -168,7 +168,7 @@ def _decide_create(
     # tax and address hang on the country: nobody is made with another one than their own
     needed = {identity, terms.rules.country}
     wanted = {identity: fields[identity], **filled}
-    can = carried(direction.target, wanted, fields.get(terms.rules.country, ""), body_of, terms, needed=needed)
+    can = carried(direction.target, wanted, fields, body_of, terms, needed=needed)
     missing = {name: _NEEDED for name in needed if fields.get(name)}
     decisions.quarantined += [
         Quarantined(str(direction.target.other), bc_id, number, webstore_id, name, why + missing.get(name, ""))

@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core.names import Cultures
+from connector.core.properties import Property, expected_kind, known_property, place_of
 
 __all__ = ["Direction", "FieldRule", "FieldRules", "Side", "scalar_of", "text_of", "texts_of"]
 
@@ -63,6 +64,8 @@ class FieldRule:
         too_long: what a longer value does: `quarantine` the customer.
         default: what a customer that is created gets where the source is blank; "" = nothing.
         options: the allowed values of an `option`, spelled as they are written.
+        shown: the property as the page's metadata shows it; None = the page was not asked.
+        closed: why a direction is closed that the file opens; "" = none is.
     """
 
     field: str
@@ -77,6 +80,19 @@ class FieldRule:
     too_long: str = "quarantine"
     default: str = ""
     options: tuple[str, ...] = ()
+    shown: Property | None = None
+    closed: str = ""
+
+    @property
+    def kind(self) -> str:
+        """The kind of its property of Business Central."""
+        found = self.shown or known_property(self.business_central)
+        return found.kind if found else expected_kind(self.normalizer)
+
+    @property
+    def in_ship_to(self) -> bool:
+        """Whether Business Central keeps this field in the ship-to address."""
+        return bool(place_of(self.business_central))
 
     @property
     def meta_key(self) -> str:
@@ -106,12 +122,16 @@ class FieldRules:
     Attributes:
         vat_keys: where the webstore may keep a VAT number, the preferred key first.
         cultures: how names are composed and split.
+        absent: properties of API v2.0 that the page does not have; nothing is asked of it, and they are blank.
+        page: what the page showed of the properties that are mapped, as a digest; "" = it was not asked.
     """
 
     rules: tuple[FieldRule, ...]
     digest: str = ""
     vat_keys: tuple[str, ...] = ()
     cultures: Cultures = field(default_factory=Cultures)
+    absent: frozenset[str] = frozenset()
+    page: str = ""
 
     @cached_property
     def names(self) -> tuple[str, ...]:
@@ -139,7 +159,26 @@ class FieldRules:
     @cached_property
     def country(self) -> str:
         """The field that holds the customer's country; "" when none is mapped."""
-        return next((rule.field for rule in self.rules if rule.normalizer == "country"), "")
+        return self._countries.get("", "")
+
+    @cached_property
+    def _countries(self) -> Mapping[str, str]:
+        """Place of an address (properties.place_of) → the field that holds its country."""
+        found = [rule for rule in self.rules if rule.normalizer == "country"]
+        return {place_of(rule.business_central): rule.field for rule in reversed(found)}
+
+    def country_of(self, field: str) -> str:
+        """The field that holds the country of the address that a field belongs to; "" when none is mapped."""
+        return self._countries.get(place_of(self.by_name[field].business_central), "")
+
+    @cached_property
+    def needs_ship_to(self) -> bool:
+        """Whether a field stands in the ship-to address."""
+        return any(rule.in_ship_to for rule in self.rules)
+
+    def without_ship_to(self) -> FieldRules:
+        """The rules that can be followed of a record that does not show its ship-to address."""
+        return replace(self, rules=tuple(rule for rule in self.rules if not rule.in_ship_to))
 
     @cached_property
     def meta_keys(self) -> tuple[str, ...]:

@@ -35,7 +35,8 @@ def reading_key(rules: FieldRules, geography: Geography) -> str:
         (rule.field, rule.webstore, rule.business_central, rule.normalizer, list(rule.options)) for rule in rules.rules
     ]
     countries = sorted(geography.company_countries)
-    text = repr((READING, ENGINE, rules.digest, fields, list(rules.vat_keys), countries))
+    page = [rules.page] if rules.page else []
+    text = repr((READING, ENGINE, rules.digest, fields, list(rules.vat_keys), countries, *page))
     return hashlib.blake2b(text.encode("utf-8", "surrogatepass"), digest_size=8).hexdigest()
 
 

@@ -138,9 +138,11 @@ def _merge(frames: PairFrames, rules: FieldRules, flags: Flags, geography: Geogr
     """Verdicts of every field of every pair."""
     tables = (frames.webstore, frames.business_central, frames.base_webstore, frames.base_business_central)
     sides = [key_columns(table, rules.normalizers) for table in tables]
-    if rules.country:
-        countries = [frames.webstore[rules.country], frames.business_central[rules.country]]
-        sides = same_in_the_country(sides, rules.normalizers, countries, geography)
+    for country in dict.fromkeys(rules.country_of(name) for name in rules.names):
+        if country:
+            countries = [frames.webstore[country], frames.business_central[country]]
+            beside = {name: kind for name, kind in rules.normalizers.items() if rules.country_of(name) == country}
+            sides = same_in_the_country(sides, beside, countries, geography)
     gates = flags.gates(frames.pairs["ticked"].to_numpy().astype(np.bool_))
     if frames.kept_out is not None:
         gates = Gates(push=gates.push & ~frames.kept_out, pull=gates.pull & ~frames.kept_out)
@@ -228,7 +230,7 @@ def _decide_pair(
             source = {**pair.c, **turned, **abroad} if direction is Direction.PUSH else pair.w
             wanted.setdefault(direction, {})[name] = (source[name], reasons[name])
         elif name not in decided:
-            standing = _standing(pair, name, verdict, reasons[name], terms.flags)
+            standing = _standing(pair, name, verdict, reasons[name], terms)
             decisions.standing += [standing] if standing else []
     for name, result in decided.items():
         for direction, value in ((Direction.PUSH, result.push), (Direction.PULL, result.pull)):
@@ -313,7 +315,8 @@ def plan_update(
     """
     pushing = direction is Direction.PUSH
     target, base = (pair.w, pair.base_w) if pushing else (pair.c, pair.base_c)
-    raw = {f"raw.{name}": pair.c_raw[name] for name in ("email", "state", "type", "displayName")}
+    states = [rule.business_central for rule in terms.rules.rules if rule.normalizer == "state"]
+    raw = {f"raw.{name}": pair.c_raw[name] for name in ("email", "type", "displayName", *states)}
     current: ChainMap[str, Any] = ChainMap(raw, cast(Any, pair.c))
 
     def body_of(values: Mapping[str, str]) -> Mapping[str, Any]:
@@ -324,8 +327,8 @@ def plan_update(
         return webstore_customer.payload(values, terms.rules, pair.w_raw, company=company, parts=parts)
 
     all_values = {name: value for name, (value, _) in wanted.items()}
-    country = _country_after(pair.c if pushing else pair.w, all_values, terms)
-    can = carried(direction.target, all_values, country, body_of, terms)
+    there: ChainMap[str, str] = ChainMap(all_values, cast(Any, pair.c if pushing else pair.w))
+    can = carried(direction.target, all_values, there, body_of, terms)
     values, body = can.values, can.body
     decisions.quarantined += [
         Quarantined(str(direction.target.other), pair.bc_id, pair.bc_number, pair.webstore_id, name, reason)
@@ -364,17 +367,20 @@ def _changes(
     return tuple(Change(name, target[name], value, base[name], reason) for name, (value, reason) in wanted.items())
 
 
-def _country_after(fields: Mapping[str, str], values: Mapping[str, str], terms: Terms) -> str:
-    country = terms.rules.country
-    return values[country] if country in values else fields[country] if country else ""
+def _gate(direction: Direction, name: str, ticked: bool, terms: Terms) -> str:
+    """What keeps a change of a field from being written."""
+    rule = terms.rules.by_name[name]
+    is_open = terms.flags.gates(np.array([ticked], dtype=np.bool_))
+    flag_is_open = (is_open.push if direction is Direction.PUSH else is_open.pull)[0]
+    return rule.closed if rule.closed and flag_is_open else terms.flags.gate_text(direction, ticked)
 
 
-def _standing(pair: Pair, name: str, verdict: Verdict, reason: str, flags: Flags) -> Standing | None:
+def _standing(pair: Pair, name: str, verdict: Verdict, reason: str, terms: Terms) -> Standing | None:
     """The row of a difference that this run leaves as it is; None for the other verdicts."""
     kind, direction = "", None
     if verdict in _WITHHELD:
         kind, direction = "withheld", _WITHHELD[verdict]
-        gate = pair.closed or flags.gate_text(direction, pair.ticked)
+        gate = pair.closed or _gate(direction, name, pair.ticked, terms)
         reason = f"{reason}; {gate}"
     elif verdict is Verdict.CONFLICT:
         kind = "conflict"

@@ -24,6 +24,7 @@ from typing import Any
 
 from connector.core.customer import FieldRule, FieldRules, Side
 from connector.core.plan import Plan, Write
+from connector.core.properties import base_name
 from connector.core.quarantining import Objection
 
 __all__ = ["Refusal", "is_another", "known_refusals", "speaks_of_the_customer"]
@@ -66,6 +67,8 @@ _CAPTIONS: Mapping[str, tuple[str, ...]] = {
     "paymentMethodId": ("Payment Method",),
     "blocked": ("Blocked",),
 }
+# the page does not let anybody's property be written, and its metadata did not say so
+_READ_ONLY = "BadRequest_InvalidOperation"
 # shorter ones stand in words by chance
 _SHORTEST_VALUE = 3
 
@@ -122,6 +125,8 @@ def speaks_of_the_customer(code: str, message: str, write: Write, rules: FieldRu
     Args:
         code: the system's own, or `http-…` where something in front of it (a firewall) refused this customer's body.
     """
+    if code == _READ_ONLY:
+        return False
     return code in _OF_VALUES or code.startswith("http-") or _names_a_value(message, write, rules)
 
 
@@ -141,7 +146,8 @@ def _names_a_value(message: str, write: Write, rules: FieldRules) -> bool:
 def _names_of(rule: FieldRule, target: Side) -> Iterator[str]:
     """What a system calls a field."""
     if target is Side.BUSINESS_CENTRAL:
-        yield from (rule.business_central, *_CAPTIONS.get(rule.business_central, ()))
+        name = base_name(rule.business_central)
+        yield from dict.fromkeys((rule.business_central, name, *_CAPTIONS.get(name, ())))
         return
     part = rule.webstore.rpartition(":" if rule.in_metadata else ".")[2]
     plain = part.replace("_", " ").rstrip(" 12")

@@ -32,12 +32,11 @@ def states_lost(
             that is no reason to clear a state.
     """
     found: dict[str, str] = {}
-    if not rules.country:
-        return found
-    country = pushed.get(rules.country, webstore[rules.country])
     for rule in rules.rules:
-        if rule.normalizer != "state" or rule.field not in pushed:
+        its_country = rules.country_of(rule.field)
+        if rule.normalizer != "state" or rule.field not in pushed or not its_country:
             continue
+        country = pushed.get(its_country, webstore[its_country])
         value, written = pushed[rule.field], clean(str(business_central[rule.business_central] or ""))
         kept = geography.is_state(country, webstore[rule.field])
         if kept and (value or written) and not geography.is_state(country, value):

@@ -81,7 +81,7 @@ class Terms:
         self,
         target: Side,
         values: Mapping[str, str],
-        country: str,
+        there: Mapping[str, str],
         body: Mapping[str, Any],
         *,
         creating: bool,
@@ -89,12 +89,19 @@ class Terms:
         """Why the target cannot keep these values: field → reason, for those that it cannot.
 
         Args:
-            country: the canonical country that the customer will have.
+            there: canonical values that the customer will have: an address belongs to its country.
             body: the request that would carry them.
         """
         by_name = self.rules.by_name
         reasons = {
-            name: refusal(target, by_name[name], value, self.geography, creating=creating, country=country)
+            name: refusal(
+                target,
+                by_name[name],
+                value,
+                self.geography,
+                creating=creating,
+                country=there.get(self.rules.country_of(name), ""),
+            )
             for name, value in values.items()
         }
         found = {name: reason for name, reason in reasons.items() if reason}

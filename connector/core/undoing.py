@@ -156,11 +156,20 @@ def _reverse(
             decisions.standing.append(_left_alone(pair, name, old, direction))
         else:
             wanted[name] = (old, reason)
+    shut = {name: terms.rules.by_name[name].closed for name in wanted if _is_shut(name, direction, terms)}
+    decisions.standing += [_withheld(pair, name, direction, f"{reason}; {why}") for name, why in shut.items()]
+    wanted = {name: value for name, value in wanted.items() if name not in shut}
     closed = _closed_gate(direction, pair, terms)
     if closed:
         decisions.standing += [_withheld(pair, name, direction, f"{reason}; {closed}") for name in wanted]
     elif wanted:
         plan_update(pair, direction, wanted, terms, decisions, source={name: other[name] for name in wanted})
+
+
+def _is_shut(name: str, direction: Direction, terms: Terms) -> bool:
+    """Whether the other system's page does not let a field be written any more."""
+    rule = terms.rules.by_name[name]
+    return bool(rule.closed) and direction not in rule.directions
 
 
 def _closed_gate(direction: Direction, pair: Pair, terms: Terms) -> str:

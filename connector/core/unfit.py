@@ -105,7 +105,7 @@ def _places(side: Side, extract: Extract, names: Sequence[str], terms: Terms) ->
         codes=frozenset(countries[row][:10] for row in unknown),
     )  # fmt: skip
     state = next((rule.field for rule in terms.rules.rules if rule.normalizer == "state"), "")
-    if state:
+    if state and terms.rules.country_of(state) == country:
         states = extract.canonical[state].to_pylist()
         odd = {p for p in set(zip(countries, states, strict=True)) if geography.unknown_state(*p)}
         rows = [row for row, pair in enumerate(zip(countries, states, strict=True)) if pair in odd]
@@ -133,7 +133,8 @@ def _refused(side: Side, extract: Extract, names: Sequence[str], terms: Terms) -
 
 def _reasons(side: Side, rule: FieldRule, extract: Extract, terms: Terms) -> Iterator[tuple[str, Sequence[int]]]:
     values = extract.canonical[rule.field].to_pylist()
-    countries = extract.canonical[terms.rules.country].to_pylist() if terms.rules.country else [""] * len(values)
+    country_field = terms.rules.country_of(rule.field)
+    countries = extract.canonical[country_field].to_pylist() if country_field else [""] * len(values)
     if rule.normalizer == "country":
         return
     by_value: dict[tuple[str, str], list[int]] = defaultdict(list)

@@ -10,7 +10,7 @@ from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import FieldRules
 from connector.core.normalize import NORMALIZERS
-from connector.rules import load_rules
+from connector.rules import rules_of
 from connector.setup import Setup
 
 __all__ = ["BothSides", "Card", "read_both"]
@@ -63,7 +63,7 @@ def read_both(setup: Setup, bc_ids: Collection[str], webstore_ids: Collection[in
     Raises:
         RemoteRefused, RemoteTrouble: one of the systems did not answer.
     """
-    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
+    rules = rules_of(setup)
     fields, geography = rules.fields, rules.geography
     with WooCommerceClient(setup.webstore) as webstore:
         accounts = webstore.customers_by_id(webstore_ids) if webstore_ids else {}

@@ -6,7 +6,8 @@ from concurrent.futures import ThreadPoolExecutor
 
 from connector.clients import BusinessCentralClient, CheckResult, WooCommerceClient
 from connector.errors import CustomerSyncError, SetupError
-from connector.rules import Rules, load_rules
+from connector.rules import Rules, rules_of
+from connector.rules.page import page_problems
 from connector.run.setup_source import opened_store
 from connector.run.templates import templates_of
 from connector.setup import Setup
@@ -20,7 +21,7 @@ def check_connections(setup: Setup) -> list[CheckResult]:
     Raises:
         SetupError: the rules themselves are wrong.
     """
-    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
+    rules = rules_of(setup)
     findings = [
         CheckResult("setup", True, f"webstore {setup.webstore_code}: {len(rules.fields.rules)} fields are mapped")
     ]
@@ -45,17 +46,39 @@ def _webstore(setup: Setup, _rules: Rules) -> list[CheckResult]:
 
 def _company(setup: Setup, rules: Rules) -> list[CheckResult]:
     with BusinessCentralClient(setup.business_central) as business_central:
-        found = business_central.check()
-        if all(finding.ok for finding in found) and (setup.templates or rules.templates):
-            found += _templates(setup, rules, business_central)
-    return found
+        findings = business_central.check()
+        if not all(finding.ok for finding in findings):
+            return findings
+        if setup.business_central.has_custom_page:
+            findings += _of_the_page(business_central, rules)
+        if setup.templates or rules.templates:
+            findings += _templates(setup, rules, business_central)
+    return findings
 
 
 def _templates(setup: Setup, rules: Rules, company: BusinessCentralClient) -> list[CheckResult]:
     try:
-        count = len(templates_of(setup, rules, company))
+        count = len(
+            templates_of(setup, rules, company, company.page() if setup.business_central.has_custom_page else None)
+        )
     except SetupError as error:
         return [CheckResult("setup", False, problem, error.hint) for problem in error.problems or (error.message,)]
     except CustomerSyncError as error:
         return [CheckResult("business_central", False, error.message, error.hint)]
     return [CheckResult("setup", True, f"templates: the company has every code of {count}")]
+
+
+def _of_the_page(business_central: BusinessCentralClient, rules: Rules) -> list[CheckResult]:
+    """Whether the page of customers has what the fields are mapped to."""
+    try:
+        page = business_central.page()
+    except CustomerSyncError as error:
+        return [CheckResult("business_central", False, error.message, error.hint)]
+    problems = page_problems(rules.fields, page)
+    if problems:
+        remedy = (
+            "Correct fields.csv, or have the page put right (docs/custom-api.md); customer-sync rules check tells more."
+        )
+        return [CheckResult("business_central", False, problem, remedy) for problem in problems]
+    what = f"page: {page.name} has {len(page.properties)} properties, and all that the fields are mapped to"
+    return [CheckResult("business_central", True, what)]

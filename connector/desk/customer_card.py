@@ -10,7 +10,7 @@ from typing import Any
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core import business_central_customer, webstore_customer
 from connector.core.normalize import NORMALIZERS
-from connector.rules import Rules, load_rules
+from connector.rules import Rules, rules_of
 from connector.run.decisions import decisions_of
 from connector.setup import PullWebstoreCustomers, PushWebstoreCustomers, Setup
 from connector.store import View, records
@@ -57,7 +57,7 @@ def field_by_field(
         looked: canonical values as both systems have them now (Business Central, webstore; None = not there); None = they were
             not asked: then it is what the last run saw.
     """
-    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
+    rules = rules_of(setup)
     base = _base(view, bc_id, webstore_id)
     seen: tuple[Mapping[str, str] | None, Mapping[str, str] | None]
     seen = looked if looked is not None else _last_seen(view, bc_id, webstore_id, base)
@@ -82,7 +82,7 @@ def looked_up(
     Raises:
         RemoteTrouble, RemoteRefused, SetupError: a system cannot be asked. `setup` must have its secrets.
     """
-    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
+    rules = rules_of(setup)
     card = account = None
     if bc_id is not None:
         with BusinessCentralClient(setup.business_central) as company:

@@ -13,7 +13,7 @@ from connector.core.identity import SAME, digest_of, marks_shown
 from connector.desk.desk import Desk
 from connector.errors import InputError
 from connector.load.bases import remember_account
-from connector.rules import load_rules
+from connector.rules import rules_of
 from connector.setup import Setup
 from connector.store import MappingRow, StoredDecision, View, Work
 
@@ -54,7 +54,7 @@ def say_same(desk: Desk, numbers: Sequence[str]) -> list[dict[str, Any]]:
     with desk.view() as view:
         asked = _asked(view, numbers)
     records = _records(desk.setup, asked)
-    rules = load_rules(desk.setup.synchronization.mappings, desk.setup.webstore_code)
+    rules = rules_of(desk.setup)
     fields, geography = rules.fields.without_metadata(), rules.geography
     normalizers = fields.normalizers
 

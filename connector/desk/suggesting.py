@@ -20,7 +20,7 @@ from connector.errors import InputError
 from connector.extract.extraction import divide_mapping, extract_business_central, extract_webstore
 from connector.extract.job import job_of
 from connector.extract.memory_partition import partitions_of
-from connector.rules import load_rules
+from connector.rules import rules_of
 from connector.run.names_given import pairs_read, records_named
 from connector.run.run import Progress, Run
 from connector.setup import Setup
@@ -57,7 +57,7 @@ def suggest(
     if unknown:
         raise InputError("Nothing was suggested:", problems=unknown, hint=f"The rungs are {', '.join(RUNGS)}.")
     setup = desk.setup
-    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
+    rules = rules_of(setup)
     more: dict[str, Any] = {} if progress is None else {"progress": progress}
     with (
         Run(setup, desk.store, rules, run_id=f"suggest {uuid4()}", dry_run=True, **more) as run,

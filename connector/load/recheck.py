@@ -32,7 +32,8 @@ def canonical_records(
 ) -> list[tuple[Any, dict[str, str]]]:
     """Id and canonical values of many records, in their order.
 
-    Of an account that was looked up by e-mail the API does not show the metadata: its values have none of those fields.
+    Of an account that was looked up by e-mail the API does not show the metadata, and an answer to a write need not show the
+    ship-to address: such values have none of those fields.
 
     Raises:
         InternalError: a record has no id. The clients see to that; a row too few would give each customer its neighbour's values.
@@ -42,12 +43,16 @@ def canonical_records(
     table = module.columns(records, rules)
     if table.num_rows != len(records):
         raise InternalError(f"{len(records) - table.num_rows} of {len(records)} records have no id.")
-    if webstore_customer.meta_known(table):
+    addresses_known = direction is Direction.PUSH or all(
+        business_central_customer.ship_to_known(record, rules) for record in records
+    )
+    if webstore_customer.meta_known(table) and addresses_known:
         rows = module.canonical(table, rules, run.rules.geography).to_pylist()
         return [(row.pop(key), row) for row in rows]
     if len(records) > 1:
         return [canonical_record(run, direction, record) for record in records]
-    rows = module.canonical(table, rules.without_metadata(), run.rules.geography).to_pylist()
+    shown = rules.without_metadata() if direction is Direction.PUSH else rules.without_ship_to()
+    rows = module.canonical(table, shown, run.rules.geography).to_pylist()
     return [(row.pop(key), row) for row in rows]
 
 

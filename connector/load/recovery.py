@@ -307,7 +307,8 @@ def _is_what_was_sent(run: Run, direction: Direction, intent: OpenIntent, record
     """Whether more than half of what was sent stands there. Somebody who registers with the same e-mail in the meantime is
     no customer of ours: the next run matches the account, and takes nothing in it for an edit or for cleared."""
     values = canonical_record(run, direction, record)[1]
-    sent = [name for name, value in intent.after.items() if value and name != "email" and name in values]
+    later = _written_later(run, intent)  # no evidence: it may not have been reached
+    sent = [n for n, v in intent.after.items() if v and n != "email" and n in values and n not in later]
     agreed = _agreed(run, values, intent)
     return not sent or 2 * len([name for name in sent if name in agreed]) > len(sent)
 
@@ -324,20 +325,29 @@ def _written(run: Run, values: Mapping[str, str], intent: OpenIntent, *, create:
 
     A field that holds neither what was sent nor what was there before has been edited since: its base is what was sent, so
     that the edit is seen as one. A field that still holds the old value may not have been written: its base stays. So does that
-    of a field that Business Central itself may have overwritten, until it is sent once more.
+    of a field that Business Central itself may have overwritten, until it is sent once more. Of a created customer a ship-to
+    address that is not there was not reached, and the next run gives it.
     """
     written: dict[str, str] = {}
     doubted = in_doubt(intent.payload) if intent.direction == str(Direction.PULL) else frozenset()
+    later = _written_later(run, intent)
     overwritable = {rule.field for rule in run.rules.fields.rules if rule.business_central in doubted}
     for name, sent in intent.after.items():
         now = values.get(name, "")
         if same_value(run, name, now, sent):
             written[name] = now
-        elif name in overwritable:
+        elif name in overwritable or (name in later and not now):
             continue
         elif create or not same_value(run, name, now, intent.before.get(name, "")):
             written[name] = sent
     return written
+
+
+def _written_later(run: Run, intent: OpenIntent) -> frozenset[str]:
+    """The fields of a customer to be created in Business Central that are written once the customer is there."""
+    if intent.direction != str(Direction.PULL) or intent.operation != "create":
+        return frozenset()
+    return frozenset(rule.field for rule in run.rules.fields.rules if rule.in_ship_to)
 
 
 def _agreed(run: Run, values: Mapping[str, str], intent: OpenIntent) -> dict[str, str]:

@@ -14,12 +14,13 @@ from connector.core.expectations import Suites
 from connector.core.geography import Geography
 from connector.errors import SetupError
 from connector.rules.fields import field_rules
+from connector.rules.page import NO_PAGE, OwnPage
 from connector.rules.reading import FILES, RuleFiles
 from connector.rules.suites import suites
 from connector.rules.tables import cultures, geography, templates, vat_keys
-from connector.setup import Template
+from connector.setup import Setup, Template
 
-__all__ = ["FILES", "Rules", "check_rules", "explain_rules", "load_rules"]
+__all__ = ["FILES", "Rules", "check_rules", "explain_rules", "load_rules", "own_page", "rules_of"]
 
 
 @dataclass(frozen=True)
@@ -44,17 +45,28 @@ class Rules:
         return self.fields.digest
 
 
-def load_rules(folder: Path | None = None, webstore: str = "") -> Rules:
+def own_page(setup: Setup) -> OwnPage:
+    """What a setup says of the page that customers are read from."""
+    return OwnPage(setup.business_central.has_custom_page, bool(setup.business_central.ship_to_entity))
+
+
+def rules_of(setup: Setup) -> Rules:
+    """The rules of a setup; raises as `load_rules`."""
+    return load_rules(setup.synchronization.mappings, setup.webstore_code, own_page(setup))
+
+
+def load_rules(folder: Path | None = None, webstore: str = "", own: OwnPage = NO_PAGE) -> Rules:
     """Read the rules.
 
     Args:
         folder: a shop's own rule files; those that are not there are taken from the ones that ship. None = these alone.
         webstore: the code that `webstore` columns are compared with; "" = only rows for every webstore count.
+        own: of which page the properties are. What a partner's page has is not known here (connector/rules/page.py).
 
     Raises:
         SetupError: with every problem as `file:line: what is wrong; what to do`.
     """
-    rules, problems = _shipped(webstore) if folder is None else _read(folder, webstore)
+    rules, problems = _shipped(webstore, own) if folder is None else _read(folder, webstore, own)
     if problems:
         count = f"{len(problems)} problem{'s' * (len(problems) != 1)}"
         raise SetupError(
@@ -65,9 +77,9 @@ def load_rules(folder: Path | None = None, webstore: str = "") -> Rules:
     return rules
 
 
-def check_rules(folder: Path | None = None, webstore: str = "") -> list[str]:
+def check_rules(folder: Path | None = None, webstore: str = "", own: OwnPage = NO_PAGE) -> list[str]:
     """What is wrong with the rules, each as `file:line: what is wrong; what to do`; empty when they can be used."""
-    return _read(folder, webstore)[1]
+    return _read(folder, webstore, own)[1]
 
 
 def explain_rules(rules: Rules) -> list[dict[str, str]]:
@@ -105,14 +117,14 @@ def _notes(path: str, options: tuple[str, ...], default: str, rules: FieldRules)
 
 
 @lru_cache(maxsize=16)
-def _shipped(webstore: str) -> tuple[Rules, list[str]]:
+def _shipped(webstore: str, own: OwnPage) -> tuple[Rules, list[str]]:
     """The rules that ship do not change while a process runs, and a page of a customer has no time to read them."""
-    return _read(None, webstore)
+    return _read(None, webstore, own)
 
 
-def _read(folder: Path | None, webstore: str) -> tuple[Rules, list[str]]:
+def _read(folder: Path | None, webstore: str, own: OwnPage) -> tuple[Rules, list[str]]:
     files = RuleFiles(folder)
     keys = vat_keys(files, webstore)
-    fields = FieldRules(field_rules(files, keys), files.digest, keys, cultures(files))
+    fields = FieldRules(field_rules(files, keys, own), files.digest, keys, cultures(files))
     rules = Rules(fields, geography(files), templates(files, webstore), suites(files, fields))
     return rules, files.problems

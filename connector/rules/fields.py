@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Sequence
 
-from connector.core.business_central_customer import PROPERTIES, Property
 from connector.core.customer import Direction, FieldRule
 from connector.core.normalize import CANONICAL, NORMALIZERS
+from connector.core.properties import FIXED, PROPERTIES, SHIP_TO, Property, base_name, known_property, place_of
 from connector.core.typed_values import option_of, problem
 from connector.core.webstore_customer import PATHS
+from connector.rules.kinds import fitting_normalizers
+from connector.rules.page import NO_PAGE, OwnPage
 from connector.rules.reading import Row, RuleFiles
 from connector.rules.tables import meta_key_problem
 
@@ -34,31 +36,22 @@ _BY_PATH: dict[str, Collection[str]] = {
     "billing.state": {"state"},
     "shipping.state": {"state"},
 }
-_BY_PROPERTY: dict[str, Collection[str]] = {
-    "displayName": {"text"},
-    "email": {"email"},
-    "country": {"country"},
-    "state": {"state"},
-    "phoneNumber": {"phone", "text"},
-}
-_BY_KIND: dict[str, Collection[str]] = {
-    "decimal": {"decimal", "integer"},
-    "boolean": {"boolean"},
-    "option": {"option"},
-    "guid": {"code"},
-    "code": {"code", "postcode", "vat", "country"},
-}
 _NEEDED = {"name": ("name", "displayName"), "email": ("email", "email")}
 _WRITTEN_BY_NAME = frozenset({"billing.company", "billing.first_name", "billing.last_name"})
 # columns that stand beside those of the fields
 _TAKEN = frozenset({"bc_id", "bc_number", "etag", "malformed", "webstore_customer", "webstore_id"})
 _FIELD_NAME = re.compile(r"[a-z][a-z0-9_]{0,39}")
+_PROPERTY_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,127}")
 
 
-def field_rules(files: RuleFiles, vat_keys: Sequence[str]) -> tuple[FieldRule, ...]:
-    """The rules in file order; lines that cannot be understood are left out and noted."""
+def field_rules(files: RuleFiles, vat_keys: Sequence[str], own: OwnPage = NO_PAGE) -> tuple[FieldRule, ...]:
+    """The rules in file order; lines that cannot be understood are left out and noted.
+
+    Args:
+        own: what the setup says of the page that customers are read from.
+    """
     rows = files.rows("fields.csv")
-    found = [(row, rule) for row, rule in ((row, _rule(files, row)) for row in rows) if rule]
+    found = [(row, rule) for row, rule in ((row, _rule(files, row, own)) for row in rows) if rule]
     files.once("fields.csv", ["field"])
     unreadable = not rows and any(problem.startswith("fields.csv") for problem in files.problems)
     for field, (path, name) in _NEEDED.items():
@@ -72,7 +65,7 @@ def field_rules(files: RuleFiles, vat_keys: Sequence[str]) -> tuple[FieldRule, .
     return tuple(rule for _, rule in found)
 
 
-def _rule(files: RuleFiles, row: Row) -> FieldRule | None:
+def _rule(files: RuleFiles, row: Row, own: OwnPage) -> FieldRule | None:
     before = len(files.problems)
     if not _FIELD_NAME.fullmatch(row["field"]):
         files.say(row, f"field is {row['field']!r}; it must be a name of small letters, digits and _")
@@ -83,19 +76,38 @@ def _rule(files: RuleFiles, row: Row) -> FieldRule | None:
     for column, choices in _CHOICES.items():
         files.choose(row, column, choices)
     _check_path(files, row)
-    if row["business_central"] in PROPERTIES:
-        _check_property(files, row, PROPERTIES[row["business_central"]])
-    elif row["business_central"] == "lastModifiedDateTime":
-        files.say(
-            row, "business_central is 'lastModifiedDateTime', which moves with every synchronisation; choose another"
-        )
-    else:
-        files.choose(row, "business_central", PROPERTIES)
+    _check_name(files, row, own)
     if len(files.problems) > before:
         return None
     rule = _built(row)
     _check_default(files, row, rule)
     return rule if len(files.problems) == before else None
+
+
+def _check_name(files: RuleFiles, row: Row, own: OwnPage) -> None:
+    """Whether the property can be one; what a custom page has, and how, only the page itself can say (page.py)."""
+    name = row["business_central"]
+    known = known_property(name)
+    if base_name(name) == "lastModifiedDateTime":
+        files.say(row, f"business_central is {name!r}, which moves with every synchronisation; choose another")
+    elif name in FIXED:
+        files.say(row, f"business_central is {name!r}, which says whose record it is; choose another")
+    elif place_of(name) and not own.ship_to:
+        files.say(
+            row,
+            f"business_central is {name!r}; ship-to addresses are read when the setup names their list and the code of one: "
+            "[business_central] ship_to_entity and ship_to_code (docs/custom-api.md)",
+        )
+    elif known is not None:
+        _check_property(files, row, known)
+    elif own.custom and _PROPERTY_NAME.fullmatch(base_name(name)):
+        _check_options(files, row)
+        if row["max_length"] and not re.fullmatch(r"[1-9][0-9]{0,3}", row["max_length"]):
+            files.say(
+                row, f"max_length is {row['max_length']!r}; it must be a whole number of characters, or left blank"
+            )
+    else:
+        files.choose(row, "business_central", PROPERTIES)
 
 
 def _built(row: Row) -> FieldRule:
@@ -140,7 +152,7 @@ def _check_property(files: RuleFiles, row: Row, found: Property) -> None:
     name, normalizer = row["business_central"], row["normalizer"]
     if not found.writable and row["direction"] in {"both", "pull"}:
         files.say(row, f"direction is {row['direction']!r}; {name} cannot be written, so it must be push")
-    fitting = _BY_PROPERTY.get(name) or _BY_KIND.get(found.kind)
+    fitting = fitting_normalizers(name, found)
     if normalizer in NORMALIZERS and fitting is not None and normalizer not in fitting:
         files.say(row, f"normalizer is {normalizer!r}; {name} needs {' or '.join(sorted(fitting))}")
     length = row["max_length"]
@@ -152,14 +164,20 @@ def _check_property(files: RuleFiles, row: Row, found: Property) -> None:
         )
     if not found.length and length:
         files.say(row, f"max_length is {length!r}; {name} is no text, so leave it blank")
-    options = [option.strip() for option in row["options"].split("|") if option.strip()]
-    if normalizer == "option" and not options:
-        files.say(row, "options is blank; list the allowed values, separated by |")
-    if normalizer != "option" and options:
-        files.say(row, f"options is {row['options']!r}; only the normalizer option has options, so leave it blank")
+    options = _check_options(files, row)
     unknown = [option for option in options if found.options and option not in found.options]
     if unknown:
         files.say(row, f"options {', '.join(unknown)} are none of {name}; it has {', '.join(found.options)}")
+
+
+def _check_options(files: RuleFiles, row: Row) -> list[str]:
+    """The options of a line; whether there are some where there must be, and only there."""
+    options = [option.strip() for option in row["options"].split("|") if option.strip()]
+    if row["normalizer"] == "option" and not options:
+        files.say(row, "options is blank; list the allowed values, separated by |")
+    if row["normalizer"] != "option" and options:
+        files.say(row, f"options is {row['options']!r}; only the normalizer option has options, so leave it blank")
+    return options
 
 
 def _check_default(files: RuleFiles, row: Row, rule: FieldRule) -> None:
@@ -192,9 +210,14 @@ def _check_places(files: RuleFiles, found: Sequence[tuple[Row, FieldRule]], vat_
                     f"{place} is written by line {written[place].line} already; change one direction, or remove one",
                 )
             written.setdefault(place, row)
-    for kind in ("country", "state"):
-        rows = [row for row, rule in found if rule.normalizer == kind]
+    for kind, place in ((kind, place) for kind in ("country", "state") for place in ("", SHIP_TO)):
+        rows = [row for row, rule in found if rule.normalizer == kind and place_of(rule.business_central) == place]
         for row in rows[1:]:
+            who = "a ship-to address" if place else "a customer"
             files.say(
-                row, f"a {kind} is mapped by line {rows[0].line} already; a customer has one, so remove one of the two"
+                row, f"a {kind} is mapped by line {rows[0].line} already; {who} has one, so remove one of the two"
             )
+    mapped = {rule.business_central for _, rule in found}
+    for row, rule in found:
+        if rule.business_central == f"{SHIP_TO}state" and f"{SHIP_TO}country" not in mapped:
+            files.say(row, f"a state is one of a country; add a line for {SHIP_TO}country, or remove this one")

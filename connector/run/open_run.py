@@ -9,7 +9,8 @@ from typing import Any
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.errors import CustomerSyncError
-from connector.rules import load_rules
+from connector.rules import rules_of
+from connector.run.customers_page import know_page
 from connector.run.run import Progress, Run
 from connector.run.sides import verify_sides
 from connector.run.templates import templates_of
@@ -69,7 +70,7 @@ def open_run(
         LeaseHeld: another run is at work on the webstore, or waits for the one that is.
         StoreError: the store cannot be used.
     """
-    rules = load_rules(setup.synchronization.mappings, setup.webstore_code)
+    rules = rules_of(setup)
     store = open_store(setup.store.url)
     try:
         with _turn(store, setup, f"run {run_id}", enqueue=enqueue, patient=trigger != "scheduled") as lease:
@@ -86,7 +87,8 @@ def open_run(
                     work.runs.start(run_id, mode, trigger, actor, dry_run=dry_run)
                 try:
                     verify_sides(store, setup, run.webstore, run.business_central)
-                    run.templates = templates_of(setup, rules, run.business_central)
+                    know_page(run)
+                    run.templates = templates_of(setup, rules, run.business_central, run.page)
                     yield opened
                 except CustomerSyncError as error:
                     opened.told = {**opened.told, "error": str(error)}

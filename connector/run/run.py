@@ -10,10 +10,14 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
+import pyarrow as pa
+
 from connector.clients import BusinessCentralClient, WooCommerceClient
+from connector.core.customer import FieldRules, Side
 from connector.core.decisions import Decision
 from connector.core.matching import Ladder
 from connector.core.merge import FieldPolicy
+from connector.core.properties import Page
 from connector.core.refusals import Refusal
 from connector.core.terms import Flags, Terms
 from connector.rules import Rules
@@ -66,10 +70,12 @@ class Run:
         trigger: "scheduled" or "manual"; holds bind scheduled runs only.
         store_lock: push and pull run side by side but commit one after the other.
         webstore, business_central: the clients; whatever they write asks `fence` first.
+        page: what a partner's page of customers has; None = customers are read from API v2.0.
         accounts_announced: how many accounts the webstore said it has; 0 = it was not asked yet.
         actor: who is written into versions and logs.
         warnings: what the summary must say besides the numbers.
         validated: what was found in the data, by suite, for the next run (connector.extract.revalidation).
+        answers: the records that writes were answered with, as columns, where they are to be kept (connector.extract.keeping).
         ending: set when the run was cancelled: what is being written is finished, nothing more is begun.
     """
 
@@ -102,8 +108,10 @@ class Run:
         self.templates: Mapping[tuple[str, str], Mapping[str, Any]] = {}
         self.store_lock = threading.RLock()
         self.accounts_announced = 0
+        self.page: Page | None = None
         self.warnings: list[str] = []
         self.validated: dict[str, Any] = {}
+        self.answers: list[tuple[Side, pa.Table]] = []
         self.ending = threading.Event()
 
     @property
@@ -182,6 +190,15 @@ class Run:
             holding(lease),
         ):
             yield
+
+    def follow(self, fields: FieldRules, told: Iterable[str]) -> None:
+        """Follow another field map from now on, for reasons that the summary tells. Nothing is expected of properties that
+        Business Central's page does not have."""
+        side = str(Side.BUSINESS_CENTRAL)
+        expected = [e for e in self.rules.suites.get(side, ()) if fields.absent.isdisjoint(e.fields)]
+        suites = {**self.rules.suites, side: tuple(expected)}
+        self.rules = replace(self.rules, fields=fields, suites=suites)
+        self.warnings += told
 
     def know_countries(self, codes: Iterable[str]) -> None:
         """Check countries against the company's Countries/Regions from now on."""

@@ -13,11 +13,12 @@ from typing import Any
 from connector.clients import BusinessCentralClient
 from connector.core.geography import Geography
 from connector.core.nearest import nearest
-from connector.errors import RemoteRefused, SetupError
+from connector.core.properties import Page
+from connector.errors import InternalError, RemoteRefused, SetupError
 from connector.rules import Rules
 from connector.setup import Setup, Template
 
-__all__ = ["Templates", "templates_of"]
+__all__ = ["LISTS", "Templates", "templates_of"]
 
 Templates = Mapping[tuple[str, str], Mapping[str, Any]]
 _REFERENCES = (
@@ -31,12 +32,17 @@ _REFERENCES = (
 )
 # written for a country though ISO has another code for it
 _MEANT = {"UK": "GB", "EL": "GR"}
+# template field → entity set that must have its codes
+LISTS: Mapping[str, str] = {field: entity for field, entity, *_ in _REFERENCES}
 
 
-def templates_of(setup: Setup, rules: Rules, company: BusinessCentralClient) -> Templates:
+def templates_of(setup: Setup, rules: Rules, company: BusinessCentralClient, page: Page | None = None) -> Templates:
     """The templates of setup and rules as properties of new Business Central customers, codes resolved to ids.
 
     Of two for one place the setup's counts. The company's local currency is meant by a blank one, as Business Central keeps it.
+
+    Args:
+        page: what a partner's page of customers lets be written; None = all that API v2.0 has.
 
     Returns:
         (ISO country, state's code in capitals) → properties; "" = all others.
@@ -48,9 +54,17 @@ def templates_of(setup: Setup, rules: Rules, company: BusinessCentralClient) -> 
     found: dict[tuple[str, str], Mapping[str, Any]] = {}
     for templates in (rules.templates, setup.templates):
         found |= reader.places(templates)
+    if page is not None:
+        names = sorted({name for properties in found.values() for name in properties})
+        shown = {name: page.properties.get(name) for name in names}
+        reader.problems += [
+            f"the page {page.name} does not let {name} be written; have it added there, or leave it out of the templates"
+            for name, prop in shown.items()
+            if prop is None or not prop.writable
+        ]
     if reader.problems:
         raise SetupError(
-            "The templates name what can never apply:",
+            "The templates name what the company does not have:",
             problems=reader.problems,
             hint="They stand in [[templates]] of the setup and in templates.csv.",
         )
@@ -134,6 +148,6 @@ class _Reader:
         """The company's own currency, of which Business Central keeps a blank; "" where the login may not see it."""
         try:
             told = self.company.reference("companyInformation")
-        except (RemoteRefused, SetupError):
+        except (RemoteRefused, SetupError, InternalError):  # not shown, or not read by the run whose extracts are used
             return ""
         return str(told[0].get("currencyCode") or "").upper() if told else ""

@@ -59,6 +59,7 @@ class Receiver:
 
     Args:
         body_seconds: how long a body may take to arrive.
+        entity: what Business Central's page of customers calls their list.
     """
 
     webstore_code: str
@@ -67,6 +68,7 @@ class Receiver:
     inbox: Inbox
     counters: Counters
     body_seconds: float = BODY_SECONDS
+    entity: str = "customers"
     _offenders: Offenders = field(default_factory=Offenders)
     _rate: Bucket = field(init=False)
 
@@ -128,7 +130,7 @@ class Receiver:
         if request.method != "POST":
             return Response(status_code=405, headers={**_SAFE, "Allow": "POST"})
         body = await self._body(request, "application/json")
-        return await self._take(read_business_central(body, self._state))
+        return await self._take(read_business_central(body, self._state, self.entity))
 
     async def _take(self, delivery: Delivery) -> Response:
         wait = self._rate.take(time.monotonic())

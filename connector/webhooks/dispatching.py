@@ -9,7 +9,8 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from connector.errors import CustomerSyncError, InputError, InternalError, RemoteTrouble, StoreError
-from connector.rules import load_rules
+from connector.rules import rules_of
+from connector.run.customers_page import know_page
 from connector.run.run import Run
 from connector.setup import Setup
 from connector.store import LeaseHeld, NotedChange, Store
@@ -150,8 +151,9 @@ class Dispatcher:
             work.webhooks.done(changes)
 
     def _sift(self, changes: Sequence[NotedChange]) -> Sifted:
-        rules = load_rules(self._setup.synchronization.mappings, self._code)
+        rules = rules_of(self._setup)
         with Run(self._setup, self._store, rules, run_id=self._holder, actor="webhooks", dry_run=True) as run:
+            know_page(run)
             return sift(run, [change.key for change in changes], self._setup.webhooks.selected_at_most)
 
     def _is_hopeless(self, error: CustomerSyncError) -> bool:

@@ -18,8 +18,8 @@ EVERYTHING = "since:"
 
 _TOPICS = frozenset({"customer.created", "customer.updated", "customer.deleted"})
 _PING = re.compile(rb"webhook_id=\d{1,18}")
-_CUSTOMER = re.compile(r"(?:^|/)customers\(([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\)/?$", re.IGNORECASE)
-_COLLECTION = re.compile(r"(?:^|/)customers(?:\?(.*))?$", re.IGNORECASE | re.DOTALL)
+_CUSTOMER = re.compile(r"(?:^|/)(\w+)\(([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\)/?$", re.IGNORECASE)
+_COLLECTION = re.compile(r"(?:^|/)(\w+)(?:\?(.*))?$", re.IGNORECASE | re.DOTALL)
 _SINCE = re.compile(r"lastModifiedDateTime\s+g[te]\s+(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,7})?Z)")
 _LARGEST_ID = 2**53
 _MOST_ITEMS = 50_000
@@ -94,10 +94,13 @@ def read_woocommerce(headers: Mapping[str, str], body: bytes, secret: str) -> De
     return Delivery((Item(f"woo:{identifier}", fingerprint("woocommerce", topic, body)),), exact)
 
 
-def read_business_central(body: bytes, state: str) -> Delivery:
+def read_business_central(body: bytes, state: str, entity: str = "customers") -> Delivery:
     """A delivery of Business Central. It repeats what was not answered, so that a repetition is no offence.
 
     It bundles the notifications of all subscriptions of one address; those without our client state are left out.
+
+    Args:
+        entity: what the page of customers calls their list.
 
     Raises:
         Refused: it is malformed, or nothing in it has our client state.
@@ -116,7 +119,7 @@ def read_business_central(body: bytes, state: str) -> Delivery:
             continue
         if not all(isinstance(text, str) and len(text) <= _LONGEST_TEXT for text in texts[1:4]):
             raise Refused(400, "malformed")
-        key = _key(str(texts[2]), str(texts[3]))
+        key = _key(str(texts[2]), str(texts[3]), entity.lower())
         if key:
             items.append(Item(key, fingerprint("business central", *(str(text) for text in texts[1:]))))
         else:
@@ -126,16 +129,16 @@ def read_business_central(body: bytes, state: str) -> Delivery:
     return Delivery(tuple(items), "", ignored, forged)
 
 
-def _key(resource: str, change: str) -> str:
+def _key(resource: str, change: str, entity: str) -> str:
     """What a notification is about; "" = nothing that concerns customers."""
     text = unquote(resource)
     found = _CUSTOMER.search(text)
     if found:
-        return f"bc:{found[1].lower()}"
+        return f"bc:{found[2].lower()}" if found[1].lower() == entity else ""
     collection = _COLLECTION.search(text)
-    if collection is None or change.lower() != "collection":
+    if collection is None or collection[1].lower() != entity or change.lower() != "collection":
         return ""
-    since = _SINCE.search(collection[1] or "")
+    since = _SINCE.search(collection[2] or "")
     return f"{EVERYTHING}{since[1]}" if since else EVERYTHING
 
 

@@ -138,7 +138,8 @@ def receiving(setup: Setup, store: Store, secret: str, start: StartRun) -> Itera
     worker = threading.Thread(target=dispatcher.run, name="webhooks")
     worker.start()
     try:
-        yield Receiver(setup.webstore_code, setup.webhooks, secret, inbox, counters), dispatcher
+        entity = setup.business_central.customers_entity
+        yield Receiver(setup.webstore_code, setup.webhooks, secret, inbox, counters, entity=entity), dispatcher
     finally:
         dispatcher.stop()
         worker.join()

@@ -15,6 +15,7 @@ from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.clients.redaction import protect
 from connector.errors import CustomerNotFound, CustomerSyncError, RemoteRefused, SetupError
 from connector.setup import Setup
+from connector.setup.addresses import spelled
 from connector.webhooks.app import BUSINESS_CENTRAL, WOOCOMMERCE, path_of
 from connector.webhooks.genuine import client_state
 
@@ -68,18 +69,19 @@ class Subscriptions:
         protect(secret, self._state)
 
     def listed(self) -> list[dict[str, Any]]:
-        """All subscriptions that tell of customers, whoever made them: `system`, `id`, `what`, `address`, `status`, `expires`,
-        and `mine` (they lead to this receiver)."""
+        """All subscriptions that tell of customers, whoever made them: `system`, `id`, `what`, `resource` (Business Central's
+        name of it), `address`, `status`, `expires`, and `mine` (they lead to this receiver)."""
         hooks = [hook for hook in self._webstore.list_webhooks() if str(hook.get("topic", "")).startswith("customer.")]
         rows = [
             {
                 "system": "webstore",
                 "id": str(hook["id"]),
                 "what": hook["topic"],
+                "resource": "",
                 "address": hook.get("delivery_url", ""),
                 "status": hook.get("status", ""),
                 "expires": "",
-                "mine": hook.get("delivery_url") == self._shop_address,
+                "mine": _leads_to(hook.get("delivery_url"), self._shop_address),
             }
             for hook in hooks
         ]
@@ -88,10 +90,11 @@ class Subscriptions:
                 "system": "business_central",
                 "id": row["subscriptionId"],
                 "what": _resource(row),
+                "resource": str(row.get("resource", "")),
                 "address": row.get("notificationUrl", ""),
                 "status": "active",
                 "expires": row.get("expirationDateTime", ""),
-                "mine": row.get("notificationUrl") == self._company_address,
+                "mine": _leads_to(row.get("notificationUrl"), self._company_address),
             }
             for row in self._business_central.list_subscriptions()
         ]
@@ -110,7 +113,8 @@ class Subscriptions:
         """Whether something is missing, switched off, or ends before a moment."""
         mine = [row for row in self.listed() if row["mine"]]
         topics = {row["what"] for row in mine if row["system"] == "webstore" and row["status"] == "active"}
-        ends = [_moment(str(row["expires"])) for row in mine if row["system"] == "business_central"]
+        wanted = _path(self._business_central.customers_resource)
+        ends = [_moment(str(row["expires"])) for row in mine if _path(str(row["resource"])) == wanted]
         return not topics >= set(TOPICS) or not ends or min(ends) < until
 
     def unsubscribe(self) -> list[Done]:
@@ -142,7 +146,7 @@ class Subscriptions:
         rows = self._my_rows()
         mine = [row for row in rows if _path(str(row.get("resource"))) == wanted]
         for row in rows:
-            if row not in mine:  # the setup named another company before
+            if row not in mine:  # the setup named another company, or page, before
                 yield _tried(
                     "business_central", _resource(row), "removed", partial(company.delete_subscription, _id(row))
                 )
@@ -151,14 +155,20 @@ class Subscriptions:
             yield _tried("business_central", _resource(row), "renewed", again)
         if not mine:
             act = partial(company.create_subscription, self._company_address, self._state)
-            yield _tried("business_central", "customers", "made", act)
+            yield _tried("business_central", _resource({"resource": company.customers_resource}), "made", act)
 
     def _my_hooks(self) -> list[dict[str, Any]]:
-        return [hook for hook in self._webstore.list_webhooks() if hook.get("delivery_url") == self._shop_address]
+        return [
+            hook for hook in self._webstore.list_webhooks() if _leads_to(hook.get("delivery_url"), self._shop_address)
+        ]
 
     def _my_rows(self) -> list[dict[str, Any]]:
         found = self._business_central.list_subscriptions()
-        return [row for row in found if row.get("notificationUrl") == self._company_address]
+        return [row for row in found if _leads_to(row.get("notificationUrl"), self._company_address)]
+
+
+def _leads_to(address: object, ours: str) -> bool:
+    return spelled(str(address or "")) == spelled(ours)
 
 
 def _moment(text: str) -> datetime:
@@ -179,8 +189,8 @@ def _resource(row: Mapping[str, Any]) -> str:
 
 
 def _path(resource: str) -> str:
-    """The part of a resource that says what it is: servers write it with and without what stands in front."""
-    return resource.lower().rpartition("companies(")[2]
+    """The part of a resource that says what it is: servers write it with and without what stands in front of the API."""
+    return f"/{resource.lower().lstrip('/')}".rpartition("/api/")[2].removeprefix("/")
 
 
 def _tried(system: str, what: str, action: str, act: Act) -> Done:

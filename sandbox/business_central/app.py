@@ -4,6 +4,7 @@
 /environments/v1.2                                     the environment
 /v2.0/{tenant}/{environment}/api/v2.0/...              the API; the tenant may be left out
 /v2.0/{tenant}/{environment}/api/microsoft/runtime/beta/companies({id})/webhookSupportedResources
+/v2.0/{tenant}/{environment}/api/{publisher}/{group}/{version}/...   a custom page, if the settings have one
 /BC/api/v2.0/...                                       the same as on premises, with Basic or a token
 """
 
@@ -23,7 +24,7 @@ from starlette.routing import Route
 from sandbox.business_central.authentication import Authentication, check_api_is_on
 from sandbox.business_central.batch import operations_in, run_batch
 from sandbox.business_central.entities import COMPANY_SETS
-from sandbox.business_central.errors import NO_ENVIRONMENT, ApiError, unknown_segment
+from sandbox.business_central.errors import NO_ENVIRONMENT, ApiError, check_tenant, unknown_segment
 from sandbox.business_central.exchange import Call, Reply, from_error
 from sandbox.business_central.limits import Limits
 from sandbox.business_central.notifications import Courier
@@ -35,8 +36,10 @@ from sandbox.business_central.subscriptions import Subscriptions
 __all__ = ["ConfigurationTemplate", "Settings", "create_app"]
 
 _TOKEN = re.compile(r"/([^/]+)/oauth2/v2\.0/token/?")
-_ONLINE = re.compile(r"(/v2\.0/(?:([^/]+)/)?([^/]+)/api)/(v2\.0|microsoft/runtime/beta)(?:/(.*))?", re.DOTALL)
-_ON_PREMISES = re.compile(r"(/BC/api)/(v2\.0|microsoft/runtime/beta)(?:/(.*))?", re.DOTALL | re.IGNORECASE)
+_AREA = r"(v2\.0|[^/]+/[^/]+/(?:v\d+\.\d+|beta))"
+_ONLINE = re.compile(rf"(/v2\.0/(?:([^/]+)/)?([^/]+)/api)/{_AREA}(?:/(.*))?", re.DOTALL)
+_ON_PREMISES = re.compile(rf"(/BC/api)/{_AREA}(?:/(.*))?", re.DOTALL | re.IGNORECASE)
+_RUNTIME = "microsoft/runtime/beta"
 _METHODS = ["GET", "POST", "PATCH", "PUT", "DELETE"]
 
 
@@ -49,6 +52,7 @@ def create_app(store: Store, settings: Settings, *, tokens: Store | None = None)
     courier = Courier(store, settings, subscriptions)
     store.on_change.append(courier.note)
     store.balance_changes_etag = settings.balance_changes_etag
+    store.custom_page = settings.custom_page
     store.clock.offsets_ms = settings.clock_offsets_ms
     front = _Front(store, settings, subscriptions, Authentication(tokens or store, settings))
 
@@ -71,6 +75,8 @@ class _Front:
         self._settings = settings
         self._store = store
         self._service = Service(store, settings, subscriptions)
+        page = settings.custom_page
+        self._custom = None if page is None else Service(store, settings, subscriptions, page.catalogue)
         self._authentication = authentication
         self._limits = Limits(settings, store.clock.now)
 
@@ -97,6 +103,7 @@ class _Front:
                 return Response(NO_ENVIRONMENT, 404, media_type="application/xml")
         elif on_premises is not None:
             root, area, rest = on_premises[1], on_premises[2], on_premises[3]
+            check_tenant(self._settings.on_premises_tenants, request.url.query)
             check_api_is_on(self._settings, is_on_premises=True)
         else:
             raise unknown_segment(path.strip("/").rpartition("/")[2])
@@ -106,7 +113,7 @@ class _Front:
             raise ApiError(413, "BadRequest", "The request body is too large.")
         call = Call(
             method=request.method,
-            base=f"{request.url.scheme}://{request.url.netloc}{root}/{area}",
+            base=f"{self._settings.own_address or f'{request.url.scheme}://{request.url.netloc}'}{root}/{area}",
             path=rest or "",
             query=request.url.query,
             headers={name.lower(): value for name, value in request.headers.items()},
@@ -115,19 +122,29 @@ class _Front:
         )
         return self._response(await self._answer(call, area))
 
+    def _service_of(self, area: str) -> Service:
+        page = self._settings.custom_page
+        if area.lower() == "v2.0":
+            return self._service
+        if self._custom is None or page is None or area.lower() != page.api.lower():
+            raise unknown_segment(area.partition("/")[0])
+        return self._custom
+
     async def _answer(self, call: Call, area: str) -> Reply:
-        is_batch = call.path.rstrip("/") == "$batch" and area == "v2.0"
+        is_runtime = area.lower() == _RUNTIME
+        service = self._service if is_runtime else self._service_of(area)
+        is_batch = call.path.rstrip("/") == "$batch" and not is_runtime
         operations = operations_in(call, self._settings.maximum_batch) if is_batch else []
         counts_once = self._settings.batch_counts_once or not operations
         async with self._limits.admitted(call.user, 1 if counts_once else len(operations)):
-            if area != "v2.0":
+            if is_runtime:
                 return self._runtime(call)
             if is_batch:
-                return run_batch(self._service, call, operations)
+                return run_batch(service, call, operations)
             if call.path.startswith("subscriptions") and call.method != "GET":
                 # The subscriber is called meanwhile, and may want to ask something itself.
-                return await to_thread.run_sync(self._service.answer, call)
-            return self._service.answer(call)
+                return await to_thread.run_sync(service.answer, call)
+            return service.answer(call)
 
     def _is_known(self, tenant: str | None, environment: str) -> bool:
         is_tenant = tenant is None or tenant.lower() == self._settings.tenant.lower()
@@ -157,6 +174,8 @@ class _Front:
         if names != ["companies", "webhookSupportedResources"]:
             raise unknown_segment(names[-1])
         value: list[dict[str, Any]] = [{"resource": f"v2.0/{name}"} for name in COMPANY_SETS]
+        page = self._settings.custom_page
+        value += [] if page is None else [{"resource": f"{page.api}/{page.entity}"}]
         return Reply(200, orjson.dumps({"@odata.context": f"{call.base}/$metadata", "value": value}))
 
     def _response(self, reply: Reply) -> Response:

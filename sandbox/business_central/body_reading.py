@@ -2,18 +2,18 @@
 
 import re
 from collections.abc import Mapping
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from sandbox.business_central.entities import NOT_BLOCKED, EntitySet, Kind, Property
+from sandbox.business_central.entities import NO_DATE, EntitySet, Kind, Property
 from sandbox.business_central.errors import ApiError, bad_request, too_long
-from sandbox.business_central.rows import Values, whole
+from sandbox.business_central.rows import Values, milliseconds_of, whole
 from sandbox.business_central.settings import Settings
 from sandbox.business_central.texts import units, upper
 
 _GUID = re.compile(r"\{?([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\}?", re.IGNORECASE)
 _LARGEST = Decimal("999999999999999")
-_OPTION_CAPTIONS = {NOT_BLOCKED: " "}
 
 
 def read_properties(content: Mapping[str, Any], entity: EntitySet, settings: Settings, *, is_new: bool) -> Values:
@@ -51,7 +51,12 @@ def _read(prop: Property, value: Any, settings: Settings) -> Any:
         if not isinstance(value, bool):
             raise _wrong_type(prop, value)
         return int(value)
-    if isinstance(value, bool) or not isinstance(value, int | float):
+    return _moment(prop, value) if prop.kind in (Kind.DATE, Kind.DATETIME) else _number(prop, value)
+
+
+def _number(prop: Property, value: Any) -> float:
+    is_fraction = prop.kind is Kind.INTEGER and not isinstance(value, int)
+    if isinstance(value, bool) or not isinstance(value, int | float) or is_fraction:
         raise _wrong_type(prop, value)
     if abs(Decimal(str(value))) > _LARGEST:
         message = f"Cannot convert the literal '{value}' to the expected type 'Edm.Decimal'."
@@ -74,10 +79,24 @@ def _option(prop: Property, value: Any) -> str:
     """An option by its name on the wire or on the screen: the blank one is _x0020_ or a space."""
     if isinstance(value, str):
         for option in prop.options:
-            if value in (option, _OPTION_CAPTIONS.get(option, option)):
+            if value in (option, _caption(option)):
                 return option
-    captions = ",".join(_OPTION_CAPTIONS.get(option, option) for option in prop.options)
+    captions = ",".join(map(_caption, prop.options))
     raise bad_request(f"'{value}' is not an option. The existing options are: {captions}", "Unknown")
+
+
+def _caption(option: str) -> str:
+    return option.replace("_x0020_", " ")
+
+
+def _moment(prop: Property, value: Any) -> str | int:
+    """A date as it is, a time in milliseconds; the blank ones are 0001-01-01 and its midnight."""
+    try:
+        if prop.kind is Kind.DATE:
+            return date.fromisoformat(value).isoformat()
+        return 0 if str(value).startswith(NO_DATE) else int(milliseconds_of(value))
+    except (TypeError, ValueError) as error:
+        raise _wrong_type(prop, value) from error
 
 
 def _guid(value: Any) -> str:

@@ -9,19 +9,21 @@ from collections.abc import Callable
 
 from sandbox.business_central.clock import Clock
 from sandbox.business_central.database import Database, columns_of
-from sandbox.business_central.entities import BLANKS, CUSTOMERS, NOT_BLOCKED, ZERO_GUID
+from sandbox.business_central.entities import BLANKS, CUSTOMERS, EXTENSION, NOT_BLOCKED, ZERO_GUID
 from sandbox.business_central.number_series import NumberSeries
 from sandbox.business_central.references import References, named_guid
 from sandbox.business_central.rows import Values, etag_of, rendered
+from sandbox.business_central.ship_to_table import ShipToTable
 
 COLUMNS = columns_of(CUSTOMERS)
 FLAGS = frozenset({"openEntries", "openFiscalYearEntries", "projects", "privacyBlocked"})
 BLANK_CUSTOMER: Values = {
-    **{prop.name: BLANKS[prop.kind] for prop in CUSTOMERS.properties},
+    **{prop.name: BLANKS[prop.kind] for prop in (*CUSTOMERS.properties, *EXTENSION)},
     **dict.fromkeys(FLAGS, 0),
     "outstandingDocument": "",
     "type": "Company",
     "blocked": NOT_BLOCKED,
+    "deliveryDay": NOT_BLOCKED,
 }
 _STORED = ", ".join(f'"{name}"' for name in COLUMNS)
 _ASSIGNED = ", ".join(f'"{name}" = ?' for name in COLUMNS)
@@ -39,6 +41,7 @@ class CustomerTable:
         self.references = References(self.database, seed)
         self.references.fill()
         self.numbers = NumberSeries(self.database)
+        self.ship_to_addresses = ShipToTable(self.database, self.clock, self.next_guid)
         self.on_change: list[OnChange] = []
 
     def next_guid(self, kind: str) -> str:
@@ -100,6 +103,7 @@ class CustomerTable:
             self.database.change("DELETE FROM gone_customers WHERE id = ?", (values["id"],))
             self.database.insert(CUSTOMERS, [[values[column] for column in COLUMNS]], "gone_customers")
             self.database.change("DELETE FROM customers WHERE id = ?", (values["id"],))
+            self.database.change("DELETE FROM shipToAddresses WHERE customerId = ?", (values["id"],))
             values["lastModifiedDateTime"] = self.clock.next_moment()
             self._tell("deleted", values)
 
@@ -118,6 +122,7 @@ class CustomerTable:
         area = references.by_id("taxAreas", values["taxAreaId"])
         values["taxAreaDisplayName"] = area["displayName"] if area else ""
         values["emailLower"] = values["email"].lower()
+        values["salespersonName"] = references.salesperson_name(values["salespersonCode"])
         values["stamp"] = stamp
         values["etag"] = etag_of(values["id"], stamp)
         values["body"] = rendered(CUSTOMERS, values, values["etag"])

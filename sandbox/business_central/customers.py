@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sandbox.business_central.body_reading import read_properties
-from sandbox.business_central.entities import CUSTOMERS
+from sandbox.business_central.entities import CUSTOMERS, EntitySet
 from sandbox.business_central.errors import ApiError, dialog, permission_denied, record_not_found
 from sandbox.business_central.etags import check_if_match
 from sandbox.business_central.rows import Values
@@ -30,14 +30,14 @@ class Customers:
             raise record_not_found(self.settings.unknown_id_code, CUSTOMERS.caption, customer_id)
         return values
 
-    def create(self, content: Mapping[str, Any]) -> Values:
+    def create(self, content: Mapping[str, Any], entity: EntitySet = CUSTOMERS) -> Values:
         """Create a customer; returns its row, which holds more than was sent. Raises ApiError (400, 403, 409)."""
         self._check_permission("Insert")
-        sent = read_properties(content, CUSTOMERS, self.settings, is_new=True)
+        sent = read_properties(content, entity, self.settings, is_new=True)
         with self.store.database.transaction():
             draft = Draft(self.store.blank_customer(), self.store, self.settings, is_new=True)
             draft.values["id"] = sent.pop("id", draft.values["id"])
-            self._enter(draft, sent)
+            self._enter(draft, sent, entity)
             if not draft.values["displayName"]:
                 raise dialog('A "displayName" must be provided.')
             if not draft.values["salespersonCode"]:
@@ -45,20 +45,22 @@ class Customers:
             apply_template(draft, sent)
             return self._written(draft)
 
-    def change(self, customer_id: str, content: Mapping[str, Any], if_match: str | None) -> Values:
+    def change(
+        self, customer_id: str, content: Mapping[str, Any], if_match: str | None, entity: EntitySet = CUSTOMERS
+    ) -> Values:
         """Change a customer; returns its row. Raises ApiError (400, 403, 404, 409)."""
         self._check_permission("Modify")
         reads_first = self.settings.first_error_of_a_patch == "body"
-        sent = read_properties(content, CUSTOMERS, self.settings, is_new=False) if reads_first else {}
+        sent = read_properties(content, entity, self.settings, is_new=False) if reads_first else {}
         with self.store.database.transaction():
             if if_match is None and self.settings.missing_if_match_before_unknown_id:
                 check_if_match(if_match, "", is_required=True)
             before = self.get(customer_id)
             check_if_match(if_match, before["etag"], is_required=True)
-            sent = sent if reads_first else read_properties(content, CUSTOMERS, self.settings, is_new=False)
+            sent = sent if reads_first else read_properties(content, entity, self.settings, is_new=False)
             draft = Draft(dict(before), self.store, self.settings, is_new=False)
-            self._enter(draft, sent)
-            if not self.settings.unchanged_patch_is_a_change and _is_same(draft.values, before):
+            self._enter(draft, sent, entity)
+            if not self.settings.unchanged_patch_is_a_change and _is_same(draft.values, before, entity):
                 return before
             return self._written(draft)
 
@@ -77,10 +79,10 @@ class Customers:
         if not self.settings.may_write_customers:
             raise permission_denied(right)
 
-    def _enter(self, draft: Draft, sent: Values) -> None:
+    def _enter(self, draft: Draft, sent: Values, entity: EntitySet) -> None:
         names = list(sent)
         if self.settings.trigger_order == "page":
-            names.sort(key=CUSTOMERS.names.index)
+            names.sort(key=entity.names.index)
         for name in names:
             draft.enter(name, sent[name])
 
@@ -97,8 +99,8 @@ class Customers:
             ) from error
 
 
-def _is_same(values: Values, before: Values) -> bool:
-    return all(values[name] == before[name] for name in CUSTOMERS.names if name != "currencyCode")
+def _is_same(values: Values, before: Values, entity: EntitySet) -> bool:
+    return all(values[name] == before[name] for name in entity.names if name != "currencyCode")
 
 
 def _why_not_deleted(values: Values) -> str:

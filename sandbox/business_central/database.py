@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from sandbox import moments
-from sandbox.business_central.entities import ALL_SETS, CUSTOMERS, EntitySet, Kind
+from sandbox.business_central.entities import ALL_TABLES, BLANKS, CUSTOMERS, EXTENSION, EntitySet, Kind
 from sandbox.business_central.texts import compared
 
 _AFFINITIES = {Kind.DECIMAL: "NUMERIC", Kind.INTEGER: "INTEGER", Kind.BOOLEAN: "INTEGER", Kind.DATETIME: "INTEGER"}
@@ -19,7 +19,7 @@ _STATEMENTS = (
     ("BEGIN IMMEDIATE", "COMMIT", ("ROLLBACK",)),
     ("SAVEPOINT inner_one", "RELEASE inner_one", ("ROLLBACK TO inner_one", "RELEASE inner_one")),
 )
-_COPIED = (*(entity.name for entity in ALL_SETS), "gone_customers", "post_code")
+_COPIED = (*(entity.name for entity in ALL_TABLES), "gone_customers", "post_code")
 # GUIDs and tokens are drawn by chance in reality: what once was given is never given again
 _COUNTED_AGAIN = ("series", "stamp")
 _TABLES = """
@@ -66,10 +66,21 @@ class Database:
         self._connection.create_collation("dictionary", compared)
         for pragma in ("journal_mode = WAL", "synchronous = OFF", "cache_size = -64000", "temp_store = MEMORY"):
             self._connection.execute(f"PRAGMA {pragma}")
-        for entity in ALL_SETS:
+        for entity in ALL_TABLES:
             self._connection.executescript(_definition(entity, entity.name))
         self._connection.executescript(_definition(CUSTOMERS, "gone_customers"))
         self._connection.executescript(_TABLES)
+        for table in ("customers", "gone_customers"):
+            self._extend(table)
+
+    def _extend(self, table: str) -> None:
+        """Give a table that an earlier version made the columns of the extension."""
+        there = {row[1] for row in self._connection.execute(f"PRAGMA table_info({table})")}
+        for prop in EXTENSION:
+            if prop.name not in there:
+                blank = prop.options[0] if prop.options else BLANKS[prop.kind]
+                default = blank if isinstance(blank, int) else f"'{blank}'"
+                self._connection.execute(f'ALTER TABLE {table} ADD COLUMN "{prop.name}" NOT NULL DEFAULT {default}')
 
     def close(self) -> None:
         """Close the connection; closing twice is allowed."""
@@ -121,7 +132,7 @@ class Database:
         names = ", ".join(f'"{name}"' for name in columns)
         marks = ", ".join("?" * len(columns))
         with self.transaction():
-            self._connection.executemany(f"INSERT INTO {table or entity.name} ({names}) VALUES ({marks})", rows)
+            self._connection.executemany(f"INSERT INTO {table or entity.stored_in} ({names}) VALUES ({marks})", rows)
 
     def snapshot(self) -> moments.Moment:
         """The company's tables, the number series and the count of writes, for `restore`."""

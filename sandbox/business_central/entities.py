@@ -2,6 +2,7 @@
 
 Every set is one SQLite table of the same name with a column per property, plus `etag` and `body` (the row as JSON, as
 it stands in lists). Date-times are kept as milliseconds since 1970, booleans as 0 and 1, everything else as in JSON.
+The set of a custom page (custom_page.py) shows more columns of the same table.
 """
 
 from dataclasses import dataclass
@@ -10,6 +11,7 @@ from functools import cached_property
 
 ZERO_GUID = "00000000-0000-0000-0000-000000000000"
 NOT_BLOCKED = "_x0020_"
+NO_DATE = "0001-01-01"
 
 
 class Kind(Enum):
@@ -22,6 +24,7 @@ class Kind(Enum):
     DECIMAL = "decimal"
     INTEGER = "integer"
     BOOLEAN = "boolean"
+    DATE = "date"
     DATETIME = "datetime"
 
     @property
@@ -38,6 +41,7 @@ _EDM_TYPES = {
     Kind.DECIMAL: "Edm.Decimal",
     Kind.INTEGER: "Edm.Int64",
     Kind.BOOLEAN: "Edm.Boolean",
+    Kind.DATE: "Edm.Date",
     Kind.DATETIME: "Edm.DateTimeOffset",
 }
 BLANKS: dict[Kind, str | int] = {
@@ -48,6 +52,7 @@ BLANKS: dict[Kind, str | int] = {
     Kind.DECIMAL: 0,
     Kind.INTEGER: 0,
     Kind.BOOLEAN: 0,
+    Kind.DATE: NO_DATE,
     Kind.DATETIME: 0,
 }
 
@@ -80,6 +85,15 @@ class EntitySet:
     has_etag: bool = True
     hidden: tuple[str, ...] = ()
     """Columns behind the properties that the API does not show; whole numbers or texts."""
+    table: str = ""
+    """Where the rows are kept; "" = in a table of the set's own name."""
+    navigation: tuple[str, ...] = ()
+    """The sets of what belongs to one of its rows, beside those that every customer has."""
+
+    @property
+    def stored_in(self) -> str:
+        """The table of its rows."""
+        return self.table or self.name
 
     @cached_property
     def by_name(self) -> dict[str, Property]:
@@ -114,6 +128,22 @@ def _code(name: str, caption: str, length: int) -> Property:
     return Property(name, caption, Kind.CODE, length)
 
 
+EXTENSION = (
+    _text("name2", "Name 2", 50),
+    _text("contactName", "Contact", 100),
+    _code("customerPriceGroup", "Customer Price Group", 10),
+    _code("languageCode", "Language Code", 10),
+    _code("gln", "GLN", 13),
+    Property("loyaltyPoints", "Loyalty Points", Kind.INTEGER),
+    Property("discountPercent", "Discount %", Kind.DECIMAL),
+    Property("newsletter", "Newsletter", Kind.BOOLEAN),
+    Property("customerSince", "Customer Since", Kind.DATE),
+    Property("lastVisitAt", "Last Visit At", Kind.DATETIME),
+    Property("deliveryDay", "Delivery Day", Kind.ENUM, options=(NOT_BLOCKED, "Monday", "Friday", "Any_x0020_Day")),
+    Property("partnerId", "Partner Id", Kind.GUID),
+    Property("salespersonName", "Salesperson Name", Kind.TEXT, 50, is_editable=False),
+)
+"""What a partner's extension adds to the customers of a company; only a custom page shows it."""
 CUSTOMERS = EntitySet(
     "customers",
     "customer",
@@ -156,6 +186,28 @@ CUSTOMERS = EntitySet(
         "privacyBlocked",
         "emailLower",
         "stamp",
+        *(prop.name for prop in EXTENSION),
+    ),
+)
+SHIP_TO_ADDRESSES = EntitySet(
+    "shipToAddresses",
+    "shipToAddress",
+    "Ship-to Address",
+    (
+        _id(),
+        Property("customerId", "Customer Id", Kind.GUID, is_editable=False),
+        _code("code", "Code", 10),
+        _text("displayName", "Name", 100),
+        _text("contact", "Contact", 100),
+        _text("addressLine1", "Address", 100),
+        _text("addressLine2", "Address 2", 50),
+        _text("city", "City", 30),
+        _text("state", "County", 30),
+        _code("country", "Country/Region Code", 10),
+        _code("postalCode", "Post Code", 20),
+        _text("phoneNumber", "Phone No.", 30),
+        _text("email", "E-Mail", 80),
+        _modified(),
     ),
 )
 
@@ -270,3 +322,5 @@ SUBSCRIPTIONS = EntitySet(
 COMPANY_SETS = {entity.name: entity for entity in (CUSTOMERS, *REFERENCE_SETS, COMPANY_INFORMATION)}
 """Sets that belong to a company, by name."""
 ALL_SETS = (COMPANIES, SUBSCRIPTIONS, *COMPANY_SETS.values())
+"""The sets of the standard API."""
+ALL_TABLES = (*ALL_SETS, SHIP_TO_ADDRESSES)

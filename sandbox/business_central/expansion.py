@@ -1,7 +1,7 @@
 """$expand and the addresses behind a customer: what belongs to it besides its own properties."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from typing import Any
 
 import orjson
@@ -15,7 +15,7 @@ from sandbox.business_central.entities import (
 )
 from sandbox.business_central.errors import bad_request, unknown_property
 from sandbox.business_central.references import named_guid
-from sandbox.business_central.rows import Values, etag_of, shown_time, whole
+from sandbox.business_central.rows import Values, etag_of, rendered, shown_time, whole
 from sandbox.business_central.store import Store
 
 _RELATED: dict[str, tuple[EntitySet, str]] = {
@@ -27,14 +27,17 @@ _RELATED: dict[str, tuple[EntitySet, str]] = {
 _ITEM = re.compile(r"(\w+)(?:\((.*)\))?", re.DOTALL)
 
 
-def expansions_of(text: str) -> dict[str, tuple[str, ...]]:
-    """Names to expand, with the properties selected of each (none: all). Raises ApiError (400) for unknown names."""
+def expansions_of(text: str, besides: Collection[str] = ()) -> dict[str, tuple[str, ...]]:
+    """Names to expand, of those that every customer has and some others, with the properties selected of each (none: all).
+
+    Raises ApiError (400) for unknown names.
+    """
     found: dict[str, tuple[str, ...]] = {}
     for part in _split(text, ","):
         match = _ITEM.fullmatch(part)
         if match is None:
             raise bad_request(f"Syntax error in the $expand '{text}'.")
-        if match[1] not in NAVIGATION:
+        if match[1] not in NAVIGATION and match[1] not in besides:
             raise unknown_property(match[1], "customer")
         selected: tuple[str, ...] = ()
         for option in _split(match[2] or "", ";"):
@@ -47,19 +50,29 @@ def expansions_of(text: str) -> dict[str, tuple[str, ...]]:
     return found
 
 
-def expanded(store: Store, values: Values, names: dict[str, tuple[str, ...]]) -> Values:
-    """The values of the named navigation properties of a customer."""
+def expanded(
+    store: Store, values: Values, names: dict[str, tuple[str, ...]], ship_to: EntitySet | None = None
+) -> Values:
+    """The values of the named navigation properties of a customer.
+
+    `ship_to` is the set of its addresses as a custom page shows it.
+    """
     content: Values = {}
     for name, selected in names.items():
-        found = navigate(store, values, name)
-        if selected and isinstance(found, dict):
-            found = {key: value for key, value in found.items() if key in selected or key == "@odata.etag"}
+        found = navigate(store, values, name, ship_to)
+        rows = found if isinstance(found, list) else [found]
+        for row in rows if selected else ():
+            for key in row.keys() - {*selected, "@odata.etag"} if row else ():
+                del row[key]
         content[name] = found
     return content
 
 
-def navigate(store: Store, values: Values, name: str) -> Any:
+def navigate(store: Store, values: Values, name: str, ship_to: EntitySet | None = None) -> Any:
     """One navigation property: an object, a list, or None where nothing is related."""
+    if ship_to is not None and name == ship_to.name:
+        rows = store.ship_to_addresses.of_customer(values["id"])
+        return [orjson.loads(rendered(ship_to, row, row["etag"])) for row in rows]
     if name in _RELATED:
         entity, column = _RELATED[name]
         row = store.database.row(f"SELECT body FROM {entity.name} WHERE id = ?", (values[column],))

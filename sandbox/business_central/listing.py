@@ -65,7 +65,7 @@ def read_page(database: Database, entity: EntitySet, query: Query, size: int, se
         parameters += query.condition.parameters
     total = None
     if query.wants_count:
-        counted = database.row(f"SELECT count(*) FROM {entity.name} WHERE {' AND '.join(where)}", parameters)
+        counted = database.row(f"SELECT count(*) FROM {entity.stored_in} WHERE {' AND '.join(where)}", parameters)
         total = int(counted[0]) if counted else 0
     if query.skiptoken is not None:
         after = _place_of(database, entity, query.skiptoken, order, settings)
@@ -77,7 +77,7 @@ def read_page(database: Database, entity: EntitySet, query: Query, size: int, se
     columns = "body" if query.select is None else ", ".join(("etag", *(f'"{prop.name}"' for prop in query.select)))
     sorting = ", ".join(f"{part.sql}{' DESC' if part.is_descending else ''}" for part in order)
     rows = database.rows(
-        f'SELECT "{entity.key}", {columns} FROM {entity.name} WHERE {" AND ".join(where)} '
+        f'SELECT "{entity.key}", {columns} FROM {entity.stored_in} WHERE {" AND ".join(where)} '
         f"ORDER BY {sorting} LIMIT ? OFFSET ?",
         (*parameters, limit + is_cut, query.skip),
     )
@@ -101,8 +101,8 @@ def _place_of(
     database: Database, entity: EntitySet, token: str, order: list[_Sorting], settings: Settings
 ) -> tuple[Any, ...]:
     columns = ", ".join(part.column for part in order)
-    tables = [entity.name]
-    if settings.vanished_skiptoken == "continued" and entity.name == "customers":
+    tables = [entity.stored_in]
+    if settings.vanished_skiptoken == "continued" and entity.stored_in == "customers":
         tables.append("gone_customers")
     for table in tables:
         row = database.row(f'SELECT {columns} FROM {table} WHERE "{entity.key}" = ?', (token.lower(),))

@@ -15,12 +15,13 @@ METADATA_TYPE = "application/xml"
 
 
 @cache
-def metadata_document() -> bytes:
-    """The document $metadata: entity types with their properties and lengths, enums, and the entity sets."""
-    types = "".join(_entity_type(entity) for entity in ALL_SETS)
-    enums = "".join(_enum(entity, prop) for entity in ALL_SETS for prop in entity.properties if prop.options)
+def metadata_document(shown: tuple[EntitySet, ...] = ALL_SETS) -> bytes:
+    """The document $metadata: entity types with their properties, their lengths and which can be written, enums, and the
+    entity sets."""
+    types = "".join(_entity_type(entity, shown) for entity in shown)
+    enums = "".join(_enum(entity, prop) for entity in shown for prop in entity.properties if prop.options)
     sets = "".join(
-        f'<EntitySet Name="{entity.name}" EntityType="Microsoft.NAV.{entity.singular}"/>' for entity in ALL_SETS
+        f'<EntitySet Name="{entity.name}" EntityType="Microsoft.NAV.{entity.singular}"/>' for entity in shown
     )
     return (
         '<?xml version="1.0" encoding="utf-8"?>'
@@ -31,7 +32,7 @@ def metadata_document() -> bytes:
     ).encode()
 
 
-def entity_definitions(base: str, filter_text: str) -> bytes:
+def entity_definitions(base: str, filter_text: str, shown: tuple[EntitySet, ...] = ALL_SETS) -> bytes:
     """Captions and enum members, of all entities or of the one named by `entitySetName eq '...'`."""
     wanted = None
     if filter_text:
@@ -40,7 +41,7 @@ def entity_definitions(base: str, filter_text: str) -> bytes:
         if not is_simple or not isinstance(node, Comparison):
             raise bad_request("entityDefinitions can be filtered by entitySetName only.")
         wanted = node.literal
-    value = [_definition(entity) for entity in ALL_SETS if wanted in (None, Literal(entity.name, "text"))]
+    value = [_definition(entity) for entity in shown if wanted in (None, Literal(entity.name, "text"))]
     return orjson.dumps({"@odata.context": f"{base}/$metadata#entityDefinitions", "value": value})
 
 
@@ -65,16 +66,23 @@ def _captions(text: str) -> list[dict[str, object]]:
     return [{"languageCode": 1033, "caption": text}]
 
 
-def _entity_type(entity: EntitySet) -> str:
+def _entity_type(entity: EntitySet, shown: tuple[EntitySet, ...]) -> str:
     properties = "".join(_property(entity, prop) for prop in entity.properties)
     key = f'<Key><PropertyRef Name="{entity.key}"/></Key>'
-    return f'<EntityType Name="{entity.singular}">{key}{properties}</EntityType>'
+    behind = "".join(
+        f'<NavigationProperty Name="{other.name}" Type="Collection(Microsoft.NAV.{other.singular})" ContainsTarget="true"/>'
+        for other in shown
+        if other.name in entity.navigation
+    )
+    return f'<EntityType Name="{entity.singular}">{key}{properties}{behind}</EntityType>'
 
 
 def _property(entity: EntitySet, prop: Property) -> str:
     kind = f"Microsoft.NAV.{_enum_name(entity, prop)}" if prop.kind is Kind.ENUM else prop.kind.edm
     length = f' MaxLength="{prop.length}"' if prop.length else ""
-    return f'<Property Name={quoteattr(prop.name)} Type="{kind}"{length}/>'
+    edit = "true" if prop.is_editable else "false"
+    told = f'<Annotation Term="NAV.LabelId" String={quoteattr(prop.name)}/><Annotation Term="NAV.AllowEdit" Bool="{edit}"/>'
+    return f'<Property Name={quoteattr(prop.name)} Type="{kind}"{length}>{told}</Property>'
 
 
 def _enum(entity: EntitySet, prop: Property) -> str:

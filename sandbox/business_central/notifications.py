@@ -15,7 +15,7 @@ import requests
 from sandbox.business_central.rows import Values, shown_time
 from sandbox.business_central.settings import Settings
 from sandbox.business_central.store import Store
-from sandbox.business_central.subscriptions import Subscriptions
+from sandbox.business_central.subscriptions import Subscriptions, collection_of
 
 _WAITS = (60, 60, 600, 6_000, 60_000)
 """Seconds after the first, second, ... failure; one failure more, and the subscriptions are deleted."""
@@ -43,7 +43,9 @@ class Courier:
         if database.row("SELECT 1 FROM subscriptions") is None:
             return
         for subscription in self.subscriptions.active():
-            if not subscription["resource"].lower().endswith("/customers"):
+            page = self.settings.custom_page
+            names = {"customers"} | ({page.entity.lower()} if page else set())
+            if subscription["resource"].lower().rpartition("/")[2] not in names:
                 continue
             database.change(
                 "INSERT INTO notification VALUES (?, ?, ?, ?, ?) ON CONFLICT (subscription, customer) DO UPDATE SET "
@@ -114,7 +116,7 @@ class Courier:
         return True
 
     def _items(self, subscription: Values, waiting: list[Any]) -> _Items:
-        collection = f"api/v2.0/companies({self.store.company_id})/customers"
+        collection = collection_of(subscription["resource"])
         head = {
             "subscriptionId": subscription["subscriptionId"],
             "clientState": subscription["clientState"],

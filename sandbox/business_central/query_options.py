@@ -54,7 +54,8 @@ def read_query(options: Mapping[str, str], entity: EntitySet, settings: Settings
     return Query(
         raw=options,
         condition=condition,
-        select=_select(options.get("$select", ""), entity),
+        # what stands in the table as JSON is the row of the set whose table it is
+        select=_select(options.get("$select", ""), entity) or (entity.properties if entity.table else None),
         order=_order(options.get("$orderby", ""), entity),
         top=_whole_number(options, "$top"),
         skip=_whole_number(options, "$skip") or 0,

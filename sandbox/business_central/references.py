@@ -112,6 +112,11 @@ class References:
         """The row of an id; None when the table has no such id."""
         return self._rows.get(set_name, {}).get(guid)
 
+    def salesperson_name(self, code: str) -> str:
+        """What a salesperson is called; "" for nobody."""
+        row = self.by_id("salespeoplePurchasers", self.id_of("salespeoplePurchasers", code) or "") if code else None
+        return str(row["displayName"])[:50] if row else ""
+
     def is_salesperson_blocked(self, code: str) -> bool:
         """Whether the salesperson may not be given to customers any more."""
         return any(row["code"] == code and row["blocked"] for row in company_data()["salespeoplePurchasers"])

@@ -2,13 +2,15 @@
 
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from itertools import count
 from typing import Any
 
 import orjson
 
+from sandbox.business_central.custom_page import STANDARD, Catalogue
 from sandbox.business_central.customers import Customers
-from sandbox.business_central.entities import COMPANIES, COMPANY_SETS, CUSTOMERS, SUBSCRIPTIONS, EntitySet
+from sandbox.business_central.entities import ALL_SETS, COMPANIES, SUBSCRIPTIONS, EntitySet
 from sandbox.business_central.errors import (
     ApiError,
     bad_request,
@@ -25,6 +27,7 @@ from sandbox.business_central.query_options import Query, next_link, options_of,
 from sandbox.business_central.references import named_guid
 from sandbox.business_central.rows import Values, rendered_columns, with_context
 from sandbox.business_central.settings import Settings
+from sandbox.business_central.ship_to import ShipTo
 from sandbox.business_central.store import Store
 from sandbox.business_central.subscriptions import Subscriptions
 
@@ -32,12 +35,31 @@ from sandbox.business_central.subscriptions import Subscriptions
 class Service:
     """The API behind authentication and limits. Answers are given in any thread, one at a time."""
 
-    def __init__(self, store: Store, settings: Settings, subscriptions: Subscriptions) -> None:
+    def __init__(
+        self,
+        store: Store,
+        settings: Settings,
+        subscriptions: Subscriptions,
+        catalogue: Callable[[], Catalogue] = lambda: STANDARD,
+    ) -> None:
         self.store = store
+        self._catalogue = catalogue
         self.settings = settings
         self.customers = Customers(store, settings)
+        self.ship_to = ShipTo(store, settings)
         self.subscriptions = subscriptions
         self._correlations = count(1)
+
+    @property
+    def catalogue(self) -> Catalogue:
+        """What this API has of a company, now."""
+        return self._catalogue()
+
+    @property
+    def _all_sets(self) -> tuple[EntitySet, ...]:
+        if self.catalogue is STANDARD:
+            return ALL_SETS
+        return (COMPANIES, *self.catalogue.sets.values())
 
     def correlation_id(self) -> str:
         """A GUID for an answer."""
@@ -58,12 +80,13 @@ class Service:
         segments = call.segments()
         first = segments[0]
         if first.name == "$metadata":
-            return Reply(200, metadata_document(), METADATA_TYPE)
+            return Reply(200, metadata_document(self._all_sets), METADATA_TYPE)
         if first.name == "entityDefinitions":
-            return Reply(200, entity_definitions(call.base, options_of(call.query, self.settings).get("$filter", "")))
+            wanted = options_of(call.query, self.settings).get("$filter", "")
+            return Reply(200, entity_definitions(call.base, wanted, self._all_sets))
         if first.name == COMPANIES.name:
             return self._companies(call, segments)
-        if first.name == SUBSCRIPTIONS.name:
+        if first.name == SUBSCRIPTIONS.name and self.catalogue is STANDARD:
             return self._subscriptions(call, segments)
         self._check_named_company(call)
         return self._in_company(call, segments)
@@ -71,7 +94,7 @@ class Service:
     def _service_document(self, call: Call) -> Reply:
         if call.method != "GET":
             raise method_not_allowed(call.method, "", "Collection")
-        sets = [{"name": name, "kind": "EntitySet", "url": name} for name in (COMPANIES.name, *COMPANY_SETS)]
+        sets = [{"name": name, "kind": "EntitySet", "url": name} for name in (COMPANIES.name, *self.catalogue.sets)]
         return Reply(200, orjson.dumps({"@odata.context": f"{call.base}/$metadata", "value": sets}))
 
     def _companies(self, call: Call, segments: list[Segment]) -> Reply:
@@ -101,25 +124,26 @@ class Service:
         first, rest = segments[0], segments[1:]
         if first.name in ("contactsInformation", "defaultDimensions", "documentAttachments"):
             raise dialog("You must specify a parent ID to get the records of this page.")
-        entity = COMPANY_SETS.get(first.name)
+        catalogue = self.catalogue
+        entity = catalogue.sets.get(first.name)
         if entity is None:
             raise unknown_segment(first.name)
         context = f"companies({self.store.company_id})/{entity.name}"
         if first.key is None:
             verbs = {"GET": self._list(entity, context)}
-            if entity is CUSTOMERS:
-                verbs["POST"] = self._create
+            if entity is catalogue.customers and catalogue.is_editable:
+                verbs["POST"] = partial(self._create, entity)
             return self._collection(call, entity, rest, verbs)
         guid = first.guid()
         if rest:
             return self._behind(call, entity, guid, rest)
         if call.method == "GET":
             return self._row(call, entity, context, guid)
-        if entity is CUSTOMERS and call.method == "PATCH":
-            query = read_query(options_of(call.query, self.settings), CUSTOMERS, self.settings)
-            values = self.customers.change(guid, call.json(), call.headers.get("if-match"))
-            return self._written(call, query, values, 200)
-        if entity is CUSTOMERS and call.method == "DELETE":
+        if entity is catalogue.customers and call.method == "PATCH" and catalogue.is_editable:
+            query = read_query(options_of(call.query, self.settings), entity, self.settings)
+            values = self.customers.change(guid, call.json(), call.headers.get("if-match"), entity)
+            return self._written(call, entity, query, values, 200)
+        if entity is catalogue.customers and call.method == "DELETE":
             self.customers.delete(guid, call.headers.get("if-match"))
             return Reply(204)
         raise method_not_allowed(call.method, entity.name, "Entity")
@@ -144,10 +168,10 @@ class Service:
             options = options_of(call.query, self.settings)
             query = read_query(options, entity, self.settings)
             size = page_size(call.prefer, self.settings)
-            is_expanded = bool(query.expand) and entity is CUSTOMERS
+            is_expanded = bool(query.expand) and entity.stored_in == "customers"
             asked = replace(query, select=None) if is_expanded else query
             page = read_page(self.store.database, entity, asked, size, self.settings)
-            rows = [self._expanded(body, query) for body in page.rows] if is_expanded else page.rows
+            rows = [self._expanded(entity, body, query) for body in page.rows] if is_expanded else page.rows
             parts = [b'{"@odata.context":', orjson.dumps(f"{call.base}/$metadata#{context}{_shape(query)}")]
             if page.total is not None:
                 parts.append(b',"@odata.count":%d' % page.total)
@@ -159,17 +183,17 @@ class Service:
 
         return listed
 
-    def _expanded(self, body: bytes, query: Query) -> bytes:
-        return self._text(CUSTOMERS, self.customers.get(orjson.loads(body)["id"]), query)
+    def _expanded(self, entity: EntitySet, body: bytes, query: Query) -> bytes:
+        return self._text(entity, self.customers.get(orjson.loads(body)["id"]), query)
 
     def _row(self, call: Call, entity: EntitySet, context: str, key: str) -> Reply:
         query = read_query(options_of(call.query, self.settings), entity, self.settings)
         columns = ", ".join(("body", "etag", *(f'"{name}"' for name in entity.names)))
-        found = self.store.database.row(f'SELECT {columns} FROM {entity.name} WHERE "{entity.key}" = ?', (key,))
+        found = self.store.database.row(f'SELECT {columns} FROM {entity.stored_in} WHERE "{entity.key}" = ?', (key,))
         if found is None:
             raise record_not_found(self.settings.unknown_id_code, entity.caption, key)
         values = dict(zip(("body", "etag", *entity.names), found, strict=True))
-        if query.expand and entity is CUSTOMERS:
+        if query.expand and entity.stored_in == "customers":
             values = self.customers.get(key)
         return Reply(200, self._shaped(call, entity, context, values, query))
 
@@ -182,25 +206,28 @@ class Service:
         if query.select is not None:
             row = [values["etag"], *(values[prop.name] for prop in query.select)]
             body = rendered_columns(query.select, [row], has_etag=entity.has_etag)[0]
-        if query.expand and entity is CUSTOMERS:
-            body = _joined(body, expanded(self.store, values, expansions_of(query.expand)))
+        if query.expand and entity.stored_in == "customers":
+            names = expansions_of(query.expand, entity.navigation)
+            body = _joined(body, expanded(self.store, values, names, self.catalogue.ship_to))
         return body
 
-    def _create(self, call: Call) -> Reply:
-        query = read_query(options_of(call.query, self.settings), CUSTOMERS, self.settings)
-        return self._written(call, query, self.customers.create(call.json()), 201)
+    def _create(self, entity: EntitySet, call: Call) -> Reply:
+        query = read_query(options_of(call.query, self.settings), entity, self.settings)
+        return self._written(call, entity, query, self.customers.create(call.json(), entity), 201)
 
-    def _written(self, call: Call, query: Query, values: Values, status: int) -> Reply:
-        context = f"companies({self.store.company_id})/{CUSTOMERS.name}"
+    def _written(self, call: Call, entity: EntitySet, query: Query, values: Values, status: int) -> Reply:
+        context = f"companies({self.store.company_id})/{entity.name}"
         headers = {}
         if status == 201 and self.settings.location_after_create:
             headers["Location"] = f"{call.base}/{context}({values['id']})"
         if "return-no-content" in call.prefer or "return=minimal" in call.prefer:
             return Reply(204, headers=headers)
-        return Reply(status, self._shaped(call, CUSTOMERS, context, values, query), headers=headers)
+        return Reply(status, self._shaped(call, entity, context, values, query), headers=headers)
 
     def _behind(self, call: Call, entity: EntitySet, guid: str, rest: list[Segment]) -> Reply:
-        if entity is not CUSTOMERS or len(rest) != 1 or rest[0].name not in NAVIGATION:
+        if rest[0].name in entity.navigation and len(rest) == 1:
+            return self._ship_to(call, guid, rest[0])
+        if entity is not self.catalogue.customers or len(rest) != 1 or rest[0].name not in NAVIGATION:
             raise unknown_segment(rest[0].name)
         if call.method != "GET":
             raise method_not_allowed(call.method, rest[0].name, "Entity")
@@ -209,6 +236,26 @@ class Service:
         if isinstance(found, list):
             return Reply(200, orjson.dumps({"@odata.context": context, "value": found}))
         return Reply(204) if found is None else Reply(200, with_context(context, orjson.dumps(found)))
+
+    def _ship_to(self, call: Call, customer_id: str, segment: Segment) -> Reply:
+        """The addresses of one customer."""
+        entity = self.catalogue.ship_to
+        assert entity is not None  # noqa: S101 - who has the navigation has the set
+        self.customers.get(customer_id)
+        context = f"companies({self.store.company_id})/customers({customer_id})/{entity.name}"
+        query = read_query(options_of(call.query, self.settings), entity, self.settings)
+        query = replace(query, select=query.select or entity.properties)
+        if segment.key is None and call.method == "GET":
+            found = navigate(self.store, {"id": customer_id}, entity.name, entity)
+            return Reply(200, orjson.dumps({"@odata.context": f"{call.base}/$metadata#{context}", "value": found}))
+        if segment.key is None and call.method == "POST":
+            values = self.ship_to.create(customer_id, call.json(), entity)
+            return Reply(201, self._shaped(call, entity, context, values, query))
+        if segment.key is not None and call.method == "PATCH":
+            if_match = call.headers.get("if-match")
+            values = self.ship_to.change(customer_id, segment.guid(), call.json(), if_match, entity)
+            return Reply(200, self._shaped(call, entity, context, values, query))
+        raise method_not_allowed(call.method, entity.name, "Collection" if segment.key is None else "Entity")
 
     def _subscriptions(self, call: Call, segments: list[Segment]) -> Reply:
         self.subscriptions.forget_expired()
@@ -237,9 +284,9 @@ class Service:
 
 def _shape(query: Query) -> str:
     """What of the entity an answer shows, as its context says it."""
-    names = [prop.name for prop in query.select or ()]
+    names = [prop.name for prop in query.select or ()] if query.raw.get("$select") else []
     if query.expand:
-        names += [f"{name}()" for name in expansions_of(query.expand)]
+        names += [f"{part.partition('(')[0].strip()}()" for part in query.expand.split(",")]
     return f"({','.join(names)})" if names else ""
 
 

@@ -7,6 +7,8 @@ likely one, and a client that wants to be safe is tested with both.
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
+from sandbox.business_central.custom_page import CustomPage
+
 
 @dataclass(frozen=True)
 class ConfigurationTemplate:
@@ -37,6 +39,14 @@ class Settings:
     environment: str
     """Name of the only environment; any other one is answered in XML."""
 
+    client_certificate: str = ""
+    """PEM of the certificate by which the app may sign instead of showing its secret; "" = none was uploaded."""
+    on_premises_tenants: tuple[str, ...] = ()
+    """Tenants of the on-premises style address; with some, each of its addresses, parts of a batch included, needs ?tenant=."""
+    own_address: str = ""
+    """What the server takes for its own address in next links, as behind a reverse proxy, e.g. https://inside:7048; "" = as
+    it was asked."""
+
     # Habits of the company
     manual_numbers: bool = True
     """Whether the number series of customers has "Manual Nos.", so that a POST may choose the number."""
@@ -50,6 +60,8 @@ class Settings:
     """Whether VAT numbers must have one of the formats of their country; countries without formats take any."""
     may_write_customers: bool = True
     """Whether the app's permission sets allow to insert, modify and delete customers; otherwise 403."""
+    custom_page: CustomPage | None = None
+    """A partner's API page for customers, beside the standard one; None by default. What it shows may change meanwhile."""
     is_api_enabled: bool = True
     """On premises the API is off by default; off, every call is a 405."""
 

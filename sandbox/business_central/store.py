@@ -7,18 +7,20 @@ from contextlib import contextmanager
 
 import orjson
 
+from sandbox.business_central.custom_page import CustomPage
 from sandbox.business_central.customer_table import BLANK_CUSTOMER, COLUMNS, FLAGS, CustomerTable
 from sandbox.business_central.database import columns_of
-from sandbox.business_central.entities import BLANKS, COMPANIES, CUSTOMERS, Kind
+from sandbox.business_central.entities import BLANKS, COMPANIES, CUSTOMERS, EXTENSION, SHIP_TO_ADDRESSES, Kind
 from sandbox.business_central.references import named_guid
 from sandbox.business_central.rows import Values, milliseconds_of, rendered
 from sandbox.moments import Moment
 from sandbox.people import SandboxInputError
 
-_DATETIMES = frozenset(prop.name for prop in CUSTOMERS.properties if prop.kind is Kind.DATETIME)
-_CODES = frozenset(prop.name for prop in CUSTOMERS.properties if prop.kind is Kind.CODE)
-_TEXTS = frozenset(prop.name for prop in CUSTOMERS.properties if BLANKS[prop.kind] != 0) | {"outstandingDocument"}
-_SETTABLE = frozenset((*CUSTOMERS.names, "outstandingDocument", *FLAGS))
+_PROPERTIES = (*CUSTOMERS.properties, *EXTENSION)
+_DATETIMES = frozenset(prop.name for prop in _PROPERTIES if prop.kind is Kind.DATETIME)
+_CODES = frozenset(prop.name for prop in _PROPERTIES if prop.kind is Kind.CODE)
+_TEXTS = frozenset(prop.name for prop in _PROPERTIES if BLANKS[prop.kind] != 0) | {"outstandingDocument"}
+_SETTABLE = frozenset((*(prop.name for prop in _PROPERTIES), "outstandingDocument", *FLAGS))
 _POSTED = frozenset({"balanceDue", "outstandingDocument", *FLAGS} - {"privacyBlocked"})
 _LOADED_AT_ONCE = 2_000
 _VERSION = "28.3.41200.41377"
@@ -36,6 +38,7 @@ class Store(CustomerTable):
     def __init__(self, path: str, *, seed: int, company: str) -> None:
         super().__init__(path, seed=seed)
         self.balance_changes_etag = True
+        self.custom_page: CustomPage | None = None
         self.user_id = named_guid(seed, "user")
         self.company_id = self._found(company)
 
@@ -77,7 +80,7 @@ class Store(CustomerTable):
     def clear(self) -> None:
         """Forget all customers, subscriptions and running numbers. The company's tables and the tokens stay."""
         with self.database.transaction():
-            for table in ("customers", "gone_customers", "subscriptions", "notification", "attempt"):
+            for table in ("customers", "gone_customers", "shipToAddresses", "subscriptions", "notification", "attempt"):
                 self.database.change(f"DELETE FROM {table}")
             self.database.change("DELETE FROM counter WHERE name NOT IN ('token', 'stamp')")
         self.numbers.mend()
@@ -171,6 +174,24 @@ class Store(CustomerTable):
             else:
                 self.delete(customer_id)
             return self.people_create({**record, "number": number}), customer_id if keep_old else None
+
+    def people_ship_to(self, customer_id: str, code: str, changes: Values | None, /) -> None:
+        """A person adds or edits a ship-to address of a customer; None takes it away. The customer itself is not touched, and
+        nobody is told. KeyError when the customer is absent, SandboxInputError for unknown properties."""
+        if self.customer(customer_id) is None:
+            raise KeyError(customer_id)
+        unknown = set(changes or {}) - set(SHIP_TO_ADDRESSES.names) | (
+            {"id", "customerId", "code"} & set(changes or {})
+        )
+        if unknown:
+            raise SandboxInputError(f"of a ship-to address {', '.join(sorted(unknown))} cannot be set")
+        with self.database.transaction():
+            there = self.ship_to_addresses.of_customer(customer_id, code.upper())
+            if changes is None:
+                self.ship_to_addresses.delete([row["id"] for row in there])
+                return
+            row = there[0] if there else self.ship_to_addresses.blank(customer_id, code.upper())
+            self.ship_to_addresses.write({**row, **changes})
 
     def people_delete(self, customer_id: str, /) -> None:
         """A person deletes a customer, whatever speaks against it; one that is gone stays gone."""

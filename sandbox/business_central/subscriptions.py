@@ -10,8 +10,9 @@ from urllib.parse import urlsplit
 import requests
 
 from sandbox.business_central.body_reading import read_properties
+from sandbox.business_central.custom_page import STANDARD
 from sandbox.business_central.database import columns_of
-from sandbox.business_central.entities import COMPANY_SETS, SUBSCRIPTIONS
+from sandbox.business_central.entities import SUBSCRIPTIONS
 from sandbox.business_central.errors import ApiError, bad_request, dialog, record_not_found
 from sandbox.business_central.etags import check_if_match
 from sandbox.business_central.rows import Values, etag_of, rendered
@@ -20,7 +21,10 @@ from sandbox.business_central.store import Store
 
 _COLUMNS = columns_of(SUBSCRIPTIONS)
 _NAMES = ", ".join(f'"{name}"' for name in _COLUMNS)
-_RESOURCE = re.compile(r"(?:https?://[^/]+.*?)?/?(?:api/)?v2\.0/companies\(([0-9a-f-]{36})\)/(\w+)", re.IGNORECASE)
+_RESOURCE = re.compile(
+    r"(?:https?://[^/]+.*?)?/?(?:api/)?(v2\.0|[\w.-]+/[\w.-]+/(?:v\d+\.\d+|beta))/companies\(([0-9a-f-]{36})\)/(\w+)",
+    re.IGNORECASE,
+)
 _LOOPBACK = frozenset({"127.0.0.1", "localhost", "::1"})
 
 
@@ -121,7 +125,10 @@ class Subscriptions:
 
     def _check_resource(self, resource: str) -> None:
         match = _RESOURCE.fullmatch(resource)
-        if match is None or match[2] not in COMPANY_SETS or match[1].lower() != self.store.company_id:
+        page = self.settings.custom_page
+        sets = {"v2.0": STANDARD.sets} | ({} if page is None else {page.api.lower(): page.catalogue().sets})
+        is_known = match is not None and match[3] in sets.get(match[1].lower(), ())
+        if match is None or not is_known or match[2].lower() != self.store.company_id:
             raise bad_request(f"The resource '{resource}' is not supported for webhook subscriptions.")
 
     def _shake_hands(self, url: str) -> None:
@@ -142,6 +149,12 @@ class Subscriptions:
             raise _not_validated(url) from error
         if answer.status_code != 200 or answer.text.strip() != token:
             raise _not_validated(url)
+
+
+def collection_of(resource: str) -> str:
+    """The collection that a subscription is about, as notifications name it: from `api/` on."""
+    match = _RESOURCE.fullmatch(resource)
+    return f"api/{match[1]}/companies({match[2].lower()})/{match[3]}" if match else resource
 
 
 def is_on_this_machine(url: str) -> bool:

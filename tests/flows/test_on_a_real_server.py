@@ -14,8 +14,13 @@ from uuid import uuid4
 import pytest
 from selenium.webdriver.common.by import By
 
+from sandbox.business_central.custom_page import CustomPage
+from sandbox.command import setup_text
+from sandbox.server import start
 from tests.flows.pages import Page
+from tests.flows.partner_page import EXTENSION, SHIP_TO
 from tests.flows.server_world import World, world
+from tests.flows.shop import SHIPPED, small_rules
 from tests.servers.chrome import chrome
 
 pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
@@ -162,6 +167,32 @@ def test_a_choice_that_does_not_exist_is_refused_before_a_run_is_made(served: Wo
     answer = served.http.post(f"{served.api}{path}", json=body, timeout=30)
     assert answer.status_code == 409
     assert "Everything" in answer.text
+
+
+def test_a_partners_page_is_followed_by_a_run_of_the_form_and_one_that_lost_a_field_stops_it(
+    served: World, tmp_path: Path
+) -> None:
+    with start(empty=True, business_central_settings={"custom_page": CustomPage()}) as running:
+        setup, rules = tmp_path / "setup.toml", small_rules(tmp_path)
+        fields = (SHIPPED / "fields.csv").read_text(encoding="utf-8")
+        (rules / "fields.csv").write_text(fields + EXTENSION + SHIP_TO, encoding="utf-8")
+        text = setup_text(running, webstore_code="partner", directory=tmp_path)
+        setup.write_text(text.replace("[synchronization]", f'[synchronization]\nmappings = "{rules}"', 1), "utf-8")
+        record = {"email": "kari@nord.example", "first_name": "Kari", "last_name": "Nordmann"}
+        meta = [{"key": "gln", "value": "7080000000005"}]
+        shipping = {"address_1": "Fjellveien 1", "city": "Geilo", "country": "NO"}
+        running.webstore.people_create({**record, "meta_data": meta, "shipping": shipping})
+        page = running.business_central.custom_page
+        assert page is not None
+        page.hidden.add("gln")
+        ended = served.wait(served.start("synchronize-customers", setup=str(setup)))
+        assert "gln: the page has no gln" in ended["state"]["message"]
+        assert running.business_central.customer_ids() == []
+        page.hidden.clear()
+        assert served.wait(served.start("synchronize-customers", setup=str(setup)))["state"]["type"] == "COMPLETED"
+        (key,) = running.business_central.customer_ids()
+        assert (running.business_central.customer(key) or {})["gln"] == "7080000000005"
+        assert [row["city"] for row in running.business_central.ship_to_addresses.of_customer(key)] == ["Geilo"]
 
 
 def test_a_field_of_the_run_form_that_is_untouched_or_left_empty_is_not_given(served: World, tmp_path: Path) -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 import openpyxl
 import pytest
 
-from connector.core.business_central_customer import PROPERTIES
 from connector.core.normalize import NORMALIZERS
+from connector.core.properties import PROPERTIES
 from connector.errors import SetupError
 from connector.rules import FILES, check_rules, explain_rules, load_rules
 

@@ -6,17 +6,21 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from connector.clients.answers import Answer
-from connector.clients.business_central.odata import SYSTEM, is_guid, query, refusal
+from connector.clients.answers import Answer, described, said_by
+from connector.clients.business_central.company_names import chosen_company
+from connector.clients.business_central.customers_page import CustomersPage
+from connector.clients.business_central.odata import SYSTEM, query, refusal
 from connector.clients.business_central.tokens import login_for
 from connector.clients.endless import MOST_PAGES
 from connector.clients.pacing import Pacing
 from connector.clients.results import Record
 from connector.clients.transport import Transport
-from connector.errors import AnswerNotUnderstood, SetupError
+from connector.clients.way import way_to
+from connector.errors import AnswerNotUnderstood
 from connector.setup import BusinessCentralConnection
+from connector.setup.addresses import bare, joined, same_server
 
 __all__ = ["BusinessCentralApi", "Part", "Reply"]
 
@@ -28,7 +32,7 @@ _LANGUAGE = {"Accept-Language": "en-US"}
 
 @dataclass(frozen=True)
 class Part:
-    """One request of a `$batch`. `path` is relative to the company."""
+    """One request of a `$batch` about customers. `path` is relative to the company."""
 
     method: str
     path: str
@@ -51,14 +55,14 @@ class BusinessCentralApi:
         self.connection = connection
         self.login = login_for(connection, retries=retries, backoff=backoff)
         self.transport = Transport(
-            SYSTEM,
-            verify=connection.verify_tls,
+            way_to(connection, "base_url", connection.base_url),
             timeout_seconds=connection.timeout_seconds,
             pacing=Pacing(connection.max_concurrent_requests, per_window=_REQUESTS, window_seconds=_WINDOW_SECONDS),
             retries=retries,
             backoff=backoff,
         )
         self.root = connection.base_url.rstrip("/")
+        self.page = CustomersPage.of(connection)
         self._company_lock = threading.Lock()
         self._company_id = ""
 
@@ -84,12 +88,20 @@ class BusinessCentralApi:
         """The company's id as the server writes it; asked for once."""
         with self._company_lock:
             if not self._company_id:
-                self._company_id = _chosen(self.connection.company, self.companies())
+                self._company_id = chosen_company(self.connection.company, self.companies())
             return self._company_id
 
     def address(self, path: str, options: Mapping[str, str] | None = None, *, of_company: bool = True) -> str:
-        """The full address of a path."""
-        return "/".join([self.root, *([self.company_path] if of_company else []), path]) + query(options or {})
+        """The full address of a path of API v2.0."""
+        return self.at(self.root, "/".join([*([self.company_path] if of_company else []), path])) + query(options or {})
+
+    def customers(self, path: str) -> str:
+        """The full address of a path of the customers' page below the company."""
+        return self.at(self.page.root, f"{self.company_path}/{path}")
+
+    def at(self, root: str, path: str) -> str:
+        """The full address of a path below the address of an API."""
+        return f"{root}/{path}"
 
     def send(
         self,
@@ -99,9 +111,10 @@ class BusinessCentralApi:
         headers: Mapping[str, str] | None = None,
         body: Any = None,
         is_write: bool = False,
+        as_text: bool = False,
     ) -> Answer:
         """Send a request; a token that is refused is renewed once. A 401 is a refusal, so a write may be sent again."""
-        header = self.login.header()
+        header, address = self.login.header(), self.of_tenant(address)
         for attempt in range(2):
             answer = self.transport.send(
                 method,
@@ -109,20 +122,28 @@ class BusinessCentralApi:
                 headers={**_LANGUAGE, **(headers or {}), "Authorization": header},
                 json=body,
                 is_write=is_write,
+                as_text=as_text,
             )
             if answer.status != 401 or attempt or not self.login.renew(header):
                 break
             header = self.login.header()
         return answer
 
+    def of_tenant(self, address: str) -> str:
+        """An address, or the path of a part of a batch, with the tenant that an on-premises server with several needs in each."""
+        tenant = self.connection.tenant
+        if not tenant or any(name.lower() == "tenant" for name, _ in parse_qsl(urlsplit(address).query)):
+            return address
+        return f"{address}{'&' if '?' in address else '?'}tenant={quote(tenant, safe='')}"
+
     def get(self, address: str, *, headers: Mapping[str, str] | None = None, customer: str = "") -> Record:
         """Read one object. Raises the error that a refusal stands for."""
         answer = self.send("GET", address, headers=headers)
         if answer.status >= 400:
             raise refusal(answer.status, answer.body, answer.text, customer=customer)
-        if not isinstance(answer.body, dict):
+        if not isinstance(answer.body, dict) or masked(answer.body):
             raise AnswerNotUnderstood(
-                f"Business Central answered GET {urlsplit(address).path} with something that is no object.",
+                f"Business Central answered GET {urlsplit(address).path} with {_shown(answer)}.",
                 system=SYSTEM,
             )
         return answer.body
@@ -151,10 +172,12 @@ class BusinessCentralApi:
         link = page.get("@odata.nextLink")
         if not link:
             return None
-        following = urljoin(address, str(link))
-        if urlsplit(following)[:2] != urlsplit(self.root)[:2]:
+        following = joined(address, str(link))
+        if not same_server(following, self.root):
+            following = self._by_our_way(following, address)
+        if not same_server(following, self.root):
             raise AnswerNotUnderstood(
-                f"Business Central's next page is said to be on another host ({urlsplit(following).netloc}).",
+                f"Business Central's next page is said to be on another host ({urlsplit(following).netloc or bare(str(link))}).",
                 hint="Use the host name that the server gives itself (on premises: PublicODataBaseUrl) in base_url.",
                 system=SYSTEM,
             )
@@ -162,12 +185,23 @@ class BusinessCentralApi:
             raise AnswerNotUnderstood("Business Central's next page is one that was read already.", system=SYSTEM)
         return following
 
+    def _by_our_way(self, link: str, address: str) -> str:
+        """A link with the name that the server has for itself behind a reverse proxy, by the address of the setup; the link as it
+        is when it leads to another list than the one that is read."""
+        asked = unquote(urlsplit(address).path)
+        path = asked[len(unquote(urlsplit(self.root).path)) :]
+        parts = urlsplit(link)
+        if not path.strip("/") or not unquote(parts.path).lower().endswith(path.lower()) or not parts.query:
+            return link
+        return f"{urlsplit(address)._replace(query='').geturl()}?{parts.query}"
+
     def read_all(self, path: str, options: Mapping[str, str] | None = None, *, of_company: bool = True) -> list[Record]:
         """All objects of a list that is short enough to keep."""
-        found: list[Record] = []
-        for page in self.pages(self.address(path, options, of_company=of_company)):
-            found += objects(page)
-        return found
+        return self.objects_at(self.address(path, options, of_company=of_company))
+
+    def objects_at(self, address: str) -> list[Record]:
+        """The same at a full address."""
+        return [found for page in self.pages(address) for found in objects(page)]
 
     def batch(self, parts: Sequence[Part], *, is_write: bool, together: bool = False) -> list[Reply | None]:
         """Several requests in one; at most 100.
@@ -185,7 +219,7 @@ class BusinessCentralApi:
             {
                 "id": str(index),
                 "method": part.method,
-                "url": f"{self.company_path}/{part.path}",
+                "url": self.of_tenant(f"{self.company_path}/{part.path}"),
                 "headers": {
                     **_LANGUAGE,
                     **({"Content-Type": "application/json"} if part.body is not None else {}),
@@ -197,7 +231,7 @@ class BusinessCentralApi:
         ]
         answer = self.send(
             "POST",
-            f"{self.root}/$batch",
+            self.at(self.page.root, "$batch"),
             # without a preference it stops at the first failure
             headers={"Isolation": "snapshot"} if together else {"Prefer": "odata.continue-on-error"},
             body={"requests": requests},
@@ -216,7 +250,8 @@ def objects(page: Record) -> list[Record]:
     """
     value = page.get("value")
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise AnswerNotUnderstood("Business Central answered with something that is no list.", system=SYSTEM)
+        what = f"{described(page)} instead of a list" if "value" not in page else "something that is no list"
+        raise AnswerNotUnderstood(f"Business Central answered with {what}.", system=SYSTEM)
     return value
 
 
@@ -232,19 +267,11 @@ def _replies(body: Any, count: int) -> list[Reply | None]:
     return replies
 
 
-def _chosen(wanted: str, companies: Sequence[Record]) -> str:
-    """The id of the company that is called so, by id, name or display name."""
-    key = wanted.strip().casefold()
-    for name in ("id", "name", "displayName"):
-        found = [company for company in companies if str(company.get(name) or "").casefold() == key]
-        if len(found) == 1 and is_guid(str(found[0].get("id"))):
-            return str(found[0]["id"])
-    names = sorted(str(company.get("name") or company.get("displayName") or company.get("id")) for company in companies)
-    several = any(str(company.get("displayName") or "").casefold() == key for company in companies)
-    raise SetupError(
-        f"Several companies of Business Central are called {wanted!r}; use the id."
-        if several
-        else f"Business Central has no company {wanted!r}.",
-        hint=f"There are: {', '.join(names) or 'none that this login may see'}.",
-        system=SYSTEM,
-    )
+def masked(body: Record) -> bool:
+    """Whether an object is an error that comes as a success: something in front of the server says it."""
+    return "id" not in body and "value" not in body and said_by(body.get("error")).is_some
+
+
+def _shown(answer: Answer) -> str:
+    said = said_by(answer.body)
+    return f"an error under {answer.status}: {said.message}" if said.is_some else f"{described(answer.body)}, no object"

@@ -1,4 +1,4 @@
-"""Business Central: customers of one company over its API v2.0.
+"""Business Central: customers of one company over its API v2.0, or over a partner's custom page.
 
 Every change carries the tag of the record it was decided on (`If-Match`), and the answer is the truth afterwards: setting a
 postal code may change city, state and country, setting a country may clear them. A create has no idempotency key: look first.
@@ -13,6 +13,7 @@ from connector.clients.business_central.api import BusinessCentralApi
 from connector.clients.business_central.batches import create_customer, send_chunk, update_customer
 from connector.clients.business_central.check import check_company
 from connector.clients.business_central.lookup import by_email, by_evidence, by_id, by_number
+from connector.clients.business_central.metadata import read_page
 from connector.clients.business_central.odata import SYSTEM, checked_filter, is_guid, literal, refusal
 from connector.clients.business_central.pages import CompanyRead, changed_since_filter
 from connector.clients.chunks import in_chunks
@@ -20,6 +21,7 @@ from connector.clients.client import Client
 from connector.clients.redaction import protect
 from connector.clients.results import Census, CheckResult, Consume, Create, Outcome, Progress, Record, Update
 from connector.core import batch_sizes
+from connector.core.properties import Page
 from connector.errors import CustomerNotFound, InternalError
 from connector.setup import BusinessCentralConnection
 
@@ -40,6 +42,8 @@ class BusinessCentralClient(Client):
     def __init__(self, connection: BusinessCentralConnection, *, retries: int = 5, backoff: float = 0.5) -> None:
         self._api = BusinessCentralApi(connection, retries=retries, backoff=backoff)
         super().__init__(self._api.transport, connection.max_concurrent_requests, "business-central")
+        # what `reference` has read, for whoever goes on without asking
+        self.lists: dict[str, list[Record]] = {}
 
     def close(self) -> None:
         """Close the connections, also those for tokens; a request that is under way is waited for."""
@@ -125,7 +129,9 @@ class BusinessCentralClient(Client):
 
     def find(self, odata_filter: str) -> list[Record]:
         """Customers that a filter finds. Comparisons know letter case, and `*` in a literal stands for any text."""
-        return self._api.read_all("customers", {"$filter": checked_filter(odata_filter)})
+        page = self._api.page
+        found = self._api.objects_at(self._api.customers(page.path(options={"$filter": checked_filter(odata_filter)})))
+        return [page.whole(record) for record in found]
 
     def get(self, bc_id: str) -> Record:
         """One customer.
@@ -174,12 +180,28 @@ class BusinessCentralClient(Client):
         """A whole list of the company such as `countriesRegions`, `paymentTerms` or `currencies`."""
         if not entity_set.isidentifier():
             raise InternalError(f"{entity_set!r} is no list of Business Central.")
-        return self._api.read_all(entity_set)
+        self.lists[entity_set] = self._api.read_all(entity_set)
+        return self.lists[entity_set]
+
+    @property
+    def page_name(self) -> str:
+        """How messages and copies call the page that customers are read from."""
+        return self._api.page.name
+
+    def page(self) -> Page:
+        """What that page has, as its `$metadata` says.
+
+        Raises:
+            SetupError: the API has no such list.
+            AnswerNotUnderstood: the document is none.
+        """
+        return read_page(self._api)
 
     @property
     def customers_resource(self) -> str:
         """How subscriptions name this company's customers."""
-        return f"/api/v2.0/{self._api.company_path}/customers"
+        connection = self._api.connection
+        return f"/api/{connection.customers_api}/{self._api.company_path}/{connection.customers_entity}"
 
     def list_subscriptions(self) -> list[Record]:
         """The webhook subscriptions of the environment that this login sees."""

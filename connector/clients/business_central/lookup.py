@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 
 from connector.clients.business_central.api import BusinessCentralApi, Part, Reply, objects
-from connector.clients.business_central.odata import SYSTEM, any_of, is_guid, literal, query, refusal
+from connector.clients.business_central.odata import SYSTEM, any_of, is_guid, literal, refusal
 from connector.clients.results import Record
 from connector.core import batch_sizes
 from connector.core.mail_address import spellings
@@ -37,7 +37,7 @@ def by_id(api: BusinessCentralApi, ids: Iterable[str], *, past_caches: bool = Fa
     found: dict[str, Record] = {}
     for start in range(0, len(wanted), batch_sizes.COMPANY):
         chunk = wanted[start : start + batch_sizes.COMPANY]
-        parts = [Part("GET", f"customers({identifier})") for identifier in chunk]
+        parts = [Part("GET", api.page.path(identifier)) for identifier in chunk]
         replies: list[Reply | None] = (
             [None] if len(parts) == 1 and not past_caches else api.batch(parts, is_write=False)
         )
@@ -56,12 +56,12 @@ def _record(api: BusinessCentralApi, identifier: str, reply: Reply | None) -> Re
         return None
     else:
         try:
-            body = api.get(api.address(f"customers({identifier})"), customer=identifier)
+            body = api.get(api.customers(api.page.path(identifier)), customer=identifier)
         except CustomerNotFound:
             return None
     if str(body.get("id", "")).lower() != identifier:
         raise AnswerNotUnderstood("Business Central answered with another customer than was asked for.", system=SYSTEM)
-    return body
+    return api.page.whole(body)
 
 
 def by_number(api: BusinessCentralApi, numbers: Iterable[str]) -> dict[str, Record]:
@@ -118,7 +118,7 @@ def _email_filters(keys: Collection[str]) -> list[str]:
 def _find_all(api: BusinessCentralApi, filters: Sequence[str]) -> list[Record]:
     """The customers that any of the filters finds, several filters in one request."""
     found: list[Record] = []
-    paths = [f"customers{query({'$filter': text})}" for text in filters]
+    paths = [api.page.path(options={"$filter": text}) for text in filters]
     if len(paths) <= _FEW:
         replies: list[Any] = [None] * len(paths)
     else:
@@ -135,9 +135,9 @@ def _find_all(api: BusinessCentralApi, filters: Sequence[str]) -> list[Record]:
 def _whole(api: BusinessCentralApi, path: str, reply: Reply | None) -> list[Record]:
     """All pages of one filter; its first may have come in a batch."""
     if reply is None or reply.status != 200 or not isinstance(reply.body, dict):
-        return api.read_all(path)
+        return [api.page.whole(record) for record in api.objects_at(api.customers(path))]
     found = objects(reply.body)
-    following = api.next_address(reply.body, api.address(path), set())
+    following = api.next_address(reply.body, api.customers(path), set())
     for page in api.pages(following) if following else ():
         found += objects(page)
-    return found
+    return [api.page.whole(record) for record in found]

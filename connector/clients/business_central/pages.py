@@ -13,7 +13,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connector.clients.business_central.api import BusinessCentralApi
-from connector.clients.business_central.odata import SYSTEM, literal
+from connector.clients.business_central.odata import SYSTEM, literal, query
 from connector.clients.endless import Endless
 from connector.clients.results import Census, Consume, Progress, Record, Records
 from connector.errors import AnswerNotUnderstood, InputError, RemoteRefused
@@ -111,7 +111,7 @@ class CompanyRead:
         if self.from_replica:
             headers["Data-Access-Intent"] = "ReadOnly"
         seen: set[str] = set()
-        address = self.api.address("customers", self._options(restriction))
+        address = self.api.customers(self.api.page.path(options=self._options(restriction)))
         page = self._get(address, headers)
         if not self._totals:
             self._note_total(page)
@@ -163,7 +163,7 @@ class CompanyRead:
                 self._note_unreadable("the same customer stands twice in the list")
             elif identifier not in self._seen:
                 self._seen.add(identifier)
-                fresh.append(row)
+                fresh.append(self.api.page.whole(row))
             here.add(str(identifier))
         for row in fresh:
             self._note(row)
@@ -190,7 +190,7 @@ class CompanyRead:
         options: dict[str, Any] = {"$top": "1", "$orderby": "number", "$select": "number", "$count": "true"}
         if self.restriction:
             options["$filter"] = self.restriction
-        self._note_total(self._get(self.api.address("customers", options), {}))
+        self._note_total(self._get(self.api.customers(self.api.page.plain_path() + query(options)), {}))
 
     def _census(self) -> Census:
         count = self._rows + self._unreadable

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from connector.clients.answers import described
 from connector.clients.cache_check import cache_findings
 from connector.clients.clocks import clock_finding
 from connector.clients.results import CheckResult
+from connector.clients.way import way_finding
 from connector.clients.woocommerce.api import WebstoreApi, announced_total
 from connector.clients.woocommerce.refusals import SYSTEM
 from connector.clients.woocommerce.roles import spelled_by_shop
@@ -21,10 +23,11 @@ def check_webstore(api: WebstoreApi) -> list[CheckResult]:
         roles = spelled_by_shop(api, api.connection.customer_role_filter)
         role = roles[0]
         answer = api.get("customers", {"per_page": 1, "role": role, "_fields": "id"})
+        findings += way_finding(api.transport.way, api.root.shown, is_usual=api.root.prefix == "wp-json")
         findings += clock_finding(SYSTEM, api.transport.name, answer.headers)
         total = announced_total(answer)
         if not isinstance(answer.body, list):
-            what = "The address answers, but not with a list of customers."
+            what = f"The address answers, but with {described(answer.body)} instead of a list of customers."
             return [
                 *findings,
                 CheckResult(SYSTEM, False, what, "Check that a plugin does not change the REST API's answers."),
@@ -49,6 +52,7 @@ def check_webstore(api: WebstoreApi) -> list[CheckResult]:
             api.transport.name,
             plainly=lambda: api.get_plainly("customers", listed),
             past=lambda: api.get("customers", listed),
+            place=f"/{api.root.prefix}/",
             without_key=lambda past: api.get_without_key("customers", listed, past_caches=past),
         )
     except CustomerSyncError as error:

@@ -80,7 +80,13 @@ class WooCommerceClient(Client):
         def read(name: str, keep: Consume, on_progress: Progress | None) -> Census:
             def fetch(offset: int) -> Page:
                 asked = {**query, "role": name} | ({"offset": offset} if offset else {})
-                answer = self._api.get("customers", asked)
+                try:
+                    answer = self._api.get("customers", asked)
+                except RemoteRefused as refused:
+                    if refused.status != 403:
+                        raise
+                    # of one customer another way may be found; of the list itself there is none
+                    raise ConnectionRefused(refused.message, hint=refused.hint, system=SYSTEM) from None
                 return Page(offset, _rows(answer.body), announced_total(answer))
 
             return PagedRead(fetch, keep, self._threads, self._ahead, on_progress).run()

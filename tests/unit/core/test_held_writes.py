@@ -114,6 +114,7 @@ def test_a_refusal_that_may_end_without_an_edit_is_tried_again(code: str) -> Non
         ("Application_DialogException", 'The "paymentTermsId" does not match to a Payment Terms', "pull", False),
         ("Authorization_RequestDenied", "Sorry, the permission is missing", "pull", False),
         ("a_plugin", "Registration is closed", "push", False),
+        ("BadRequest_InvalidOperation", "Control 'phoneNumber' is read-only", "pull", False),
     ],
 )  # fmt: skip
 def test_only_words_about_a_sent_value_are_about_the_customer(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import tomllib
 from importlib import import_module
 from pathlib import Path
 from types import SimpleNamespace
@@ -13,9 +14,9 @@ import yaml
 from prefect.states import Cancelled, Crashed
 
 from connector.run.run import Starter, started_by
-from connector.setup import PullWebstoreCustomers, Setup, load_setup
+from connector.setup import PullWebstoreCustomers, Setup, UnresolvedSecrets, load_setup
 from connector.store import open_store
-from flows.blocks import ConnectorSetup
+from flows.blocks import BusinessCentralCredentials, ConnectorSetup, WooCommerceCredentials
 from flows.deployments import FLOWS, planned_schedules
 from flows.outcomes import HOOKS, close_after
 from flows.overrides import ConflictOverride, Overrides, PullOverride, PushOverride, customers_of
@@ -75,6 +76,27 @@ def test_every_parameter_of_a_form_is_explained(flow: Any) -> None:
 
 def test_the_setup_block_holds_everything_that_a_setup_file_can_say() -> None:
     assert set(Setup.model_fields) <= set(ConnectorSetup.model_fields)
+
+
+def test_a_partners_page_goes_through_the_block(setup: Path) -> None:
+    said = {
+        "customers_api": "contoso/webshop/v1.0",
+        "customers_entity": "webCustomers",
+        "ship_to_entity": "shipToAddresses",
+        "ship_to_code": "WEB",
+    }
+    document = tomllib.loads(setup.read_text(encoding="utf-8"))
+    keys = {name: document["webstore"].pop(name) for name in ("consumer_key", "consumer_secret")}
+    secrets = {name: document["business_central"].pop(name) for name in ("username", "password")}
+    document["business_central"] |= {**said, "customers_api": "/api/contoso/webshop/v1.0/", "ship_to_code": "web"}
+    block = ConnectorSetup(
+        webstore_credentials=WooCommerceCredentials(**keys),
+        business_central_credentials=BusinessCentralCredentials(**secrets),
+        **document,
+    )
+    made = block.setup(UnresolvedSecrets())
+    for shown in (block.document()["business_central"], made.business_central.model_dump()):
+        assert {name: shown[name] for name in said} == said
 
 
 def test_each_webstore_has_a_schedule_as_its_setup_says(setup: Path, tmp_path: Path) -> None:

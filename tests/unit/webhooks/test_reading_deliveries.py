@@ -153,6 +153,15 @@ def test_a_notification_says_what_changed(resource: str, change: str, key: str) 
     assert delivery.ignored == (not key)
 
 
+@pytest.mark.parametrize(("name", "taken"), [("webCustomers", True), ("WEBCUSTOMERS", True), ("customers", False)])
+def test_over_a_partners_page_its_own_list_is_meant(name: str, taken: bool) -> None:
+    api = COMPANY.replace("v2.0", "contoso/webshop/v1.0")
+    one = notification(resource=f"{api}/{name}({GUID})", changeType="updated")
+    all_of_them = notification(resource=f"{api}/{name}", changeType="collection")
+    delivery = read_business_central(bundle(one, all_of_them), STATE, "webCustomers")
+    assert [item.key for item in delivery.items] == ([f"bc:{GUID}", "since:"] if taken else [])
+
+
 def test_of_a_bundle_only_what_has_our_client_state_is_read() -> None:
     old = notification(clientState="of an earlier secret", resource=f"{COMPANY}/customers({GUID[:-1]}2)")
     delivery = read_business_central(bundle(old, notification()), STATE)
