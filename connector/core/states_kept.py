@@ -48,8 +48,9 @@ def states_of_country(
     webstore: Mapping[str, str], business_central: Mapping[str, str], rules: FieldRules, geography: Geography
 ) -> dict[str, str]:
     """Business Central's states, by field, where it keeps no country, as companies do of their own: they are the webstore's."""
-    if not rules.country or business_central[rules.country]:
-        return {}
-    country = webstore[rules.country]
-    names = (rule.field for rule in rules.rules if rule.normalizer == "state")
-    return {name: geography.state_code(country, business_central[name]) for name in names}
+    found: dict[str, str] = {}
+    for rule in rules.rules:
+        country = rules.country_of(rule.field) if rule.normalizer == "state" else ""
+        if country and not business_central[country]:
+            found[rule.field] = geography.state_code(webstore[country], business_central[rule.field])
+    return found
