@@ -62,9 +62,11 @@ class CustomerSyncError(Exception):
         system: "webstore", "business_central", "store", "setup" or "" when no system is concerned.
         customer: Business Central number or id, or `woo:ID`, or "".
         exit_code: what the command line ends with when this error ends it.
+        read_on: the page of the documentation, with its heading, that tells more; "" = none does.
     """
 
     exit_code = 1
+    read_on = "docs/operations.md#what-went-wrong"
 
     def __init__(self, message: str, *, hint: str = "", system: str = "", customer: str = "") -> None:
         super().__init__(message)
@@ -81,6 +83,7 @@ class SetupError(CustomerSyncError):
     """The setup is wrong. `problems` lists everything that was found, not only the first."""
 
     exit_code = 2
+    read_on = "docs/setup.md"
 
     def __init__(
         self, message: str, *, problems: Sequence[str] = (), hint: str = "", system: str = "setup", customer: str = ""
@@ -95,15 +98,24 @@ class SetupError(CustomerSyncError):
 class CredentialsRefused(SetupError):
     """The other system does not accept the key, secret, token or permission."""
 
+    @property
+    def read_on(self) -> str:  # type: ignore[override]
+        """How the system is prepared that refused them."""
+        side = "prepare-business-central" if self.system == "business_central" else "prepare-the-webstore"
+        return f"docs/guide.md#{side}"
+
 
 class ConnectionRefused(SetupError):
     """The address of the setup leads nowhere, or not to the system it should."""
+
+    read_on = "docs/guide.md#write-the-setup"
 
 
 class InputError(CustomerSyncError):
     """What was asked for cannot be done as asked. `problems` lists everything that was found."""
 
     exit_code = 2
+    read_on = "docs/commands.md"
 
     def __init__(self, message: str, *, problems: Sequence[str] = (), hint: str = "", system: str = "") -> None:
         super().__init__(message, hint=hint, system=system)
@@ -124,6 +136,8 @@ class Overtaken(InputError):
 
 class DataError(CustomerSyncError):
     """One customer's value cannot be kept by the other system. `field` names the canonical field."""
+
+    read_on = "docs/operations.md#holds-and-quarantine"
 
     def __init__(self, message: str, *, field: str = "", hint: str = "", system: str = "", customer: str = "") -> None:
         super().__init__(message, hint=hint, system=system, customer=customer)
@@ -182,6 +196,8 @@ class LookedTooLongAgo(RemoteTrouble):
 class OutcomeUnknown(RemoteTrouble):
     """A write was sent but its answer was lost: it may have happened. It must be looked up, never repeated."""
 
+    read_on = "docs/operations.md#interrupted-runs"
+
 
 class PremiseBroken(CustomerSyncError):
     """Something that every run relies on does not hold; going on could do damage. Nothing more is written."""
@@ -193,7 +209,10 @@ class StoreError(CustomerSyncError):
     """The database cannot be used: locked, full, read-only, damaged, or made by a newer version."""
 
     exit_code = 3
+    read_on = "docs/operations.md#backup-and-restore"
 
 
 class InternalError(CustomerSyncError):
     """A state that the code itself must never reach. Please report it."""
+
+    read_on = ""

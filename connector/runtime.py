@@ -6,7 +6,6 @@ A `Runtime` is this process: steps are plain calls, two of them at a time. A flo
 
 from __future__ import annotations
 
-import getpass
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor, wait
@@ -15,6 +14,7 @@ from contextvars import copy_context
 from pathlib import Path
 from typing import Any, Protocol
 
+from connector.actor import actor_here
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core.expectations import Finding
 from connector.core.plan import Plan
@@ -84,7 +84,7 @@ class Runtime:
         """`ask` shows a person the plan that needs an approval, and gives the answer; None = nobody can be asked."""
         self.run_id = run_id or str(uuid.uuid4())
         self.trigger = "scheduled" if scheduled else "manual"
-        self.actor = actor or getpass.getuser()
+        self.actor = actor or actor_here()
         self.progress = progress
         self._ask = ask
         self._threads = ThreadPoolExecutor(2, "step")

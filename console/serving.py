@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import ipaddress
 import signal
 import threading
@@ -13,6 +12,7 @@ from urllib.parse import urlsplit
 
 import uvicorn
 
+from connector.actor import actor_here
 from connector.errors import InputError
 from connector.setup.addresses import spelled
 from connector.webhooks.serving import Listening, bound_socket, server_of
@@ -75,7 +75,7 @@ def serving(
         people = People(next(iter(webstores.values())).setup.console)
         _check_safe(listening, public_url, people)
         # a team comes in by its names; the printed address is for whoever started the console on this machine
-        owner = None if people.anybody else Person(name or _user_name(), Right.APPROVE)
+        owner = None if people.anybody else Person(name or actor_here(), Right.APPROVE)
         bound = bound_socket(listening)
         try:
             port = bound.getsockname()[1]
@@ -146,13 +146,6 @@ def _names(own: str, port: int, *, is_local: bool, tls: bool) -> tuple[frozenset
 
 def _shown(host: str) -> str:
     return f"[{host}]" if ":" in host else host
-
-
-def _user_name() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container with any uid has no name
-        return "console"
 
 
 def _end(_number: int, _frame: object) -> None:

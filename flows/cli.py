@@ -28,6 +28,7 @@ from flows import (
     webhook_commands,
 )
 from flows.options import DEFAULT_SETUP, JsonOption, PrefectOption, SetupOption
+from flows.output import keep_going
 from flows.overrides import ApprovalOverride, ConflictOverride, Overrides, PullOverride, PushOverride
 from flows.running import all_blocks, end_with, known_setup, run_sync
 
@@ -318,6 +319,7 @@ def demo(
 
 def main() -> None:
     """Entry point of the `customer-sync` command."""
+    keep_going()
     named_setups.set(known_setup)
     app(prog_name="customer-sync")
 

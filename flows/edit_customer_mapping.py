@@ -7,6 +7,7 @@ from typing import Any
 
 from prefect import flow
 
+from connector.core.counting import counted
 from connector.desk import activity, editing, same_customer, versions
 from connector.desk.desk import at_desk
 from connector.run.names_given import pairs_read
@@ -63,7 +64,10 @@ def edit_customer_mapping(
         message = _edited(made, action, names, version)
         shown = [name.partition("=")[0] for name in names]
         rows = publish_mapping(made.webstore_code, whole(made), shown if action is not MappingAction.RESTORE else [])
-        return Told(message or f"{rows} rows of the mapping table are shown.", {"rows": rows})
+        return Told(
+            message or f"{counted(rows, 'row of the mapping table is', 'rows of the mapping table are')} shown.",
+            {"rows": rows},
+        )
 
     return concluded(setup, body)  # type: ignore[no-any-return]
 

@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from connector.core.counting import counted
 from connector.run.setup_source import opened_view
 from flows import terminal
 from flows.options import DEFAULT_SETUP, JsonOption, NumbersArgument, SetupOption, YesOption
@@ -88,9 +89,9 @@ def restored_side(
             return
         open_ones = [row for row in rows if also_decided or not row["decided"]]
         if open_ones:
-            terminal.confirmed(f"Take {take} for {len(open_ones)} fields?", yes=yes, as_json=as_json)
+            terminal.confirmed(f"Take {take} for {counted(len(open_ones), 'field')}?", yes=yes, as_json=as_json)
         count = restored.answer_restored(desk, side, take, also_decided=also_decided)
     if as_json:
         terminal.print_json({"decided": count, "take": take})
     else:
-        terminal.say(f"{count} fields: {take}. The next run applies it.")
+        terminal.say(f"{counted(count, 'field')}: {take}. The next run applies it.")

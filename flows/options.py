@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+from connector.setup.secrets import without_wrapping
+
 __all__ = [
     "DEFAULT_SETUP",
     "JsonOption",
@@ -17,11 +19,19 @@ __all__ = [
     "YesOption",
 ]
 
+
+def _as_a_path(text: str) -> Path:
+    """What is named as a setup, without what a file of variables with other line ends, or quotes in it, puts around it."""
+    return Path(without_wrapping(str(text)))  # the default is a path
+
+
 SetupOption = Annotated[
     Path,
     typer.Option(
         "--setup",
         envvar="CUSTOMER_SYNC_SETUP",
+        parser=_as_a_path,
+        metavar="PATH",
         help="The setup: a file (….toml), or the name of a Prefect block.",
         show_default="setup.toml",
     ),

@@ -11,6 +11,7 @@ from prefect.input import RunInput
 from prefect.logging import get_run_logger
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
+from connector.core.counting import counted
 from connector.desk import inbox
 from connector.desk.desk import Desk, at_desk
 from connector.desk.restored import answer_restored
@@ -152,7 +153,7 @@ def _form(setup: Setup, rows: Sequence[Mapping[str, Any]]) -> type[RunInput]:
         fields[f"take_{i}"] = (Answer, Field(default=Answer.LEAVE, title=who, description=lines_as_they_are(values)))
         fields[f"value_{i}"] = (str, Field(default="", title=f"{who}: another value"))
     model: type[RunInput] = create_model("ConflictAnswers", __base__=RunInput, **fields)
-    more = f"{len(rows)} conflicts of webstore {setup.webstore_code}. Decisions are applied by the next run."
+    more = f"{counted(len(rows), 'conflict')} of webstore {setup.webstore_code}. Decisions are applied by the next run."
     return model.with_initial_data(description=more)
 
 

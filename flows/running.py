@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import os
 import signal
 import sys
@@ -14,9 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import typer
 
+from connector.actor import actor_here
 from connector.errors import InputError, RemoteTrouble
 from connector.run.setup_source import setup_in_file, setup_of
 from flows import terminal
+from flows.home import check_prefect_home
 from flows.overrides import Overrides, left_out_given
 from flows.place import on_prefect
 from flows.setup_paths import full_name, is_file, setup_path
@@ -217,7 +218,7 @@ def _flow_started(setup: Path, *, quiet: bool, scheduled: bool = False) -> Itera
 
         asked = ask if sys.stdin.isatty() and not quiet else None
         progress_token = progress_sink.set(tell)
-        starter_token = started_by.set(Starter(getpass.getuser(), scheduled, asked))
+        starter_token = started_by.set(Starter(actor_here(), scheduled, asked))
         try:
             yield full_name(str(setup))
         finally:
@@ -272,7 +273,12 @@ def all_blocks() -> list[str]:
 
 
 def prepare_prefect() -> None:
-    """Settings that must stand before Prefect is imported; what the user has set already stays."""
+    """Settings that must stand before Prefect is imported; what the user has set already stays.
+
+    Raises:
+        SetupError: there is no folder for Prefect to write to.
+    """
+    check_prefect_home()
     os.environ.setdefault("DO_NOT_TRACK", "1")
     os.environ.setdefault("PREFECT_SERVER_ANALYTICS_ENABLED", "false")
     # its first start makes a database of its own: on a busy machine that takes longer than Prefect's 20 s

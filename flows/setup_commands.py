@@ -23,10 +23,10 @@ def push(name: NameArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOp
 
     Example: customer-sync setup push shop --setup setup.toml
     """
-    running.prepare_prefect()
-    from flows.setups import push_setup
-
     with terminal.reported(as_json), running.server_needed():
+        running.prepare_prefect()
+        from flows.setups import push_setup
+
         saved = push_setup(setup, name)
     if as_json:
         terminal.print_json({"saved": saved})
@@ -74,10 +74,10 @@ def pull(
 
     Example: customer-sync setup pull shop --setup shop.toml
     """
-    running.prepare_prefect()
-    from flows.setups import pull_setup
-
     with terminal.reported(as_json), running.server_needed():
+        running.prepare_prefect()
+        from flows.setups import pull_setup
+
         needed = pull_setup(name, Path(setup), overwrite=overwrite)
     if as_json:
         terminal.print_json({"file": str(setup), "environment": needed})

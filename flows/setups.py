@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-import tomllib
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -14,7 +13,7 @@ from prefect.client.orchestration import get_client
 from connector.errors import SetupError
 from connector.private_files import check_free, write_private
 from connector.run.setup_source import setup_in_file
-from connector.setup import Setup, UnresolvedSecrets, load_setup
+from connector.setup import Setup, UnresolvedSecrets, document_in, load_setup
 from flows.blocks import (
     BUSINESS_CENTRAL_SECRETS,
     WEBSTORE_SECRETS,
@@ -79,7 +78,7 @@ def push_setup(path: Path, name: str) -> list[str]:
         SetupError: the file cannot work.
     """
     load_setup(path, UnresolvedSecrets())  # says what is wrong with it
-    document = tomllib.loads(path.read_text(encoding="utf-8"))
+    document = document_in(path)
     secrets = {section: {key: document[section].pop(key, None) for key in keys} for section, keys in _SECRETS.items()}
     webstore = WooCommerceCredentials(**{k: v for k, v in secrets["webstore"].items() if v})
     company = BusinessCentralCredentials(**{k: v for k, v in secrets["business_central"].items() if v})

@@ -10,6 +10,7 @@ from prefect import flow
 from prefect.input import RunInput
 from pydantic import Field, create_model
 
+from connector.core.counting import counted
 from connector.desk import suggesting
 from connector.desk.desk import at_desk
 from connector.report.literal import lines_as_they_are
@@ -112,4 +113,4 @@ def _form(rows: Sequence[Mapping[str, Any]]) -> type[RunInput]:
         told = lines_as_they_are([*who, f"{row['standing']}; {row['because']}"])
         fields[f"pair_{i}"] = (Same, Field(default=Same.LEAVE, title=row["pair"], description=told))
     model: type[RunInput] = create_model("SuggestionAnswers", __base__=RunInput, **fields)
-    return model.with_initial_data(description=f"{len(rows)} pairs that may be the same customer.")
+    return model.with_initial_data(description=f"{counted(len(rows), 'pair')} that may be the same customer.")

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import getpass
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +16,10 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from connector.actor import actor_here
+from connector.core.counting import counted
 from connector.errors import CustomerSyncError, InputError, SetupError
+from flows.output import shows_everything
 
 if TYPE_CHECKING:
     from connector.desk.desk import Desk
@@ -58,7 +62,9 @@ def say(text: str) -> None:
 
 def print_json(value: Any) -> None:
     """One JSON object on one line of standard output."""
-    _out.file.write(orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode() + "\n")
+    text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()
+    # in another code page every character that is not ASCII is written as JSON escapes it, so that nothing is lost
+    _out.file.write((text if shows_everything(_out.file) else json.dumps(orjson.loads(text))) + "\n")
     _out.file.flush()
 
 
@@ -69,8 +75,15 @@ def print_table(columns: Sequence[str], rows: Iterable[Sequence[object]], title:
 
     table = Table(*columns, title=title or None, title_justify="left", header_style="bold")
     for row in rows:
-        table.add_row(*["" if cell is None else shown(str(cell)) for cell in row])
+        table.add_row(*["" if cell is None else shown(_text_of(cell)) for cell in row])
     _out.print(table, markup=False)
+
+
+def _text_of(cell: object) -> str:
+    """A cell for a person: moments in the zone of this terminal, as its variable TZ or its system has it."""
+    if isinstance(cell, datetime) and cell.tzinfo is not None:
+        return datetime.fromtimestamp(cell.timestamp(), UTC).astimezone().isoformat(" ", "seconds")  # of pandas, too
+    return str(cell)
 
 
 def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_json: bool, empty: str = "") -> None:
@@ -81,7 +94,7 @@ def show_rows(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, as_j
         return
     if rows:
         print_table(columns, [[row.get(column) for column in columns] for row in rows])
-    say(f"{len(rows)} row{'s' * (len(rows) != 1)}" if rows or not empty else empty)
+    say(f"{counted(len(rows), 'row')}" if rows or not empty else empty)
 
 
 def confirmed(question: str, *, yes: bool, as_json: bool) -> None:
@@ -106,6 +119,8 @@ def show_error(error: CustomerSyncError, *, as_json: bool) -> None:
     from connector.core.characters import shown
 
     _err.print(f"customer-sync: {shown(str(error))}", markup=False, style="red")
+    if error.read_on:
+        _err.print(f"More: {error.read_on}", markup=False)
     if as_json:
         problems = list(error.problems) if isinstance(error, (SetupError, InputError)) else []
         print_json(
@@ -114,6 +129,7 @@ def show_error(error: CustomerSyncError, *, as_json: bool) -> None:
                 "message": error.message,
                 "problems": problems,
                 "hint": error.hint,
+                "read_on": error.read_on,
                 "exit_code": error.exit_code,
             }
         )
@@ -134,7 +150,7 @@ def desk(setup: Path, *, with_secrets: bool = False) -> Iterator[Desk]:
     """The desk of the person at this terminal, for one command; see `at_desk`."""
     from connector.desk.desk import at_desk
 
-    with at_desk(setup, actor=getpass.getuser(), with_secrets=with_secrets) as opened:
+    with at_desk(setup, actor=actor_here(), with_secrets=with_secrets) as opened:
         yield opened
 
 
@@ -188,13 +204,13 @@ def show_summary(summary: RunSummary) -> None:
     read, requests, undo = summary.extracted, summary.requests, summary.undo
     say(
         f"{', '.join(f'{name} {count}' for name, count in summary.counters.items())}; "
-        f"read {read.webstore} webstore and {read.business_central} "
-        f"Business Central customers in {requests.webstore} + {requests.business_central} requests, "
+        f"read {read.webstore:,} webstore and {counted(read.business_central, 'Business Central customer')} "
+        f"in {requests.webstore} + {counted(requests.business_central, 'request')}, "
         f"{summary.seconds} s; mapping version {summary.mapping_version}"
     )
     if undo is not None and (undo.unlinked or undo.deleted):
         verb = "would be " if summary.dry_run else ""
-        say(f"{undo.unlinked} {verb}unlinked, {undo.deleted} accounts {verb}deleted")
+        say(f"{undo.unlinked} {verb}unlinked, {counted(undo.deleted, 'account')} {verb}deleted")
     for error in summary.errors:
         _err.print(f"not written: {error.customer} in {error.system}: {error.message}", markup=False, style="red")
     dropped = summary.dropped_lines

@@ -17,10 +17,10 @@ from sandbox.business_central.store import Store as BusinessCentralStore
 from sandbox.control import create_control
 from sandbox.credentials import Credentials, invented_credentials
 from sandbox.faults import Faults
-from sandbox.listening import ServerThread, bound_socket, url_of
+from sandbox.kept import Kept
+from sandbox.listening import ServerThread, url_of
 from sandbox.middleware import CONTROL_PREFIX, SandboxMiddleware
 from sandbox.operations import System
-from sandbox.people import SandboxInputError
 from sandbox.population import Customers, Population
 from sandbox.replicas import business_central_replica, webstore_replica
 from sandbox.request_log import RequestLog
@@ -95,26 +95,38 @@ def start(
 
     Port 0 takes a free one. Customers: a number generates so many by the seed, a path is a file of JSON lines, None
     gives the recorded webstore and a company that overlaps with it; `empty` gives none on either side. With a
-    `directory` the state lives in files there, and a later start goes on with it; otherwise it lives in memory.
+    `directory` the state lives in files there, and a later start with the same choice, or none,
+    goes on with it at the same ports; otherwise it lives in memory.
     `business_central_settings` overrides fields of business_central.app.Settings (limits, unverified behaviour).
-    Raises SandboxInputError for a port in use, a file that cannot be read, and customers chosen for a directory that
-    has some.
+    Raises SandboxInputError for a port in use, a file that cannot be read, and other customers than those that a
+    directory has.
     """
     population = Population(webstore_customers, business_central_customers, seed, empty)
     credentials = invented_credentials(seed)
     files = [":memory:" if directory is None else str(directory / name) for name in _STATE_FILES]
     is_continued = directory is not None and any(Path(file).exists() for file in files)
-    if is_continued and (empty or webstore_customers is not None or business_central_customers is not None):
-        raise SandboxInputError(f"{directory} holds a sandbox's customers already; choose them with a new directory")
+    chosen = {
+        "empty": empty,
+        "webstore": _named(webstore_customers),
+        "business_central": _named(business_central_customers),
+    }
+    kept = Kept.of(directory)
+    if is_continued:
+        kept.check_same(chosen)
     with ExitStack() as undo:
-        webstore_socket = undo.enter_context(bound_socket(webstore_port))
-        company_socket = undo.enter_context(bound_socket(business_central_port))
+        webstore_socket = undo.enter_context(kept.bound("webstore_port", webstore_port))
+        company_socket = undo.enter_context(kept.bound("business_central_port", business_central_port))
         webstore = PeopledStore(files[0], seed=seed)
         undo.callback(webstore.close)
         company = BusinessCentralStore(files[1], seed=seed, company=COMPANY)
         undo.callback(company.close)
         if not is_continued:
             population.fill(webstore, company)
+        kept.keep(
+            chosen,
+            webstore_port=webstore_socket.getsockname()[1],
+            business_central_port=company_socket.getsockname()[1],
+        )
         running = _described(credentials, url_of(webstore_socket), url_of(company_socket), webstore, company)
         keys, settings = _accepted(credentials, business_central_settings or {})
         webstore_gate, company_gate = _gates(running, keys, settings, population, latency_ms)
@@ -129,6 +141,11 @@ def start(
             thread.wait_until_ready()
         undo.pop_all()
     return running
+
+
+def _named(customers: Customers) -> str:
+    """A choice of customers as it is compared with that of an earlier start; "" = none was made."""
+    return "" if customers is None else str(customers.resolve()) if isinstance(customers, Path) else str(customers)
 
 
 def _described(

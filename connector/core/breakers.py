@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from connector.core.counting import counted
 from connector.core.customer import Direction, Side
 from connector.core.merge import Situation
 from connector.core.plan import Plan, Write
@@ -111,7 +112,7 @@ def extract_breakers(limits: Limits, census: Mapping[Side, SideCensus]) -> list[
             tripped.append(
                 Tripped(
                     "announced_total",
-                    f"{name} announced {count.announced:,} customers, but {read:,} were read",
+                    f"{name} announced {counted(count.announced, 'customer')}, but {counted(read, 'was', 'were')} read",
                     {"announced": count.announced, "read": read},
                     "The read was incomplete; run again, at a time when nothing is imported there.",
                 )
@@ -133,7 +134,7 @@ def extract_breakers(limits: Limits, census: Mapping[Side, SideCensus]) -> list[
             tripped.append(
                 Tripped(
                     "shrunken_extract_percent",
-                    f"{name} shows {count.rows:,} customers, {count.before:,} in the last full run: "
+                    f"{name} shows {counted(count.rows, 'customer')}, {count.before:,} in the last full run: "
                     f"{_share(lost, count.before or 0)} are missing, more than {limits.shrunken_extract_percent:g} %",
                     {"before": count.before or 0, "now": count.rows},
                     "Look at the key's permissions, the role filter and the company of the setup.",
@@ -186,7 +187,7 @@ def load_breaker(limits: Limits, tried: int, failed: int) -> Tripped | None:
         return None
     return Tripped(
         "failure_percent",
-        f"{failed:,} of {tried:,} writes failed ({_share(failed, tried)}), more than {limits.failure_percent:g} %",
+        f"{failed:,} of {counted(tried, 'write')} failed ({_share(failed, tried)}), more than {limits.failure_percent:g} %",
         {"tried": tried, "failed": failed},
         "What was confirmed is kept; mend the cause, the next run goes on with the rest.",
     )

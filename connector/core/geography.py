@@ -88,6 +88,10 @@ class Geography:
             return own
         return next((code for code in (own, iso) if code in self.company_countries), None)
 
+    def named(self, country: str) -> dict[str, str]:
+        """The states of a country: code → the name that is written."""
+        return {code: name for (of, code), name in self._names.items() if of == country}
+
     def policy(self, country: str) -> StatePolicy:
         """How states of a country are treated."""
         return self.policies.get(country) or self.policies.get("*") or StatePolicy()

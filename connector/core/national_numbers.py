@@ -1,4 +1,4 @@
-"""What two values mean in the customer's country: national phone numbers, and VAT numbers without their country.
+"""What two values mean in the customer's country: national phone numbers, VAT numbers without their country, names of states.
 
 `030 1234567` and `+49 30 1234567` are one number for a customer in Germany. This cannot be part of a key (normalize.py): the
 country is another field, and a change of it would look like a change of the phone number. So it is settled row by row,
@@ -14,6 +14,8 @@ import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.core.geography import Geography
+from connector.core.normalize import code_key
 from connector.core.vat import without_country
 
 __all__ = ["international_phone", "same_in_the_country"]
@@ -35,7 +37,10 @@ _MEANINGS: dict[str, Callable[[str, str], str]] = {"phone": international_phone,
 
 
 def same_in_the_country(
-    sides: Sequence[pa.Table], normalizers: Mapping[str, str], countries: Sequence[pa.Array | pa.ChunkedArray]
+    sides: Sequence[pa.Table],
+    normalizers: Mapping[str, str],
+    countries: Sequence[pa.Array | pa.ChunkedArray],
+    geography: Geography,
 ) -> list[pa.Table]:
     """Key tables of the same pairs in which values that mean the same have got the same key.
 
@@ -45,10 +50,15 @@ def same_in_the_country(
         countries: ISO codes by pair, for the webstore's values and for Business Central's; "" = unknown, then the other
             side's is taken. `sides` alternate: webstore, Business Central, base of the webstore, of Business Central.
     """
+
+    def state(key: str, country: str) -> str:
+        return code_key(geography.state_code(country, key))
+
+    meanings = {**_MEANINGS, "state": state}
     result = list(sides)
     for field, name in normalizers.items():
-        if name in _MEANINGS:
-            columns = _same_meaning([side[field] for side in sides], _MEANINGS[name], countries)
+        if name in meanings:
+            columns = _same_meaning([side[field] for side in sides], meanings[name], countries)
             result = [
                 side.set_column(side.column_names.index(field), field, column)
                 for side, column in zip(result, columns, strict=True)

@@ -23,6 +23,7 @@ from connector.core.decisions import Applied, applied
 from connector.core.extracts import Replaced
 from connector.core.field_history import FieldHistory
 from connector.core.gc_pause import collector_resting
+from connector.core.geography import Geography
 from connector.core.identity import OTHER_PERSON, SAME, digest_of, replaced
 from connector.core.merge import (
     FieldPolicy,
@@ -40,7 +41,7 @@ from connector.core.orphans import looks_erased
 from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write, texts_at
 from connector.core.refusals import Refusal, is_another
 from connector.core.rows import rows_of
-from connector.core.states_kept import states_lost
+from connector.core.states_kept import states_lost, states_of_country
 from connector.core.terms import Flags, Terms
 
 __all__ = ["KEPT_OUT", "Decisions", "Pair", "PairFrames", "decide", "plan_update"]
@@ -115,7 +116,7 @@ class Decisions:
 
 def decide(frames: PairFrames, terms: Terms) -> Decisions:
     """Merge every field of the given pairs and turn the verdicts into decisions."""
-    merges = _merge(frames, terms.rules, terms.flags)
+    merges = _merge(frames, terms.rules, terms.flags, terms.geography)
     verdicts: dict[int, dict[str, Verdict]] = {}
     reasons: dict[int, dict[str, str]] = {}
     for name, merge in merges.items():
@@ -133,7 +134,7 @@ def decide(frames: PairFrames, terms: Terms) -> Decisions:
     return decisions
 
 
-def _merge(frames: PairFrames, rules: FieldRules, flags: Flags) -> dict[str, Merge]:
+def _merge(frames: PairFrames, rules: FieldRules, flags: Flags, geography: Geography) -> dict[str, Merge]:
     """Verdicts of every field of every pair."""
     tables = (frames.webstore, frames.business_central, frames.base_webstore, frames.base_business_central)
     sides = [key_columns(table, rules.normalizers) for table in tables]
@@ -141,7 +142,7 @@ def _merge(frames: PairFrames, rules: FieldRules, flags: Flags) -> dict[str, Mer
         if country:
             countries = [frames.webstore[country], frames.business_central[country]]
             beside = {name: kind for name, kind in rules.normalizers.items() if rules.country_of(name) == country}
-            sides = same_in_the_country(sides, beside, countries)
+            sides = same_in_the_country(sides, beside, countries, geography)
     gates = flags.gates(frames.pairs["ticked"].to_numpy().astype(np.bool_))
     if frames.kept_out is not None:
         gates = Gates(push=gates.push & ~frames.kept_out, pull=gates.pull & ~frames.kept_out)
@@ -222,10 +223,11 @@ def _decide_pair(
     verdicts = {name: verdict for name, verdict in verdicts.items() if name not in lost}
     decided = {name: result for name, result in decided.items() if name not in lost}
     wanted: dict[Direction, dict[str, tuple[str, str]]] = {}
+    abroad = states_of_country(pair.w, pair.c, terms.rules, terms.geography)
     for name, verdict in verdicts.items():
         direction = _DIRECTIONS.get(verdict)
         if direction is not None:
-            source = {**pair.c, **turned} if direction is Direction.PUSH else pair.w
+            source = {**pair.c, **turned, **abroad} if direction is Direction.PUSH else pair.w
             wanted.setdefault(direction, {})[name] = (source[name], reasons[name])
         elif name not in decided:
             standing = _standing(pair, name, verdict, reasons[name], terms)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import heapq
 import operator
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import reduce
 from typing import Any
@@ -87,14 +87,18 @@ def tally_of(extract: Extract, terms: Terms, wanted: Collection[str] = ()) -> Ta
 
 
 def checks_of(
-    tallies: Iterable[Tally], terms: Terms, *, accounts: Sequence[Account] | None = None, role: str = "customer"
+    tallies: Iterable[Tally],
+    terms: Terms,
+    *,
+    accounts: Sequence[Account] | None = None,
+    takes: Callable[[str], bool] = "customer".__eq__,
 ) -> list[Check]:
     """Everything that is looked for, in the order in which people should read it.
 
     Args:
         tallies: of all customers of both sides, in no order.
         accounts: the accounts of the webstore, of any role, that are `telling`; None = not read.
-        role: the role that is synchronised; "all" = every role.
+        takes: whether accounts of a role are synchronised.
     """
     told = list(tallies)
     found: list[Check] = []
@@ -105,16 +109,14 @@ def checks_of(
     emails = frozenset().union(*(tally.emails for tally in told if tally.side is Side.BUSINESS_CENTRAL))
     if accounts is not None:  # they say more than those that were extracted
         found = [check for check in found if check.topic != _FIXED]
-        found.append(
-            _fixed([f"woo:{a.webstore_id}" for a in accounts if _is_fixed(a.role) and role in {"all", a.role}])
-        )
-    found.append(_others(accounts or (), emails, role))
+        found.append(_fixed([f"woo:{a.webstore_id}" for a in accounts if _is_fixed(a.role) and takes(a.role)]))
+    found.append(_others(accounts or (), emails, takes))
     return [*found, _posting(terms)]
 
 
-def is_telling(account: Account, role: str) -> bool:
+def is_telling(account: Account, takes: Callable[[str], bool]) -> bool:
     """Whether an account is looked at by itself: the others are synchronised, and their role can be written."""
-    return _is_fixed(account.role) or _is_other(account, role)
+    return _is_fixed(account.role) or not takes(account.role)
 
 
 def _names(extract: Extract) -> list[str]:
@@ -216,8 +218,8 @@ def _fixed(names: Sequence[str]) -> Check:
     )  # fmt: skip
 
 
-def _others(accounts: Iterable[Account], emails: Collection[str], role: str) -> Check:
-    others = [a for a in accounts if _is_other(a, role) and email_key(a.email) in emails]
+def _others(accounts: Iterable[Account], emails: Collection[str], takes: Callable[[str], bool]) -> Check:
+    others = [a for a in accounts if not takes(a.role) and email_key(a.email) in emails]
     return check_of(
         "account of another role", Side.WEBSTORE, range(len(others)), [f"woo:{a.webstore_id} ({a.role})" for a in others],
         "accounts of roles that are not synchronised have the e-mail of a Business Central customer",
@@ -227,10 +229,6 @@ def _others(accounts: Iterable[Account], emails: Collection[str], role: str) -> 
 
 def _is_fixed(role: str) -> bool:
     return role not in _WRITABLE_ROLES
-
-
-def _is_other(account: Account, role: str) -> bool:
-    return role not in {"all", account.role}
 
 
 def _posting(terms: Terms) -> Check:

@@ -1,8 +1,9 @@
 """What a text means that stands in the place of a state: a code, or a name in one of the spellings that people use.
 
 A text is understood by the first of these that fits, and only if it then means one state: a code; a name as it is written
-down; the same without accents, apostrophes and punctuation; one half of a name of two languages; the name without the kind
-of state (`Co. Dublin`, `Province of Foggia`, `Yunnan Sheng`); the beginning of a name with a full stop behind it (`Calif.`).
+down; the same without accents, apostrophes and punctuation; a code with full stops (`N.S.W.`); one half of a name of two
+languages; the name without the kind of state (`Co. Dublin`, `Province of Foggia`, `Yunnan Sheng`); the beginning of a name with
+a full stop behind it (`Calif.`).
 What could mean two states is not understood.
 """
 
@@ -21,6 +22,8 @@ _ACCENTS = re.compile("[\u0300-\u036f]")
 _LETTERS = str.maketrans(
     {"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i", "ə": "e", "ħ": "h"}
 )
+# as people write them who do not have them on their keyboards
+_UMLAUTS = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ß": "ss", "å": "aa", "ø": "oe", "æ": "ae"})
 # quotation marks and letters that stand for an apostrophe or a glottal stop
 _APOSTROPHES = re.compile("['’‘‛`´ʹʻʼʾʿˈ′＇]")
 _NO_WORD = re.compile(r"[\W_]+")
@@ -87,6 +90,9 @@ class StateNames:
         return found if found is not None or not _words(text) else self._understood(text)
 
     def _understood(self, text: str) -> str | None:
+        letters = _words(text).split(" ")
+        if len(letters) > 1 and all(len(letter) == 1 for letter in letters):  # N.S.W.
+            return self._exact.get("".join(letters)) or self._by_words.get("".join(letters)) or None
         words = self._by_words.get(_words(text), self._by_words.get(_without_kind(text)))
         if words:
             return words
@@ -117,7 +123,11 @@ class StateNames:
     def _spelled(self) -> Iterator[tuple[str, str]]:
         prefix = f"{self._country}-"
         for code, name in self._states:
-            yield from ((part, code) for part in (name, *_halves(name)))
+            for part in (name, *_halves(name)):
+                yield part, code
+                yield from (
+                    (spelled, code) for spelled in [part.lower().translate(_UMLAUTS)] if spelled != part.lower()
+                )
             yield (code.removeprefix(prefix), code) if code.startswith(prefix) else (prefix + code, code)
 
 

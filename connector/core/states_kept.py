@@ -13,7 +13,7 @@ from connector.core.customer import FieldRules
 from connector.core.geography import Geography
 from connector.core.normalize import clean
 
-__all__ = ["states_lost"]
+__all__ = ["states_lost", "states_of_country"]
 
 
 def states_lost(
@@ -41,4 +41,16 @@ def states_lost(
         kept = geography.is_state(country, webstore[rule.field])
         if kept and (value or written) and not geography.is_state(country, value):
             found[rule.field] = f"no state of {country} that is known (mappings/states.csv), and the webstore has one"
+    return found
+
+
+def states_of_country(
+    webstore: Mapping[str, str], business_central: Mapping[str, str], rules: FieldRules, geography: Geography
+) -> dict[str, str]:
+    """Business Central's states, by field, where it keeps no country, as companies do of their own: they are the webstore's."""
+    found: dict[str, str] = {}
+    for rule in rules.rules:
+        country = rules.country_of(rule.field) if rule.normalizer == "state" else ""
+        if country and not business_central[country]:
+            found[rule.field] = geography.state_code(webstore[country], business_central[rule.field])
     return found

@@ -5,10 +5,11 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 
 from connector.clients import BusinessCentralClient, CheckResult, WooCommerceClient
-from connector.errors import CustomerSyncError
+from connector.errors import CustomerSyncError, SetupError
 from connector.rules import Rules, rules_of
 from connector.rules.page import page_problems
 from connector.run.setup_source import opened_store
+from connector.run.templates import templates_of
 from connector.setup import Setup
 
 __all__ = ["check_connections"]
@@ -46,9 +47,25 @@ def _webstore(setup: Setup, _rules: Rules) -> list[CheckResult]:
 def _company(setup: Setup, rules: Rules) -> list[CheckResult]:
     with BusinessCentralClient(setup.business_central) as business_central:
         findings = business_central.check()
-        if setup.business_central.has_custom_page and all(finding.ok for finding in findings):
+        if not all(finding.ok for finding in findings):
+            return findings
+        if setup.business_central.has_custom_page:
             findings += _of_the_page(business_central, rules)
+        if setup.templates or rules.templates:
+            findings += _templates(setup, rules, business_central)
     return findings
+
+
+def _templates(setup: Setup, rules: Rules, company: BusinessCentralClient) -> list[CheckResult]:
+    try:
+        count = len(
+            templates_of(setup, rules, company, company.page() if setup.business_central.has_custom_page else None)
+        )
+    except SetupError as error:
+        return [CheckResult("setup", False, problem, error.hint) for problem in error.problems or (error.message,)]
+    except CustomerSyncError as error:
+        return [CheckResult("business_central", False, error.message, error.hint)]
+    return [CheckResult("setup", True, f"templates: the company has every code of {count}")]
 
 
 def _of_the_page(business_central: BusinessCentralClient, rules: Rules) -> list[CheckResult]:

@@ -15,6 +15,7 @@ from typing import Any, Literal, cast
 import numpy as np
 
 from connector.core.acceptance import refusal
+from connector.core.counting import counted
 from connector.core.customer import Direction, Side
 from connector.core.decisions import Decision, applied
 from connector.core.normalize import CANONICAL, NORMALIZERS
@@ -176,7 +177,7 @@ def decide_all(desk: Desk, answers: Sequence[Answer], rules: Rules) -> Decided:
         raise InputError("Say which value is right: the webstore's, Business Central's, or another one.")
     done: list[Key] = []
     overtaken: list[Key] = []
-    with desk.work(f"decide {len(answers)} fields") as work:
+    with desk.work(f"decide {counted(len(answers), 'field')}") as work:
         waiting = {one.key: one for one in waiting_fields(work)}
         for answer in answers:
             one, rule = waiting.get(answer.key), rules.fields.by_name.get(answer.field)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
+from connector.core.counting import counted
 from connector.core.customer_references import Kind, read_name
 from connector.desk.desk import Desk
 from connector.errors import InputError
@@ -98,7 +99,7 @@ def tick(desk: Desk, numbers: Sequence[str]) -> dict[str, Any]:
         found, unknown = records_named(company, numbers)
     if unknown:
         raise InputError("Nothing was ticked:", problems=unknown)
-    reason = f"tick {len(numbers)} customers"
+    reason = f"tick {counted(len(numbers), 'customer')}"
     with desk.work(reason) as work:
         for number in numbers:
             record = found[number]

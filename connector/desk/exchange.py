@@ -8,31 +8,28 @@ from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
 from connector.core.customer_references import Kind, read_name
 from connector.core.normalize import clean_code
+from connector.core.spreadsheets import loss
 from connector.desk.desk import Desk
+from connector.desk.listed_pairs import Listed, lines_to_look_up, look_up, with_known_columns
 from connector.errors import InputError
-from connector.report.table_files import Line, Table, read_table, write_table
+from connector.load.bases import remember_account
+from connector.report.table_files import write_table
 from connector.store import MappingRow, View
+from connector.table_reading import Line, Table, read_table
 
-__all__ = ["COLUMNS", "Customers", "Imported", "export_mapping", "import_mapping"]
+__all__ = ["COLUMNS", "Imported", "export_mapping", "import_mapping", "names_customers"]
 
 COLUMNS = ("bc_id", "bc_number", "webstore_id", "webstore_customer", "name", "username")
 # without what names a person
 IDS = ("bc_id", "bc_number", "webstore_id", "webstore_customer")
 _YES, _NO = {"yes", "true", "1", "x"}, {"no", "false", "0"}
 _LARGEST_ID = 2**63 - 1
-
-
-@dataclass(frozen=True)
-class Customers:
-    """Who exists in both systems, for an import that is to refuse unknown customers."""
-
-    bc_ids: Collection[str]
-    webstore_ids: Collection[int]
 
 
 @dataclass(frozen=True)
@@ -43,6 +40,8 @@ class Imported:
         problems: everything that is wrong, by line; when there is anything, nothing is imported.
         added, removed, changed, unchanged: rows of the mapping table.
         mapping_version: the newest version now; a dry run and an import that changes nothing make none.
+        rows: of a dry run, each row that it would add, remove or change: `line`, `change`, `bc_number`, `name`, `webstore_id`,
+            `webstore_id_before`, `webstore_customer`.
     """
 
     problems: tuple[str, ...] = ()
@@ -51,6 +50,7 @@ class Imported:
     changed: int = 0
     unchanged: int = 0
     mapping_version: int = 0
+    rows: tuple[Mapping[str, Any], ...] = ()
 
 
 def export_mapping(
@@ -83,33 +83,48 @@ def import_mapping(
     reason: str = "",
     dry_run: bool = False,
     replace_all: bool = False,
-    customers: Customers | None = None,
 ) -> Imported:
     """Take the rows of a CSV or Excel file into the mapping table, all of them or none, as one version.
 
-    The file needs the column bc_id; of the other columns of an export those that are missing keep what is there.
+    The file is an export, of whose columns those that are missing keep what is there; or a list in which customers are named by
+    number, e-mail or name, and accounts by id, e-mail or name. Then both systems are asked who that is.
 
     Args:
+        desk: with its secrets, where the file is such a list (`names_customers`).
         dry_run: change nothing, and return the problems instead of raising.
         replace_all: remove the rows that the file does not have.
-        customers: refuse ids that are not among these.
 
     Raises:
         InputError: the file cannot be read, or (not in a dry run) naming everything that is wrong with it, by line.
     """
-    table = read_table(source)
+    table = with_known_columns(read_table(source))
+    listed = Listed() if _header_problems(table) else look_up(desk, table)
     if dry_run:
         with desk.view() as view:
-            return _examined(view, table, customers, replace_all=replace_all)[0]
+            return _examined(view, table, listed, replace_all=replace_all)[0]
     with desk.work(reason or f"import of {source.name}") as work:
-        result, wanted, leaving = _examined(work, table, customers, replace_all=replace_all)
+        result, wanted, leaving = _examined(work, table, listed, replace_all=replace_all)
         if result.problems:
             raise InputError(f"Nothing was imported from {source.name}:", problems=result.problems)
         # first those that go, so that their Webstore IDs are free
         for bc_id in leaving:
             work.mapping.forget(bc_id)
         work.mapping.put(wanted)
-    return replace(result, mapping_version=desk.version())
+        for row in wanted:
+            account = listed.accounts.get(row.webstore_id or 0)
+            if account is not None:  # as if each pair had been linked by hand
+                work.mapping.unreject(row.bc_id, row.webstore_id or 0)
+                remember_account(work, row.bc_id, account)
+    return replace(result, mapping_version=desk.version(), rows=())
+
+
+def names_customers(source: Path) -> bool:
+    """Whether a file names somebody by something else than ids, so that both systems must be asked and secrets are needed.
+
+    Raises:
+        InputError: the file cannot be read.
+    """
+    return bool(lines_to_look_up(with_known_columns(read_table(source))))
 
 
 @dataclass
@@ -122,25 +137,21 @@ class _Reading:
 
 
 def _examined(
-    view: View, table: Table, customers: Customers | None, *, replace_all: bool
+    view: View, table: Table, listed: Listed, *, replace_all: bool
 ) -> tuple[Imported, list[MappingRow], list[str]]:
     """What the file would change, its rows, and the ids of the rows that would go."""
     current = {row.bc_id: row for row in _rows_of(view.mapping.current())}
-    reading = _Reading()
+    reading = _Reading(problems=list(listed.problems.items()))
     header_problems = _header_problems(table)
     if not header_problems:
         positions = {name: table.header.index(name) for name in COLUMNS if name in table.header}
         for line in table.lines:
-            _read_line(line, len(table.header), positions, current, reading)
+            if line.number not in listed.problems:
+                _read_line(line, len(table.header), positions, current, reading, listed.values.get(line.number, {}))
         _check_pairs(reading, current, replace_all=replace_all)
-        if customers is not None:
-            _check_known(reading, customers)
     leaving = sorted(current.keys() - reading.rows.keys()) if replace_all else []
     problems = header_problems + [f"line {number}: {text}" for number, text in sorted(reading.problems)]
-    kinds = Counter(
-        "added" if row.bc_id not in current else "unchanged" if current[row.bc_id] == row else "changed"
-        for row in reading.rows.values()
-    )
+    kinds = Counter(_change(row, current) for row in reading.rows.values())
     result = Imported(
         tuple(problems),
         added=kinds["added"],
@@ -148,21 +159,56 @@ def _examined(
         changed=kinds["changed"],
         unchanged=kinds["unchanged"],
         mapping_version=view.mapping.version(),
+        rows=tuple(_shown_changes(reading, current, leaving)),
     )
     return result, list(reading.rows.values()), leaving
 
 
+def _change(row: MappingRow, current: Mapping[str, MappingRow]) -> str:
+    there = current.get(row.bc_id)
+    return "added" if there is None else "unchanged" if there == row else "changed"
+
+
+def _shown_changes(
+    reading: _Reading, current: Mapping[str, MappingRow], leaving: Collection[str]
+) -> Iterator[dict[str, Any]]:
+    changes = [(reading.line_of[row.bc_id], _change(row, current), row) for row in reading.rows.values()]
+    changes += [(0, "removed", current[bc_id]) for bc_id in leaving]
+    for line, change, row in changes:
+        if change != "unchanged":
+            there = current.get(row.bc_id)
+            yield {
+                "line": line or None,
+                "change": change,
+                "bc_number": row.bc_number or row.bc_id,
+                "name": row.name,
+                "webstore_id": None if change == "removed" else row.webstore_id,
+                "webstore_id_before": there.webstore_id if there else None,
+                "webstore_customer": row.webstore_customer,
+            }
+
+
 def _header_problems(table: Table) -> list[str]:
-    problems = [f"line 1: unknown column {name or '(blank)'}" for name in table.header if name not in COLUMNS]
+    problems = [
+        f"line 1: unknown column {name or '(blank)'}" for name in table.header if name not in (*COLUMNS, "email")
+    ]
     counts = Counter(table.header)
     problems += [f"line 1: column {name} is there twice" for name in COLUMNS if counts[name] > 1]
-    if "bc_id" not in table.header:
-        problems.append(f"line 1: column bc_id is missing; an export has {', '.join(COLUMNS)}")
+    if not {"bc_id", "bc_number", "email", "name"} & set(table.header):
+        problems.append(
+            f"line 1: column bc_id is missing; an export has {', '.join(COLUMNS)}; a list needs bc_number, email or name, and "
+            "webstore_id"
+        )
     return problems
 
 
 def _read_line(
-    line: Line, width: int, positions: Mapping[str, int], current: Mapping[str, MappingRow], reading: _Reading
+    line: Line,
+    width: int,
+    positions: Mapping[str, int],
+    current: Mapping[str, MappingRow],
+    reading: _Reading,
+    looked_up: Mapping[str, str],
 ) -> None:
     def wrong(text: str) -> None:
         reading.problems.append((line.number, text))
@@ -173,7 +219,7 @@ def _read_line(
     if len(line.values) > width and any(line.values[width:]):
         wrong(f"{len(line.values)} values in a table of {width} columns")
         return
-    cells = {name: line.values[at] if at < len(line.values) else "" for name, at in positions.items()}
+    cells = {name: line.values[at] if at < len(line.values) else "" for name, at in positions.items()} | dict(looked_up)
     named = read_name(cells["bc_id"])
     bc_id = named.value
     if named.kind is not Kind.ID:
@@ -199,6 +245,10 @@ def _read_line(
         wrong(f"{bc_id} stands in line {reading.line_of[bc_id]} already")
         return
     texts = {name: cells.get(name, getattr(there, name)) for name in ("bc_number", "name", "username")}
+    for name, text in texts.items():
+        why = loss(text.strip(), getattr(there, name))
+        if why:
+            wrong(f"{name} {text!r} is {getattr(there, name)!r} in the mapping table: a spreadsheet {why}")
     reading.rows[bc_id] = MappingRow(
         bc_id, clean_code(texts["bc_number"]), webstore_id, ticked, texts["name"], texts["username"]
     )
@@ -228,14 +278,6 @@ def _check_pairs(reading: _Reading, current: Mapping[str, MappingRow], *, replac
             linked = outside[row.webstore_id]
             text = f"woo:{row.webstore_id} is linked to {linked.bc_number or linked.bc_id}, which is not in the file"
             reading.problems.append((reading.line_of[bc_id], text))
-
-
-def _check_known(reading: _Reading, customers: Customers) -> None:
-    for bc_id, row in reading.rows.items():
-        if bc_id not in customers.bc_ids:
-            reading.problems.append((reading.line_of[bc_id], f"{bc_id} is not in Business Central"))
-        if row.webstore_id is not None and row.webstore_id not in customers.webstore_ids:
-            reading.problems.append((reading.line_of[bc_id], f"woo:{row.webstore_id} is not in the webstore"))
 
 
 def _rows_of(mapping: pd.DataFrame) -> Iterator[MappingRow]:

@@ -13,6 +13,7 @@ import pyarrow as pa
 
 from connector.core import webstore_customer
 from connector.core.base_comparison import suspects
+from connector.core.counting import counted
 from connector.core.customer import Side
 from connector.core.mapping_join import pair
 from connector.core.partitioning import Placement
@@ -122,7 +123,9 @@ def _read_again(run: Run, asked: Asked) -> Missing:
         if copies:
             name = "The webstore" if side is Side.WEBSTORE else "Business Central"
             run.warnings.append(
-                f"{name} listed {copies:,} customers as they were before; asked for by id they are newer, and that counts. "
+                f"{name} listed {counted(copies, 'customer as before', 'customers as they were before')}; asked for by id "
+                f"{'it is' if copies == 1 else 'they are'} newer, "
+                "and that counts. "
                 "A cache in front of it, or a lagging copy of its database, does this: see customer-sync check."
             )
     webstore = table_of(run, Side.WEBSTORE, w.values())
@@ -146,13 +149,11 @@ def _older(side: Side, records: Mapping[Any, Mapping[str, Any]], seen: Mapping[A
 
 def kept_out(run: Run, tables: Sequence[pa.Table]) -> frozenset[int]:
     """Accounts, read by id, that the list does not show for their role. One with several roles may be shown under another."""
-    role = run.setup.webstore.customer_role_filter
-    if role == "all":
-        return frozenset()
+    takes = run.setup.webstore.takes
     others = {
         key
         for table in tables
         for key, its in zip(table["webstore_id"].to_pylist(), table["role"].to_pylist(), strict=True)
-        if its != role
+        if not takes(its)
     }
     return frozenset(others - run.webstore.listed(others)) if others else frozenset()

@@ -8,6 +8,7 @@ from typing import Any
 
 import pandas as pd
 
+from connector.core.counting import counted
 from connector.core.customer import Side
 from connector.core.customer_references import Kind, read_name
 from connector.core.partitioning import Placement
@@ -61,7 +62,9 @@ def extract_selected(run: Run, partitions: Partitions, placement: Placement, ide
     unknown += [email for email in emails if not by_email.get(email) and not w_by_email[email]]
     if not wanted or unknown:
         raise InputError(
-            "No customer was selected." if not wanted else f"{len(unknown)} of the selected customers are unknown:",
+            "No customer was selected."
+            if not wanted
+            else f"Of the selected customers {counted(len(unknown), 'is', 'are')} unknown:",
             problems=[f"{text}: in neither system" for text in unknown],
             hint="Give Business Central numbers or ids, woo:ID, or e-mails. Nothing was written.",
         )

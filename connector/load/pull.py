@@ -17,6 +17,7 @@ from connector.clients import Create, Update
 from connector.clients.business_central.odata import literal
 from connector.core import batch_sizes
 from connector.core.business_central_order import cleared_before
+from connector.core.counting import counted
 from connector.core.customer import Direction
 from connector.core.normalize import clean_email, email_key, text_key
 from connector.core.plan import Plan, Write
@@ -69,7 +70,8 @@ def _tell_of_other_countries(run: Run, writes: Sequence[Write], fates: Sequence[
             moved.append(f"{fate.record.get('number')} ({sent} → {stands})")
     if moved:
         run.warnings.append(
-            f"Business Central has put {len(moved)} customers into another country, the only one in which it knows their postal "
+            f"Business Central has put {counted(len(moved), 'customer')} into another country, "
+            f"the only one in which it knows their postal "
             f"code: {', '.join(moved[:10])}{' …' if len(moved) > 10 else ''}. Add the postal codes of their own country to its "
             "Post Codes, and correct them there."
         )

@@ -68,7 +68,7 @@ def _create(run: Run, writes: Sequence[Write], known: Mapping[str, Mapping[str, 
 def _taken(run: Run, account: Mapping[str, Any]) -> Fate:
     """What to say when the e-mail has an account: a synchronised one is matched by the next run, others need a person."""
     role = str(account.get("role", ""))
-    if run.setup.webstore.customer_role_filter in {"all", role}:
+    if run.setup.webstore.takes(role):
         return Dropped(f"the e-mail has got an account meanwhile (woo:{account['id']}); the next run matches it")
     return EmailTaken(
         f"The e-mail belongs to account woo:{account['id']} of role {role}, which this setup leaves alone.",

@@ -10,6 +10,7 @@ from typing import Any
 import orjson
 
 from connector.core.approval import Approved, Lost, restricted
+from connector.core.counting import counted
 from connector.core.customer import Direction
 from connector.core.intended import intended_of
 from connector.core.plan import Plan
@@ -57,10 +58,18 @@ def approval_reason(setup: Setup, plan: Plan) -> str:
         return ""
     if rules.required is ApprovalRequired.ALWAYS:
         return "every plan needs an approval"
-    reasons = [f"{creates} creates are more than {rules.max_creates}"] if creates > rules.max_creates else []
+    reasons = (
+        [f"{counted(creates, 'create is', 'creates are')} more than {rules.max_creates}"]
+        if creates > rules.max_creates
+        else []
+    )
     # an account that goes weighs as much as one that comes
     reasons += [f"{deletions} deletions are more than {rules.max_creates}"] if deletions > rules.max_creates else []
-    reasons += [f"{writes} writes are more than {rules.max_writes}"] if writes > rules.max_writes else []
+    reasons += (
+        [f"{counted(writes, 'write is', 'writes are')} more than {rules.max_writes}"]
+        if writes > rules.max_writes
+        else []
+    )
     return " and ".join(reasons)
 
 
@@ -119,7 +128,7 @@ def approved_part(
     """
     if plan.deletions and not approved.deletes:
         raise InputError(
-            f"The plan {approved.hash[:12]} deletes nobody, and {len(plan.deletions)} accounts would be deleted now. "
+            f"The plan {approved.hash[:12]} deletes nobody, and {counted(len(plan.deletions), 'account')} would be deleted now. "
             "Nothing was written.",
             hint="Leave out --delete-accounts, or look at the plan that has it (--dry-run --delete-accounts) and approve that.",
         )

@@ -28,7 +28,7 @@ _FIELDS = ("id", "role", "email")
 
 def _read_accounts(run: Run) -> tuple[list[Account], int]:
     """The accounts that are looked at by themselves, of any role, and how many there are; in pages of three fields."""
-    role = run.setup.webstore.customer_role_filter
+    takes = run.setup.webstore.takes
     telling: list[Account] = []
     total = 0
 
@@ -37,7 +37,7 @@ def _read_accounts(run: Run) -> tuple[list[Account], int]:
         for record in records:
             total += 1
             account = Account(record["id"], str(record.get("role") or ""), str(record.get("email") or ""))
-            if is_telling(account, role):
+            if is_telling(account, takes):
                 telling.append(account)
 
     run.webstore.read_customers(keep, role="all", fields=_FIELDS)
@@ -72,7 +72,7 @@ def report_of_readiness(
     accounts, total = _read_accounts(run)
     wanted = frozenset(email_key(account.email) for account in accounts) - {""}
     tallies = [tally for tallies in mapper(tallies_in, job, wanted) for tally in tallies]
-    checks = checks_of(tallies, run.terms, accounts=accounts, role=run.setup.webstore.customer_role_filter)
+    checks = checks_of(tallies, run.terms, accounts=accounts, takes=run.setup.webstore.takes)
     calls = run.webstore.requests_made + run.business_central.requests_made
     forecasts: list[Forecast] = []
     for everything_on in (False, True):

@@ -191,7 +191,7 @@ def _planned(setup: Setup, rules: Rules, read: _Read) -> Planned:
     run = _run(setup, read.store, kept, rules)
     run.know_countries(str(record["code"]) for record in kept.lists.get("countriesRegions", ()))
     run.know_metadata(kept.metadata_shown)
-    run.templates = templates_of(run)
+    run.templates = templates_of(setup, rules, run.business_central, run.page)
     with damage_told(setup):
         with _told(stopped):
             stop_on_extracts(run, kept.census[Side.WEBSTORE], kept.census[Side.BUSINESS_CENTRAL], approved=True)

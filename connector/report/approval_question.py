@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from connector.core.characters import shown
+from connector.core.counting import counted
 from connector.planning.approvals import PlanShown
 from connector.report.literal import table_as_it_is
 from connector.report.run_tables import masked_rows
@@ -30,7 +31,7 @@ def question(setup: Setup, plan: PlanShown, page: str = "", *, in_browser: bool 
     mails = plan.counts.get("push create", 0)
     warning = f"\n\n{mails} people will be sent the shop's new-account mail." * bool(mails)
     deletions = plan.counts.get("push delete", 0)
-    warning += f"\n\n**{deletions} accounts will be deleted in the webstore.**" * bool(deletions)
+    warning += f"\n\n**{counted(deletions, 'account')} will be deleted in the webstore.**" * bool(deletions)
     # what loses a value comes first
     rows = [row for action in _SHOWN_FIRST for row in plan.rows if row["action"] == action and _acts(row)]
     first = rows[:_SHOWN]

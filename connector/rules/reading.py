@@ -1,10 +1,12 @@
-"""Rule files as rows with their line numbers, and what is wrong with the files themselves."""
+"""Rule files as rows with their line numbers, and what is wrong with the files themselves.
+
+A shop's own files may be CSV or Excel, as its spreadsheet saves them; letter case counts neither in headers nor in words that are
+chosen from a list.
+"""
 
 from __future__ import annotations
 
-import csv
 import hashlib
-import io
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +15,9 @@ from importlib.resources.abc import Traversable
 from pathlib import Path
 
 from connector.core.expectations import SUITES
+from connector.core.spreadsheets import as_boolean
+from connector.errors import InputError
+from connector.table_reading import READABLE, Table, table_in
 
 __all__ = ["FILES", "Row", "RuleFiles"]
 
@@ -48,6 +53,9 @@ FILES: Mapping[str, _Columns] = {
         for suite in SUITES
     },
 }  # fmt: skip
+# before the names of files that spreadsheets keep while a file is open
+_TEMPORARY = ("~$", ".~lock.")
+_RULE_FILES = (".csv", ".xlsx")
 _COUNTRY = re.compile(r"[A-Z]{2}")
 _WEBSTORE = re.compile(r"[a-z0-9][a-z0-9_-]{0,29}")
 
@@ -58,10 +66,14 @@ class Row:
 
     file: str
     line: int
-    values: Mapping[str, str]
+    values: dict[str, str]
 
     def __getitem__(self, column: str) -> str:
         return self.values[column]
+
+    def __setitem__(self, column: str, value: str) -> None:
+        """Take a value as it is meant, instead of as it is written."""
+        self.values[column] = value
 
     @property
     def at(self) -> str:
@@ -93,23 +105,32 @@ class RuleFiles:
         self.problems.append(f"{row.at}: {problem}")
 
     def choose(self, row: Row, column: str, choices: Collection[str]) -> bool:
-        """Whether a value is one of the choices; if not, that is noted. "" among the choices means: may be left blank."""
-        if row[column] in choices:
+        """Whether a value is one of the choices, in any letter case; if not, that is noted. It is taken as the choice is spelled.
+
+        "" among the choices means: may be left blank.
+        """
+        truth = as_boolean(row[column]) if "true" in choices else None
+        wanted = row[column].casefold() if truth is None else str(truth).lower()
+        meant = next((choice for choice in choices if choice.casefold() == wanted), None)
+        if meant is not None:
+            row[column] = meant
             return True
         blank = " or left blank" if "" in choices else ""
         self.say(row, f"{column} is {row[column]!r}; it must be one of {', '.join(sorted(set(choices) - {''}))}{blank}")
         return False
 
     def is_country(self, row: Row, column: str, besides: Collection[str] = ()) -> bool:
-        """Whether a value is an ISO country code, or one of some other values; if not, that is noted."""
-        if row[column] in besides or _COUNTRY.fullmatch(row[column]):
+        """Whether a value is an ISO country code, in any letter case, or one of some other values; if not, that is noted."""
+        if row[column] in besides or _COUNTRY.fullmatch(row[column].upper()):
+            row[column] = row[column].upper()
             return True
         self.say(row, f"{column} is {row[column]!r}; it must be an ISO code of two capital letters, such as DE")
         return False
 
     def is_webstore(self, row: Row) -> bool:
-        """Whether `webstore` is a webstore code or blank; if not, that is noted."""
-        if not row["webstore"] or _WEBSTORE.fullmatch(row["webstore"]):
+        """Whether `webstore` is a webstore code, in any letter case, or blank; if not, that is noted."""
+        if not row["webstore"] or _WEBSTORE.fullmatch(row["webstore"].lower()):
+            row["webstore"] = row["webstore"].lower()
             return True
         self.say(
             row, f"webstore is {row['webstore']!r}; it must be a webstore_code of a setup, or blank for every webstore"
@@ -133,54 +154,68 @@ class RuleFiles:
             )
             return {}
         folders = [place for place in (folder, folder / "quality") if place.is_dir()]
-        paths = [path for place in folders for path in place.iterdir() if path.suffix.lower() == ".csv"]
-        found = sorted(path.relative_to(folder).as_posix() for path in paths)
-        for name in found:
+        paths = [path for place in folders for path in place.iterdir() if path.suffix.lower() in READABLE]
+        found: dict[str, Traversable] = {}
+        for path in sorted(path for path in paths if not path.name.startswith(_TEMPORARY)):
+            shown = path.relative_to(folder).as_posix()
+            name = path.relative_to(folder).with_suffix(".csv").as_posix().lower()
+            if name not in FILES and path.suffix.lower() not in _RULE_FILES:
+                continue  # a note of the shop's
             if name not in FILES:
                 self.problems.append(
-                    f"{name}: no such rule file; rename it to one of {', '.join(FILES)}, or move it away"
+                    f"{shown}: no such rule file; rename it to one of {', '.join(FILES)}, or move it away"
                 )
-        return {name: folder / name for name in found if name in FILES}
+            elif name in found:
+                self.problems.append(f"{shown}: {found[name].name} is there, too; keep one of the two")
+            else:
+                found[name] = path
+        return found
 
     def _read(self, name: str) -> Iterator[Row]:
+        source = self._own.get(name, self._shipped / name)
         try:
-            data = self._own.get(name, self._shipped / name).read_bytes()
-            text = data.decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            self.problems.append(f"{name}: cannot be read ({type(error).__name__}); it must be a CSV file in UTF-8")
-            return
-        self._digest.update(name.encode() + b"\0" + data + b"\0")
-        reader = csv.DictReader(io.StringIO(text, newline=""), strict=True)
-        try:
-            if self._has_columns(name, reader.fieldnames or []):
-                yield from self._well_formed(name, reader)
-        except csv.Error as error:
-            self.problems.append(f"{name}:{reader.line_num + 1}: not CSV ({error}); check the quotes of this line")
+            table = table_in(source.read_bytes(), name)
+        except OSError as error:
+            self.problems.append(f"{name}: cannot be read ({error.strerror or error})")
+        except InputError as error:
+            self.problems.append(str(error))
+        else:
+            # what counts is what the file says, not how a spreadsheet has saved it
+            self._digest.update(repr((name, table.header, [line.values for line in table.lines])).encode())
+            if self._has_columns(name, table):
+                yield from self._well_formed(name, table)
 
-    def _has_columns(self, name: str, header: Sequence[str]) -> bool:
-        columns = FILES[name]
+    def _has_columns(self, name: str, table: Table) -> bool:
+        columns, header, line = FILES[name], table.header, table.header_line
         missing = [column for column in columns.needed if column not in header]
-        unknown = [column for column in header if column not in columns.needed + columns.optional]
+        unknown = [column or "(blank)" for column in header if column not in columns.needed + columns.optional]
+        doubled = sorted({column for column in header if header.count(column) > 1} - {""})
         if missing:
             self.problems.append(
-                f"{name}:1: the columns {', '.join(missing)} are missing; the first line must name all columns"
+                f"{name}:{line}: the columns {', '.join(missing)} are missing; the first line must name all columns"
             )
         if unknown:
             allowed = ", ".join(columns.needed + columns.optional)
-            self.problems.append(f"{name}:1: no such columns: {', '.join(unknown)}; there are {allowed}")
-        return not missing and not unknown
+            self.problems.append(f"{name}:{line}: no such columns: {', '.join(unknown)}; there are {allowed}")
+        if doubled:
+            self.problems.append(
+                f"{name}:{line}: the columns {', '.join(doubled)} stand there twice; remove one of each"
+            )
+        return not missing and not unknown and not doubled
 
-    def _well_formed(self, name: str, reader: csv.DictReader[str]) -> Iterator[Row]:
-        columns = FILES[name]
-        blank = dict.fromkeys(columns.optional, "")
-        for values in reader:
-            if None in values or None in values.values():
-                count = len(reader.fieldnames or [])
+    def _well_formed(self, name: str, table: Table) -> Iterator[Row]:
+        blank = dict.fromkeys(FILES[name].optional, "")
+        count = len(table.header)
+        for line in table.lines:
+            if line.problem:
+                self.problems.append(f"{name}:{line.number}: {line.problem}")
+            elif len(line.values) != count:
                 self.problems.append(
-                    f"{name}:{reader.line_num}: the line does not have {count} values; put values with commas in quotes"
+                    f"{name}:{line.number}: the line does not have {count} values; put values with commas in quotes"
                 )
-                continue
-            yield Row(name, reader.line_num, blank | {key: value.strip() for key, value in values.items()})
+            else:
+                values = dict(zip(table.header, map(str.strip, line.values), strict=True))
+                yield Row(name, line.number, blank | values)
 
 
 def _is_folder(path: Path) -> bool:

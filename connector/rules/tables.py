@@ -9,6 +9,7 @@ import phonenumbers
 from connector.core.geography import Geography, State, StatePolicy
 from connector.core.names import Culture, Cultures
 from connector.core.normalize import NORMALIZERS
+from connector.core.spreadsheets import as_decimal
 from connector.core.typed_values import problem
 from connector.rules.reading import Row, RuleFiles
 from connector.setup import Template
@@ -91,7 +92,14 @@ def _check_template(files: RuleFiles, row: Row) -> bool:
     if row["state"] and not row["country"]:
         files.say(row, "a state needs its country; fill in country")
         fine = False
-    limit = NORMALIZERS["decimal"](row["credit_limit"])
+    number = as_decimal(row["credit_limit"])
+    if number is None:
+        files.say(
+            row, f"credit_limit is {row['credit_limit']!r}, which may be a thousand or one; leave the separator out"
+        )
+        return False
+    row["credit_limit"] = number
+    limit = NORMALIZERS["decimal"](number)
     if limit and (problem("decimal", limit) or limit.startswith("-")):
         files.say(
             row, f"credit_limit is {row['credit_limit']!r}; it must be a number with a point, 0 = unlimited, or blank"

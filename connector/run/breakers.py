@@ -14,6 +14,7 @@ from connector.core.breakers import (
     load_breaker,
     plan_breakers,
 )
+from connector.core.counting import counted
 from connector.core.customer import Side
 from connector.core.plan import Plan
 from connector.errors import PremiseBroken
@@ -50,7 +51,8 @@ def stop_on_extracts(run: Run, webstore: Census, business_central: Census, appro
     for name, read in (("The webstore", webstore), ("Business Central", business_central)):
         if read.unreadable:
             run.warnings.append(
-                f"{name} listed {read.unreadable:,} customers that nobody can tell apart; they were left out: "
+                f"{name} listed {counted(read.unreadable, 'customer', 'customers')} that nobody can tell apart; "
+                f"{'it was' if read.unreadable == 1 else 'they were'} left out: "
                 f"{', '.join(read.reasons)}."
             )
     census = {

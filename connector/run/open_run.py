@@ -88,7 +88,7 @@ def open_run(
                 try:
                     verify_sides(store, setup, run.webstore, run.business_central)
                     know_page(run)
-                    run.templates = templates_of(run)
+                    run.templates = templates_of(setup, rules, run.business_central, run.page)
                     yield opened
                 except CustomerSyncError as error:
                     opened.told = {**opened.told, "error": str(error)}

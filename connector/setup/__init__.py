@@ -40,6 +40,7 @@ from connector.setup.sections import (
     Synchronization,
     Template,
 )
+from connector.setup.toml_files import document_in
 from connector.setup.webhooks import Webhooks
 
 __all__ = [
@@ -77,6 +78,7 @@ __all__ = [
     "WebstoreConnection",
     "WhenBusy",
     "WhileWaiting",
+    "document_in",
     "load_setup",
     "parse_setup",
 ]

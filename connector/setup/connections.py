@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -24,41 +23,10 @@ from connector.setup.addresses import is_this_machine
 from connector.setup.choices import title_of
 from connector.setup.customers_page import STANDARD_API, CustomersApi, EntityName, OptionalEntityName, ShipToCode
 from connector.setup.reach import as_a_login, as_a_prefix, as_a_proxy, checked_headers
+from connector.setup.secrets import Key, Secret
 from connector.setup.two_ways import in_one_way
 
-__all__ = ["BusinessCentralConnection", "Section", "WebstoreConnection"]
-
-
-def _resolve_secret(value: Any, info: ValidationInfo) -> Any:
-    """Replace `env:NAME` by the value of that environment variable."""
-    if not isinstance(value, str) or not value.startswith("env:"):
-        return value
-    name = value.removeprefix("env:").strip()
-    environ: Mapping[str, str] = (info.context or {}).get("environ", os.environ)
-    resolved = environ.get(name, "")
-    if not resolved:
-        raise ValueError(f"the environment variable {name} is not set; export {name}=… before starting")
-    return resolved
-
-
-def _without_what_nobody_sees(secret: SecretStr) -> SecretStr:
-    """Refuse a secret with a character that a file or a page has put in: the server would say that it is wrong, and not why."""
-    value = secret.get_secret_value()
-    place = next((place for place, sign in enumerate(value, 1) if not sign.isprintable()), 0)
-    if place:
-        sign = f"U+{ord(value[place - 1]):04X}"
-        raise ValueError(
-            f"character {place} of {len(value)} is {sign}, which no secret has and nobody sees; copy it anew (in a file with "
-            "Windows line ends every value ends in U+000D)"
-        )
-    return secret
-
-
-def _as_the_shop_makes_them(key: SecretStr) -> SecretStr:
-    """Refuse a key that no request can carry."""
-    if not key.get_secret_value().isascii():
-        raise ValueError("it holds letters that no key of WooCommerce has; copy it anew")
-    return key
+__all__ = ["BusinessCentralConnection", "Section", "WebstoreConnection", "role_key"]
 
 
 def _if_known(check: Callable[[SecretStr], SecretStr]) -> Callable[[SecretStr, ValidationInfo], SecretStr]:
@@ -72,10 +40,6 @@ def _if_known(check: Callable[[SecretStr], SecretStr]) -> Callable[[SecretStr, V
     return checked
 
 
-Secret = Annotated[
-    SecretStr, BeforeValidator(_resolve_secret), AfterValidator(_without_what_nobody_sees), Field(min_length=1)
-]
-Key = Annotated[Secret, AfterValidator(_as_the_shop_makes_them)]
 Proxy = Annotated[Secret, AfterValidator(_if_known(as_a_proxy))]
 WebLogin = Annotated[Secret, AfterValidator(_if_known(as_a_login))]
 Headers = Annotated[Mapping[str, Secret], AfterValidator(checked_headers)]
@@ -93,9 +57,9 @@ _HEADERS = (
 
 
 class Section(BaseModel):
-    """Base of the sections of a setup: nothing unknown is taken, nothing changes."""
+    """Base of the sections of a setup: nothing unknown is taken, nothing changes, blanks around texts do not count."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, model_title_generator=title_of)
+    model_config = ConfigDict(extra="forbid", frozen=True, model_title_generator=title_of, str_strip_whitespace=True)
 
 
 def _check_address(url: str, allow_plain_http: bool, name: str) -> None:
@@ -109,6 +73,19 @@ def _check_address(url: str, allow_plain_http: bool, name: str) -> None:
             f"{name} is plain http, which sends keys and customers readable over the network; "
             "use https, or set allow_plain_http = true if the network is yours alone"
         )
+
+
+def _several(value: Any) -> Any:
+    """Texts of a list, or of one text with commas between them."""
+    return [part for part in (part.strip() for part in value.split(",")) if part] if isinstance(value, str) else value
+
+
+def role_key(role: str) -> str:
+    """A role as it is compared: as people write it, or as WordPress keeps it (Wholesale Customer, wholesale_customer)."""
+    return role.casefold().replace("-", "_").replace(" ", "_")
+
+
+Role = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
 class WebstoreConnection(Section):
@@ -137,10 +114,11 @@ class WebstoreConnection(Section):
         "takes the place of the key in the Authorization header, so it needs api_key_as_query_param = true.",
     )
     headers: Headers = Field(default={}, description=_HEADERS)
-    customer_role_filter: str = Field(
-        default="customer",
-        pattern=r"^[a-z0-9_-]+$",
-        description="Role of the accounts that are synchronised; `all` includes subscribers and staff.",
+    customer_role_filter: Annotated[tuple[Role, ...], BeforeValidator(_several)] = Field(
+        default=("customer",),
+        min_length=1,
+        description='Roles of the accounts that are synchronised, in any letter case, e.g. ["customer", "wholesale_customer"]; '
+        "`all` includes subscribers and staff.",
     )
     allow_plain_http: bool = Field(default=False, description="Allow http:// to hosts other than this machine.")
     max_concurrent_requests: int = Field(
@@ -149,6 +127,11 @@ class WebstoreConnection(Section):
     timeout_seconds: float = Field(
         default=120, gt=0, le=600, description="Seconds to wait for an answer; a batch of 100 creates takes 10 s."
     )
+
+    def takes(self, role: object) -> bool:
+        """Whether accounts of a role, as the shop names it, are synchronised."""
+        wanted = {role_key(name) for name in self.customer_role_filter}
+        return "all" in wanted or role_key(str(role)) in wanted
 
     @model_validator(mode="after")
     def _address(self) -> WebstoreConnection:

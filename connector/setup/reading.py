@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import os
-import tomllib
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 from pydantic import Field, ValidationError, model_validator
 
@@ -25,6 +24,7 @@ from connector.setup.sections import (
     Synchronization,
     Template,
 )
+from connector.setup.toml_files import document_in
 from connector.setup.webhooks import Webhooks
 
 __all__ = ["Setup", "UnresolvedSecrets", "load_setup", "parse_setup", "problem_of"]
@@ -64,15 +64,19 @@ class Setup(Section):
         return self
 
 
+# before the name of a variable that is not resolved; no secret begins like this
+_STANDS_FOR = "value-of-"
+
+
 class UnresolvedSecrets(Mapping[str, str]):
     """An environment in which every variable seems to be set: for work that needs no secret, or will resolve it elsewhere."""
 
     def __getitem__(self, key: str) -> str:
-        return f"value of {key}"
+        return f"{_STANDS_FOR}{key}"
 
     def stands_in(self, value: str) -> bool:
         """Whether a value is one of these, and says nothing."""
-        return value.startswith("value of ")
+        return value.startswith(_STANDS_FOR)
 
     def __iter__(self) -> Iterator[str]:
         return iter(())
@@ -90,24 +94,7 @@ def load_setup(path: Path, environ: Mapping[str, str] | None = None) -> Setup:
     Raises:
         SetupError: the file is missing, is not TOML, or says something that cannot work; lists every problem.
     """
-    try:
-        text = path.read_text(encoding="utf-8")
-    except FileNotFoundError:
-        raise SetupError(
-            f"There is no setup file {path}.",
-            hint="Name it with --setup FILE or CUSTOMER_SYNC_SETUP. The README shows one to start from.",
-        ) from None
-    except (OSError, ValueError) as error:  # not UTF-8, or a path that no system has
-        raise SetupError(f"The setup file {path} cannot be read: {error}.") from None
-    try:
-        document = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise SetupError(f"The setup file {path} is not valid TOML: {error}.") from None
-    except RecursionError:
-        raise SetupError(
-            f"The setup file {path} is not valid TOML: it nests too deeply.",
-            hint="Look for brackets that nobody closes.",
-        ) from None
+    document = document_in(path)
     return parse_setup(document, origin=str(path), folder=path.resolve().parent, environ=environ)
 
 
@@ -139,11 +126,24 @@ def problem_of(item: Any) -> str:
     """What pydantic found wrong, as `section.field: what is wrong`."""
     where = ".".join(str(part) for part in item["loc"]) or "setup"
     what = str(item["msg"]).removeprefix("Value error, ")
+    if item["type"] == "string_pattern_mismatch":
+        what = f"does not fit; {_meaning(item['loc'])}"
     if item["type"] == "missing":
         what = "is missing"
     if item["type"] == "extra_forbidden":
         what = "is not a setting; check its spelling and its section"
     return f"{where}: {what}"
+
+
+def _meaning(loc: tuple[int | str, ...]) -> str:
+    """What the setting is, in the words of its description."""
+    model: Any = Setup
+    said = ""
+    for part in loc:
+        found = getattr(model, "model_fields", {}).get(part)
+        if found is not None:
+            said, model = found.description or said, next(iter(get_args(found.annotation)), found.annotation)
+    return f"it is: {said}"
 
 
 def _anchored(setup: Setup, folder: Path) -> Setup:

@@ -330,9 +330,15 @@ class PartitionSettings(Section):
 class Template(Section):
     """Default values of customers that are created in Business Central; the most specific template wins."""
 
-    country: str = Field(default="", max_length=2, description="ISO country this template is for; blank = all others.")
-    state: str = Field(default="", description="State code within the country; blank = all others.")
-    currency: str = Field(default="", description="Currency code; blank = local currency.")
+    country: str = Field(
+        default="",
+        pattern=r"^([A-Za-z]{2})?$",
+        description="ISO country this template is for, two letters such as DE; blank = all others.",
+    )
+    state: str = Field(default="", description="State within the country, its code or name; blank = all others.")
+    currency: str = Field(
+        default="", description="Currency code; blank, or the company's own currency = local currency."
+    )
     payment_terms: str = Field(default="", description="Payment terms code.")
     shipment_method: str = Field(default="", description="Shipment method code.")
     payment_method: str = Field(default="", description="Payment method code.")

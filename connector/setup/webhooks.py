@@ -11,6 +11,7 @@ from pydantic import Field, model_validator
 from connector.errors import SetupError
 from connector.setup.addresses import is_this_machine
 from connector.setup.connections import Section
+from connector.setup.secrets import without_wrapping
 
 __all__ = ["Webhooks"]
 
@@ -81,7 +82,7 @@ class Webhooks(Section):
         name = self.secret.removeprefix("env:")
         if not name:
             raise SetupError("Webhooks need a secret.", hint='Set webhooks.secret = "env:NAME" and export NAME=….')
-        value = (os.environ if environ is None else environ).get(name, "")
+        value = without_wrapping((os.environ if environ is None else environ).get(name, ""))
         if not value:
             raise SetupError(f"The environment variable {name} is not set.", hint=f"export {name}=… before starting")
         if len(value) < _SHORTEST_SECRET:

@@ -45,9 +45,13 @@ Opening = Callable[[], AbstractContextManager[Connection]]
 class LeaseHeld(StoreError):
     """Another run of this webstore is at work; the message says which."""
 
+    read_on = "docs/operations.md#runs-that-stand-still"
+
 
 class LeaseLost(StoreError):
     """This process stood still for longer than its lease lasts, and another run took over. Nothing was sent."""
+
+    read_on = "docs/operations.md#runs-that-stand-still"
 
 
 class Lease:

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any
 import sqlalchemy as sa
 from sqlalchemy.engine import URL, Connection, Engine
 
+from connector.core.counting import counted
 from connector.errors import StoreError
 from connector.store import backups, migrating
 from connector.store.activity import Activity
@@ -267,7 +268,9 @@ class Store:
         found = [row[0] for row in connection.exec_driver_sql("PRAGMA integrity_check")]
         orphans = connection.exec_driver_sql("PRAGMA foreign_key_check").all()
         damage = [f"the file is damaged: {text}" for text in found if text != "ok"]
-        return damage + ([f"{len(orphans)} rows belong to rows that are not there"] if orphans else [])
+        return damage + (
+            [f"{counted(len(orphans), 'row belongs', 'rows belong')} to rows that are not there"] if orphans else []
+        )
 
     def backup(self, target: Path) -> Path:
         """Copy a SQLite store to a new file while it is in use.

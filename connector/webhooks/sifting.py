@@ -152,9 +152,9 @@ class _Sieve:
 
     def _is_wanted(self, record: Mapping[str, Any]) -> bool:
         """Whether an account without a counterpart would be created or linked: scheduled runs read that role alone."""
-        role = self._run.setup.webstore.customer_role_filter
+        takes = self._run.setup.webstore.takes
         pulls = self._run.setup.synchronization.pull_webstore_customers
-        return pulls is PullWebstoreCustomers.ALL and role in {"all", record.get("role")}
+        return pulls is PullWebstoreCustomers.ALL and takes(record.get("role"))
 
     def _counterparts(self, gone_webstore: set[int], gone_business_central: set[str]) -> set[str | int]:
         """The counterparts that are still there of customers that are gone."""

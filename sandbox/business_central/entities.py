@@ -266,6 +266,19 @@ REFERENCE_SETS = (
     COUNTRIES_REGIONS,
     SALESPEOPLE,
 )
+COMPANY_INFORMATION = EntitySet(
+    "companyInformation",
+    "companyInformation",
+    "Company Information",
+    (
+        _id(),
+        _text("displayName", "Name", 100),
+        _code("country", "Country/Region Code", 10),
+        Property("currencyCode", "LCY Code", Kind.CODE, 10, is_editable=False),
+        _modified(),
+    ),
+    order="displayName",
+)
 COMPANIES = EntitySet(
     "companies",
     "company",
@@ -306,8 +319,8 @@ SUBSCRIPTIONS = EntitySet(
     key="subscriptionId",
     order="subscriptionId",
 )
-COMPANY_SETS = {entity.name: entity for entity in (CUSTOMERS, *REFERENCE_SETS)}
+COMPANY_SETS = {entity.name: entity for entity in (CUSTOMERS, *REFERENCE_SETS, COMPANY_INFORMATION)}
 """Sets that belong to a company, by name."""
-ALL_SETS = (COMPANIES, SUBSCRIPTIONS, CUSTOMERS, *REFERENCE_SETS)
+ALL_SETS = (COMPANIES, SUBSCRIPTIONS, *COMPANY_SETS.values())
 """The sets of the standard API."""
 ALL_TABLES = (*ALL_SETS, SHIP_TO_ADDRESSES)

@@ -55,6 +55,10 @@ class References:
                         self.put(entity.name, record)
                 for row in company_data()["postCodes"]:
                     self.put_post_code(**row)
+        if self.database.row("SELECT 1 FROM companyInformation") is None:
+            with self.database.transaction():
+                told = {"country": self.company_country, "currencyCode": self.local_currency}
+                self.put("companyInformation", {"id": named_guid(self.seed, "companyInformation"), **told})
         self.learn()
 
     def learn(self) -> None:
@@ -86,7 +90,7 @@ class References:
 
     def _learn(self, set_name: str, row: Values) -> None:
         self._rows.setdefault(set_name, {})[row["id"]] = row
-        self._ids.setdefault(set_name, {})[row["code"]] = row["id"]
+        self._ids.setdefault(set_name, {})[str(row.get("code", ""))] = row["id"]
 
     def put_post_code(self, *, code: str, city: str, county: str, country: str) -> None:
         """Add a row to the table of post codes."""

@@ -1,5 +1,6 @@
 """Which parameters each route knows. What a route does not know is ignored, whatever its type."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -69,6 +70,17 @@ LIST_CUSTOMERS: Arguments = {
     "email": Argument(_EMAIL),
     "role": _choice("all", *ROLES, default="customer"),
 }
+
+
+def with_own_roles(arguments: Arguments, own: Sequence[str]) -> Arguments:
+    """The same for a shop whose plugins have brought roles along, as those for wholesale do."""
+    return (
+        {**arguments, "role": _choice("all", *ROLES, *own, default="customer")}
+        if own and "role" in arguments
+        else arguments
+    )
+
+
 EDIT_CUSTOMER: Arguments = {
     "email": _by_schema(_EMAIL),
     "first_name": Argument(TEXT, clean=_one_line),

@@ -1,7 +1,8 @@
 """The routes below /wp-json, and what WordPress does with a request before and after a route has worked on it."""
 
+import copy
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from sandbox.woocommerce import arguments as known
@@ -105,11 +106,11 @@ class Router:
             if found is None:
                 continue
             if request.method == "OPTIONS":
-                return _described(route, request)
+                return _described(route, request, self._store.own_roles())
             endpoint = route.endpoint(request.method)
             if endpoint is not None:
                 request.path = dict(found.groupdict())
-                check(request, endpoint.arguments)
+                check(request, known.with_own_roles(endpoint.arguments, self._store.own_roles()))
                 answer = endpoint.handler(request, access)
                 answer.headers["Allow"] = ", ".join(route.methods)
                 return answer
@@ -136,10 +137,11 @@ def _batch(items: Batchable) -> Handler:
     return handle
 
 
-def _described(route: _Route, request: ApiRequest) -> Answer:
+def _described(route: _Route, request: ApiRequest, own_roles: Sequence[str]) -> Answer:
     """What OPTIONS says of a route; of the list of customers it is the recorded description."""
     if route.pattern.pattern == "/wc/v3/customers":
-        described = {**recorded("webstore_customers_schema")}
+        described = copy.deepcopy(recorded("webstore_customers_schema"))
+        described["endpoints"][0]["args"]["role"]["enum"] += own_roles
         described["_links"] = {"self": [{"href": f"{request.base_url}/wc/v3/customers"}]}
     else:
         endpoints = [{"methods": list(each.methods), "args": sorted(each.arguments)} for each in route.endpoints]

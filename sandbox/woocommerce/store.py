@@ -20,6 +20,7 @@ from sandbox import moments
 from sandbox.moments import Moment
 from sandbox.woocommerce import accounts, collation
 from sandbox.woocommerce.accounts import Account, MetaRow, Record, encoded
+from sandbox.woocommerce.arguments import ROLES
 from sandbox.woocommerce.deliveries import Deliveries
 
 _SCHEMA = """
@@ -183,6 +184,10 @@ class Store:
         """Ids of all users, or of those with a role, ascending; a copy."""
         with self.lock:
             return list(self._ids.get(role, ()))
+
+    def own_roles(self) -> tuple[str, ...]:
+        """Roles that accounts have and WordPress and WooCommerce do not bring along."""
+        return tuple(sorted(self._ids.keys() - {ANY_ROLE, *ROLES}))
 
     def count(self, role: str) -> int:
         """How many users have the role; "all" counts every user."""

@@ -105,7 +105,7 @@ class TestChecking:
         before = systems.business_central.people_get(identifier)
         findings = company.check()
         assert [finding.what for finding in findings if not finding.ok] == []
-        assert any("1 customers" in finding.what for finding in findings)
+        assert any("1 customer" in finding.what for finding in findings)
         assert systems.business_central.people_get(identifier) == before
         assert systems.business_central.customer_ids() == [identifier]
         assert company.writes_made == 0

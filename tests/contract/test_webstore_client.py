@@ -56,6 +56,34 @@ class TestReading:
         assert [record["id"] for record in read(webstore)[0]] == [customer]
         assert [record["id"] for record in read(webstore, role="all")[0]] == [customer, subscriber]
 
+    def test_several_roles_are_one_list_in_any_letter_case_and_nobody_stands_in_it_twice(
+        self, systems: Running
+    ) -> None:
+        buyer, seller = person(systems), person(systems, "w@mail.example", role="Wholesale_Customer")
+        person(systems, "s@mail.example", role="subscriber")
+        both = person(systems, "b@mail.example")
+        account = systems.webstore.account(both)
+        assert account is not None
+        systems.webstore.remove(account)
+        account.roles.append("Wholesale_Customer")
+        systems.webstore.add(account)
+        connection = webstore_connection(systems, customer_role_filter=["CUSTOMER", "wholesale customer"])
+        with webstore_client(connection) as client:
+            records, census = read(client)
+            assert sorted(record["id"] for record in records) == [buyer, seller, both]
+            assert (census.rows, census.announced) == (3, 3)
+            assert client.listed([buyer, seller, both, 999]) == {buyer, seller, both}
+            assert [finding.ok for finding in client.check()] == [True] * 3
+            told = [finding.what for finding in client.check()]
+        assert "reads: 2 customers of role Wholesale_Customer" in told
+
+    def test_a_role_is_answered_with_those_of_the_shop(self, systems: Running) -> None:
+        person(systems, role="wholesale")
+        with webstore_client(webstore_connection(systems, customer_role_filter="wholesael")) as client:
+            told = client.check()[0]
+        assert "no such role as customer_role_filter in the setup: wholesael" in told.what
+        assert "Did you mean wholesale? It has administrator" in told.remedy
+
     def test_a_role_that_the_shop_does_not_have_is_a_mistake_of_the_setup(self, systems: Running) -> None:
         connection = webstore_connection(systems, customer_role_filter="clients")
         with webstore_client(connection) as client, pytest.raises(SetupError, match="customer_role_filter"):
@@ -304,7 +332,7 @@ class TestChecking:
         before = systems.webstore.people_get(identifier)
         findings = webstore.check()
         assert all(finding.ok for finding in findings)
-        assert "1 customers of role customer" in findings[0].what
+        assert "1 customer of role customer" in findings[0].what
         assert systems.webstore.people_get(identifier) == before
         assert systems.webstore_log.operations("update") == systems.webstore_log.operations("create") == []
         assert webstore.writes_made == 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import tomllib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +13,7 @@ import pytest
 import typer
 
 from connector import errors
+from connector.errors import CustomerSyncError
 from connector.rules import FILES
 from connector.setup import UnresolvedSecrets, parse_setup
 from docs import generate
@@ -159,3 +161,19 @@ def test_the_readme_names_every_command() -> None:
     assert sorted({words.split()[0] for words, _ in generate.commands() if f"`{words.split()[0]}" not in readme}) == []
     assert "docs/guide.md" in links(ROOT / "README.md")
     assert prose(ROOT / "README.md").startswith("# customer-sync")
+
+
+def kinds_of(kind: type[CustomerSyncError]) -> Iterator[type[CustomerSyncError]]:
+    yield kind
+    for more in kind.__subclasses__():
+        yield from kinds_of(more)
+
+
+@pytest.mark.parametrize("system", ["webstore", "business_central"])
+def test_every_error_names_a_page_and_a_heading_that_are_there(system: str) -> None:
+    for kind in kinds_of(CustomerSyncError):
+        error = kind.__new__(kind)
+        error.system = system
+        page, _, heading = error.read_on.partition("#")
+        assert not page or not heading or heading in anchors(ROOT / page), kind.__name__
+        assert not page or (ROOT / page).is_file(), kind.__name__

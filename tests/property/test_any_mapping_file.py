@@ -15,9 +15,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 from openpyxl.utils.exceptions import IllegalCharacterError
 
+from connector.desk import exchange
+from connector.desk.desk import Desk
 from connector.desk.exchange import COLUMNS, export_mapping, import_mapping
-from connector.report.table_files import read_table, write_table
+from connector.desk.listed_pairs import Listed, lines_to_look_up
+from connector.report.table_files import write_table
 from connector.store import MappingRow, Store, open_store
+from connector.table_reading import Table, read_table
 from sandbox.people import SandboxInputError, load_business_central_customers, load_webstore_customers
 from tests import hypothesis_profiles
 from tests.by_hand import desk_over
@@ -33,6 +37,18 @@ CUSTOMER = f'{{"id": "{IDS[0]}", "number": "C1", "displayName": "Ann"}}\n'
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("any-file")
+
+
+@pytest.fixture(scope="module", autouse=True)
+def nobody_answers() -> Iterator[None]:
+    """Both systems are away, and are not waited for: what is to be looked up is a problem of its line."""
+
+    def unanswered(_desk: Desk, table: Table) -> Listed:
+        return Listed(problems=dict.fromkeys(lines_to_look_up(table), "cannot be looked up"))
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(exchange, "look_up", unanswered)
+        yield
 
 
 @pytest.fixture(scope="module")

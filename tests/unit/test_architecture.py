@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -18,18 +19,21 @@ RUN = (*CORE, "connector.setup", "connector.rules", "connector.clients", "connec
 EXTRACT = (*RUN, "connector.quality", "connector.extract", "connector.private_files")
 PLANNING = (*EXTRACT, "connector.planning")
 LOAD = (*RUN, "connector.extract", "connector.load")
-REPORT = (*PLANNING, "connector.load", "connector.report")
+REPORT = (*PLANNING, "connector.load", "connector.report", "connector.table_reading")
 DESK = (*REPORT, "connector.desk")
-RUNTIME = (*REPORT, "connector.runtime")
+RUNTIME = (*REPORT, "connector.actor", "connector.runtime")
 READING = (*EXTRACT, "connector.runtime", "connector.reading")
 PIPELINE = (*RUNTIME, "connector.reading", "connector.pipeline")
 ROOMS = {
     "connector.core": ("connector.core",),
     "connector.printable": (),
     "connector.errors": ("connector.printable",),
+    "connector.actor": (),
     "connector.private_files": ("connector.errors",),
-    "connector.setup": ("connector.setup", "connector.errors"),
-    "connector.rules": (*CORE, "connector.setup", "connector.rules"),
+    "connector.text_files": (),
+    "connector.table_reading": ("connector.errors", "connector.text_files"),
+    "connector.setup": ("connector.setup", "connector.errors", "connector.text_files"),
+    "connector.rules": (*CORE, "connector.table_reading", "connector.setup", "connector.rules"),
     "connector.quality": (*CORE, "connector.quality"),
     "connector.clients": (*CORE, "connector.printable", "connector.setup", "connector.clients"),
     "connector.store": (*CORE, "connector.store"),
@@ -131,3 +135,13 @@ def test_no_module_leads_back_to_itself() -> None:
 
 def test_nothing_below_the_flows_imports_prefect() -> None:
     assert not [m for m in modules() if fits(m, "connector") and any(fits(n, "prefect") for n in imports(m))]
+
+
+@pytest.mark.parametrize("module", modules())
+def test_a_module_assumes_nothing_that_one_system_alone_has(module: str) -> None:
+    """No modules of POSIX, no fork, no place that Windows has not."""
+    assert not imports(module) & {"fcntl", "grp", "pwd", "resource", "termios", "syslog", "winreg", "msvcrt"}
+    path = ROOT / Path(*module.split("."))
+    text = (path / "__init__.py" if path.is_dir() else path.with_suffix(".py")).read_text(encoding="utf-8")
+    assert not re.search(r"os\.(fork|setsid|killpg|mkfifo|chown)\b|[\"'](/tmp|/var|/etc)/", text)
+    assert "os.getuid" not in text or 'hasattr(os, "getuid")' in text

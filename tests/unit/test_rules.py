@@ -6,9 +6,11 @@ import csv
 import io
 import re
 from collections.abc import Iterable
+from datetime import datetime
 from importlib import resources
 from pathlib import Path
 
+import openpyxl
 import pytest
 
 from connector.core.normalize import NORMALIZERS
@@ -112,13 +114,13 @@ def test_every_problem_of_every_file_is_named_in_one_message_and_nothing_loads(t
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        ("", "fields.csv:1: the columns field, webstore"),
-        ('field,"webstore\n', "fields.csv:1: not CSV"),
+        ("", "fields.csv is empty"),
+        ('field,"webstore\n', "fields.csv: line 1: not readable as CSV"),
         (
             FIELDS.replace("too_long,default", "too_long,defualt"),
             "fields.csv:1: no such columns: defualt; there are field",
         ),
-        (with_fields('extra,"meta:a"b,website'), "fields.csv:12: not CSV"),
+        (with_fields('extra,"meta:a"b,website'), "fields.csv:12: not readable as CSV"),
     ],
 )
 def test_a_file_that_is_no_table_is_a_problem_not_a_crash(tmp_path: Path, text: str, problem: str) -> None:
@@ -129,7 +131,7 @@ def test_a_file_in_another_encoding_a_misspelt_file_and_a_missing_folder_are_nam
     (tmp_path / "states.csv").write_bytes("country,code,name\nDE,BY,Bayern-München\n".encode("latin-1"))
     (tmp_path / "field.csv").write_text("field\n")
     problems = said(tmp_path)
-    assert "states.csv: cannot be read (UnicodeDecodeError); it must be a CSV file in UTF-8" in problems
+    assert "states.csv: line 2 is not UTF-8. Save it as CSV UTF-8." in problems
     assert "field.csv: no such rule file; rename it to one of fields.csv" in problems
     assert "there is no such folder" in "\n".join(check_rules(tmp_path / "nowhere"))
 
@@ -247,7 +249,7 @@ def test_the_template_that_names_the_webstore_counts(tmp_path: Path) -> None:
         (",USA,,,,,,,,,,", "country is 'USA'"),
         (",,CA,,,,,,,,,", "a state needs its country"),
         (",,,,,,,,,-1,,", "credit_limit is '-1'"),
-        (',,,,,,,,,"1.000,00",,', "credit_limit is '1.000,00'"),
+        (',,,,,,,,,"1,000",,', "credit_limit is '1,000', which may be a thousand or one"),
         (",,,,,,,,,,yes,", "tax_liable is 'yes'; it must be one of false, true or left blank"),
         (",,,,,,,,,,,Never", "blocked is 'Never'"),
     ],
@@ -282,3 +284,67 @@ def test_every_file_column_kind_and_property_is_documented() -> None:
     assert undocumented(column for columns in FILES.values() for column in columns.needed + columns.optional) == []
     assert undocumented(NORMALIZERS) == []
     assert undocumented(PROPERTIES) == []
+
+
+VAT_KEYS = "webstore,order,meta_key\n,1,billing_vat\nMain,2,nif\n"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        VAT_KEYS.replace(",", ";").encode(),
+        VAT_KEYS.replace(",", "\t").encode("utf-16"),
+        b"sep=;\r\n" + VAT_KEYS.replace(",", ";").replace("\n", "\r\n").encode(),
+        VAT_KEYS.replace(",", ";").replace("\n", ";;\n").encode("utf-8-sig") + b";;;;\n\n",
+        b"META_KEY;Webstore;Order\nbilling_vat;;1\nnif;MAIN;2\n",
+        b'webstore,order,meta_key\r",1,billing_vat"\r"main,2,""nif"""\r',
+        b'"webstore";"order";"meta_key"\n"";"1";"billing_vat"\n"main";"2";"nif"\n',
+    ],
+    ids=["semicolons", "unicode-text", "sep", "empty-columns", "capitals", "whole-lines", "all-quoted"],
+)  # fmt: skip
+def test_a_file_is_read_as_spreadsheets_of_any_country_save_it(tmp_path: Path, data: bytes) -> None:
+    (tmp_path / "vat_keys.csv").write_bytes(data)
+    assert check_rules(tmp_path) == []
+    assert load_rules(tmp_path).fields.vat_keys == ("billing_vat",)
+    assert load_rules(tmp_path, "main").fields.vat_keys == ("nif",)
+
+
+def test_the_same_rules_have_one_digest_however_they_were_saved_also_as_a_sheet(tmp_path: Path) -> None:
+    digests = set()
+    for name, data in (("a", VAT_KEYS.encode()), ("b", VAT_KEYS.replace(",", ";").encode("utf-8-sig")), ("c", None)):
+        folder = tmp_path / name
+        folder.mkdir()
+        if data is None:
+            book = openpyxl.Workbook()
+            for row in csv.reader(io.StringIO(VAT_KEYS)):
+                book.active.append([int(value) if value.isdigit() else value or None for value in row])
+            book.save(folder / "VAT_keys.xlsx")
+        else:
+            (folder / "vat_keys.csv").write_bytes(data)
+        digests.add(load_rules(folder, "main").digest)
+    assert len(digests) == 1
+    (tmp_path / "a" / "vat_keys.xlsx").write_bytes((tmp_path / "c" / "VAT_keys.xlsx").read_bytes())
+    assert "vat_keys.csv is there, too; keep one of the two" in "\n".join(check_rules(tmp_path / "a"))
+
+
+def test_numbers_and_choices_are_read_as_a_spreadsheet_writes_them(tmp_path: Path) -> None:
+    lines = (
+        TEMPLATES.replace(",", ";") + ';de;;;;;;;;1.000,50;WAHR;ship\n;fr;;;;;;;;1000,5;False;\n;it;;;;;;;;"1,000";;\n'
+    )
+    (tmp_path / "templates.csv").write_text(lines, encoding="utf-8-sig")
+    (problem,) = check_rules(tmp_path)
+    assert problem.startswith("templates.csv:4: credit_limit is '1,000', which may be a thousand or one")
+    (tmp_path / "templates.csv").write_text(lines.rpartition(";it")[0], encoding="utf-8-sig")
+    found = {template.country: template for template in load_rules(tmp_path).templates}
+    assert (found["DE"].credit_limit, found["DE"].tax_liable, found["DE"].blocked) == (1000.5, True, "Ship")
+    assert (found["FR"].credit_limit, found["FR"].tax_liable) == (1000.5, False)
+
+
+def test_a_date_and_an_error_of_a_sheet_are_named_with_their_cell(tmp_path: Path) -> None:
+    book = openpyxl.Workbook()
+    for row in (["webstore", "order", "meta_key"], [None, 1, datetime(2026, 3, 1)], [None, 2, "=1/0"]):
+        book.active.append(row)
+    book.save(tmp_path / "vat_keys.xlsx")
+    problems = "\n".join(check_rules(tmp_path))
+    assert "vat_keys.csv:2: a date or time stands in C2" in problems
+    assert "vat_keys.csv:3: a formula stands in C3" in problems

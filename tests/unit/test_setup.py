@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connector.errors import SetupError
-from connector.setup import Setup, UnresolvedSecrets, load_setup, parse_setup
+from connector.setup import Setup, UnresolvedSecrets, Webhooks, load_setup, parse_setup
 
 ENVIRON = {"KEY": "ck_1", "SECRET": "cs_1", "CLIENT": "id", "CLIENT_SECRET": "s3"}
 TEXT = """
@@ -169,15 +169,88 @@ def test_the_folder_of_own_rules_counts_from_the_setups_folder(tmp_path: Path) -
     assert loaded(tmp_path).synchronization.mappings is None
 
 
-@pytest.mark.parametrize(("secret", "sign"), [("ck_1\r", "U+000D"), ("ck\u200b_1", "U+200B"), ("ck_1\u00a0", "U+00A0")])
-def test_a_character_of_a_secret_that_nobody_sees_is_named_and_the_secret_is_not(
-    tmp_path: Path, secret: str, sign: str
-) -> None:
-    for name, setting in (("KEY", "webstore.consumer_key"), ("CLIENT_SECRET", "business_central.client_secret")):
-        told = problems(tmp_path, TEXT, {**ENVIRON, name: secret})
-        assert f"{setting}: character " in told
-        assert sign in told
-        assert "ck" not in told
+@pytest.mark.parametrize("around", ["{}\r", " {}\n", "\ufeff{}\u00a0", '"{}"\r', "'{}'", "“{}”", "\u200b`{}` "])
+def test_what_is_wrapped_around_a_secret_is_cut(tmp_path: Path, around: str) -> None:
+    setup = loaded(tmp_path, TEXT, {name: around.format(secret) for name, secret in ENVIRON.items()})
+    secrets = (setup.webstore.consumer_key, setup.business_central.client_id, setup.business_central.client_secret)
+    assert [secret.get_secret_value() for secret in secrets if secret] == ["ck_1", "id", "s3"]
+    hooks = Webhooks(secret="env:HOOK")
+    assert hooks.resolved_secret({"HOOK": around.format("0123456789abcdef")}) == "0123456789abcdef"
+
+
+@pytest.mark.parametrize(
+    ("secret", "told"),
+    [
+        ("ck\u200b_1", "character 3 of 5 is U+200B"),
+        ("ck_\r\n1", "character 4 of 6 is U+000D"),
+        ("ck _1", "it holds a blank or a quotation mark"),
+        ("'ck_1", "it holds a blank or a quotation mark"),
+        ("' '", "holds nothing but blanks or quotes"),
+    ],
+)
+def test_what_stands_inside_a_secret_is_told_and_the_secret_is_not(tmp_path: Path, secret: str, told: str) -> None:
+    said = problems(tmp_path, TEXT, {**ENVIRON, "KEY": secret})
+    assert f"webstore.consumer_key: {told}" in said.replace("the environment variable KEY ", "")
+    assert "ck" not in said
+
+
+@pytest.mark.parametrize("text", ["$KEY", "${KEY}", "%KEY%", "$env:KEY", "${{ secrets.KEY }}"])
+def test_a_variable_written_as_shells_do_is_told(tmp_path: Path, text: str) -> None:
+    assert "webstore.consumer_key: nothing here reads variables of a shell; write env:KEY" in problems(
+        tmp_path, TEXT.replace("env:KEY", text)
+    )
+
+
+def test_a_setup_without_secrets_takes_every_reference(tmp_path: Path) -> None:
+    assert loaded(tmp_path, TEXT, UnresolvedSecrets()).webstore_code == "main"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("encoding", "told"),
+    [
+        ("utf-8-sig", ""),
+        ("utf-16", "is in UTF-16; TOML is UTF-8"),
+        ("utf-16-le", "is in UTF-16"),
+        ("utf-16-be", "is in UTF-16"),
+        ("utf-32", "is in UTF-32"),
+        ("cp1252", "line 9 is not UTF-8"),
+    ],
+)
+def test_a_file_as_editors_save_it_is_read_or_told(tmp_path: Path, encoding: str, told: str) -> None:
+    file = tmp_path / "setup.toml"
+    file.write_bytes(TEXT.replace("CRONUS", "Müller").replace("\n", "\r\n").encode(encoding))
+    if told:
+        with pytest.raises(SetupError, match=told):
+            load_setup(file, ENVIRON)
+    else:
+        assert load_setup(file, ENVIRON).business_central.company == "Müller"
+
+
+@pytest.mark.parametrize(
+    ("line", "hint"),
+    [
+        ("\ufeff[store]", "A byte order mark"),
+        ("note = “a”", "TOML knows straight quotation marks"),
+        ("note\u00a0= 'a'", "is another sign than a blank"),
+        ('note = "C:\\Users\\me"', "put the value in single quotes"),
+        ("note = True", "in small letters"),
+        ("note = main", "Texts stand in quotes"),
+    ],
+)
+def test_what_only_looks_like_toml_is_told(tmp_path: Path, line: str, hint: str) -> None:
+    assert hint in problems(tmp_path, f"{TEXT}\n{line}\n")
+
+
+@pytest.mark.parametrize("roles", ['"customer, Wholesale"', '["customer", "Wholesale"]'])
+def test_several_roles_are_a_list_or_stand_between_commas(tmp_path: Path, roles: str) -> None:
+    webstore = loaded(tmp_path, TEXT.replace("[business", f"customer_role_filter = {roles}\n[business")).webstore
+    assert webstore.customer_role_filter == ("customer", "Wholesale")
+    assert [webstore.takes(role) for role in ("customer", "wholesale", "WHOLESALE", "subscriber")] == [
+        True,
+        True,
+        True,
+        False,
+    ]
 
 
 def test_a_key_with_letters_that_no_header_can_carry_is_refused(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from connector.clients.cache_check import cache_findings
 from connector.clients.clocks import clock_finding
 from connector.clients.results import CheckResult
 from connector.clients.way import way_finding
+from connector.core.counting import counted
 from connector.errors import CredentialsRefused, CustomerSyncError
 
 __all__ = ["check_company"]
@@ -35,7 +36,9 @@ def check_company(api: BusinessCentralApi) -> list[CheckResult]:
         findings += way_finding(api.transport.way, shown, is_usual=shown == api.root)
         findings += clock_finding(SYSTEM, api.transport.name, answer.headers)
         total = answer.body.get("@odata.count", "?") if isinstance(answer.body, dict) else "?"
-        findings.append(CheckResult(SYSTEM, True, f"reads: {total} customers"))
+        findings.append(
+            CheckResult(SYSTEM, True, f"reads: {counted(total, 'customer') if isinstance(total, int) else 'customers'}")
+        )
         nobody = api.customers(api.page.plain_path(_NOBODY))
         probe = api.send("PATCH", nobody, headers={"If-Match": _NO_TAG}, body={})
         denied = refusal(probe.status, probe.body, probe.text) if probe.status in {401, 403} else None

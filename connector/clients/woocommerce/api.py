@@ -76,6 +76,17 @@ class WebstoreApi:
         more = {"_": uuid.uuid4().hex[:12]} if past_caches else {}
         return self.transport.send("GET", self._url(path, {**query, **more}, with_key=False))
 
+    def describe(self, path: str) -> Record:
+        """What the shop tells of a path itself: its methods, and which values their parameters may have.
+
+        Raises:
+            RemoteRefused: it does not tell.
+        """
+        answer = self.transport.send("OPTIONS", self._url(path, {"_": uuid.uuid4().hex[:12]}), auth=self._auth)
+        if answer.status >= 400:
+            raise refusal(answer.status, answer.body)
+        return answer.body if isinstance(answer.body, dict) else {}
+
     def site(self) -> dict[str, str]:
         """What WordPress' index tells: `address` and `name`; {} where it tells no address."""
         query = urlencode({"_fields": "name,home,url", "_": uuid.uuid4().hex[:12]}, safe=",")

@@ -9,6 +9,8 @@ from connector.clients.results import CheckResult
 from connector.clients.way import way_finding
 from connector.clients.woocommerce.api import WebstoreApi, announced_total
 from connector.clients.woocommerce.refusals import SYSTEM
+from connector.clients.woocommerce.roles import spelled_by_shop
+from connector.core.counting import counted
 from connector.errors import CustomerSyncError
 
 __all__ = ["check_webstore"]
@@ -16,9 +18,10 @@ __all__ = ["check_webstore"]
 
 def check_webstore(api: WebstoreApi) -> list[CheckResult]:
     """Findings in the order of what stands on what; after the first that fails the rest cannot be known."""
-    role = api.connection.customer_role_filter
     findings: list[CheckResult] = []
     try:
+        roles = spelled_by_shop(api, api.connection.customer_role_filter)
+        role = roles[0]
         answer = api.get("customers", {"per_page": 1, "role": role, "_fields": "id"})
         findings += way_finding(api.transport.way, api.root.shown, is_usual=api.root.prefix == "wp-json")
         findings += clock_finding(SYSTEM, api.transport.name, answer.headers)
@@ -34,8 +37,12 @@ def check_webstore(api: WebstoreApi) -> list[CheckResult]:
             remedy = "Let your host or cache pass the header; without it a shrunken list cannot be noticed."
             findings.append(CheckResult(SYSTEM, False, what, remedy))
         else:
-            accounts = "accounts of every role" if role == "all" else f"customers of role {role}"
-            findings.append(CheckResult(SYSTEM, True, f"reads: {total} {accounts}"))
+            every = counted(total, "account of every role", "accounts of every role")
+            accounts = every if role == "all" else f"{counted(total, 'customer')} of role {role}"
+            findings.append(CheckResult(SYSTEM, True, f"reads: {accounts}"))
+        for other in roles[1:]:
+            there = announced_total(api.get("customers", {"per_page": 1, "role": other, "_fields": "id"}))
+            findings.append(CheckResult(SYSTEM, True, f"reads: {counted(there or 0, 'customer')} of role {other}"))
         # a batch of nothing: refused to keys that may not write, and nothing to do for those that may
         api.write("POST", "customers/batch", {}, changes_nothing=True)
         findings.append(CheckResult(SYSTEM, True, "writes: the key may create and change customers"))

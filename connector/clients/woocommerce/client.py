@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Mapping, Sequence
-from functools import partial
+from functools import cached_property, partial
+from itertools import product
 from typing import Any
 
 from connector.clients.chunks import lost
@@ -20,7 +21,7 @@ from connector.clients.transport import Unreachable
 from connector.clients.woocommerce.api import PAGE, WebstoreApi, announced_total, csv
 from connector.clients.woocommerce.batches import create_seconds, send_batch
 from connector.clients.woocommerce.check import check_webstore
-from connector.clients.woocommerce.pages import Page, PagedRead
+from connector.clients.woocommerce.pages import Page, PagedRead, read_each
 from connector.clients.woocommerce.refusals import (
     SYSTEM,
     customer_label,
@@ -29,6 +30,7 @@ from connector.clients.woocommerce.refusals import (
     is_account_email,
     safe_account,
 )
+from connector.clients.woocommerce.roles import spelled_by_shop
 from connector.core.normalize import clean_email, email_key
 from connector.errors import AnswerNotUnderstood, ConnectionRefused, CustomerNotFound, InternalError, RemoteRefused
 from connector.setup import WebstoreConnection
@@ -52,7 +54,6 @@ class WooCommerceClient(Client):
 
     def __init__(self, connection: WebstoreConnection, *, retries: int = 5, backoff: float = 0.5) -> None:
         self._api = WebstoreApi(connection, retries=retries, backoff=backoff)
-        self._role = connection.customer_role_filter
         super().__init__(self._api.transport, connection.max_concurrent_requests, "webstore")
         self._ahead = connection.max_concurrent_requests * _PAGES_AHEAD
 
@@ -64,31 +65,38 @@ class WooCommerceClient(Client):
         fields: Sequence[str] | None = None,
         on_progress: Progress | None = None,
     ) -> Census:
-        """Hand on every customer exactly once, in order of id.
+        """Hand on every customer exactly once, role by role, in order of id.
 
         Args:
             keep: gets the customers of each page.
-            role: one role, or "all"; None = the setup's customer_role_filter.
+            role: one role, or "all"; None = those of the setup's customer_role_filter.
             fields: properties to ask for, nested ones as `billing.email`; None = whole records.
             on_progress: gets how many were handed on, and how many there are.
         """
-        query: dict[str, str | int] = {
-            "per_page": PAGE, "orderby": "id", "order": "asc", "role": role or self._role,
-        }  # fmt: skip
+        query: dict[str, str | int] = {"per_page": PAGE, "orderby": "id", "order": "asc"}
         if fields is not None:
             query["_fields"] = csv(dict.fromkeys(["id", *fields]))
 
-        def fetch(offset: int) -> Page:
-            try:
-                answer = self._api.get("customers", {**query, "offset": offset} if offset else query)
-            except RemoteRefused as refused:
-                if refused.status != 403:
-                    raise
-                # of one customer another way may be found; of the list itself there is none
-                raise ConnectionRefused(refused.message, hint=refused.hint, system=SYSTEM) from None
-            return Page(offset, _rows(answer.body), announced_total(answer))
+        def read(name: str, keep: Consume, on_progress: Progress | None) -> Census:
+            def fetch(offset: int) -> Page:
+                asked = {**query, "role": name} | ({"offset": offset} if offset else {})
+                try:
+                    answer = self._api.get("customers", asked)
+                except RemoteRefused as refused:
+                    if refused.status != 403:
+                        raise
+                    # of one customer another way may be found; of the list itself there is none
+                    raise ConnectionRefused(refused.message, hint=refused.hint, system=SYSTEM) from None
+                return Page(offset, _rows(answer.body), announced_total(answer))
 
-        return PagedRead(fetch, keep, self._threads, self._ahead, on_progress).run()
+            return PagedRead(fetch, keep, self._threads, self._ahead, on_progress).run()
+
+        return read_each((role,) if role else self._roles, read, keep, on_progress)
+
+    @cached_property
+    def _roles(self) -> tuple[str, ...]:
+        """The setup's roles as the shop spells them."""
+        return spelled_by_shop(self._api, self._api.connection.customer_role_filter)
 
     def customers_by_id(self, ids: Iterable[int], fields: Sequence[str] | None = None) -> dict[int, Record]:
         """Customers of any role by id. Whoever is left out of the answer is not in the webstore: asked for by name, and the
@@ -123,11 +131,11 @@ class WooCommerceClient(Client):
     def listed(self, ids: Iterable[int]) -> set[int]:
         """Which of these accounts the list shows under the setup's role filter."""
         wanted = sorted(set(ids))
-        query: dict[str, str | int] = {"role": self._role, "per_page": PAGE, "orderby": "id", "_fields": "id"}
+        query: dict[str, str | int] = {"per_page": PAGE, "orderby": "id", "_fields": "id"}
         found: set[int] = set()
-        for start in range(0, len(wanted), PAGE):
-            records = self._api.get_list("customers", {**query, "include": csv(wanted[start : start + PAGE])})
-            found |= {record["id"] for record in records if id_of(record) is not None}
+        for role, start in product(self._roles, range(0, len(wanted), PAGE)):
+            asked = {**query, "role": role, "include": csv(wanted[start : start + PAGE])}
+            found |= {record["id"] for record in self._api.get_list("customers", asked) if id_of(record) is not None}
         return found & set(wanted)
 
     def _included(self, ids: Sequence[int], fields: Sequence[str] | None, *, past_caches: bool = False) -> list[Record]:

@@ -10,7 +10,7 @@ side by side.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -22,7 +22,7 @@ from connector.clients.woocommerce.api import PAGE
 from connector.clients.woocommerce.refusals import id_of
 from connector.errors import PremiseBroken
 
-__all__ = ["Page", "PagedRead"]
+__all__ = ["Page", "PagedRead", "read_each"]
 
 
 @dataclass(frozen=True)
@@ -189,6 +189,55 @@ class PagedRead:
             unreadable=len(self._unreadable),
             reasons=tuple(sorted(set(self._unreadable.values()))),
         )
+
+
+def read_each(
+    roles: Sequence[str],
+    read: Callable[[str, Consume, Progress | None], Census],
+    keep: Consume,
+    on_progress: Progress | None,
+) -> Census:
+    """Read one list after the other as if they were one: an account that several of them show is handed on once.
+
+    Args:
+        read: reads the complete list of a role.
+
+    Returns:
+        One census of all lists; those who stand in several count once.
+    """
+    if len(roles) == 1:
+        return read(roles[0], keep, on_progress)
+    seen: set[int] = set()
+    again = 0
+
+    def keep_new(records: Records) -> None:
+        nonlocal again
+        new = [record for record in records if record["id"] not in seen]
+        again += len(records) - len(new)
+        seen.update(record["id"] for record in new)
+        if new:
+            keep(new)
+
+    found: list[Census] = []
+    for role in roles:
+        before = len(seen)
+
+        def tell(done: int, total: int, before: int = before) -> None:
+            if on_progress:
+                on_progress(before + done, before + total)
+
+        found.append(read(role, keep_new, tell))
+    announced = [census.announced for census in found]
+    return Census(
+        rows=len(seen),
+        announced=None if None in announced else sum(count or 0 for count in announced) - again,
+        pages=sum(census.pages for census in found),
+        requests=sum(census.requests for census in found),
+        rereads=sum(census.rereads for census in found),
+        watermark=max((census.watermark for census in found if census.watermark), default=None),
+        unreadable=sum(census.unreadable for census in found),
+        reasons=tuple(sorted({reason for census in found for reason in census.reasons})),
+    )
 
 
 def _check_order(ids: list[int | None]) -> None:

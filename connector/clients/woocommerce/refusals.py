@@ -174,7 +174,7 @@ def refusal(status: int, body: Any, *, customer: str = "", of_item: bool = False
     if isinstance(params, Mapping) and "role" in params:
         return SetupError(
             "The webstore has no such role as customer_role_filter in the setup.",
-            hint="Name an existing role, or all.",
+            hint=f"Name existing roles, or all. The webstore says: {params['role']}",
             system=SYSTEM,
         )
     details = f" ({', '.join(map(str, params))})" if isinstance(params, Mapping | list) and params else ""

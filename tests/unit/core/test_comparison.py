@@ -249,3 +249,16 @@ def test_the_table_names_every_field_before_and_after() -> None:
     rows = {(r.action, r.field): (r.before, r.after) for r in table.itertuples()}
     assert rows["update", "name"] == ("Ann Lie", "Ann Lee")
     assert ("link", "") in rows
+
+
+@pytest.mark.parametrize("country", ["DE", ""])
+def test_a_state_is_read_in_the_webstores_country_where_the_company_keeps_none(country: str) -> None:
+    there = account(1, "Ann Lee", "ann@x.example", country="DE", state="DE-BY")
+    here = customer("a", "Ann Lee", "ann@x.example", country=country, state="Bayern")
+    plan = planned([there], [here], mapping(("a", 1, True)))
+    assert [change.field for write in plan.writes for change in write.changes] == ["country"] * (not country)
+    assert plan.standing == ()
+    moved = planned([there], [{**here, "state": "Thueringen"}], mapping(("a", 1, True)), agreed(there, here))
+    assert [write.payload for write in moved.writes if write.direction is Direction.PUSH] == [
+        {"billing": {"state": "DE-TH"}}
+    ]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
+from connector.core.geography import Geography
 from connector.core.national_numbers import international_phone, same_in_the_country
 from connector.core.vat import without_country
 from tests.unit.core.customers import (
@@ -49,7 +50,7 @@ def test_rows_that_are_equal_are_not_touched_and_nulls_stay() -> None:
 
     countries = [pa.array(["DE", ""], pa.large_string()), pa.array(["", "DE"], pa.large_string())]
     sides = [side("0301", "0301234567"), side("0301", "+49301234567"), side(None, None), side("0301", None)]
-    result = same_in_the_country(sides, {"phone": "phone"}, countries)
+    result = same_in_the_country(sides, {"phone": "phone"}, countries, Geography())
     assert [table["phone"].to_pylist() for table in result] == [
         ["0301", "+49301234567"], ["0301", "+49301234567"], [None, None], ["0301", None],
     ]  # fmt: skip

@@ -32,7 +32,7 @@ def found(
         for side, whole in ((WEBSTORE, accounts), (COMPANY, customers))
         for records in ([whole[0::2], whole[1::2]] if apart else [whole])
     ]
-    checks = checks_of(tallies, rules, accounts=everybody or None, role=role)
+    checks = checks_of(tallies, rules, accounts=everybody or None, takes={role}.__contains__ if role != "all" else bool)
     return {(check.topic, check.system): check for check in checks}
 
 

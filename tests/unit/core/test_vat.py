@@ -7,6 +7,7 @@ import pytest
 
 from connector.core.contradictions import contradictions
 from connector.core.evidence import FIELDS, evidence_of
+from connector.core.geography import Geography
 from connector.core.national_numbers import same_in_the_country
 from connector.core.normalize import vat_key
 from connector.core.vat import is_slip, is_valid
@@ -26,7 +27,7 @@ def test_a_number_is_one_for_comparing_and_for_matching(country: str, spelled: t
     first = [spelled[0]] * len(spelled)
     sides = [pa.table({"vat": pa.chunked_array([list(map(vat_key, side))])}) for side in (first, spelled)]
     countries = [pa.array([country] * len(spelled))] * 2
-    webstore, company = same_in_the_country(sides, {"vat": "vat"}, countries)
+    webstore, company = same_in_the_country(sides, {"vat": "vat"}, countries, Geography())
     assert webstore["vat"].to_pylist() == company["vat"].to_pylist()
     canonical = pa.table({"id": list(spelled), "vat": list(spelled), "country": [country] * len(spelled)})
     assert len(set(evidence_of(canonical)["vat"].to_pylist())) == 1

@@ -4,6 +4,7 @@ import json
 import socket
 import time
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import pytest
 import requests
@@ -98,3 +99,21 @@ def test_customers_come_from_files(tmp_path):
     with start(webstore_customers=webstore_file, business_central_customers=company_file) as running:
         assert _customers_total(running) == 1
         assert len(running.business_central.customer_ids()) == 1
+
+
+def test_a_second_start_with_the_same_choice_goes_on_at_the_same_addresses(tmp_path: Path) -> None:
+    places = []
+    for _ in range(2):
+        with start(webstore_customers=5, business_central_customers=3, seed=2, directory=tmp_path) as running:
+            running.webstore.people_create({"email": f"new{len(places)}@mail.example"})
+            places.append((running.webstore_url, running.base_url, running.consumer_key))
+            assert _totals(running) == (5 + len(places), 3)
+    assert places[0] == places[1]
+    for other in ({"webstore_customers": 6}, {"empty": True}, {"webstore_customers": 5}):
+        with pytest.raises(SandboxInputError, match="webstore 5, business_central 3"):
+            start(**other, directory=tmp_path)
+    with socket.socket() as busy:
+        busy.bind(("127.0.0.1", int(places[0][0].rpartition(":")[2])))
+        busy.listen()
+        with start(directory=tmp_path) as running:
+            assert _totals(running) == (7, 3)

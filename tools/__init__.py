@@ -1,0 +1,1 @@
+"""Programs of those who maintain the project; nothing that runs imports them."""
