@@ -37,6 +37,7 @@ BENCHMARKS: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {
     "fixed_cost": ("fixed_cost", {"customers": 10, "runs": 7}, {"customers": 10, "runs": 1, "quick": True}),
     "store": ("store", {"count": 1_000_000}, {"count": 100_000}),
     "console": ("console", {"customers": 100_000}, {"customers": 5_000, "rounds": 3, "requests_made": 200}),
+    "what_if": ("what_if", {"customers": 100_000}, {"customers": 5_000}),
     "workers": ("workers", {}, {"quick": True}),
 }
 # with --quick beside the others: most of their time is Prefect's

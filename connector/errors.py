@@ -3,7 +3,7 @@
 CustomerSyncError
 ├── SetupError                 the setup: mend the form or the TOML file                        exit code 2
 │   ├── CredentialsRefused     a key, secret, token or permission was refused
-│   └── ConnectionRefused      no such host, nothing listens, no TLS, or a page instead of the API
+│   └── ConnectionRefused      no such host, nothing listens, no TLS, or something else than the API
 ├── InputError                 what was asked for: an unknown customer, a file with bad lines   exit code 2
 │   └── Overtaken              somebody edited the mapping table after the person looked at it
 ├── DataError                  one customer's data: it becomes a quarantined row, never a stop

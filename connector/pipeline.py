@@ -8,7 +8,7 @@ One pass of a run is:
  4. divide the mapping table, and extract both sides, at the same time; of a selected run its customers
  5. check the extracts as wholes: complete, not shrunk, not empty
  6. confirm by id who is missing, or older than before
- 7. validate what was read, set apart whoever fails, and leave the directory of all customers
+ 7. validate what was read, set apart whoever fails, leave the directory of all customers, and keep what was read
  8. compare: join, match and merge; the result is the plan
  9. validate the plan, and keep of it what was approved
 10. remember the plan and what waits for people; show it
@@ -32,6 +32,8 @@ from connector.core.customer import Direction
 from connector.core.plan import Plan
 from connector.errors import CustomerSyncError, InputError
 from connector.extract.findings import stop_on_findings
+from connector.extract.keeping import keep_answers
+from connector.extract.kept import remove_extracts
 from connector.extract.memory_partition import partitions_of
 from connector.load.directions import directions_wanted, pull_customers, push_customers, recover_open_writes
 from connector.load.news import new_conflicts, newly_held
@@ -137,6 +139,8 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
             results = _written(run, runtime, request, plan)
             if plan.undone_creates:
                 created = unlink_created(run, plan, results.setdefault(Direction.PUSH, LoadResult()))
+                if plan.deletions:
+                    remove_extracts(run.setup)  # the accounts in them are gone
         summary = summary_of(
             run, request, plan, results, extracted=draft.extracted, approved=approved, lost=lost,
             shown=report.fingerprints, seen_at=runtime.seen_at, seconds=opened.seconds,
@@ -193,7 +197,10 @@ def _opened_run(setup: Setup, runtime: Runtime, mode: str, *, dry_run: bool) -> 
     ) as opened:
         if not dry_run:
             runtime.call(recover_open_writes, opened.run)
-        yield opened
+        try:
+            yield opened
+        finally:
+            keep_answers(opened.run)
 
 
 @dataclass(frozen=True)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass
 
 from connector.extract.directory import leave_directory
 from connector.extract.extraction import Extraction, divide_mapping, extract_business_central, extract_webstore
 from connector.extract.findings import stop_on_findings
 from connector.extract.job import Job, Mapper, job_of
+from connector.extract.keeping import keep_extracts
 from connector.extract.missing import Missing, confirm_missing
 from connector.extract.partitions import Partitions
 from connector.extract.selected import extract_selected
@@ -77,8 +80,11 @@ def read_and_validate(
     run.know_metadata(webstore.metadata_shown)
     job = job_of(run, partitions, selected)
     missing = runtime.call(confirm_missing, run, job, placement, mappers("look who is missing"))
-    job, findings = runtime.call(validate_customers, run, job, mappers("validate customers"))
-    runtime.findings_made(run, "extracts", findings)
-    stop_on_findings(findings)
-    runtime.call(leave_directory, run, job)
+    with ThreadPoolExecutor(1, "keep") as beside:  # files are written while others compute
+        kept = beside.submit(copy_context().run, keep_extracts, run, job, missing, webstore, business_central)
+        job, findings = runtime.call(validate_customers, run, job, mappers("validate customers"))
+        runtime.findings_made(run, "extracts", findings)
+        stop_on_findings(findings)
+        runtime.call(leave_directory, run, job)
+        kept.result()
     return Read(webstore, business_central, missing, job)

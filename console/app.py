@@ -24,6 +24,7 @@ from console import (
     suggestions_page,
     versions_page,
     webstores_page,
+    what_if_page,
 )
 from console.guard import Guard, RequestRefused
 from console.page import address
@@ -49,6 +50,7 @@ _PAGES = (
     runs_page,
     versions_page,
     setup_page,
+    what_if_page,
 )
 
 

@@ -28,6 +28,7 @@ from console.guard import RequestRefused
 from console.people import Person, Right
 from console.rendering import rendered
 from console.sessions import FormState, Said, Session
+from console.uploads import parts_of
 from console.webstores import Webstore
 
 if TYPE_CHECKING:
@@ -49,10 +50,15 @@ _STATUS: tuple[tuple[type[CustomerSyncError], int], ...] = (
 
 
 class Form:
-    """The fields of a form that was sent, or of an address."""
+    """The fields of a form that was sent, or of an address.
 
-    def __init__(self, fields: Mapping[str, Sequence[str]]) -> None:
+    Attributes:
+        files: those that came along, by name as the browser tells it.
+    """
+
+    def __init__(self, fields: Mapping[str, Sequence[str]], files: Mapping[str, bytes] | None = None) -> None:
         self._fields = fields
+        self.files = files or {}
 
     def text(self, name: str, default: str = "") -> str:
         """A field; the first one if there are several."""
@@ -164,14 +170,24 @@ def shown_page(path: str, handler: Handler, right: Right = Right.LOOK) -> Route:
     return Route(path, _endpoint(handler, right, None), methods=["GET"], name=f"GET {path}")
 
 
-def action(path: str, handler: Handler, right: Right, only_shows: Callable[[Form], bool] = lambda _: False) -> Route:
+def action(
+    path: str,
+    handler: Handler,
+    right: Right,
+    only_shows: Callable[[Form], bool] = lambda _: False,
+    *,
+    takes_files: bool = False,
+) -> Route:
     """What a form is sent to: its token must be of this session and this address, and was not sent before.
 
     Args:
         only_shows: whether a form carries out nothing, as a preview or a search; it may be sent again, since people go back
             from a preview to change what they have selected.
+        takes_files: files may come along.
     """
-    return Route(path, _endpoint(handler, right, only_shows), methods=["POST"], name=f"POST {path}")
+    return Route(
+        path, _endpoint(handler, right, only_shows, takes_files=takes_files), methods=["POST"], name=f"POST {path}"
+    )
 
 
 def address(*parts: object, **query: object) -> str:
@@ -182,7 +198,7 @@ def address(*parts: object, **query: object) -> str:
 
 
 def _endpoint(
-    handler: Handler, right: Right, only_shows: Callable[[Form], bool] | None
+    handler: Handler, right: Right, only_shows: Callable[[Form], bool] | None, *, takes_files: bool = False
 ) -> Callable[[Request], Awaitable[Response]]:
     """Args: only_shows: of a form; None = it is a page."""
 
@@ -196,7 +212,7 @@ def _endpoint(
             if not session.person.may(right):
                 raise RequestRefused(403, f"This needs the right to {right.name.lower()}, which you do not have.")
             if only_shows is not None:
-                page.form = await _form(request)
+                page.form = await _form(request, takes_files=takes_files)
                 _spend(session, page.form.text("token"), request.url.path, keep=only_shows(page.form))
             answer = await run_in_threadpool(_answered, handler, page, is_form=only_shows is not None)
         except RequestRefused as refused:
@@ -236,8 +252,11 @@ def _wrong(page: Page, error: CustomerSyncError, status: int) -> Response:
     )  # fmt: skip
 
 
-async def _form(request: Request) -> Form:
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+async def _form(request: Request, *, takes_files: bool) -> Form:
+    content_type = request.headers.get("content-type", "")
+    kind = content_type.partition(";")[0].strip().lower()
+    if takes_files and kind == "multipart/form-data":
+        return Form(*parts_of(content_type, await request.body(), _MOST_FIELDS))
     if kind != "application/x-www-form-urlencoded":
         raise RequestRefused(415, "Forms are sent as application/x-www-form-urlencoded.")
     return _fields((await request.body()).decode("utf-8", "replace"))

@@ -14,6 +14,7 @@ from urllib.parse import urlsplit
 import uvicorn
 
 from connector.errors import InputError
+from connector.setup.addresses import spelled
 from connector.webhooks.serving import Listening, bound_socket, server_of
 from console.app import application
 from console.page import address
@@ -116,7 +117,7 @@ def _check_safe(listening: Listening, public_url: str, people: People) -> None:
         raise InputError(
             f"At {listening.host} everybody could come in.", hint="Name the users in [console] of the setup."
         )
-    if listening.certificate is None and not public_url.startswith("https://"):
+    if listening.certificate is None and not public_url.lower().startswith("https://"):
         raise InputError(
             f"At {listening.host} everybody could read along.",
             hint="Give --certificate and --key, or --public-url https://… of a proxy in front.",
@@ -133,7 +134,9 @@ def _is_loopback(host: str) -> bool:
 def _names(own: str, port: int, *, is_local: bool, tls: bool) -> tuple[frozenset[str], frozenset[str]]:
     """What Host headers may say, and where forms may come from."""
     parts = urlsplit(own)
-    hosts, origins = {parts.netloc.lower()}, {f"{parts.scheme}://{parts.netloc}".lower()}
+    # browsers leave the default port out
+    origins = {f"{parts.scheme}://{parts.netloc}".lower(), spelled(own)}
+    hosts = {origin.partition("://")[2] for origin in origins}
     if is_local:
         scheme = "https" if tls else "http"
         hosts |= {f"{name}:{port}" for name in _LOCAL_NAMES}

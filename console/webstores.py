@@ -16,6 +16,7 @@ from console.people import Person
 from console.plan_shelf import work_of
 from console.runs import Runs
 from console.searching import PairSearch
+from console.tried import Tried
 
 __all__ = ["FindSetup", "Webstore", "by_name", "opened_webstores"]
 
@@ -34,6 +35,7 @@ class Webstore:
         code: the webstore's code; it does not change while the console runs.
         runs: what this process is carrying out for it.
         search: the search for pairs that it carries out, or has carried out.
+        tried: the plans under other rules that somebody has looked at last.
     """
 
     def __init__(self, name: str, find: FindSetup) -> None:
@@ -45,6 +47,7 @@ class Webstore:
         self.store = open_store(self._setup.store.url)
         self.runs = Runs(self.setup_with_secrets, self._read_plan)
         self.search = PairSearch()
+        self.tried = Tried()
 
     @property
     def setup(self) -> Setup:

@@ -210,6 +210,8 @@ def _kind(shown: Mapping[str, Any], definitions: Mapping[str, Any]) -> str:
         kind = " or ".join(_kind(part, definitions) for part in shown["anyOf"] if part.get("type") != "null")
     elif shown["type"] == "array":
         kind = f"list of {_kind(shown['items'], definitions)}"
+    elif shown["type"] == "object":
+        kind = f"names with {_kind(shown['additionalProperties'], definitions)}s"
     else:
         words = {"integer": "whole number", "number": "number", "boolean": "`true` · `false`", "string": "text"}
         kind = "secret" if shown.get("writeOnly") else "path" if shown.get("format") == "path" else words[shown["type"]]
@@ -228,6 +230,8 @@ def _toml(value: Any) -> str:
         return "left out"
     if isinstance(value, bool):
         return f"`{str(value).lower()}`"
+    if isinstance(value, Mapping):
+        return "`{}`"
     if isinstance(value, int | float):
         return f"`{value:g}`"
     if isinstance(value, tuple):

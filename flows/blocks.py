@@ -10,7 +10,8 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from prefect.blocks.core import Block
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, create_model
+from prefect.types import SecretDict
+from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr, create_model
 
 from connector.setup import (
     Accounts,
@@ -18,6 +19,7 @@ from connector.setup import (
     Breakers,
     BusinessCentralConnection,
     ConsoleSettings,
+    Extracts,
     Matching,
     PartitionSettings,
     Reports,
@@ -33,8 +35,13 @@ from connector.setup.choices import title_of
 
 __all__ = ["BLOCKS", "BusinessCentralCredentials", "ConnectorSetup", "WooCommerceCredentials"]
 
-WEBSTORE_SECRETS = ("consumer_key", "consumer_secret")
-BUSINESS_CENTRAL_SECRETS = ("client_id", "client_secret", "username", "password")
+WEBSTORE_SECRETS = ("consumer_key", "consumer_secret", "proxy", "web_login", "headers")
+BUSINESS_CENTRAL_SECRETS = (
+    *("client_id", "client_secret", "client_certificate_password", "username", "password"),
+    *("proxy", "headers"),
+)
+_PROXY = "Its address, with a login if it wants one; `environment` for HTTPS_PROXY; empty for none. Or env:NAME."
+_HEADERS = "What a host or gateway asks for with each request, by the header's name: each value a secret or env:NAME."
 
 
 def _without(model: type[BaseModel], secrets: tuple[str, ...]) -> Any:
@@ -56,7 +63,8 @@ else:
 
 # blocks keep the names of their classes as titles: by these the server joins a block to the ones that it refers to
 class WooCommerceCredentials(Block):
-    """The REST API key of a webstore: WooCommerce > Settings > Advanced > REST API, permission Read/Write."""
+    """The REST API key of a webstore (WooCommerce > Settings > Advanced > REST API, permission Read/Write), and what is secret of
+    the way to it."""
 
     _block_type_name = "WooCommerce Credentials"
     _block_type_slug = "woocommerce-credentials"
@@ -64,10 +72,18 @@ class WooCommerceCredentials(Block):
 
     consumer_key: SecretStr = Field(title="Consumer key", description="ck_…, or env:NAME.")
     consumer_secret: SecretStr = Field(title="Consumer secret", description="cs_…, or env:NAME.")
+    proxy: SecretStr | None = Field(default=None, title="Proxy", description=_PROXY)
+    web_login: SecretStr | None = Field(
+        default=None,
+        title="Login of the web server",
+        description="USER:PASSWORD that it asks for (.htaccess), or env:NAME.",
+    )
+    headers: SecretDict | None = Field(default=None, title="Extra headers", description=_HEADERS)
 
 
 class BusinessCentralCredentials(Block):
-    """An Entra application (client id and secret), or user and web service access key on-premises."""
+    """An Entra application (client id and secret), or user and web service access key on-premises; and what is secret of the
+    way to it."""
 
     _block_type_name = "Business Central Credentials"
     _block_type_slug = "business-central-credentials"
@@ -75,8 +91,13 @@ class BusinessCentralCredentials(Block):
 
     client_id: SecretStr | None = Field(default=None, title="Client id", description="Of the Entra application.")
     client_secret: SecretStr | None = Field(default=None, title="Client secret", description="Or env:NAME.")
+    client_certificate_password: SecretStr | None = Field(
+        default=None, title="Password of the certificate", description="Of the file client_certificate; or env:NAME."
+    )
     username: str | None = Field(default=None, title="User name", description="For auth = basic (on-premises).")
     password: SecretStr | None = Field(default=None, title="Access key", description="Web service access key.")
+    proxy: SecretStr | None = Field(default=None, title="Proxy", description=_PROXY)
+    headers: SecretDict | None = Field(default=None, title="Extra headers", description=_HEADERS)
 
 
 class ConnectorSetup(Block):
@@ -99,6 +120,7 @@ class ConnectorSetup(Block):
     approval: Approval = Field(default_factory=Approval, title="Approval of plans")
     breakers: Breakers = Field(default_factory=Breakers, title="Breakers")
     reports: Reports = Field(default_factory=Reports, title="Reports")
+    extracts: Extracts = Field(default_factory=Extracts, title="Kept extracts")
     store: StoreSettings = Field(default_factory=StoreSettings, title="Store")
     partitions: PartitionSettings = Field(default_factory=PartitionSettings, title="Partitions")
     webhooks: Webhooks = Field(default_factory=Webhooks, title="Webhooks")
@@ -118,8 +140,7 @@ class ConnectorSetup(Block):
             ("business_central", self.business_central_credentials, BUSINESS_CENTRAL_SECRETS),
         ):
             for name in names:
-                secret = getattr(credentials, name)
-                value = secret.get_secret_value() if isinstance(secret, SecretStr) else secret
+                value = _in_clear(getattr(credentials, name))
                 if value:
                     document[section][name] = value
         return document
@@ -131,6 +152,11 @@ class ConnectorSetup(Block):
             SetupError: with every problem.
         """
         return parse_setup(self.document(), origin=f"block of webstore {self.webstore_code}", environ=environ)
+
+
+def _in_clear(secret: Any) -> Any:
+    """A secret, or a table of them, as a file would hold it."""
+    return secret.get_secret_value() if isinstance(secret, Secret | SecretStr) else secret
 
 
 BLOCKS: tuple[type[Block], ...] = (WooCommerceCredentials, BusinessCentralCredentials, ConnectorSetup)

@@ -160,15 +160,31 @@ def plan(
     push: PushOption = PushOverride.AS_SET_UP,
     pull: PullOption = PullOverride.AS_SET_UP,
     conflicts: ConflictsOption = ConflictOverride.AS_SET_UP,
+    rules: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FOLDER", help="What if these rule files counted: beside today's plan, asking neither system."
+        ),
+    ] = None,
+    settings: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="NAME=VALUE", help="What if this setting were another: likewise. Repeatable."),
+    ] = None,
     prefect: PrefectOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Show what a synchronisation would do: every field before and after, and why. Writes nothing.
 
-    Examples: customer-sync plan; customer-sync plan --customer C00010 --json; customer-sync plan --conflicts webstore
+    With --rules or --set: what would be different from today, made of what the last run over all customers has read, at once.
+
+    Examples: customer-sync plan; customer-sync plan --customer C00010 --json; customer-sync plan --conflicts webstore;
+    customer-sync plan --rules our-rules --set policies.blank=clear
     """
     with terminal.reported(as_json):
         flags = Overrides(push=push, pull=pull, conflicts=conflicts)
+        if rules is not None or settings:
+            _what_if(setup, rules, settings or [], flags, customer, prefect, rows, as_json=as_json)
+            return
         report = run_sync(setup, customer or [], dry_run=True, quiet=as_json, overrides=flags, prefect=prefect)
     table = report.plan.table()
     if as_json:
@@ -180,6 +196,35 @@ def plan(
         terminal.say(f"… and {len(table) - rows} more rows (--rows, or --json for all)")
     terminal.show_summary(report.summary)
     terminal.say(f"plan {report.plan.hash}: customer-sync sync --plan {report.plan.hash[:12]} writes exactly this")
+
+
+def _what_if(
+    setup: Path,
+    rules: str | None,
+    settings: list[str],
+    flags: Overrides,
+    customers: list[str] | None,
+    prefect: bool | None,
+    rows: int,
+    *,
+    as_json: bool,
+) -> None:
+    from connector.errors import InputError
+    from connector.planning.what_if import what_if
+    from flows.what_if_command import other_setup, show_what_if
+
+    if customers:
+        raise InputError(
+            "Other rules are tried on all customers; --customer reads some of them anew.",
+            hint="Leave it out; --json has everybody, by number and Webstore ID. Nothing was planned.",
+        )
+    if prefect:
+        raise InputError(
+            "Other rules are tried here, where the kept extracts are.",
+            hint="Leave out --on-prefect. Nothing was planned.",
+        )
+    now, then = other_setup(setup, rules, settings, flags)
+    show_what_if(what_if(now, then), now, rows=rows, as_json=as_json)
 
 
 @app.command()

@@ -96,6 +96,13 @@ class Overrides(BaseModel):
         words = [f"{name} {value}" for name, value in named.items() if value != _AS_SET_UP]
         return words + ([] if self.max_attempts is None else [f"max attempts {self.max_attempts}"])
 
+    @property
+    def settings(self) -> list[str]:
+        """What differs from the setup, as settings by their names (connector.setup.other_settings)."""
+        named = {"push_webstore_customers": self.push, "pull_webstore_customers": self.pull}
+        named |= {"policies.conflict": self.conflicts, "approval.required": self.approval}
+        return [f"{name}={value}" for name, value in named.items() if value != _AS_SET_UP]
+
     def applied(self, setup: Setup) -> Setup:
         """The setup as this run sees it."""
         flags, approval = setup.synchronization, setup.approval

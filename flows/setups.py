@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import tomllib
+from collections.abc import Iterable, Iterator
 from pathlib import Path
+from typing import Any
 
 import tomli_w
 from prefect.client.orchestration import get_client
-from pydantic import SecretStr
 
 from connector.errors import SetupError
 from connector.private_files import check_free, write_private
@@ -79,7 +81,7 @@ def push_setup(path: Path, name: str) -> list[str]:
     load_setup(path, UnresolvedSecrets())  # says what is wrong with it
     document = tomllib.loads(path.read_text(encoding="utf-8"))
     secrets = {section: {key: document[section].pop(key, None) for key in keys} for section, keys in _SECRETS.items()}
-    webstore = WooCommerceCredentials(**{key: SecretStr(str(v)) for key, v in secrets["webstore"].items() if v})
+    webstore = WooCommerceCredentials(**{k: v for k, v in secrets["webstore"].items() if v})
     company = BusinessCentralCredentials(**{k: v for k, v in secrets["business_central"].items() if v})
     webstore.save(f"{name}-webstore", overwrite=True)
     company.save(f"{name}-business-central", overwrite=True)
@@ -103,11 +105,26 @@ def pull_setup(name: str, path: Path, *, overwrite: bool) -> dict[str, str]:
     document = block.document()
     needed: dict[str, str] = {}
     for section, keys in _SECRETS.items():
-        for key in keys:
-            value = document[section].get(key)
-            if value and key != "username" and not str(value).startswith("env:"):
-                variable = f"{block.webstore_code}_{section}_{key}".upper().replace("-", "_")
-                document[section][key] = f"env:{variable}"
-                needed[variable] = f"{section}.{key} of block {name}"
+        for table, key in _places(document[section], keys):
+            is_header = table is not document[section]
+            if _is_secret("" if is_header else key, str(table[key])):
+                place = f"{section}.headers.{key}" if is_header else f"{section}.{key}"
+                variable = re.sub(r"\W", "_", f"{block.webstore_code}_{place}".upper())
+                table[key] = f"env:{variable}"
+                needed[variable] = f"{place} of block {name}"
     write_private(path, tomli_w.dumps(document), overwrite=overwrite)
     return needed
+
+
+def _places(section: dict[str, Any], keys: Iterable[str]) -> Iterator[tuple[dict[str, Any], str]]:
+    """Where the secrets of a section stand: in the section itself, or in a table of it."""
+    for key in keys:
+        if isinstance(section.get(key), dict):
+            yield from ((section[key], name) for name in section[key])
+        elif section.get(key):
+            yield section, key
+
+
+def _is_secret(key: str, value: str) -> bool:
+    """Whether a value may not be written into a file: a reference may, and so may a proxy without a login."""
+    return not value.startswith("env:") and key != "username" and (key != "proxy" or "@" in value)

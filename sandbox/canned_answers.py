@@ -65,6 +65,7 @@ ESCAPES = (
 )
 _CODE_WITH_ESCAPES = "so\x1b[2Jso"
 _TITLES = {
+    401: "401 Authorization Required",
     404: "404 Not Found",
     414: "414 Request-URI Too Large",
     429: "429 Too Many Requests",

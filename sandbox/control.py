@@ -22,7 +22,10 @@ JSON in, JSON out; what makes no sense is a 400 with {"error": text}.
                                                                                   200 {"id": ...}
                                 a ship-to address of a Business Central customer is added, edited, or taken away
     GET    /_sandbox/settings   what the system says of itself
-    POST   /_sandbox/settings   changes it; webstore: {"name", "description", "url"} of the shop;
+    POST   /_sandbox/settings   changes it; webstore: {"name", "description", "url"} of the shop,
+                                {"rest_prefix": "api"} or {"rest_prefix": "index.php?rest_route="}: where its API is, and
+                                what stands before it: {"web_login": "USER:PASSWORD"}, {"plugin_refusal": "STATUS CODE
+                                MESSAGE"}, {"redirect": an address}; "" takes each away;
                                 Business Central: {"name": another name of the company}, {"copied": true} puts a copy
                                 of the same name in the company's place, whose id is another one, and those of its
                                 customers are, unless "keep_customer_ids" is true;

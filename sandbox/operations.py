@@ -18,7 +18,7 @@ from urllib.parse import parse_qs, parse_qsl, unquote, urlencode
 READING_METHODS = frozenset({"GET", "HEAD", "OPTIONS"})
 _VERBS = {"GET": "read", "HEAD": "read", "OPTIONS": "read", "PUT": "update", "PATCH": "update", "DELETE": "delete"}
 _SECRET_PARAMETERS = re.compile(r"secret|consumer_key|oauth_|token|password", re.IGNORECASE)
-_WEBSTORE_PREFIX = re.compile(r"^.*?/wp-json/wc/v\d+/", re.IGNORECASE)
+_WEBSTORE_PREFIX = re.compile(r"^.*?/wc/v\d+/", re.IGNORECASE)
 _COMPANY_PREFIX = re.compile(r"^.*/api/v2\.0(?=/|$)", re.IGNORECASE)
 _KEYED_SEGMENT = re.compile(r"(\w+)\(([^)]*)\)")
 
@@ -97,7 +97,7 @@ def read_request(
         operations: list[Operation] = [Operation("token", "token")]
         is_write = False
     elif system is System.WEBSTORE:
-        operations = _webstore_operations(method, path, body)
+        operations = _webstore_operations(method, parse_qs(query).get("rest_route", [path])[0], body)
         is_write = method not in READING_METHODS
     else:
         operations = _business_central_operations(method, path, body)

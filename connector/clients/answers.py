@@ -7,7 +7,6 @@ import html
 import json
 import math
 import re
-import ssl
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,13 +21,17 @@ from connector.printable import printable
 
 __all__ = [
     "Answer",
+    "Body",
+    "Said",
     "TooMuch",
-    "certificate_problem",
+    "body_of",
+    "causes",
     "content_of",
-    "content_type",
+    "described",
     "parsed",
     "plain",
     "retry_after_seconds",
+    "said_by",
     "was_not_sent",
 ]
 
@@ -38,6 +41,12 @@ _PIECE = 2**16
 _LONE_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _TAG = re.compile(r"<(script|style)\b.*?</\1>|</?[A-Za-z!][^<>]*>", re.DOTALL | re.IGNORECASE)
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"
+_TITLE = re.compile(r"<(title|h1)\b[^>]*>(.*?)</\1>", re.DOTALL | re.IGNORECASE)
+_HTML = re.compile(
+    r"\s*(?:<!--.*?-->\s*)*<(?:!doctype html|html|head|body|title|h[1-6]|div|p|script|meta|form)\b", re.DOTALL | re.I
+)
+# how much of a text that nobody understood is kept, and shown
+_KEPT, _SHOWN = 4_000, 80
 
 
 @dataclass(frozen=True)
@@ -49,6 +58,47 @@ class Answer:
     body: Any
     is_json: bool
     text: str
+
+
+@dataclass(frozen=True)
+class Body:
+    """What an answer holds, whatever its label says.
+
+    Attributes:
+        json: parsed; None where it is no JSON (`is_json` tells).
+        kind: "JSON", "a web page", "XML", "a text that is not JSON" or "nothing".
+        title: of a web page; "" when it has none.
+        text: the begin of what is no JSON.
+    """
+
+    json: Any
+    is_json: bool
+    kind: str
+    title: str
+    text: str
+
+    @property
+    def told(self) -> str:
+        """A sentence with the title of a page or the begin of a text, after a blank; "" when there is nothing to tell."""
+        if self.kind == "a web page":
+            return f" It is called “{self.title}”." if self.title else ""
+        # what follows a bracket may be customers
+        begin = plain(re.split(r"[{\[]", self.text)[0])[:_SHOWN]
+        return f" It begins with “{begin}”." if begin else ""
+
+
+@dataclass(frozen=True)
+class Said:
+    """What a server says of itself in JSON: a code, a sentence, and the status that it means; "" and 0 where it does not."""
+
+    code: str = ""
+    message: str = ""
+    status: int = 0
+
+    @property
+    def is_some(self) -> bool:
+        """Whether anything is said at all."""
+        return bool(self.code or self.message)
 
 
 class TooMuch(Exception):
@@ -79,9 +129,57 @@ def plain(said: Any) -> str:
     return redact(" ".join(text.split())).strip(" .")[:300]
 
 
-def content_type(headers: Mapping[str, str]) -> str:
-    """`text/html`, `application/json`; "" when the server did not say."""
-    return headers.get("Content-Type", "").split(";")[0].strip().lower()
+def body_of(content: bytes, headers: Mapping[str, str]) -> Body:
+    """What an answer holds: looked at, since servers and plugins put wrong labels on it; the label only decides between texts."""
+    if not content.strip():
+        return Body(None, False, "nothing", "", "")
+    json_body, is_json = parsed(content)
+    if is_json:
+        return Body(json_body, True, "JSON", "", "")
+    text = content[:100_000].decode("utf-8", "replace").removeprefix("\ufeff")
+    label = headers.get("Content-Type", "").lower()
+    if _HTML.match(text) or ("html" in label and "<?xml" not in text[:100]):
+        title = _TITLE.search(text)
+        return Body(None, False, "a web page", plain(title[2])[:_SHOWN] if title else "", text[:_KEPT])
+    is_xml = text.lstrip().startswith("<") and ("xml" in label or "<?xml" in text[:100] or "error" in text[:100])
+    return Body(None, False, "XML" if is_xml else "a text that is not JSON", "", text[:_KEPT])
+
+
+def described(body: Any) -> str:
+    """What a JSON is instead of what was asked for, in a few words that hold no values: values may be customers'."""
+    if isinstance(body, Mapping):
+        names = ", ".join(plain(name)[:30] for name in list(body)[:5])
+        return f"an object with {names}" if names else "an empty object"
+    kinds = {list: "a list", str: "a text", bool: "true or false", int: "a number", float: "a number"}
+    return kinds.get(type(body), "nothing")
+
+
+def said_by(body: Any) -> Said:
+    """What a server or something in front of it says in an error object, in any of the usual shapes: WordPress' `code` and
+    `message`, OData's `error`, OAuth's `error_description`, `success: false` of plugins, a `message` or `detail` of gateways."""
+    if isinstance(body, list) and len(body) == 1:  # WooCommerce's older APIs: `errors`, with one inside
+        return said_by(body[0])
+    if not isinstance(body, Mapping):
+        return Said()
+    for name in ("error", "errors", "data"):
+        inner = body.get(name)
+        if isinstance(inner, Mapping | list) and (name != "data" or body.get("success") is False):
+            found = said_by(inner)
+            if found.is_some:
+                return found
+    words = ("message", "error_description", "detail", "title", "error", "reason")
+    message = next((body[word] for word in words if isinstance(body.get(word), str) and body[word]), "")
+    codes = ("code", "error", "statusCode", "status")
+    code = next((body[word] for word in codes if isinstance(body.get(word), str | int) and body[word]), "")
+    data = body.get("data")
+    statuses = [
+        data.get("status") if isinstance(data, Mapping) else None,
+        body.get("statusCode"),
+        body.get("status"),
+        code,
+    ]
+    status = next((int(one) for one in map(str, statuses) if one.isascii() and one.isdecimal() and len(one) == 3), 0)
+    return Said(plain(code) if message else "", plain(message), status)
 
 
 def parsed(content: bytes) -> tuple[Any, bool]:
@@ -130,22 +228,14 @@ def retry_after_seconds(value: str | None) -> float | None:
     return max(0.0, seconds) if math.isfinite(seconds) else None
 
 
-def certificate_problem(error: BaseException) -> str | None:
-    """What is wrong with the certificate; "" for another failure of TLS, None when the failure has nothing to do with TLS."""
-    for cause in _causes(error):
-        if isinstance(cause, ssl.SSLCertVerificationError):
-            return str(cause.verify_message).split(",")[0].rstrip(".")
-    return "" if isinstance(error, requests.exceptions.SSLError) else None
-
-
 def was_not_sent(error: BaseException) -> bool:
     """Whether no byte of the request can have reached the server: no such host, nothing listens, no connection in time."""
     return isinstance(error, requests.exceptions.ConnectTimeout) or any(
-        isinstance(cause, NewConnectionError) for cause in _causes(error)
+        isinstance(cause, NewConnectionError) for cause in causes(error)
     )
 
 
-def _causes(error: BaseException) -> list[BaseException]:
+def causes(error: BaseException) -> list[BaseException]:
     """The error and everything it wraps: requests and urllib3 pack causes into arguments and `reason`."""
     found: list[BaseException] = []
     waiting: list[Any] = [error]

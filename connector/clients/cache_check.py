@@ -30,7 +30,12 @@ _REMEDY_OF_COMPANY = "Exclude the address of the API (base_url) from the cache o
 
 
 def cache_findings(
-    system: str, name: str, plainly: Ask, past: Ask | None = None, without_key: Callable[[bool], Answer] | None = None
+    system: str,
+    name: str,
+    plainly: Ask,
+    past: Ask | None = None,
+    without_key: Callable[[bool], Answer] | None = None,
+    place: str = "/wp-json/",
 ) -> list[CheckResult]:
     """What two equal questions say of a cache; nothing when they were answered by the server.
 
@@ -38,6 +43,7 @@ def cache_findings(
         system: "webstore" or "business_central"; name: how it is called in a sentence.
         plainly: asks a list, at the same address each time, without anything that keeps caches out.
         past: asks the same list as runs do, past a cache; None where they ask plainly.
+        place: where the webstore's API is.
         without_key: asks the same list without a key, plainly or (True) past a cache; None where nobody can.
 
     Returns:
@@ -53,7 +59,7 @@ def cache_findings(
         sign = _KEYLESS
     if not sign:
         return []
-    remedy = _REMEDY if system == "webstore" else _REMEDY_OF_COMPANY
+    remedy = _REMEDY.replace("/wp-json/", place) if system == "webstore" else _REMEDY_OF_COMPANY
     asked_past = first if past is None else past()
     keyless = sign == _KEYLESS and without_key is not None and _answers_all(first, without_key(True))
     if past is None or keyless or sign_of_a_cache(asked_past.headers) or _repetition(first, asked_past):

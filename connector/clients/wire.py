@@ -10,6 +10,7 @@ for ever. Here it is that of the whole answer, its headers included.
 
 from __future__ import annotations
 
+import base64
 import io
 import socket
 import time
@@ -20,6 +21,7 @@ from http.client import HTTPResponse
 from typing import Any, cast
 
 from requests.adapters import HTTPAdapter
+from requests.utils import get_auth_from_url
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.connectionpool import HTTPConnectionPool, HTTPSConnectionPool
 
@@ -128,10 +130,25 @@ class _AskingSecurePool(HTTPSConnectionPool):
     ConnectionCls = _AskingSecureConnection
 
 
+_POOLS = {"http": _AskingPool, "https": _AskingSecurePool}
+
+
 class AskingAdapter(HTTPAdapter):
     """The adapter of `requests` with these connections."""
 
     def init_poolmanager(self, *arguments: Any, **named: Any) -> None:
         """Make the pools of connections."""
         super().init_poolmanager(*arguments, **named)
-        self.poolmanager.pool_classes_by_scheme = {"http": _AskingPool, "https": _AskingSecurePool}
+        self.poolmanager.pool_classes_by_scheme = _POOLS
+
+    def proxy_headers(self, proxy: str) -> dict[str, str]:
+        """The login of a proxy, in any letters."""
+        user, password = get_auth_from_url(proxy)
+        login = base64.b64encode(f"{user}:{password}".encode()).decode()
+        return {"Proxy-Authorization": f"Basic {login}"} if user else {}
+
+    def proxy_manager_for(self, proxy: str, **named: Any) -> Any:
+        """The pools of connections through a proxy."""
+        manager = super().proxy_manager_for(proxy, **named)
+        manager.pool_classes_by_scheme = _POOLS
+        return manager

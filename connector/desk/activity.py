@@ -11,6 +11,7 @@ from connector.core.customer_key import customer_key
 from connector.core.customer_references import Kind, Named, read_name
 from connector.desk.desk import Desk
 from connector.errors import InputError
+from connector.extract.kept import purge_extracts
 from connector.report.run_tables import purge_files
 from connector.run.names_given import find_run, names_given
 from connector.store import View, records
@@ -98,8 +99,9 @@ def _numbers(view: View) -> dict[str, str]:
 
 
 def purge(desk: Desk, days: int | None) -> dict[str, int]:
-    """Remove runs, writes, plans and their files that are older than the retention (or `days`); open intents stay."""
+    """Remove runs, writes, plans, their files and kept extracts that are older than the retention (or `days`); open intents
+    stay."""
     limit = days if days is not None else desk.setup.synchronization.retention_days
     with desk.work("purged") as work:
         purged = work.activity.purge(limit)
-    return {**purged, "files": purge_files(desk.setup, limit)}
+    return {**purged, "files": purge_files(desk.setup, limit) + purge_extracts(desk.setup, limit)}

@@ -10,12 +10,14 @@ from typing import Any
 
 from connector.desk.desk import Desk
 from connector.desk.editing import ids_of
+from connector.extract.kept import remove_extracts
 
 __all__ = ["forget"]
 
 
 def forget(desk: Desk, customer: str, *, dry_run: bool = False) -> dict[str, Any]:
-    """Purge the personal data of a customer from store, logs, plans and plan files; ids and outcomes stay.
+    """Purge the personal data of a customer from store, logs, plans and plan files; ids and outcomes stay. What the last run has
+    kept of both systems is removed as a whole; the next one keeps nothing of this customer.
 
     Args:
         customer: Business Central number or id, or woo:ID.
@@ -35,6 +37,7 @@ def forget(desk: Desk, customer: str, *, dry_run: bool = False) -> dict[str, Any
     with desk.work("forgotten on request") as work:
         work.tombstones.add(ids["bc_id"], ids["webstore_id"], "forgotten on request")
     counts = desk.store.forget_customer(code, bc_id=ids["bc_id"], webstore_id=ids["webstore_id"])
+    remove_extracts(desk.setup)
     # plans and reports hold many customers; who was among them cannot be taken out of them
     files = sorted(p for p in (folder / code).rglob("*") if p.is_file()) if folder is not None else []
     for file in files:

@@ -70,13 +70,19 @@ def leave_directory(run: Run, job: Job) -> None:
 
 
 def update_directory(run: Run, work: Work, side: Side, records: Sequence[Mapping[str, Any]]) -> None:
-    """Put records as their system holds them now into the directory, if there is one.
+    """Put records as their system holds them now into the directory, if there is one, and keep them for the kept extracts.
 
     Args:
         records: whole, as the API gave them.
     """
-    if records and work.directory.state:
-        work.directory.update(_rows(run, side, table_of(run, side, records).select(_READ[side])))
+    keeps, lists = run.setup.extracts.keep, bool(work.directory.state)
+    if not records or not (keeps or lists):
+        return
+    table = table_of(run, side, records)
+    if keeps:
+        run.answers.append((side, table))
+    if lists:
+        work.directory.update(_rows(run, side, table.select(_READ[side])))
 
 
 def _update_selected(run: Run, job: Job, selected: frozenset[str | int]) -> None:

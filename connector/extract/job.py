@@ -21,9 +21,9 @@ from connector.extract.findings import apart, reasons_of
 from connector.extract.partitions import Partitions
 from connector.extract.whole_data import takes_all
 from connector.run.run import Run
-from connector.store import open_store
+from connector.store import View, open_store
 
-__all__ = ["Job", "Mapper", "extracts_in", "frame_in", "in_threads", "job_of", "reader"]
+__all__ = ["Job", "Mapper", "erased_in", "extracts_in", "frame_in", "in_threads", "job_of", "reader"]
 
 T = TypeVar("T")
 # how a run gives a function to all partitions: (function, job, further arguments) → results in the order they come
@@ -66,7 +66,7 @@ def job_of(run: Run, partitions: Partitions, selected: frozenset[str | int] | No
         selected: of a selected run: whom it is about; what is said of all records together is not judged.
     """
     with run.store.view(run.code) as view:
-        rejected, stones = view.mapping.rejections(), view.tombstones.all()
+        rejected, erased = view.mapping.rejections(), erased_in(view)
     alone = partitions.count == 1
     return Job(
         partitions=partitions,
@@ -78,9 +78,15 @@ def job_of(run: Run, partitions: Partitions, selected: frozenset[str | int] | No
             for name, suite in run.rules.suites.items()
         },
         rejected=frozenset(rejected),
-        tombstones=frozenset(stones["bc_id"].dropna()) | frozenset(stones["webstore_id"].dropna().astype(int)),
+        tombstones=erased,
         selected=selected,
     )
+
+
+def erased_in(view: View) -> frozenset[str | int]:
+    """Business Central ids and webstore ids of erased customers."""
+    stones = view.tombstones.all()
+    return frozenset(stones["bc_id"].dropna()) | frozenset(stones["webstore_id"].dropna().astype(int))
 
 
 def in_threads(workers: int = 2) -> Mapper:

@@ -27,14 +27,21 @@ __all__ = ["validate_customers", "validate_in"]
 _KEYS = {str(side): key for side, key in IDS.items()} | {MAPPING: "bc_id"}
 
 
-def validate_customers(run: Run, job: Job, mapper: Mapper) -> tuple[Job, list[Finding]]:
+def validate_customers(
+    run: Run, job: Job, mapper: Mapper, known: Mapping[str, Any] | None = None
+) -> tuple[Job, list[Finding]]:
     """Check both extracts and the mapping table.
+
+    Args:
+        known: what was found in the same data already, as `Run.validated`; None = by the last runs, as the store knows it.
 
     Returns:
         The job, which sets apart whoever is quarantined; and the findings, one per expectation that is not met.
     """
     selected = job.selected is not None
-    validations: list[Validation] = list(mapper(validate_in, job, {} if selected else last_validated(run)))
+    if known is None:
+        known = {} if selected else last_validated(run)
+    validations: list[Validation] = list(mapper(validate_in, job, known))
     findings = [finding for validation in validations for finding in validation.findings]
     if not job.alone:
         findings += [

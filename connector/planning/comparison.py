@@ -52,10 +52,12 @@ class Decided:
     leftover: Leftover
 
 
-def compare_customers(run: Run, job: Job, missing: Missing, mapper: Mapper) -> Plan:
+def compare_customers(run: Run, job: Job, missing: Missing, mapper: Mapper, *, remembers: bool = True) -> Plan:
     """Join, match and merge; what to write is in the plan, and nothing is written in either system.
 
-    What several partitions have settled is remembered at once, so that it need not be kept.
+    Args:
+        remembers: what several partitions have settled is remembered at once, so that it need not be kept; False = the store
+            is only read.
     """
     job = replace(job, gone_back=missing.gone_back, kept_out=missing.kept_out)
     if job.alone:
@@ -64,9 +66,10 @@ def compare_customers(run: Run, job: Job, missing: Missing, mapper: Mapper) -> P
         return compare(webstore, business_central, known, job.terms)
     done, leftovers = Part(), []
     for ready, decided in enumerate(mapper(decide_in, job), start=1):
-        with run.store.work(run.code) as work:
-            work.bases.saw(decided.part.settled)
-            work.bases.sight(decided.part.sighted)
+        if remembers:
+            with run.store.work(run.code) as work:
+                work.bases.saw(decided.part.settled)
+                work.bases.sight(decided.part.sighted)
         done = _added(done, decided.part)
         leftovers.append(decided.leftover)
         run.progress("Comparing partitions", ready, job.partitions.count)

@@ -10,6 +10,8 @@ from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Any
 
+import pyarrow as pa
+
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core.customer import FieldRules, Side
 from connector.core.decisions import Decision
@@ -73,6 +75,7 @@ class Run:
         actor: who is written into versions and logs.
         warnings: what the summary must say besides the numbers.
         validated: what was found in the data, by suite, for the next run (connector.extract.revalidation).
+        answers: the records that writes were answered with, as columns, where they are to be kept (connector.extract.keeping).
         ending: set when the run was cancelled: what is being written is finished, nothing more is begun.
     """
 
@@ -108,6 +111,7 @@ class Run:
         self.page: Page | None = None
         self.warnings: list[str] = []
         self.validated: dict[str, Any] = {}
+        self.answers: list[tuple[Side, pa.Table]] = []
         self.ending = threading.Event()
 
     @property

@@ -10,12 +10,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.core.customer import Side
 from connector.errors import InputError, SetupError
 from connector.setup import Setup
+from connector.setup.addresses import spelled
 from connector.store import Store
 
 __all__ = ["say_moved", "verify_sides"]
@@ -93,13 +94,12 @@ def say_moved(store: Store, setup: Setup, side: str, *, dry_run: bool = False) -
 
 
 def _company(setup: Setup, company: BusinessCentralClient) -> dict[str, str]:
-    """The company's id as the server says it, and the environment of the address."""
-    address = urlsplit(setup.business_central.base_url)
-    online = _ONLINE.match(address.path)
-    place = (
-        online.group(1) if online else f"{address.hostname}:{address.port}" if address.port else address.hostname or ""
-    )
-    return {"id": company.company_id, "environment": place.casefold()}
+    """The company's id as the server says it, and the environment of the address. Proxy, tenant and folder are no part of it:
+    they are ways to the same company, and each tenant has companies of its own."""
+    address = setup.business_central.base_url
+    online = _ONLINE.match(urlsplit(address).path)
+    place = online.group(1) if online else spelled(address).partition("://")[2].partition("/")[0]
+    return {"id": company.company_id, "environment": _same("environment", place)}
 
 
 def _differences(known: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
@@ -107,5 +107,12 @@ def _differences(known: Mapping[str, str], now: Mapping[str, str]) -> list[str]:
     return [
         f"its {name} was {known[name]!r}, now it is {now[name]!r}"
         for name in known
-        if name in now and known[name] != now[name]
+        if name in now and _same(name, known[name]) != _same(name, now[name])
     ]
+
+
+def _same(name: str, mark: str) -> str:
+    """A mark in one spelling: stores keep some from before addresses were kept so."""
+    if name == "environment":
+        return spelled(unquote(mark)).casefold()
+    return spelled(mark) if name == "address" else mark

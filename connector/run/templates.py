@@ -9,7 +9,7 @@ from connector.errors import SetupError
 from connector.run.run import Run
 from connector.setup import Template
 
-__all__ = ["templates_of"]
+__all__ = ["LISTS", "templates_of"]
 
 _REFERENCES = (
     # template field, entity set, property of a customer, what of the entity is sent
@@ -20,6 +20,8 @@ _REFERENCES = (
     ("tax_area", "taxAreas", "taxAreaId", "id"),
     ("salesperson", "salespeoplePurchasers", "salespersonCode", "code"),
 )
+# template field → entity set that must have its codes
+LISTS: Mapping[str, str] = {field: entity for field, entity, *_ in _REFERENCES}
 
 
 def templates_of(run: Run) -> Mapping[tuple[str, str], Mapping[str, Any]]:

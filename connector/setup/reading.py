@@ -17,6 +17,7 @@ from connector.setup.sections import (
     Accounts,
     Approval,
     Breakers,
+    Extracts,
     Matching,
     PartitionSettings,
     Reports,
@@ -26,7 +27,7 @@ from connector.setup.sections import (
 )
 from connector.setup.webhooks import Webhooks
 
-__all__ = ["Setup", "UnresolvedSecrets", "load_setup", "parse_setup"]
+__all__ = ["Setup", "UnresolvedSecrets", "load_setup", "parse_setup", "problem_of"]
 
 
 class Setup(Section):
@@ -45,6 +46,7 @@ class Setup(Section):
     breakers: Breakers = Field(default_factory=Breakers)
     approval: Approval = Field(default_factory=Approval)
     reports: Reports = Field(default_factory=Reports)
+    extracts: Extracts = Field(default_factory=Extracts)
     store: StoreSettings = Field(default_factory=StoreSettings)
     partitions: PartitionSettings = Field(default_factory=PartitionSettings)
     webhooks: Webhooks = Field(default_factory=Webhooks)
@@ -67,6 +69,10 @@ class UnresolvedSecrets(Mapping[str, str]):
 
     def __getitem__(self, key: str) -> str:
         return f"value of {key}"
+
+    def stands_in(self, value: str) -> bool:
+        """Whether a value is one of these, and says nothing."""
+        return value.startswith("value of ")
 
     def __iter__(self) -> Iterator[str]:
         return iter(())
@@ -122,14 +128,15 @@ def parse_setup(
     try:
         setup = Setup.model_validate(document, context=context)
     except ValidationError as error:
-        problems = [_problem(item) for item in error.errors(include_url=False, include_input=False)]
+        problems = [problem_of(item) for item in error.errors(include_url=False, include_input=False)]
         raise SetupError(
             f"The setup {origin} has {len(problems)} problem{'s' * (len(problems) != 1)}:", problems=problems
         ) from None
     return setup if folder is None else _anchored(setup, folder)
 
 
-def _problem(item: Any) -> str:
+def problem_of(item: Any) -> str:
+    """What pydantic found wrong, as `section.field: what is wrong`."""
     where = ".".join(str(part) for part in item["loc"]) or "setup"
     what = str(item["msg"]).removeprefix("Value error, ")
     if item["type"] == "missing":
@@ -148,11 +155,15 @@ def _anchored(setup: Setup, folder: Path) -> Setup:
     changes: dict[str, Any] = {"store": setup.store.model_copy(update={"url": url})}
     for section in ("webstore", "business_central"):
         connection = getattr(setup, section)
-        if isinstance(connection.verify_tls, Path) and not connection.verify_tls.is_absolute():
-            changes[section] = connection.model_copy(update={"verify_tls": folder / connection.verify_tls})
+        named = {name: getattr(connection, name, None) for name in ("verify_tls", "client_certificate")}
+        changes[section] = connection.model_copy(
+            update={name: folder / path for name, path in named.items() if isinstance(path, Path)}
+        )
     reports = setup.reports.folder
     if reports is not None and not reports.is_absolute():
         changes["reports"] = setup.reports.model_copy(update={"folder": folder / reports})
+    if not setup.extracts.folder.is_absolute():
+        changes["extracts"] = setup.extracts.model_copy(update={"folder": folder / setup.extracts.folder})
     parts = setup.partitions.folder
     if "://" not in parts and not Path(parts).is_absolute():
         changes["partitions"] = setup.partitions.model_copy(update={"folder": str(folder / parts)})

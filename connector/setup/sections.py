@@ -31,6 +31,7 @@ __all__ = [
     "Accounts",
     "Approval",
     "Breakers",
+    "Extracts",
     "Matching",
     "PartitionSettings",
     "Policies",
@@ -272,6 +273,20 @@ class Reports(Section):
         default=HtmlReports.NEVER,
         description="Write an HTML report into the folder: after runs that changed, refused or stopped something or have a "
         "new plan (changes), after every run, or never. Masked as artifacts are.",
+    )
+
+
+class Extracts(Section):
+    """What runs over all customers keep of what they read, to try other rules on it (docs/operations.md, Trying other rules)."""
+
+    keep: bool = Field(
+        default=True,
+        description="Keep what the last run over all customers has read, as files for their owner only. false: the next run "
+        "removes them, and nothing can be tried.",
+    )
+    folder: Path = Field(
+        default=Path("customer-sync-data/extracts"),
+        description="Where they are kept; a relative one counts from the setup file's folder. They hold personal data.",
     )
 
 

@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 from pydantic import Field, model_validator
 
 from connector.errors import SetupError
-from connector.setup.connections import LOOPBACK_HOSTS, Section
+from connector.setup.addresses import is_this_machine
+from connector.setup.connections import Section
 
 __all__ = ["Webhooks"]
 
@@ -62,7 +63,7 @@ class Webhooks(Section):
                 raise ValueError("public_url must be a full address such as https://sync.example")
             if parts.username or parts.password or parts.query or parts.fragment:
                 raise ValueError("public_url must hold no credentials, query or fragment")
-            if parts.scheme == "http" and parts.hostname not in LOOPBACK_HOSTS:
+            if parts.scheme == "http" and not is_this_machine(self.public_url):
                 raise ValueError("public_url must be https: deliveries hold customers, and what proves them genuine")
         if self.longest_wait_seconds < self.debounce_seconds:
             raise ValueError("longest_wait_seconds must not be shorter than debounce_seconds")

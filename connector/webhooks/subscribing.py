@@ -15,6 +15,7 @@ from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.clients.redaction import protect
 from connector.errors import CustomerNotFound, CustomerSyncError, RemoteRefused, SetupError
 from connector.setup import Setup
+from connector.setup.addresses import spelled
 from connector.webhooks.app import BUSINESS_CENTRAL, WOOCOMMERCE, path_of
 from connector.webhooks.genuine import client_state
 
@@ -80,7 +81,7 @@ class Subscriptions:
                 "address": hook.get("delivery_url", ""),
                 "status": hook.get("status", ""),
                 "expires": "",
-                "mine": hook.get("delivery_url") == self._shop_address,
+                "mine": _leads_to(hook.get("delivery_url"), self._shop_address),
             }
             for hook in hooks
         ]
@@ -93,7 +94,7 @@ class Subscriptions:
                 "address": row.get("notificationUrl", ""),
                 "status": "active",
                 "expires": row.get("expirationDateTime", ""),
-                "mine": row.get("notificationUrl") == self._company_address,
+                "mine": _leads_to(row.get("notificationUrl"), self._company_address),
             }
             for row in self._business_central.list_subscriptions()
         ]
@@ -157,11 +158,17 @@ class Subscriptions:
             yield _tried("business_central", _resource({"resource": company.customers_resource}), "made", act)
 
     def _my_hooks(self) -> list[dict[str, Any]]:
-        return [hook for hook in self._webstore.list_webhooks() if hook.get("delivery_url") == self._shop_address]
+        return [
+            hook for hook in self._webstore.list_webhooks() if _leads_to(hook.get("delivery_url"), self._shop_address)
+        ]
 
     def _my_rows(self) -> list[dict[str, Any]]:
         found = self._business_central.list_subscriptions()
-        return [row for row in found if row.get("notificationUrl") == self._company_address]
+        return [row for row in found if _leads_to(row.get("notificationUrl"), self._company_address)]
+
+
+def _leads_to(address: object, ours: str) -> bool:
+    return spelled(str(address or "")) == spelled(ours)
 
 
 def _moment(text: str) -> datetime:

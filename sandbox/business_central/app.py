@@ -24,7 +24,7 @@ from starlette.routing import Route
 from sandbox.business_central.authentication import Authentication, check_api_is_on
 from sandbox.business_central.batch import operations_in, run_batch
 from sandbox.business_central.entities import COMPANY_SETS
-from sandbox.business_central.errors import NO_ENVIRONMENT, ApiError, unknown_segment
+from sandbox.business_central.errors import NO_ENVIRONMENT, ApiError, check_tenant, unknown_segment
 from sandbox.business_central.exchange import Call, Reply, from_error
 from sandbox.business_central.limits import Limits
 from sandbox.business_central.notifications import Courier
@@ -103,6 +103,7 @@ class _Front:
                 return Response(NO_ENVIRONMENT, 404, media_type="application/xml")
         elif on_premises is not None:
             root, area, rest = on_premises[1], on_premises[2], on_premises[3]
+            check_tenant(self._settings.on_premises_tenants, request.url.query)
             check_api_is_on(self._settings, is_on_premises=True)
         else:
             raise unknown_segment(path.strip("/").rpartition("/")[2])
@@ -112,7 +113,7 @@ class _Front:
             raise ApiError(413, "BadRequest", "The request body is too large.")
         call = Call(
             method=request.method,
-            base=f"{request.url.scheme}://{request.url.netloc}{root}/{area}",
+            base=f"{self._settings.own_address or f'{request.url.scheme}://{request.url.netloc}'}{root}/{area}",
             path=rest or "",
             query=request.url.query,
             headers={name.lower(): value for name, value in request.headers.items()},

@@ -8,6 +8,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import orjson
+from cryptography import x509
+from cryptography.exceptions import InvalidSignature
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import padding, rsa
 
 from sandbox.business_central.errors import ApiError, rejected_credentials
 from sandbox.business_central.exchange import Reply
@@ -17,6 +21,13 @@ from sandbox.business_central.store import Store
 
 SCOPE = "https://api.businesscentral.dynamics.com/.default"
 _JSON = "application/json; charset=utf-8"
+
+
+_ASSERTION = "urn:ietf:params:oauth:client-assertion-type:jwt-bearer"
+
+
+def _part_of_jwt(text: str) -> bytes:
+    return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
 
 
 class _TokenRefused(Exception):
@@ -51,7 +62,8 @@ class Authentication:
         settings = self._settings
         if tenant.lower() != settings.tenant.lower():
             raise _TokenRefused(400, "invalid_request", 90002, f"Tenant '{tenant}' not found.")
-        for name in ("grant_type", "client_id", "client_secret", "scope"):
+        signs = settings.client_certificate and "client_assertion" in form
+        for name in ("grant_type", "client_id", "client_assertion" if signs else "client_secret", "scope"):
             if name == "client_secret" and name not in form and settings.missing_secret_status == 401:
                 text = "The request body must contain the following parameter: 'client_assertion' or 'client_secret'."
                 raise _TokenRefused(401, "invalid_client", 7000218, text)
@@ -63,11 +75,37 @@ class Authentication:
         if form["client_id"].lower() != settings.client_id.lower():
             text = f"Application with identifier '{form['client_id']}' was not found in the directory."
             raise _TokenRefused(400, "unauthorized_client", 700016, text)
-        if not hmac.compare_digest(form["client_secret"].encode(), settings.client_secret.encode()):
+        if signs:
+            self._check_signature(tenant, form)
+        elif not hmac.compare_digest(form["client_secret"].encode(), settings.client_secret.encode()):
             raise _TokenRefused(401, "invalid_client", 7000215, "Invalid client secret provided.")
         if form["scope"] != SCOPE:
             text = "The provided value for the input parameter 'scope' is not valid."
             raise _TokenRefused(400, "invalid_scope", 70011, text)
+
+    def _check_signature(self, tenant: str, form: Mapping[str, str]) -> None:
+        """What Entra looks at: signed by the certificate's key, for this address, by this app, now."""
+        certificate = x509.load_pem_x509_certificate(self._settings.client_certificate.encode())
+        head, claims, signature = (_part_of_jwt(part) for part in form["client_assertion"].split("."))
+        signed = form["client_assertion"].rpartition(".")[0].encode()
+        how = padding.PSS(padding.MGF1(hashes.SHA256()), padding.PSS.DIGEST_LENGTH)
+        key = certificate.public_key()
+        assert isinstance(key, rsa.RSAPublicKey)  # noqa: S101 - the sandbox's own setting
+        try:
+            key.verify(signature, signed, how, hashes.SHA256())
+            thumb = base64.urlsafe_b64encode(certificate.fingerprint(hashes.SHA256())).decode().rstrip("=")
+            is_ours = orjson.loads(head)["x5t#S256"] == thumb
+        except (InvalidSignature, KeyError):
+            is_ours = False
+        told, now = orjson.loads(claims), self._store.clock.now()
+        is_meant = (
+            told["aud"].endswith(f"/{tenant}/oauth2/v2.0/token") and told["iss"] == told["sub"] == form["client_id"]
+        )
+        if form.get("client_assertion_type") != _ASSERTION or not is_ours or not is_meant:
+            text = "Client assertion contains an invalid signature. [Reason - The key was not found.]"
+            raise _TokenRefused(401, "invalid_client", 700027, text)
+        if not told["nbf"] <= now < told["exp"]:
+            raise _TokenRefused(401, "invalid_client", 700024, "Client assertion is not within its valid time range.")
 
     def _refusal(self, refused: _TokenRefused) -> dict[str, Any]:
         moment = time.strftime("%Y-%m-%d %H:%M:%SZ", time.gmtime(self._store.clock.now()))

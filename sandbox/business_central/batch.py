@@ -7,9 +7,10 @@ from urllib.parse import urlsplit
 
 import orjson
 
-from sandbox.business_central.errors import ApiError, bad_request
+from sandbox.business_central.errors import ApiError, bad_request, check_tenant
 from sandbox.business_central.exchange import JSON_TYPE, Call, Reply, from_error
 from sandbox.business_central.service import Service
+from sandbox.business_central.settings import Settings
 
 _BATCH_TYPE = "application/json; odata.metadata=minimal"
 
@@ -61,7 +62,9 @@ def run_batch(service: Service, call: Call, operations: list[Any]) -> Reply:
         with service.store.database.transaction():
             for position, operation in enumerate(operations):
                 identifier = str(operation.get("id"))
-                inner = _inner(call, operation, addressed if service.settings.batch_references else {})
+                inner = _inner(
+                    call, operation, addressed if service.settings.batch_references else {}, service.settings
+                )
                 if any(done[other].status >= 400 for other in _needed(operation) if other in done):
                     error = ApiError(424, "BadRequest", "An operation that this one depends on has failed.")
                     reply = from_error(error, service.correlation_id())
@@ -110,8 +113,10 @@ def _relative(outer: Call, url: str, addressed: Mapping[str, str]) -> str:
     return url
 
 
-def _inner(outer: Call, operation: Mapping[str, Any], addressed: Mapping[str, str]) -> Call:
+def _inner(outer: Call, operation: Mapping[str, Any], addressed: Mapping[str, str], settings: Settings) -> Call:
     path, _, query = _relative(outer, operation["url"], addressed).partition("?")
+    if "/BC/" in outer.base:
+        check_tenant(settings.on_premises_tenants, query)
     sent = operation.get("headers")
     headers = {str(name).lower(): str(value) for name, value in (sent if isinstance(sent, dict) else {}).items()}
     if "company" in outer.headers:

@@ -3,7 +3,9 @@
 The code decides, not the status. Every text ends with a correlation id, which `as_json` adds.
 """
 
+from collections.abc import Sequence
 from typing import Any
+from urllib.parse import parse_qsl
 
 import orjson
 
@@ -110,6 +112,15 @@ def unreadable_token() -> ApiError:
         "Please provide a valid token in the client request."
     )
     return ApiError(400, "BadRequest_InvalidToken", message)
+
+
+def check_tenant(tenants: Sequence[str], query: str) -> None:
+    """Raise ApiError when a server with several tenants is not told which one is meant (401), or does not have it (404)."""
+    named = {name.lower(): value for name, value in parse_qsl(query)}.get("tenant", "")
+    if tenants and not named:
+        raise rejected_credentials()
+    if tenants and named.lower() not in {tenant.lower() for tenant in tenants}:
+        raise ApiError(404, "BadRequest_NotFound", f"The tenant '{named}' was not found.")
 
 
 NO_ENVIRONMENT = (

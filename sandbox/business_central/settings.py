@@ -39,6 +39,14 @@ class Settings:
     environment: str
     """Name of the only environment; any other one is answered in XML."""
 
+    client_certificate: str = ""
+    """PEM of the certificate by which the app may sign instead of showing its secret; "" = none was uploaded."""
+    on_premises_tenants: tuple[str, ...] = ()
+    """Tenants of the on-premises style address; with some, each of its addresses, parts of a batch included, needs ?tenant=."""
+    own_address: str = ""
+    """What the server takes for its own address in next links, as behind a reverse proxy, e.g. https://inside:7048; "" = as
+    it was asked."""
+
     # Habits of the company
     manual_numbers: bool = True
     """Whether the number series of customers has "Manual Nos.", so that a POST may choose the number."""

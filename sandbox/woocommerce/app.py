@@ -1,14 +1,17 @@
-"""The shop as an ASGI application: everything below /wp-json is the API, everything else a page that is not there."""
+"""The shop as an ASGI application: everything below /wp-json is the API, / is the home page, everything else a page that is not
+there. Where the API is, and what stands before it, are switches of the shop (doorway.py)."""
 
 from typing import Any
 
 import orjson
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from sandbox.canned_answers import Answer as Page
 from sandbox.canned_answers import html_page
-from sandbox.woocommerce import php
+from sandbox.woocommerce import php, site
 from sandbox.woocommerce.answers import Answer
 from sandbox.woocommerce.authentication import NOBODY, ApiKeys, authenticate
+from sandbox.woocommerce.doorway import PLAIN, turned_away
 from sandbox.woocommerce.errors import ApiError
 from sandbox.woocommerce.forms import multipart_fields
 from sandbox.woocommerce.parameters import ApiRequest
@@ -17,7 +20,6 @@ from sandbox.woocommerce.store import Store
 
 __all__ = ["ApiKeys", "create_app"]
 
-_PREFIX = "/wp-json"
 _FORM = "application/x-www-form-urlencoded"
 _LONGEST_ADDRESS = 8_180
 """What the web server before WordPress takes; longer ones get a page, no JSON."""
@@ -40,15 +42,19 @@ def create_app(store: Store, keys: ApiKeys) -> ASGIApp:
             raise RuntimeError(f"the shop only speaks HTTP, not {scope['type']}")
         body = await _body(receive)
         if len(scope["path"]) + len(scope["query_string"]) > _LONGEST_ADDRESS:
-            await _send_page(send, scope, 414)
-            return
-        query = php.parse_query(scope["query_string"].decode("latin-1"))
-        route, is_ours = _route(scope["path"], query)
-        if route is None:
-            await _send_page(send, scope, 404)
+            await _send_page(send, scope, html_page(414))
             return
         headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        switches = site.settings(store)
+        base = f"{scope['scheme']}://{headers.get('host', '127.0.0.1')}/{switches['rest_prefix']}"
+        route, is_ours = _route(scope, switches["rest_prefix"])
+        away = turned_away(switches, headers.get("authorization", ""), is_api=route is not None)
+        if away is not None or route is None:
+            await _send_page(send, scope, away or _page(scope["path"], base))
+            return
+        query = php.parse_query(scope["query_string"].decode("latin-1"))
         request = _request(scope, route, query, headers, body)
+        request.base_url = base
         answer = _answer(router, keys, request, headers.get("authorization", "") if is_ours else None)
         await _send_answer(send, answer, request)
 
@@ -63,17 +69,29 @@ def _answer(router: Router, keys: ApiKeys, request: ApiRequest, authorization: s
     return router.answer(request, access)
 
 
-def _route(path: str, query: dict[str, Any]) -> tuple[str | None, bool]:
+def _page(path: str, base: str) -> Page:
+    """The home page, which tells where the API is as every page of WordPress does; others are not there."""
+    page = html_page(404)
+    if path != "/":
+        return page
+    home = b"<!DOCTYPE html><html><head><title>The Sandbox Shop</title></head><body></body></html>"
+    return Page(200, [*page.headers, (b"link", f'<{base}/>; rel="https://api.w.org/"'.encode())], home)
+
+
+def _route(scope: Scope, prefix: str) -> tuple[str | None, bool]:
     """The route and whether WooCommerce looks for its keys there; (None, False) for pages outside the API.
 
-    A request by `?rest_route=` reaches the routes too, but nobody's keys are looked at.
+    A request by `?rest_route=` reaches the routes whatever the permalinks. Keys are looked at where the address, its query
+    included, holds the prefix and `/wc/` behind it.
     """
-    if path == _PREFIX or path.startswith(_PREFIX + "/"):
-        route = path.removeprefix(_PREFIX).rstrip("/") or "/"
+    path, query = scope["path"], scope["query_string"].decode("latin-1")
+    if prefix != PLAIN and (path == f"/{prefix}" or path.startswith(f"/{prefix}/")):
+        route = path.removeprefix(f"/{prefix}").rstrip("/") or "/"
         return route, route.startswith(("/wc/", "/wc-"))
-    named = query.get("rest_route")
+    named = php.parse_query(query).get("rest_route")
     if path in ("/", "/index.php") and isinstance(named, str):
-        return named.rstrip("/") or "/", False
+        sign = "wp-json" if prefix == PLAIN else prefix
+        return named.rstrip("/") or "/", f"{sign}/wc/" in query or f"{sign}/wc-" in query
     return None, False
 
 
@@ -84,7 +102,6 @@ def _request(scope: Scope, route: str, query: dict[str, Any], headers: dict[str,
         method=php.to_text(override).upper(),
         route=route,
         query=query,
-        base_url=f"{scope['scheme']}://{headers.get('host', '127.0.0.1')}{_PREFIX}",
     )
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if body and body != b"0":
@@ -114,8 +131,7 @@ async def _body(receive: Receive) -> bytes:
     return b"".join(chunks)
 
 
-async def _send_page(send: Send, scope: Scope, status: int) -> None:
-    page = html_page(status)
+async def _send_page(send: Send, scope: Scope, page: Page) -> None:
     await _send(send, page.status, page.headers, b"" if scope["method"] == "HEAD" else page.body)
 
 

@@ -6,15 +6,16 @@ from typing import Any
 from sandbox.people import SandboxInputError
 from sandbox.woocommerce.accounts import encoded
 from sandbox.woocommerce.answers import Answer
+from sandbox.woocommerce.doorway import DOORWAY
 from sandbox.woocommerce.parameters import ApiRequest
 from sandbox.woocommerce.store import Store
 
-_SETTINGS = {"name": "The Sandbox Shop", "description": "", "url": ""}
+_SETTINGS = {"name": "The Sandbox Shop", "description": "", "url": "", **DOORWAY}
 _NAMESPACES = ("oembed/1.0", "wc/v1", "wc/v2", "wc/v3", "wc-telemetry", "wc/store", "wc/store/v1", "wp/v2")
 
 
 def settings(store: Store) -> dict[str, str]:
-    """Name, description and address of the shop, as its people typed them."""
+    """Name, description and address of the shop, as its people typed them, and the switches of doorway.py."""
     kept = dict(store.select("SELECT name, value FROM options"))
     return {**_SETTINGS, "url": store.address, **kept}
 
@@ -36,7 +37,7 @@ def change_settings(store: Store, changes: dict[str, Any]) -> dict[str, Any]:
 def index(store: Store, request: ApiRequest) -> Answer:
     """GET /wp-json/: WordPress keeps the name with entities in it."""
     told = settings(store)
-    address = told["url"] or request.base_url.removesuffix("/wp-json")
+    address = told["url"] or request.base_url.removesuffix(f"/{told['rest_prefix']}")
     content = {
         "name": _escaped(told["name"]),
         "description": _escaped(told["description"]),

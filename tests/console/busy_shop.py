@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from connector.planning.what_if import what_if
+from connector.setup.other_settings import with_settings
 from console.serving import Served
+from console.tried import Trial
 from tests.flows.shop import Shop
 
 __all__ = ["HOSTILE", "filled"]
@@ -13,6 +16,7 @@ HOSTILE = "<script>document.title='owned'</script> \u202egnp.exe " + "W" * 60
 def filled(shop: Shop, served: Served) -> list[str]:
     """Fill the shop; gives the path of every page, with what stands there."""
     shop.change(policies={"first_link": "ask"})
+    shop.keep_extracts()
     linked = []
     for number in range(1, 13):  # WordPress takes a name of 0 for none
         shop.register(f"p{number}@shop.example", f"Person {number}", city="Oslo", phone="+47 22 33 44 55")
@@ -33,6 +37,11 @@ def filled(shop: Shop, served: Served) -> list[str]:
     shop.type_in_webstore(accounts["p2@shop.example"], city="Tromsø")
     shop.type_in_company(linked[2], city="Hamar")
     plan = shop.sync(dry_run=True)
+    other = with_settings(
+        shop.setup, ["policies.conflict=webstore", "breakers.updates=0", "pull_webstore_customers=All"]
+    )
+    trial = Trial(what_if(shop.setup, other), HOSTILE, ["policies.conflict=webstore"], ["fields.csv"])
+    tried = served.console.webstores["shop"].tried.make(lambda: trial)
     return [
         "/",
         "/shop/mapping",
@@ -53,5 +62,8 @@ def filled(shop: Shop, served: Served) -> list[str]:
         "/shop/versions/2",
         "/shop/versions/compare?older=0&newer=2",
         "/shop/setup",
+        "/shop/what-if",
+        f"/shop/what-if/{tried}",
+        f"/shop/what-if/{tried}?group=1",
         "/enter",
     ]

@@ -218,7 +218,7 @@ class TestWebstore:
             with (
                 scripted(lambda _: Reply(b"", 301, {"Location": target})) as server,
                 shop(server) as client,
-                pytest.raises(ConnectionRefused, match=r"redirects .* to localhost") as caught,
+                pytest.raises(ConnectionRefused, match=r"redirects .* to http://localhost") as caught,
             ):
                 client.read_customers(lambda _page: None)
         assert "final address" in str(caught.value)

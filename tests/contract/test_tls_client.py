@@ -24,14 +24,15 @@ DAY = timedelta(days=1)
 class Authority:
     """An authority of our own that signs servers' certificates."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, *, above: Authority | None = None) -> None:
         self._folder = folder
         self._key = ec.generate_private_key(ec.SECP256R1())
-        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, "Our own authority")])
+        called = "Our own authority" if above is None else "Our intermediate authority"
+        self._name = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, called)])
         certificate = (
             x509.CertificateBuilder()
             .subject_name(self._name)
-            .issuer_name(self._name)
+            .issuer_name((above or self)._name)
             .public_key(self._key.public_key())
             .serial_number(x509.random_serial_number())
             .not_valid_before(datetime.now(UTC) - DAY)
@@ -46,13 +47,15 @@ class Authority:
                 ),
                 critical=True,
             )
-            .sign(self._key, hashes.SHA256())
+            .sign((above or self)._key, hashes.SHA256())
         )  # fmt: skip
-        self.file = folder / "authority.pem"
+        self.file = folder / f"{'authority' if above is None else 'intermediate'}.pem"
         self.file.write_bytes(certificate.public_bytes(serialization.Encoding.PEM))
 
-    def server(self, *, host: str = "127.0.0.1", begins: timedelta = -DAY, ends: timedelta = DAY) -> ssl.SSLContext:
-        """A server's side of TLS, with a certificate for the host."""
+    def server(
+        self, *, host: str = "127.0.0.1", begins: timedelta = -DAY, ends: timedelta = DAY, sends: bytes = b""
+    ) -> ssl.SSLContext:
+        """A server's side of TLS, with a certificate for the host, and what it sends besides it."""
         key = ec.generate_private_key(ec.SECP256R1())
         is_address = host.replace(".", "").isdecimal()
         name = x509.IPAddress(ip_address(host)) if is_address else x509.DNSName(host)
@@ -74,6 +77,7 @@ class Authority:
                 serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
             )
             + certificate.public_bytes(serialization.Encoding.PEM)
+            + sends
         )
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(file)
@@ -85,7 +89,7 @@ def authority(tmp_path: Path) -> Authority:
     return Authority(tmp_path)
 
 
-def shop(url: str, verify_tls: bool | Path = True) -> WooCommerceClient:
+def shop(url: str, verify_tls: bool | Path = True, **changes: object) -> WooCommerceClient:
     connection = WebstoreConnection.model_validate(
         {
             "url": url,
@@ -93,6 +97,7 @@ def shop(url: str, verify_tls: bool | Path = True) -> WooCommerceClient:
             "consumer_secret": "cs_scripted_secret_0123456789",
             "verify_tls": verify_tls,
             "timeout_seconds": 5,
+            **changes,
         }
     )
     return webstore_client(connection, retries=1)
@@ -142,6 +147,35 @@ def test_a_certificate_that_cannot_be_trusted_is_refused_with_its_remedy(
         assert server.asked == []
     assert text in finding.what
     assert remedy in finding.remedy
+
+
+def test_a_chain_without_its_intermediate_certificate_is_told_as_that(
+    authority: Authority, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    between = Authority(tmp_path, above=authority)
+    with scripted(empty, between.server()) as server:
+        for verify in (True, authority.file):  # by public authorities, and by the right one of one's own
+            with shop(server.url, verify) as client:
+                (finding,) = client.check()
+            assert "does not send the intermediate certificate" in finding.what
+            assert "Ask the host to install the full chain" in finding.remedy
+    with scripted(empty, between.server(sends=between.file.read_bytes())) as server:
+        with shop(server.url) as client:  # the whole chain, of an authority that nobody knows
+            (finding,) = client.check()
+        assert "intermediate" not in finding.what
+        assert "name the file of the authority's certificate under verify_tls" in finding.remedy
+        monkeypatch.setenv("REQUESTS_CA_BUNDLE", str(authority.file))
+        with shop(server.url) as client:
+            assert f'not used: verify_tls = "{authority.file}"' in client.check()[0].remedy
+        with shop(server.url, authority.file) as client:
+            assert client.read_customers(lambda _page: None).announced == 0
+
+
+def test_plain_http_to_a_port_that_speaks_https_is_told_as_that(authority: Authority) -> None:
+    with scripted(empty, authority.server()) as server, shop(server.url.replace("https:", "http:")) as client:
+        (finding,) = client.check()
+    assert "speaks https" in finding.what
+    assert "Write https:// in url under [webstore]" in finding.remedy
 
 
 def test_a_server_without_tls_is_said_to_be_one(authority: Authority) -> None:

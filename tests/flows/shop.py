@@ -37,6 +37,7 @@ def setup_of(running: Running, folder: Path, code: str, **synchronization: Any) 
     document = tomllib.loads(setup_text(running, webstore_code=code, directory=folder))
     document["synchronization"] |= {"mappings": str(small_rules(folder)), **QUIET, **synchronization}
     document["reports"] = {"folder": None}  # nobody looks at the plan's files, which cost a twentieth of a run
+    document["extracts"] = {"keep": False}  # nor at what was read, which costs a tenth
     return parse_setup(document, origin=code, folder=folder, environ=announcement(running, folder)["env"])
 
 
@@ -113,6 +114,11 @@ class Shop:
         policies = settings["policies"] | synchronization.pop("policies", {})
         changed = Synchronization.model_validate({**settings, **synchronization, "policies": policies})
         self.setup = self.setup.model_copy(update={"synchronization": changed})
+
+    def keep_extracts(self) -> None:
+        """Keep what runs read from now on."""
+        extracts = self.setup.extracts.model_copy(update={"keep": True})
+        self.setup = self.setup.model_copy(update={"extracts": extracts})
 
     def begin_with(self, what: str, make: Callable[[], object]) -> None:
         """Begin with a state of both systems and the store that several tests begin with: made once, since that takes some

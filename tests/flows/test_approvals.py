@@ -17,7 +17,7 @@ from connector.desk import inbox, versions
 from connector.desk.activity import list_runs
 from connector.errors import InputError
 from connector.run.run import Starter, started_by
-from connector.setup import load_setup
+from connector.setup import UnresolvedSecrets, load_setup
 from flows.connection import connection
 from flows.edit_customer_mapping import MappingAction, edit_customer_mapping
 from flows.overrides import ApprovalOverride, Overrides, PullOverride
@@ -417,7 +417,8 @@ def test_suggested_pairs_are_linked_when_a_person_accepts_them(shop: Shop) -> No
 
 def test_a_setup_moves_to_a_block_and_back_without_loss_and_runs_from_there(shop: Shop, tmp_path: Path) -> None:
     shop.setting(
-        '[approval]\nrequired = "over threshold"\nmax_creates = 7\n[[templates]]\ncountry = "NO"\ncredit_limit = 5'
+        '[approval]\nrequired = "over threshold"\nmax_creates = 7\n'
+        '[extracts]\nkeep = false\nfolder = "elsewhere"\n[[templates]]\ncountry = "NO"\ncredit_limit = 5'
     )
     push_setup(shop.setup, "norway")
     back = tmp_path / "back.toml"
@@ -439,6 +440,52 @@ def test_a_secret_typed_into_a_block_comes_back_as_a_reference_only(shop: Shop, 
     needed = pull_setup("typed", back, overwrite=False)
     assert needed == {"SHOP_WEBSTORE_CONSUMER_SECRET": "webstore.consumer_secret of block typed"}
     assert secret not in back.read_text()
+
+
+def test_what_stands_before_a_system_is_secret_in_a_block_and_comes_back_as_references(
+    shop: Shop, tmp_path: Path
+) -> None:
+    before = """
+proxy = "environment"
+api_key_as_query_param = true
+web_login = "staging:password"
+headers = { X-Gateway-Key = "a key of the gateway", X-Shop = "env:SHOP_HEADER" }
+rest_prefix = "api"
+"""
+    company = """
+proxy = "http://user:password@proxy.example:3128"
+tenant = "hafen"
+token_command = "broker token"
+client_certificate_password = "the password of the file"
+headers = { X-Gateway-Key = "another key of the gateway" }
+"""
+    text = shop.setup.read_text().replace("api_key_as_query_param = false\n", before)
+    text = text.replace('auth = "client-credentials"\n', company).replace("client_secret", "# client_secret")
+    shop.setup.write_text(text, encoding="utf-8")
+    push_setup(shop.setup, "before")
+    back = tmp_path / "back.toml"
+    needed = pull_setup("before", back, overwrite=False)
+    assert needed == {
+        "SHOP_WEBSTORE_WEB_LOGIN": "webstore.web_login of block before",
+        "SHOP_WEBSTORE_HEADERS_X_GATEWAY_KEY": "webstore.headers.X-Gateway-Key of block before",
+        "SHOP_BUSINESS_CENTRAL_PROXY": "business_central.proxy of block before",
+        "SHOP_BUSINESS_CENTRAL_HEADERS_X_GATEWAY_KEY": "business_central.headers.X-Gateway-Key of block before",
+        "SHOP_BUSINESS_CENTRAL_CLIENT_CERTIFICATE_PASSWORD": "business_central.client_certificate_password of block before",
+    }
+    assert "password" not in back.read_text().replace("_password", "")
+    assert "key of the gateway" not in back.read_text()
+    pulled, pushed = load_setup(back, UnresolvedSecrets()), load_setup(shop.setup, UnresolvedSecrets())
+    assert pulled.webstore.proxy == pushed.webstore.proxy
+    assert (pulled.webstore.rest_prefix, pulled.business_central.tenant) == ("api", "hafen")
+    assert pulled.business_central.auth == "token-command"
+    with get_client(sync_client=True) as client:  # without the right to see secrets nobody does
+        for kind in ("woocommerce-credentials/before-webstore", "business-central-credentials/before-business-central"):
+            shown = str(
+                client.read_block_document_by_name(kind.split("/")[1], kind.split("/")[0], include_secrets=False)
+            )
+            assert ":password" not in shown
+            assert "the password" not in shown
+            assert "key of the gateway" not in shown
 
 
 def artifact(key: str) -> str:

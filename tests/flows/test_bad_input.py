@@ -102,7 +102,7 @@ def test_a_web_page_where_the_api_should_be(
     with scripted(lambda _asked: PAGE) as server:
         told = desk.refused(desk.text.replace(address(desk.running), f"{server.url}{path}"))
     assert told["message"].startswith(f"{system} answered ")
-    assert told["message"].endswith(" with a web page (200), not with its API.")
+    assert told["message"].endswith(" with a web page (200), not with its API. It is called “Log in”.")
     assert told["hint"].startswith("Check the address; a login, maintenance or firewall page")
 
 

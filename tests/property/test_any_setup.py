@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
+from connector.clients.business_central import token_command
 from connector.clients.transport import Transport
 from connector.rules import load_rules
 from connector.setup import Setup, load_setup, parse_setup
@@ -83,13 +84,17 @@ SETTINGS = sorted(set(settings_of(Setup)))
 
 @pytest.fixture(scope="module", autouse=True)
 def nowhere() -> Iterator[None]:
-    """No name leads anywhere, and nobody waits."""
+    """No name leads anywhere, nobody waits, and no text is taken for a program of this machine."""
+
+    def start_nothing(*_: Any, **__: Any) -> Any:
+        raise FileNotFoundError(2, "No such file or directory")
 
     def refuse(*_: Any, **__: Any) -> Any:
         raise socket.gaierror(-2, "Name or service not known")
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(socket, "getaddrinfo", refuse)
+        patch.setattr(token_command.subprocess, "run", start_nothing)
         patch.setattr(Transport, "_wait", lambda *_: None)
         yield
 

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connector.errors import SetupError
-from connector.setup import Setup, load_setup, parse_setup
+from connector.setup import Setup, UnresolvedSecrets, load_setup, parse_setup
 
 ENVIRON = {"KEY": "ck_1", "SECRET": "cs_1", "CLIENT": "id", "CLIENT_SECRET": "s3"}
 TEXT = """
@@ -188,3 +188,91 @@ def test_a_file_that_nests_too_deeply_and_a_name_that_no_system_has_are_refused(
     assert "nests too deeply" in problems(tmp_path, "a = " + "[" * 10_000)
     with pytest.raises(SetupError, match="cannot be read"):
         load_setup(tmp_path / "a\0b.toml", ENVIRON)
+
+
+COMPANY = "[business_central]\n"
+SHOP = "[webstore]\n"
+
+
+@pytest.mark.parametrize(
+    ("section", "line", "said"),
+    [
+        (SHOP, 'proxy = ""', "webstore.proxy"),
+        (SHOP, 'proxy = "enviroment"', "webstore.proxy: it is neither environment"),
+        (SHOP, 'proxy = "http://proxy.example:99999"', "webstore.proxy: it is neither environment"),
+        (SHOP, 'proxy = "http://proxy.example/path"', "webstore.proxy: it is neither environment"),
+        (COMPANY, 'proxy = "socks5://proxy.example:1080"', "business_central.proxy: SOCKS proxies cannot be used"),
+        (COMPANY, 'proxy = "ftp://proxy.example"', "business_central.proxy: it is neither environment"),
+        (SHOP, 'web_login = "user:word"', "set api_key_as_query_param = true"),
+        (SHOP, 'web_login = "word"', "webstore.web_login: it must be USER:PASSWORD"),
+        (SHOP, 'headers = { "X Y" = "word" }', "'X Y' is no name of a header"),
+        (SHOP, 'headers = { "X-A" = "1", "x-a" = "2" }', "x-a stands twice"),
+        (SHOP, 'headers = { Authorization = "Bearer word" }', "web_login"),
+        (COMPANY, 'headers = { If-Match = "*" }', "If-Match is set for each request already"),
+        (COMPANY, 'headers = { X-A = "env:NOT_THERE" }', "the environment variable NOT_THERE is not set"),
+        (COMPANY, 'headers = { X-A = "\u20ac" }', "letters that no header can carry"),
+        (COMPANY, 'headers = { X-A = "a\\nb" }', "U+000A"),
+        (SHOP, 'rest_prefix = ""', "webstore.rest_prefix: it is what stands between url and wc/v3"),
+        (SHOP, 'rest_prefix = "https://shop.example/api"', "webstore.rest_prefix"),
+        (SHOP, 'rest_prefix = "../api"', "webstore.rest_prefix"),
+        (SHOP, 'rest_prefix = "api?x="', "webstore.rest_prefix"),
+        (COMPANY, 'auth = "client-certificate"', "client_certificate is missing"),
+        (COMPANY, 'auth = "token-command"', "token_command is missing"),
+        (COMPANY, 'auth = "certificate"', "business_central.auth"),
+    ],
+)
+def test_what_stands_before_a_system_is_checked_and_not_shown(
+    tmp_path: Path, section: str, line: str, said: str
+) -> None:
+    told = problems(tmp_path, TEXT.replace(section, f"{section}{line}\n"))
+    assert said in told
+    assert 'word"' not in told
+
+
+def test_a_proxy_and_a_prefix_are_taken_as_people_write_them(tmp_path: Path) -> None:
+    for written, meant in (
+        ("Environment", "environment"),
+        ("proxy.example:3128", "http://proxy.example:3128"),
+        (" https://user:a%40b@proxy.example/ ", "https://user:a%40b@proxy.example"),
+        ("10.1.2.3", "http://10.1.2.3"),
+    ):
+        proxy = loaded(tmp_path, TEXT.replace(SHOP, f'{SHOP}proxy = "{written}"\n')).webstore.proxy
+        assert proxy is not None
+        assert proxy.get_secret_value() == meant
+    for written, meant in (
+        ("/api/", "api"),
+        ("index.php/wp-json", "index.php/wp-json"),
+        ("/?rest_route=/", "?rest_route="),
+        ("/index.php?rest_route=/", "index.php?rest_route="),
+    ):
+        assert loaded(tmp_path, TEXT.replace(SHOP, f'{SHOP}rest_prefix = "{written}"\n')).webstore.rest_prefix == meant
+
+
+def test_a_tenant_may_stand_in_the_address_or_beside_it_but_not_two_of_them(tmp_path: Path) -> None:
+    at = 'base_url = "https://bc.example:7048/Süd 1/BC/api/v2.0/?tenant=default"\nauth = "basic"\nusername = "u"\npassword = "p"'
+    text = TEXT.replace('base_url = "https://api.businesscentral.dynamics.com/v2.0/t/Production/api/v2.0"', at)
+    company = loaded(tmp_path, text).business_central
+    assert (company.tenant, company.base_url) == ("default", "https://bc.example:7048/Süd 1/BC/api/v2.0/")
+    assert loaded(tmp_path, text.replace(COMPANY, f'{COMPANY}tenant = "DEFAULT"\n')).business_central.tenant
+    assert "different tenants: default, other" in problems(
+        tmp_path, text.replace(COMPANY, f'{COMPANY}tenant = "other"\n')
+    )
+    assert "query" in problems(tmp_path, text.replace("?tenant=default", "?tenant=default&x=1"))
+
+
+def test_a_command_or_a_certificate_instead_of_the_secret_says_how_tokens_are_come_by(tmp_path: Path) -> None:
+    without = TEXT.replace('client_secret = "env:CLIENT_SECRET"\n', "")
+    setup = loaded(tmp_path, without.replace(COMPANY, f'{COMPANY}token_command = "broker token"\n'))
+    assert setup.business_central.auth == "token-command"
+    setup = loaded(tmp_path, without.replace(COMPANY, f'{COMPANY}client_certificate = "keys/both.pem"\n'))
+    assert setup.business_central.auth == "client-certificate"
+    assert setup.business_central.client_certificate == tmp_path / "keys" / "both.pem"
+    both = loaded(tmp_path, TEXT.replace(COMPANY, f'{COMPANY}token_command = "broker token"\n'))
+    assert both.business_central.auth == "client-credentials"
+
+
+def test_a_setup_without_its_secrets_can_be_looked_at(tmp_path: Path) -> None:
+    file = tmp_path / "setup.toml"
+    lines = 'proxy = "env:PROXY"\nweb_login = "env:LOGIN"\napi_key_as_query_param = true\nheaders = { X-A = "env:A" }\n'
+    file.write_text(TEXT.replace(SHOP, SHOP + lines), encoding="utf-8")
+    assert load_setup(file, UnresolvedSecrets()).webstore_code == "main"

@@ -6,18 +6,21 @@ import threading
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import urljoin, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
-from connector.clients.answers import Answer
+from connector.clients.answers import Answer, described, said_by
+from connector.clients.business_central.company_names import chosen_company
 from connector.clients.business_central.customers_page import CustomersPage
-from connector.clients.business_central.odata import SYSTEM, is_guid, query, refusal
+from connector.clients.business_central.odata import SYSTEM, query, refusal
 from connector.clients.business_central.tokens import login_for
 from connector.clients.endless import MOST_PAGES
 from connector.clients.pacing import Pacing
 from connector.clients.results import Record
 from connector.clients.transport import Transport
-from connector.errors import AnswerNotUnderstood, SetupError
+from connector.clients.way import way_to
+from connector.errors import AnswerNotUnderstood
 from connector.setup import BusinessCentralConnection
+from connector.setup.addresses import bare, joined, same_server
 
 __all__ = ["BusinessCentralApi", "Part", "Reply"]
 
@@ -52,8 +55,7 @@ class BusinessCentralApi:
         self.connection = connection
         self.login = login_for(connection, retries=retries, backoff=backoff)
         self.transport = Transport(
-            SYSTEM,
-            verify=connection.verify_tls,
+            way_to(connection, "base_url", connection.base_url),
             timeout_seconds=connection.timeout_seconds,
             pacing=Pacing(connection.max_concurrent_requests, per_window=_REQUESTS, window_seconds=_WINDOW_SECONDS),
             retries=retries,
@@ -86,7 +88,7 @@ class BusinessCentralApi:
         """The company's id as the server writes it; asked for once."""
         with self._company_lock:
             if not self._company_id:
-                self._company_id = _chosen(self.connection.company, self.companies())
+                self._company_id = chosen_company(self.connection.company, self.companies())
             return self._company_id
 
     def address(self, path: str, options: Mapping[str, str] | None = None, *, of_company: bool = True) -> str:
@@ -112,7 +114,7 @@ class BusinessCentralApi:
         as_text: bool = False,
     ) -> Answer:
         """Send a request; a token that is refused is renewed once. A 401 is a refusal, so a write may be sent again."""
-        header = self.login.header()
+        header, address = self.login.header(), self.of_tenant(address)
         for attempt in range(2):
             answer = self.transport.send(
                 method,
@@ -127,14 +129,21 @@ class BusinessCentralApi:
             header = self.login.header()
         return answer
 
+    def of_tenant(self, address: str) -> str:
+        """An address, or the path of a part of a batch, with the tenant that an on-premises server with several needs in each."""
+        tenant = self.connection.tenant
+        if not tenant or any(name.lower() == "tenant" for name, _ in parse_qsl(urlsplit(address).query)):
+            return address
+        return f"{address}{'&' if '?' in address else '?'}tenant={quote(tenant, safe='')}"
+
     def get(self, address: str, *, headers: Mapping[str, str] | None = None, customer: str = "") -> Record:
         """Read one object. Raises the error that a refusal stands for."""
         answer = self.send("GET", address, headers=headers)
         if answer.status >= 400:
             raise refusal(answer.status, answer.body, answer.text, customer=customer)
-        if not isinstance(answer.body, dict):
+        if not isinstance(answer.body, dict) or masked(answer.body):
             raise AnswerNotUnderstood(
-                f"Business Central answered GET {urlsplit(address).path} with something that is no object.",
+                f"Business Central answered GET {urlsplit(address).path} with {_shown(answer)}.",
                 system=SYSTEM,
             )
         return answer.body
@@ -163,16 +172,28 @@ class BusinessCentralApi:
         link = page.get("@odata.nextLink")
         if not link:
             return None
-        following = urljoin(address, str(link))
-        if urlsplit(following)[:2] != urlsplit(self.root)[:2]:
+        following = joined(address, str(link))
+        if not same_server(following, self.root):
+            following = self._by_our_way(following, address)
+        if not same_server(following, self.root):
             raise AnswerNotUnderstood(
-                f"Business Central's next page is said to be on another host ({urlsplit(following).netloc}).",
+                f"Business Central's next page is said to be on another host ({urlsplit(following).netloc or bare(str(link))}).",
                 hint="Use the host name that the server gives itself (on premises: PublicODataBaseUrl) in base_url.",
                 system=SYSTEM,
             )
         if following in seen:
             raise AnswerNotUnderstood("Business Central's next page is one that was read already.", system=SYSTEM)
         return following
+
+    def _by_our_way(self, link: str, address: str) -> str:
+        """A link with the name that the server has for itself behind a reverse proxy, by the address of the setup; the link as it
+        is when it leads to another list than the one that is read."""
+        asked = unquote(urlsplit(address).path)
+        path = asked[len(unquote(urlsplit(self.root).path)) :]
+        parts = urlsplit(link)
+        if not path.strip("/") or not unquote(parts.path).lower().endswith(path.lower()) or not parts.query:
+            return link
+        return f"{urlsplit(address)._replace(query='').geturl()}?{parts.query}"
 
     def read_all(self, path: str, options: Mapping[str, str] | None = None, *, of_company: bool = True) -> list[Record]:
         """All objects of a list that is short enough to keep."""
@@ -198,7 +219,7 @@ class BusinessCentralApi:
             {
                 "id": str(index),
                 "method": part.method,
-                "url": f"{self.company_path}/{part.path}",
+                "url": self.of_tenant(f"{self.company_path}/{part.path}"),
                 "headers": {
                     **_LANGUAGE,
                     **({"Content-Type": "application/json"} if part.body is not None else {}),
@@ -229,7 +250,8 @@ def objects(page: Record) -> list[Record]:
     """
     value = page.get("value")
     if not isinstance(value, list) or not all(isinstance(item, dict) for item in value):
-        raise AnswerNotUnderstood("Business Central answered with something that is no list.", system=SYSTEM)
+        what = f"{described(page)} instead of a list" if "value" not in page else "something that is no list"
+        raise AnswerNotUnderstood(f"Business Central answered with {what}.", system=SYSTEM)
     return value
 
 
@@ -245,19 +267,11 @@ def _replies(body: Any, count: int) -> list[Reply | None]:
     return replies
 
 
-def _chosen(wanted: str, companies: Sequence[Record]) -> str:
-    """The id of the company that is called so, by id, name or display name."""
-    key = wanted.strip().casefold()
-    for name in ("id", "name", "displayName"):
-        found = [company for company in companies if str(company.get(name) or "").casefold() == key]
-        if len(found) == 1 and is_guid(str(found[0].get("id"))):
-            return str(found[0]["id"])
-    names = sorted(str(company.get("name") or company.get("displayName") or company.get("id")) for company in companies)
-    several = any(str(company.get("displayName") or "").casefold() == key for company in companies)
-    raise SetupError(
-        f"Several companies of Business Central are called {wanted!r}; use the id."
-        if several
-        else f"Business Central has no company {wanted!r}.",
-        hint=f"There are: {', '.join(names) or 'none that this login may see'}.",
-        system=SYSTEM,
-    )
+def masked(body: Record) -> bool:
+    """Whether an object is an error that comes as a success: something in front of the server says it."""
+    return "id" not in body and "value" not in body and said_by(body.get("error")).is_some
+
+
+def _shown(answer: Answer) -> str:
+    said = said_by(answer.body)
+    return f"an error under {answer.status}: {said.message}" if said.is_some else f"{described(answer.body)}, no object"

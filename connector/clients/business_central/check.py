@@ -7,6 +7,7 @@ from connector.clients.business_central.odata import SYSTEM, query, refusal
 from connector.clients.cache_check import cache_findings
 from connector.clients.clocks import clock_finding
 from connector.clients.results import CheckResult
+from connector.clients.way import way_finding
 from connector.errors import CredentialsRefused, CustomerSyncError
 
 __all__ = ["check_company"]
@@ -22,6 +23,7 @@ def check_company(api: BusinessCentralApi) -> list[CheckResult]:
     try:
         api.login.header()
         findings.append(CheckResult(SYSTEM, True, f"login: {api.connection.auth} accepted"))
+        findings += api.login.findings()
         companies = api.companies()
         assert api.company_path  # noqa: S101 - raises where there is no such company
         findings.append(CheckResult(SYSTEM, True, f"company: {api.connection.company} is one of {len(companies)}"))
@@ -29,6 +31,8 @@ def check_company(api: BusinessCentralApi) -> list[CheckResult]:
         answer = api.send("GET", api.customers(api.page.plain_path() + query(options)))
         if answer.status >= 400:
             raise refusal(answer.status, answer.body, answer.text)
+        shown = api.of_tenant(api.root)
+        findings += way_finding(api.transport.way, shown, is_usual=shown == api.root)
         findings += clock_finding(SYSTEM, api.transport.name, answer.headers)
         total = answer.body.get("@odata.count", "?") if isinstance(answer.body, dict) else "?"
         findings.append(CheckResult(SYSTEM, True, f"reads: {total} customers"))

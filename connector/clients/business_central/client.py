@@ -42,6 +42,8 @@ class BusinessCentralClient(Client):
     def __init__(self, connection: BusinessCentralConnection, *, retries: int = 5, backoff: float = 0.5) -> None:
         self._api = BusinessCentralApi(connection, retries=retries, backoff=backoff)
         super().__init__(self._api.transport, connection.max_concurrent_requests, "business-central")
+        # what `reference` has read, for whoever goes on without asking
+        self.lists: dict[str, list[Record]] = {}
 
     def close(self) -> None:
         """Close the connections, also those for tokens; a request that is under way is waited for."""
@@ -178,7 +180,8 @@ class BusinessCentralClient(Client):
         """A whole list of the company such as `countriesRegions`, `paymentTerms` or `currencies`."""
         if not entity_set.isidentifier():
             raise InternalError(f"{entity_set!r} is no list of Business Central.")
-        return self._api.read_all(entity_set)
+        self.lists[entity_set] = self._api.read_all(entity_set)
+        return self.lists[entity_set]
 
     @property
     def page_name(self) -> str:

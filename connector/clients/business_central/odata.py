@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from connector.clients.answers import plain
+from connector.clients.answers import plain, said_by
 from connector.errors import (
     ConnectionRefused,
     CredentialsRefused,
@@ -34,6 +34,8 @@ _IN = re.compile(r"\bin\s*\(", re.IGNORECASE)
 _TEXT = re.compile(r"'(?:[^']|'')*'")
 _XML_CODE = re.compile(r"<(?:\w+:)?code>([^<]*)<")
 _XML_MESSAGE = re.compile(r"<(?:\w+:)?message[^>]*>([^<]*)<")
+# no word of a customer, whose values are blackened before this is looked for
+_TENANT = re.compile(r"\btenant\b", re.IGNORECASE)
 _CORRELATION = re.compile(r"\s*CorrelationId:.*$", re.DOTALL)
 # values of a customer that Business Central repeats when it refuses them
 _VALUE = re.compile(r"(Value: |[Cc]urrent value is )(?:'[^']*'|.*$)", re.DOTALL)
@@ -94,13 +96,17 @@ def refusal(status: int, body: Any, text: str = "", *, customer: str = "") -> Cu
     who = customer or "The customer"
     if code == "Request_EntityChanged" or status == 412 or (status == 409 and not code):
         return CustomerChanged(f"{who} was changed by somebody after it was read.", **of_customer)
+    in_front = _in_front(status, body, code, said)
+    if in_front is not None:
+        return in_front
     if code in {"Internal_RecordNotFound", "BadRequest_NotFound"} or (status == 404 and not code and not text):
         return CustomerNotFound(f"{who} is not in Business Central.", **of_customer)
     if status == 401 or code.startswith("Authentication_"):
         return CredentialsRefused(
-            "Business Central does not accept the login.",
+            f"Business Central does not accept the login{f': {said}' if said else ''}.",
             hint="Enable the application on the page Microsoft Entra applications there, with the right client id and "
-            "permission sets; on premises check user and web service access key.",
+            "permission sets; on premises check user and web service access key, and whether the server has several tenants "
+            "(tenant in the setup).",
             system=SYSTEM,
         )
     if status == 403 or code.startswith("Authorization_"):
@@ -114,6 +120,25 @@ def refusal(status: int, body: Any, text: str = "", *, customer: str = "") -> Cu
         f"Business Central refused it: {said or f'status {status}'}.",
         **{**of_customer, "code": code or f"http-{status}"},
     )
+
+
+def _in_front(status: int, body: Any, code: str, said: str) -> ConnectionRefused | None:
+    """The server does not know which tenant is meant, or something else than the server refuses."""
+    said = said or said_by(body).message
+    if status in {401, 404} and code != "NoEnvironment" and (_TENANT.search(said) or "Tenant" in code):
+        return ConnectionRefused(
+            f"Business Central does not find the tenant: {said or code}.",
+            hint="On premises name it under tenant (or as ?tenant=NAME of base_url), as Get-NAVTenant there lists it; online it "
+            "stands in base_url.",
+            system=SYSTEM,
+        )
+    if status in {401, 403} and isinstance(body, Mapping) and "error" not in body and said:
+        return ConnectionRefused(
+            f"Not Business Central but something in front of it refuses the request ({status}): {said}.",
+            hint="Let the API through in that gateway or firewall; what it asks for can stand under headers in the setup.",
+            system=SYSTEM,
+        )
+    return None
 
 
 def _of_setup(status: int, code: str, said: str) -> SetupError | None:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from connector.clients.answers import described
 from connector.clients.cache_check import cache_findings
 from connector.clients.clocks import clock_finding
 from connector.clients.results import CheckResult
+from connector.clients.way import way_finding
 from connector.clients.woocommerce.api import WebstoreApi, announced_total
 from connector.clients.woocommerce.refusals import SYSTEM
 from connector.errors import CustomerSyncError
@@ -18,10 +20,11 @@ def check_webstore(api: WebstoreApi) -> list[CheckResult]:
     findings: list[CheckResult] = []
     try:
         answer = api.get("customers", {"per_page": 1, "role": role, "_fields": "id"})
+        findings += way_finding(api.transport.way, api.root.shown, is_usual=api.root.prefix == "wp-json")
         findings += clock_finding(SYSTEM, api.transport.name, answer.headers)
         total = announced_total(answer)
         if not isinstance(answer.body, list):
-            what = "The address answers, but not with a list of customers."
+            what = f"The address answers, but with {described(answer.body)} instead of a list of customers."
             return [
                 *findings,
                 CheckResult(SYSTEM, False, what, "Check that a plugin does not change the REST API's answers."),
@@ -42,6 +45,7 @@ def check_webstore(api: WebstoreApi) -> list[CheckResult]:
             api.transport.name,
             plainly=lambda: api.get_plainly("customers", listed),
             past=lambda: api.get("customers", listed),
+            place=f"/{api.root.prefix}/",
             without_key=lambda past: api.get_without_key("customers", listed, past_caches=past),
         )
     except CustomerSyncError as error:

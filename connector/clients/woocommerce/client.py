@@ -79,7 +79,13 @@ class WooCommerceClient(Client):
             query["_fields"] = csv(dict.fromkeys(["id", *fields]))
 
         def fetch(offset: int) -> Page:
-            answer = self._api.get("customers", {**query, "offset": offset} if offset else query)
+            try:
+                answer = self._api.get("customers", {**query, "offset": offset} if offset else query)
+            except RemoteRefused as refused:
+                if refused.status != 403:
+                    raise
+                # of one customer another way may be found; of the list itself there is none
+                raise ConnectionRefused(refused.message, hint=refused.hint, system=SYSTEM) from None
             return Page(offset, _rows(answer.body), announced_total(answer))
 
         return PagedRead(fetch, keep, self._threads, self._ahead, on_progress).run()

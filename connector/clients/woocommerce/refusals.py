@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from connector.clients.answers import plain
+from connector.clients.answers import plain, said_by
 from connector.clients.results import Record
+from connector.clients.woocommerce.in_front import SYSTEM, WOOCOMMERCE, refused_in_front
 from connector.errors import (
     ConnectionRefused,
     CredentialsRefused,
@@ -24,9 +25,16 @@ from connector.errors import (
     SetupError,
 )
 
-__all__ = ["SYSTEM", "customer_label", "email_mangled", "id_of", "is_account_email", "refusal", "safe_account"]
+__all__ = [
+    "SYSTEM",
+    "customer_label",
+    "email_mangled",
+    "id_of",
+    "is_account_email",
+    "refusal",
+    "safe_account",
+]
 
-SYSTEM = "webstore"
 EMAIL_LENGTH = 100
 # WordPress' is_email, without `&`, which it turns into an entity and so loses the address
 _LABEL = r"[A-Za-z0-9](?:[A-Za-z0-9\-]*[A-Za-z0-9])?"
@@ -152,12 +160,13 @@ def refusal(status: int, body: Any, *, customer: str = "", of_item: bool = False
     if code in _GONE:
         message = f"{customer or 'The customer'} is not in the webstore."
         return CustomerNotFound(message, status=status, code=code, system=SYSTEM, customer=customer)
-    if not of_item and (status == 401 or (status == 403 and code.startswith("woocommerce_rest_cannot"))):
-        return _credentials(status, said)
+    denied = None if of_item else _denied(status, code, body, customer)
+    if denied is not None:
+        return denied
     if status == 404 and code.startswith("rest_no_route"):
         return ConnectionRefused(
             "The site answers, but WooCommerce's REST API is not there.",
-            hint="Activate WooCommerce, and check that the address in the setup is the shop's.",
+            hint="Activate WooCommerce, and check that the address in the setup is the shop's, and that no plugin closes wc/v3.",
             system=SYSTEM,
         )
     data = body.get("data")
@@ -176,6 +185,21 @@ def refusal(status: int, body: Any, *, customer: str = "", of_item: bool = False
         system=SYSTEM,
         customer=customer,
     )
+
+
+def _denied(status: int, code: str, body: Mapping[str, Any], customer: str) -> CustomerSyncError | None:
+    """WooCommerce does not accept the key, or something in front of it does not let the request through."""
+    is_woocommerce = code.startswith(WOOCOMMERCE)
+    if is_woocommerce and (status == 401 or (status == 403 and code.startswith(f"{WOOCOMMERCE}cannot"))):
+        return _credentials(status, plain(body.get("message")))
+    if is_woocommerce or status not in {401, 403}:
+        return None
+    other = refused_in_front(status, said_by(body))
+    if status == 401:
+        return other
+    # of a write it may be the content of one customer that a firewall dislikes
+    code = code or f"http-{status}"
+    return RemoteRefused(other.message, status=status, code=code, hint=other.hint, system=SYSTEM, customer=customer)
 
 
 def _credentials(status: int, said: str) -> CredentialsRefused:

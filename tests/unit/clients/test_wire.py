@@ -10,6 +10,7 @@ import pytest
 
 from connector.clients.pacing import Pacing
 from connector.clients.transport import Transport
+from connector.clients.way import Way
 from connector.errors import StoreError
 
 ANSWER = b"HTTP/1.1 200 OK\r\nContent-Type: application/json\r\nContent-Length: 2\r\nConnection: close\r\n\r\n{}"
@@ -66,7 +67,7 @@ def listener() -> Iterator[Listener]:
 
 @pytest.fixture
 def transport() -> Iterator[Transport]:
-    made = Transport("webstore", verify=True, timeout_seconds=10, pacing=Pacing(2), retries=2, backoff=0.001)
+    made = Transport(Way("webstore", "url", ""), timeout_seconds=10, pacing=Pacing(2), retries=2, backoff=0.001)
     yield made
     made.close()
 

@@ -77,11 +77,8 @@ def test_a_shop_says_who_it_is_to_everybody(running):
     assert (told["gmt_offset"], told["timezone_string"]) == ("1", "")
     assert "wc/v3" in told["namespaces"]
     changed = _post(f"{running.webstore_control}/settings", {"name": "Tom's & Jerry's", "description": "All for cats"})
-    assert changed.json() == {
-        "name": "Tom's & Jerry's",
-        "description": "All for cats",
-        "url": running.webstore_url,
-    }
+    typed = {"name": "Tom's & Jerry's", "description": "All for cats", "url": running.webstore_url}
+    assert changed.json().items() >= typed.items()
     told = requests.get(url, params={"_fields": "name,url"}, timeout=10).json()
     told.pop("_links")
     assert told == {"name": "Tom&#039;s &amp; Jerry&#039;s", "url": running.webstore_url}
