@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connector.clients import BusinessCentralClient, Create, Update
+from connector.clients.business_central.customers_page import CustomersPage
 from connector.errors import (
     AnswerNotUnderstood,
     ConnectionRefused,
@@ -230,6 +231,16 @@ def test_what_is_no_metadata_is_said_to_be_none(answer: bytes, error: type[Excep
         connection = BusinessCentralConnection.model_validate({**settings, **SETTINGS, "company": "C"})
         with company_client(connection, retries=0) as client, pytest.raises(error):
             client.page()
+
+
+@pytest.mark.parametrize("api", ["v2.0", "contoso/webshop/v1.0"])
+def test_the_page_is_found_in_whatever_letter_case_the_address_ends(api: str) -> None:
+    settings = {"base_url": "https://bc.example/BC/API/V2.0/", "auth": "basic", "username": "u", "password": "p"}
+    page = CustomersPage.of(
+        BusinessCentralConnection.model_validate({**settings, "company": "C", "customers_api": api})
+    )
+    assert (page.root, page.name) == (f"https://bc.example/BC/API/{api}", f"customers of {api}")
+    assert page.is_standard == (api == "v2.0")
 
 
 def test_subscriptions_are_about_the_pages_own_list(partner: Running, company: BusinessCentralClient) -> None:

@@ -16,6 +16,7 @@ from connector.clients.business_central.odata import query
 from connector.clients.results import Record
 from connector.core.properties import NO_SHIP_TO, SHIP_TO
 from connector.setup import BusinessCentralConnection
+from connector.setup.customers_page import STANDARD_API
 
 __all__ = ["CustomersPage", "Tag"]
 
@@ -60,19 +61,20 @@ class CustomersPage:
     @classmethod
     def of(cls, connection: BusinessCentralConnection) -> CustomersPage:
         """As a setup says it."""
-        api = connection.base_url.rstrip("/").removesuffix("v2.0") + connection.customers_api
+        # it ends with v2.0 in any letter case
+        api = connection.base_url.rstrip("/")[: -len(STANDARD_API)] + connection.customers_api
         return cls(api, connection.customers_entity, connection.ship_to_entity, connection.ship_to_code)
 
     @property
     def name(self) -> str:
         """For messages and copies."""
         behind = f" with {self.ship_to}" if self.ship_to else ""
-        return f"{self.entity} of {self.root.rpartition('/api/')[2]}{behind}"
+        return f"{self.entity} of {re.split('/api/', self.root, flags=re.IGNORECASE)[-1]}{behind}"
 
     @property
     def is_standard(self) -> bool:
         """Whether it is the one of API v2.0."""
-        return self.root.endswith("/api/v2.0") and self.entity == "customers"
+        return self.root.lower().endswith(f"/api/{STANDARD_API}") and self.entity == "customers"
 
     def path(self, bc_id: str = "", options: Mapping[str, str] | None = None) -> str:
         """The list, or one customer, below the company; ship-to addresses come with it."""
