@@ -123,7 +123,7 @@ def _read_again(run: Run, asked: Asked) -> Missing:
         if copies:
             name = "The webstore" if side is Side.WEBSTORE else "Business Central"
             run.warnings.append(
-                f"{name} listed {counted(copies, 'customer as before', 'customers as they were before')}; asked for by id "
+                f"{name} listed {counted(copies, 'customer as it was before', 'customers as they were before')}; asked for by id "
                 f"{'it is' if copies == 1 else 'they are'} newer, "
                 "and that counts. "
                 "A cache in front of it, or a lagging copy of its database, does this: see customer-sync check."

@@ -24,7 +24,7 @@ __all__ = ["OTHER", "play_restored", "play_stale", "tells_of_the_past"]
 OTHER = {"webstore": "business_central", "business_central": "webstore"}
 # stamps of the webstore are whole seconds, and nobody restores a backup of this second
 _LATER_SECONDS = 60
-_WORDS = ("as they were before", "older than what was seen")
+_WORDS = ("before; asked for by id", "older than what was seen")
 
 
 def tells_of_the_past(ended: Ended) -> bool:

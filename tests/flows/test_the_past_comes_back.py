@@ -27,7 +27,7 @@ def test_an_old_list_of_the_webstore_takes_nothing_back(shop: Shop, by: str, way
     done = sync(shop, way, customer)
     assert phones(shop, account, customer) == (NEW, NEW)
     assert shop.writes() == []
-    told = done.summary.conflicts or any("as they were before" in text for text in done.summary.warnings)
+    told = done.summary.conflicts or any("before; asked for by id" in text for text in done.summary.warnings)
     assert told or by == "cache"  # no cache of whole addresses answers: every read has one of its own
     shop.running.webstore_faults.clear()
     done = sync(shop, way, customer)
