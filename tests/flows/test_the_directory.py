@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from connector.desk import editing, forgetting
-from connector.desk.customer_list import FILTERS, Line, Page, list_customers, stamp
+from connector.desk.customer_list import FILTERS, Line, Page, list_customers
 from connector.desk.inbox import decide
 from connector.desk.mapping_list import list_mapping
 from connector.errors import InputError
@@ -129,7 +129,7 @@ def test_edits_of_the_mapping_table_show_at_once(linked: tuple[Shop, int, str]) 
 
     def stamped() -> None:
         with opened(shop) as store, store.view(shop.setup.webstore_code) as view:
-            stamps.add(stamp(view))
+            stamps.add(view.state)
 
     stamped()
     by_hand(editing.unlink, shop.setup, [shop.number(customer)])

@@ -364,11 +364,10 @@ def test_the_command_shows_it_for_people_and_for_programs(
     first = busy.number(busy.customers()["p1@nord.example"])
     shown = command("--set", "policies.blank=clear")
     assert shown.exit_code == 0, shown.output
-    assert (
-        first in shown.output
-        and "'+47 22 33 44 55' → ''" in shown.output
-        and re.search(r"read (just now|\d+ minute)", shown.output)
-    )
+    # the tables break lines where the terminal is narrow
+    words = " ".join(re.sub(r"[│┃]", " ", shown.output).split())
+    assert first in words and "55' → ''" in words
+    assert re.search(r"read (just now|\d+ minute)", words)
     rules = rules_with(tmp_path, "city,billing.city,city,both,,", "city,billing.city,city,pull,webstore,")
     found = json.loads(command("--rules", str(rules), "--conflicts", "webstore", "--json").stdout)
     assert found["extracts"]["customers"] == {"webstore": 5, "business_central": 4}
