@@ -32,8 +32,7 @@ from connector.core.customer import Direction
 from connector.core.plan import Plan
 from connector.errors import CustomerSyncError, InputError
 from connector.extract.findings import stop_on_findings
-from connector.extract.keeping import keep_answers
-from connector.extract.kept import remove_extracts
+from connector.extract.keeping import forget_extracts, keep_answers
 from connector.extract.memory_partition import partitions_of
 from connector.load.directions import directions_wanted, pull_customers, push_customers, recover_open_writes
 from connector.load.news import new_conflicts, newly_held
@@ -140,7 +139,7 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
             if plan.undone_creates:
                 created = unlink_created(run, plan, results.setdefault(Direction.PUSH, LoadResult()))
                 if plan.deletions:
-                    remove_extracts(run.setup)  # the accounts in them are gone
+                    forget_extracts(run)  # the accounts in them are gone
         summary = summary_of(
             run, request, plan, results, extracted=draft.extracted, approved=approved, lost=lost,
             shown=report.fingerprints, seen_at=runtime.seen_at, seconds=opened.seconds,

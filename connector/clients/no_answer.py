@@ -40,7 +40,10 @@ def no_answer(
     """
     parts = urlsplit(url)
     host, port = parts.hostname or "", parts.port or _PORTS[parts.scheme.lower()]
-    if isinstance(error, requests.exceptions.ProxyError):
+    # the library takes whatever goes wrong on a connection to a proxy for the proxy's doing, also an answer that never came
+    if isinstance(error, requests.exceptions.ProxyError) and (
+        was_not_sent(error) or _tunnel(error) or not (is_write or reached)
+    ):
         return _of_proxy(error, way, url, reached=reached)
     untrusted = certificate_refusal(error, way, host, port, reached=reached)
     if untrusted is not None:
@@ -87,10 +90,15 @@ def proxy_wants_a_login(way: Way, url: str) -> ConnectionRefused:
     )
 
 
+def _tunnel(error: BaseException) -> re.Match[str] | None:
+    """With which status a proxy refused to connect to the server, if it is about that."""
+    return next((found for one in causes(error) if (found := _TUNNEL.search(str(one)))), None)
+
+
 def _of_proxy(error: BaseException, way: Way, url: str, *, reached: bool) -> CustomerSyncError:
     """Nothing of a request reached the server, since the proxy before it did not connect."""
     proxy, host = bare(way.proxy_for(url)), urlsplit(url).netloc.rpartition("@")[2]
-    failed = next((found for one in causes(error) if (found := _TUNNEL.search(str(one)))), None)
+    failed = _tunnel(error)
     status, said = (int(failed[1]), failed[2].strip()) if failed else (0, "")
     if status == 407:
         return proxy_wants_a_login(way, url)

@@ -235,6 +235,8 @@ def _decide_pair(
     for name, result in decided.items():
         for direction, value in ((Direction.PUSH, result.push), (Direction.PULL, result.pull)):
             if value is not None:
+                is_theirs = direction is Direction.PUSH and value == pair.c[name]
+                value = abroad.get(name, value) if is_theirs else value  # noqa: PLW2901 - the same value, as the webstore writes it
                 wanted.setdefault(direction, {})[name] = (value, f"{reasons[name]}; a person decided")
     both = frozenset(n for n, r in decided.items() if r.push is not None and r.pull is not None)
     for direction in sorted(wanted, reverse=True):  # pushes first

@@ -220,10 +220,13 @@ def _read_line(
         wrong(f"{len(line.values)} values in a table of {width} columns")
         return
     cells = {name: line.values[at] if at < len(line.values) else "" for name, at in positions.items()} | dict(looked_up)
-    named = read_name(cells["bc_id"])
+    if not any(cells.get(name) for name in ("bc_id", "bc_number")):
+        wrong("names no customer of Business Central")
+        return
+    named = read_name(cells.get("bc_id", ""))
     bc_id = named.value
     if named.kind is not Kind.ID:
-        wrong(f"bc_id {cells['bc_id']!r} is not the id of a Business Central customer")
+        wrong(f"bc_id {cells.get('bc_id', '')!r} is not the id of a Business Central customer")
         bc_id = ""
     there = current.get(bc_id, MappingRow(bc_id, "", None, True))
     webstore_id, ticked = there.webstore_id, there.webstore_customer

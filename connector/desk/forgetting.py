@@ -37,10 +37,10 @@ def forget(desk: Desk, customer: str, *, dry_run: bool = False) -> dict[str, Any
     with desk.work("forgotten on request") as work:
         work.tombstones.add(ids["bc_id"], ids["webstore_id"], "forgotten on request")
     counts = desk.store.forget_customer(code, bc_id=ids["bc_id"], webstore_id=ids["webstore_id"])
-    remove_extracts(desk.setup)
     # plans and reports hold many customers; who was among them cannot be taken out of them
     files = sorted(p for p in (folder / code).rglob("*") if p.is_file()) if folder is not None else []
     for file in files:
         file.unlink()
+    remove_extracts(desk.setup)
     removed = [file.name for file in files]
     return {**ids, "erased": counts, "files": removed}

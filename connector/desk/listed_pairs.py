@@ -99,7 +99,8 @@ def look_up(desk: Desk, table: Table) -> Listed:
     problems: dict[int, str] = {}
     for each in named:
         record, wrong = customers.find(each.customer)
-        webstore_id, no_account = accounts.find(each.account) if each.account else ("", "")
+        # in an export a blank cell is an account that somebody took away; in a list it is one that nobody knows
+        webstore_id, no_account = accounts.find(each.account) if each.account else ("", "names no account")
         if record is None or no_account:
             problems[each.line] = "; ".join(text for text in (wrong, no_account) if text)
             continue

@@ -79,7 +79,8 @@ def update_directory(run: Run, work: Work, side: Side, records: Sequence[Mapping
     if not records or not (keeps or lists):
         return
     table = table_of(run, side, records)
-    if keeps:
+    # an answer about the card alone says nothing of its ship-to address: who was written so is known by his stamp, and left out
+    if keeps and not (side is Side.BUSINESS_CENTRAL and run.setup.business_central.ship_to_entity):
         run.answers.append((side, table))
     if lists:
         work.directory.update(_rows(run, side, table.select(_READ[side])))

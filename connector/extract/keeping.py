@@ -23,6 +23,7 @@ from connector.extract.kept import (
     KEPT,
     Kept,
     file_name,
+    folders_in,
     kept_of,
     manifest_of,
     place_of,
@@ -33,7 +34,7 @@ from connector.extract.partitions import without_rows
 from connector.private_files import private_file, write_private
 from connector.run.run import Run
 
-__all__ = ["keep_answers", "keep_extracts"]
+__all__ = ["forget_extracts", "keep_answers", "keep_extracts"]
 
 
 def keep_extracts(run: Run, job: Job, missing: Missing, webstore: Extraction, business_central: Extraction) -> None:
@@ -51,6 +52,14 @@ def keep_extracts(run: Run, job: Job, missing: Missing, webstore: Extraction, bu
         _keep(run, job, missing, {Side.WEBSTORE: webstore, Side.BUSINESS_CENTRAL: business_central})
     except (InputError, OSError) as error:
         run.warnings.append(f"What was read is not kept, so that no other rules can be tried on it: {error}")
+
+
+def forget_extracts(run: Run) -> None:
+    """Remove what is kept, since somebody in it is to be known no more. What cannot be removed ends no run that has written."""
+    try:
+        remove_extracts(run.setup)
+    except InputError as error:
+        run.warnings.append(str(error))
 
 
 def _keep(run: Run, job: Job, missing: Missing, read: Mapping[Side, Extraction]) -> None:
@@ -80,10 +89,11 @@ def _keep(run: Run, job: Job, missing: Missing, read: Mapping[Side, Extraction])
         gone_back=missing.gone_back,
         kept_out=missing.kept_out,
         lists={name: tuple(records) for name, records in run.business_central.lists.items()},
+        page=run.page,
     )
     write_private(manifest_of(run.setup), KEPT.dump_json(kept).decode(), overwrite=True)
-    for other in place.iterdir():
-        if other.is_dir() and other.name != folder:
+    for other in folders_in(place):
+        if other.name != folder:
             shutil.rmtree(other, ignore_errors=True)  # somebody reads it: the next run removes it
     with run.store.view(run.code) as view:
         erased = erased_in(view)

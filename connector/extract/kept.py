@@ -6,6 +6,7 @@ where the setup wants none. Customers that were erased are not in it.
 
 from __future__ import annotations
 
+import re
 import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -19,6 +20,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from connector.clients import Census
 from connector.core.customer import Side
+from connector.core.properties import Page
 from connector.errors import InputError
 from connector.setup import Setup
 
@@ -29,6 +31,7 @@ __all__ = [
     "Kept",
     "damage_told",
     "file_name",
+    "folders_in",
     "kept_of",
     "manifest_of",
     "place_of",
@@ -37,9 +40,11 @@ __all__ = [
 ]
 
 # to be raised when something is kept otherwise, or means something else
-FORM = 1
+FORM = 2
 # the folder of the records that writes were answered with since; the newest file of a customer counts
 ANSWERS = "answers"
+# how the folders of extracts are called (keeping.py)
+_FOLDER = re.compile(r"[0-9a-f]{16}")
 _ANEW = (
     "Make a plan over all customers on this machine, which writes nothing and keeps what it reads: customer-sync plan."
 )
@@ -60,6 +65,7 @@ class Kept:
         old: ids of records that were older than before however they were asked for; gone_back: their sides.
         kept_out: accounts that are linked though the role filter keeps them out of the list.
         lists: lists of the company that the run needed, such as `countriesRegions` and `paymentTerms`, whole.
+        page: what a partner's page of customers has; None = they were read from API v2.0.
     """
 
     form: int
@@ -78,6 +84,7 @@ class Kept:
     gone_back: frozenset[Side]
     kept_out: frozenset[int]
     lists: Mapping[str, tuple[dict[str, Any], ...]]
+    page: Page | None = None
 
 
 KEPT = TypeAdapter(Kept)
@@ -163,23 +170,40 @@ def remove_extracts(setup: Setup) -> int:
     Raises:
         InputError: something of it cannot be removed.
     """
-    place = place_of(setup)
+    place, manifest = place_of(setup), manifest_of(setup)
     # without the file that speaks of them the others are nothing, whatever happens next
     try:
-        files = sum(path.is_file() for path in place.rglob("*"))
-        manifest_of(setup).unlink(missing_ok=True)
-        if place.is_dir():
-            shutil.rmtree(place)
+        files = _files(setup)
+        manifest.unlink(missing_ok=True)
+        for folder in folders_in(place):
+            shutil.rmtree(folder)
+        if place.is_dir() and not any(place.iterdir()):
+            place.rmdir()
     except OSError as error:
         raise InputError(
             f"The kept extracts in {place} cannot be removed: {error.strerror or error}.",
             hint="They hold personal data: remove the folder yourself.",
         ) from None
-    return files
+    return len(files)
+
+
+def folders_in(place: Path) -> list[Path]:
+    """The folders of extracts in a place. Somebody may keep other things there, which are none of ours."""
+    return [
+        path for path in (place.iterdir() if place.is_dir() else ()) if _FOLDER.fullmatch(path.name) and path.is_dir()
+    ]
+
+
+def _files(setup: Setup) -> list[Path]:
+    files = [path for folder in folders_in(place_of(setup)) for path in folder.rglob("*") if path.is_file()]
+    return [*files, *([manifest_of(setup)] if manifest_of(setup).is_file() else [])]
 
 
 def purge_extracts(setup: Setup, days: float) -> int:
-    """Remove what was kept before so many days, also what a killed run has left; says how many files that were."""
+    """Remove what was read before so many days, also what a killed run has left; says how many files that were."""
+    try:
+        read = kept_of(setup).read_at.timestamp()  # later answers to writes make it no younger
+    except InputError:
+        read = max((path.stat().st_mtime for path in _files(setup)), default=0)
     limit = (datetime.now(UTC) - timedelta(days=days)).timestamp()
-    times = [path.stat().st_mtime for path in place_of(setup).rglob("*") if path.is_file()]
-    return remove_extracts(setup) if times and max(times) < limit else 0
+    return remove_extracts(setup) if read < limit else 0

@@ -13,6 +13,7 @@ from connector.core.customer import Side
 from connector.core.customer_key import customer_key
 from connector.core.matching import Ambiguity, Match
 from connector.core.plan import Orphan, Plan
+from connector.extract.keeping import forget_extracts
 from connector.load.bases import put_bases
 from connector.load.recheck import same_value
 from connector.run.run import Run
@@ -108,6 +109,8 @@ def record_findings(run: Run, plan: Plan, selected: frozenset[str | int] | None)
             work.bases.sight(plan.sighted)
         work.changes.replace(changed_values(run, plan), only_bc_ids=only)
         _put_plan(work, run, plan)
+    if not run.dry_run and any(orphan.erased for orphan in plan.orphans):
+        forget_extracts(run)
 
 
 def record_plan(run: Run, plan: Plan) -> None:

@@ -28,7 +28,8 @@ from connector.planning.approvals import approval_reason
 from connector.planning.comparison import compare_customers
 from connector.planning.plan_validation import validate_plan
 from connector.quality import prepare
-from connector.rules import Rules, load_rules
+from connector.rules import Rules, rules_of
+from connector.rules.page import fitted
 from connector.run.breakers import stop_on_extracts, stop_on_plan
 from connector.run.nobody_asked import clients_that_ask_nobody
 from connector.run.run import Run
@@ -110,7 +111,7 @@ def what_if(setup: Setup, other: Setup) -> WhatIf:
 
 
 def _what_if(setup: Setup, other: Setup, kept: Kept) -> WhatIf:
-    rules = [load_rules(one.synchronization.mappings, one.webstore_code) for one in (setup, other)]
+    rules = [rules_of(one) for one in (setup, other)]
     # both plans may need it, and its import takes as long as they do
     import_of_expectations = prepare() if any(suite for one in rules for suite in one.suites.values()) else None
     try:
@@ -164,7 +165,11 @@ def _opened(setup: Setup, kept: Kept) -> Iterator[Store]:
 def _run(setup: Setup, store: Store, kept: Kept, rules: Rules) -> Run:
     """A run by hand that writes nothing and asks nobody; it passes for the one that has read the customers."""
     clients = clients_that_ask_nobody(kept.company, kept.lists)
-    return Run(setup, store, rules, run_id=kept.run_id, dry_run=True, clients=clients)
+    run = Run(setup, store, rules, run_id=kept.run_id, dry_run=True, clients=clients)
+    if kept.page is not None:
+        run.page = kept.page
+        run.follow(*fitted(run.rules.fields, kept.page))
+    return run
 
 
 def _read(setup: Setup, store: Store, kept: Kept, rules: Rules) -> _Read:

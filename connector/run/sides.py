@@ -94,12 +94,15 @@ def say_moved(store: Store, setup: Setup, side: str, *, dry_run: bool = False) -
 
 
 def _company(setup: Setup, company: BusinessCentralClient) -> dict[str, str]:
-    """The company's id as the server says it, and the environment of the address. Proxy, tenant and folder are no part of it:
-    they are ways to the same company, and each tenant has companies of its own."""
+    """The company's id as the server says it, and the environment of the address; of a server with several tenants which one: a
+    copied database has the same ids. Proxy and folder are no part of it, they are ways to the same company."""
     address = setup.business_central.base_url
     online = _ONLINE.match(urlsplit(address).path)
     place = online.group(1) if online else spelled(address).partition("://")[2].partition("/")[0]
-    return {"id": company.company_id, "environment": _same("environment", place)}
+    tenant = setup.business_central.tenant.casefold()
+    return {"id": company.company_id, "environment": _same("environment", place)} | (
+        {"tenant": tenant} if tenant else {}
+    )
 
 
 def _differences(known: Mapping[str, str], now: Mapping[str, str]) -> list[str]:

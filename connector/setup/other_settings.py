@@ -16,7 +16,7 @@ from pydantic import BaseModel, ValidationError
 
 from connector.errors import InputError
 from connector.setup.choices import Choice
-from connector.setup.reading import Setup, problem_of
+from connector.setup.reading import Setup, UnresolvedSecrets, problem_of
 
 __all__ = ["DECIDING", "settings_of", "why_not", "with_settings"]
 
@@ -111,7 +111,7 @@ def with_settings(setup: Setup, given: Sequence[str]) -> Setup:
                 place = place[section]
             place[name] = found
         try:
-            changed = Setup.model_validate(document)
+            changed = Setup.model_validate(document, context={"environ": UnresolvedSecrets()})
         except ValidationError as error:
             problems = [problem_of(item) for item in error.errors(include_url=False, include_input=False)]
     if problems:

@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from connector.errors import ConnectionRefused, RemoteTrouble, StoreError
+from connector.errors import ConnectionRefused, OutcomeUnknown, RemoteTrouble, StoreError
 from sandbox.server import Running
 from tests.contract.client_systems import (
     Asked,
@@ -150,6 +150,23 @@ def test_a_proxy_that_goes_away_later_is_trouble_and_no_write_was_sent(tmp_path:
             client.create({"email": "kari@mail.example"})
     assert not isinstance(caught.value, ConnectionRefused)
     assert [asked.method for asked in server.asked] == ["GET"]
+
+
+@pytest.mark.parametrize("scheme", ["https", "http"])
+def test_a_write_whose_answer_a_proxy_loses_is_sent_once(tmp_path: Path, scheme: str) -> None:
+    def answer(_asked: Asked) -> Reply:
+        return Reply([], headers={"X-WP-Total": "0", "Connection": "close"})
+
+    authority = Authority(tmp_path)
+    tls = authority.server(host=SHOP) if scheme == "https" else None
+    with scripted(answer, tls) as server, proxy({SHOP: server.url}) as way:
+        how = tunnelled(authority, way) if tls else {"proxy": way.url, "allow_plain_http": True}
+        with shop(f"{scheme}://{SHOP}", **how) as client:
+            client.read_customers(lambda _page: None)
+            way.loses_answers = lambda: any(asked.method == "POST" for asked in server.asked)
+            with pytest.raises(OutcomeUnknown):
+                client.create({"email": "kari@mail.example"})
+    assert [asked.method for asked in server.asked if asked.method != "GET"] == ["POST"]
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import shutil
 import sqlite3
@@ -22,7 +21,7 @@ from connector.desk.activity import purge
 from connector.desk.forgetting import forget
 from connector.errors import InputError
 from connector.extract import keeping
-from connector.extract.kept import kept_of, manifest_of, place_of
+from connector.extract.kept import FORM, kept_of, manifest_of, place_of
 from connector.planning import what_if as planning
 from connector.planning.what_if import WhatIf, what_if
 from connector.run.setup_source import named_setups
@@ -249,8 +248,8 @@ def test_who_is_forgotten_while_a_run_reads_is_not_kept_by_it(busy: Shop, monkey
 def test_retention_and_the_setting_remove_them(busy: Shop) -> None:
     by_hand(purge, busy.setup, 1)
     assert manifest_of(busy.setup).exists()
-    for file in place_of(busy.setup).rglob("*"):
-        os.utime(file, (1, 1))
+    # answers to later writes make it no younger
+    _edited(read_at="2020-01-01T00:00:00Z")(busy)
     assert by_hand(purge, busy.setup, 1)["files"] == 3 and not place_of(busy.setup).exists()
     busy.sync(dry_run=True)
     extracts = busy.setup.extracts.model_copy(update={"keep": False})
@@ -259,6 +258,28 @@ def test_retention_and_the_setting_remove_them(busy: Shop) -> None:
         tried(busy)
     busy.sync(dry_run=True)
     assert not place_of(busy.setup).exists()
+
+
+@pytest.mark.parametrize("how", ["replaced", "purged", "none wanted", "forgotten"])
+def test_what_somebody_else_keeps_in_the_place_stays(busy: Shop, how: str) -> None:
+    place = place_of(busy.setup)
+    theirs = [place / "mappings" / "fields.csv", place / "store.sqlite", place / "reports" / "plan-1-2.csv"]
+    for file in theirs:
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("theirs")
+    if how == "replaced":
+        busy.sync(dry_run=True)
+    elif how == "purged":
+        _edited(read_at="2020-01-01T00:00:00Z")(busy)
+        by_hand(purge, busy.setup, 1)
+    elif how == "none wanted":
+        extracts = busy.setup.extracts.model_copy(update={"keep": False})
+        busy.setup = busy.setup.model_copy(update={"extracts": extracts})
+        busy.sync(dry_run=True)
+    else:
+        by_hand(forget, busy.setup, busy.number(busy.customers()["p1@nord.example"]))
+    assert [file.read_text() for file in theirs] == ["theirs"] * 3
+    assert manifest_of(busy.setup).exists() == (how == "replaced")
 
 
 def _edited(**changes: Any) -> Callable[[Shop], None]:
@@ -275,13 +296,13 @@ def _cut(shop: Shop) -> None:
 
 
 DAMAGES: dict[str, tuple[Callable[[Shop], Any], str]] = {
-    "another form": (_edited(form=0), "another version"),
+    "another form": (_edited(form=99), "another version"),
     "a form with other fields": (
-        lambda s: manifest_of(s.setup).write_text('{"form": 2, "rows": []}'),
+        lambda s: manifest_of(s.setup).write_text('{"form": 99, "rows": []}'),
         "another version",
     ),
     "no JSON": (lambda s: manifest_of(s.setup).write_text("{"), "damaged"),
-    "a field too few": (lambda s: manifest_of(s.setup).write_text('{"form": 1}'), "damaged"),
+    "a field too few": (lambda s: manifest_of(s.setup).write_text(json.dumps({"form": FORM})), "damaged"),
     "a file cut": (_cut, "damaged"),
     "a file gone": (lambda s: next(place_of(s.setup).glob("*/business_central/*.parquet")).unlink(), "damaged"),
     "a folder gone": (lambda s: shutil.rmtree(place_of(s.setup) / kept_of(s.setup).folder), "damaged"),

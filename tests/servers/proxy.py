@@ -6,7 +6,7 @@ import base64
 import select
 import socket
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.client import HTTPConnection
@@ -18,9 +18,14 @@ Place = tuple[str, int]
 
 @dataclass
 class Proxy:
-    """A running proxy: its address, and what went through it, as `CONNECT host:port` or `GET http://host/path`."""
+    """A running proxy: its address, and what went through it, as `CONNECT host:port` or `GET http://host/path`.
+
+    Attributes:
+        loses_answers: whether what a server answers never comes back, and the connection is closed instead.
+    """
 
     port: int
+    loses_answers: Callable[[], bool] = lambda: False
     passed: list[str] = field(default_factory=list)
 
     @property
@@ -68,7 +73,7 @@ def proxy(names: Mapping[str, str], *, login: str = "") -> Iterator[Proxy]:
             with socket.create_connection(place) as server:
                 self.send_response_only(200, "Connection established")
                 self.end_headers()
-                _pipe(self.connection, server)
+                _pipe(self.connection, server, running)
             self.close_connection = True
 
         def _forward(self) -> None:
@@ -84,6 +89,10 @@ def proxy(names: Mapping[str, str], *, login: str = "") -> Iterator[Proxy]:
             connection.request(self.command, parts._replace(scheme="", netloc="").geturl(), body, headers)
             answer = connection.getresponse()
             content = answer.read()
+            if running.loses_answers():
+                connection.close()
+                self.close_connection = True
+                return
             self.send_response_only(answer.status)
             for name, value in answer.getheaders():
                 if name.lower() not in {"transfer-encoding", "connection", "content-length"}:
@@ -114,11 +123,11 @@ def proxy(names: Mapping[str, str], *, login: str = "") -> Iterator[Proxy]:
         server.server_close()
 
 
-def _pipe(one: socket.socket, other: socket.socket) -> None:
-    """Carry bytes both ways until one side ends."""
+def _pipe(one: socket.socket, other: socket.socket, running: Proxy) -> None:
+    """Carry bytes both ways until one side ends, or what the other one answers is to be lost."""
     while True:
         for source in select.select([one, other], [], [], 10)[0]:
             content = source.recv(65_536)
-            if not content:
+            if not content or (source is other and running.loses_answers()):
                 return
             (other if source is one else one).sendall(content)

@@ -105,3 +105,10 @@ def test_of_each_setting_it_is_known_whether_it_can_be_tried() -> None:
     """A new one must say so, too."""
     for path, _ in settings_of():
         assert isinstance(why_not(path), str), path
+
+
+def test_what_is_read_from_variables_stands_in_no_ones_way() -> None:
+    """Other rules need no secret, so that none is known: what stands for it is no value that could be wrong."""
+    webstore = {**DOCUMENT["webstore"], "web_login": "env:LOGIN", "proxy": "env:proxy", "api_key_as_query_param": True}
+    setup = parse_setup(DOCUMENT | {"webstore": webstore}, origin="test", environ=UnresolvedSecrets())
+    assert value(with_settings(setup, ["blank=clear"]), "synchronization.policies.blank") == "clear"

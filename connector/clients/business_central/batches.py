@@ -71,7 +71,7 @@ def send_chunk(api: BusinessCentralApi, writes: Sequence[Create | Update], *, is
             answered[index] = (
                 _together(api, writes[index], [step.part for step in steps[index]]) if steps[index] else []
             )
-        except (RemoteTrouble, SetupError) as error:
+        except (RemoteTrouble, RemoteRefused, SetupError) as error:
             if not answered:  # nothing was sent before
                 raise
             outcomes[index] = Outcome(None, error)
@@ -139,7 +139,7 @@ def _put_right(
         return {}
     try:
         again = send_chunk(api, list(lost.values()), is_last=True)
-    except RemoteTrouble:
+    except (RemoteTrouble, RemoteRefused, SetupError):
         return {}
     better: dict[int, Outcome] = {}
     for index, outcome in zip(lost, again, strict=True):

@@ -86,6 +86,8 @@ def test_whoever_is_named_in_any_way_is_linked(desk: Desk, tmp_path: Path, text:
         ("C77,3", "C77: no such customer in Business Central"),
         ("Bo Li,3", "Bo Li: several have this name in Business Central (10, D5); name one by number or id"),
         ("00001,99", "woo:99 is not in the webstore"),
+        ("00001,", "names no account"),
+        (",3", "names no customer"),
         ("00001,Bo Li", "Bo Li: several have this name in the webstore (4, 5); name one by number or id"),
         ("x@z.example,y@z.example", "x@z.example: no such customer in Business Central; y@z.example: no such customer in"),
     ],

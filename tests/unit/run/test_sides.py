@@ -10,7 +10,7 @@ import pytest
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.errors import SetupError
-from connector.run.sides import verify_sides
+from connector.run.sides import _differences, verify_sides
 from connector.setup import Setup, parse_setup
 from connector.store import Store, open_store
 from sandbox.server import Running, start
@@ -91,3 +91,9 @@ def test_marks_that_earlier_versions_have_kept_are_the_same_in_another_spelling(
         work.sides.put("webstore", {"address": host, "name": "the sandbox shop"})
     with pytest.raises(SetupError, match="its name was"):
         verify(store, setup_of(systems, {}, {}))
+
+
+def test_another_tenant_of_a_server_is_another_company_though_a_copy_has_the_same_id() -> None:
+    known = {"id": "1", "environment": "bc.example:7048", "tenant": "test"}
+    assert _differences(known, {**known, "tenant": "prod"}) == ["its tenant was 'test', now it is 'prod'"]
+    assert _differences(known, {name: known[name] for name in ("id", "environment")}) == []
