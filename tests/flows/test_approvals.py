@@ -398,7 +398,7 @@ def test_a_conflict_is_decided_in_a_form_that_shows_both_values(shop: Shop) -> N
     shop.sync()
     with answering({"take_0": "another value", "value_0": "Ålesund"}) as schemas:
         review_conflicts(setup=str(shop.setup))
-    assert "webstore: Oslo · Business Central: Molde · last agreed: Bergen" in str(schemas)
+    assert "<div>webstore: Oslo<br>Business Central: Molde<br>last agreed: Bergen</div>" in str(schemas)
     shop.sync()
     assert shop.cards()[0]["city"] == "Ålesund"
     assert shop.running.webstore.people_get(key)["billing"]["city"] == "Ålesund"
