@@ -145,7 +145,12 @@ def start(
 
 def _named(customers: Customers) -> str:
     """A choice of customers as it is compared with that of an earlier start; "" = none was made."""
-    return "" if customers is None else str(customers.resolve()) if isinstance(customers, Path) else str(customers)
+    if isinstance(customers, Path):
+        try:
+            return str(customers.resolve())
+        except ValueError:  # no file has such a name, as whoever reads it will say
+            return str(customers)
+    return "" if customers is None else str(customers)
 
 
 def _described(

@@ -150,7 +150,11 @@ def tried(place: Place, name: str, data: st.DataObject) -> list[str]:
             count = data.draw(st.integers(1, 2)) if parameter.multiple or parameter.nargs == -1 else 1
             values = [data.draw(place.values) for _ in range(count)]
             if parameter.name in NAMES_OF_SETUPS:
-                values = [value for value in values if not value.isprintable() or len(value) > LONGEST] or [""]
+                # what is unseen around a name is cut, and what is left may be a block's
+                inner = [value.strip()[1:-1] for value in values]
+                values = [
+                    v for v, part in zip(values, inner, strict=True) if not part.isprintable() or len(v) > LONGEST
+                ] or [""]
             if parameter.name.endswith("_customers"):
                 values = [value if not value.isdecimal() else str(MOST_PEOPLE) for value in values]
             options += [f"{parameter.opts[0]}={value}" for value in values] if is_option else []
