@@ -49,8 +49,8 @@ def _lasting(stream: TextIO | None, *, told: bool) -> TextIO:
         return open(os.devnull, "w", encoding="utf-8")  # noqa: PTH123 - for as long as the process lives
     if not isinstance(stream, io.TextIOWrapper):
         return stream
-    stream.reconfigure(errors="replace")
     if stream.isatty():
+        stream.reconfigure(errors="replace")
         return stream
     stream.flush()
     raw = io.BufferedWriter(_Lasting(stream.fileno(), told))
