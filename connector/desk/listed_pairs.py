@@ -54,11 +54,12 @@ class Listed:
 
 @dataclass(frozen=True)
 class _Named:
-    """A line that names somebody: the customer, the account ("" = none) and its other values."""
+    """A line that names somebody: the customer, the account ("" = none), the e-mail beside them, and its other values."""
 
     line: int
     customer: str
     account: str
+    email: str
     rest: Mapping[str, str]
 
 
@@ -101,7 +102,8 @@ def look_up(desk: Desk, table: Table) -> Listed:
         record, wrong = customers.find(each.customer)
         # in an export a blank cell is an account that somebody took away; in a list it is one that nobody knows
         webstore_id, no_account = accounts.find(each.account) if each.account else ("", "names no account")
-        if record is None or no_account:
+        wrong = wrong or customers.contradiction(record, each.customer, each.email)
+        if record is None or wrong or no_account:
             problems[each.line] = "; ".join(text for text in (wrong, no_account) if text)
             continue
         found = {"bc_id": record["id"], "bc_number": record["number"], "name": record["displayName"]}
@@ -125,7 +127,7 @@ def _named(table: Table) -> list[_Named]:
             rest: dict[str, str] = {
                 name: texts.get(name, "") for name in ("webstore_customer", "username") if name in header
             }
-            found.append(_Named(line.number, customer, account, rest))
+            found.append(_Named(line.number, customer, account, texts.get("email", ""), rest))
     return found
 
 
@@ -168,6 +170,14 @@ class _Company:
         return self._by_number(text) or _one(
             text, self._named.get(("name", _name_key(text)), []), "name", "Business Central"
         )
+
+    def contradiction(self, record: Mapping[str, str] | None, text: str, email: str) -> str:
+        """That a line names one customer and has the e-mail of others: a running number of the list, say, or an old one."""
+        others = self._named.get(("email", email_key(email)), []) if email else []
+        if record is None or not others or any(other["id"] == record["id"] for other in others):
+            return ""
+        numbers = _several(list(dict.fromkeys(other["number"] for other in others)))
+        return f"{text} is {record['number']} {record['displayName']}, and {email} is the e-mail of {numbers}"
 
     def _by_number(self, text: str) -> tuple[dict[str, str] | None, str] | None:
         """None = it has nothing to do with any number."""

@@ -98,3 +98,8 @@ def test_everything_that_is_wrong_is_told_by_line_and_nothing_is_taken(
     looked = taken(desk, tmp_path, f"bc_number,webstore_id\n0010,4\n{line}\n")
     assert [problem.startswith("line 3: ") and told in problem for problem in looked.problems] == [True]
     assert desk.version() == 0
+
+
+def test_a_number_beside_the_e_mail_of_somebody_else_links_nobody(desk: Desk, tmp_path: Path) -> None:
+    looked = taken(desk, tmp_path, "Nr;E-Mail;woo_id\n00001;e@y.example;3\n00001;B@Y.example;3\n")
+    assert looked.problems == ("line 2: 00001 is 00001 Ann Lee, and e@y.example is the e-mail of 1-2",)
