@@ -12,7 +12,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core import webstore_customer
+from connector.core import business_central_customer, webstore_customer
 from connector.core.column_lookup import hashes_of_rows
 from connector.core.customer import Side
 from connector.core.fingerprints import reading_key
@@ -79,9 +79,11 @@ def update_directory(run: Run, work: Work, side: Side, records: Sequence[Mapping
     if not records or not (keeps or lists):
         return
     table = table_of(run, side, records)
-    # an answer about the card alone says nothing of its ship-to address: who was written so is known by his stamp, and left out
-    if keeps and not (side is Side.BUSINESS_CENTRAL and run.setup.business_central.ship_to_entity):
-        run.answers.append((side, table))
+    if keeps:
+        # an answer about a card alone says nothing of its ship-to address: who was written so is known by his stamp, and left out
+        fields = run.rules.fields
+        whole = [side is Side.WEBSTORE or business_central_customer.ship_to_known(record, fields) for record in records]
+        run.answers.append((side, table if all(whole) else table.filter(pa.array(whole))))
     if lists:
         work.directory.update(_rows(run, side, table.select(_READ[side])))
 

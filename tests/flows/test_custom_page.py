@@ -11,7 +11,9 @@ import requests
 from connector.core.customer import Direction
 from connector.desk import inbox
 from connector.errors import PremiseBroken, SetupError
+from connector.planning.what_if import what_if
 from connector.setup import Template
+from connector.setup.other_settings import with_settings
 from connector.webhooks.serving import subscriptions_of
 from sandbox.server import Running
 from tests.by_hand import by_hand
@@ -273,3 +275,25 @@ def test_an_address_that_somebody_edits_between_reading_and_writing_stands(shop:
     assert shop.ship_to(customer)["addressLine1"] == "Dalveien 4"
     assert run.summary.pull.dropped == 1
     assert shop.sync().summary.conflicts == 1
+
+
+def test_other_rules_are_tried_on_what_the_page_has(shop: PartnerShop) -> None:
+    shop.keep_extracts()
+    account, customer = linked(shop)
+    shop.setup = shop.setup.model_copy(update={"templates": (Template(country="NO", payment_terms="14 DAYS"),)})
+    shop.type_meta(account, points="20", gln="")
+    shop.type_shipping(account, address_1="Fjellveien 9")
+    shop.type_in_company(customer, name2="Butikken")
+    shop.page.read_only.add("loyaltyPoints")
+    planned = shop.sync(dry_run=True).plan
+    found = what_if(shop.setup, with_settings(shop.setup, ["policies.blank=clear"]))
+    assert found.now.plan.hash == planned.hash, "today's plan is what a run would do, read-only properties and all"
+    assert {(one.field, one.then[0].kind) for one in found.differences} == {("gln", "pull update")}
+    # its own writes are no edits to what a run has kept; of a card that was written alone nobody knows the address
+    shop.sync()
+    after = what_if(shop.setup, shop.setup)
+    assert (after.now.plan.writes, after.left_out) == ((), 0)
+    shop.type_meta(account, contact="Per")
+    shop.sync()
+    after = what_if(shop.setup, shop.setup)
+    assert (after.now.plan.writes, after.left_out) == ((), 1)
