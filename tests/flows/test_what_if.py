@@ -260,6 +260,43 @@ def test_retention_and_the_setting_remove_them(busy: Shop) -> None:
     assert not place_of(busy.setup).exists()
 
 
+def test_whoever_the_shop_has_erased_is_in_no_kept_file(busy: Shop) -> None:
+    blank = {"first_name": "", "last_name": "", "email": "deleted@site.invalid"}
+    busy.running.webstore.people_update(
+        busy.accounts()["p3@nord.example"],
+        {**blank, "billing": dict.fromkeys(("first_name", "last_name", "email", "phone", "city"), "")},
+    )
+    assert busy.sync().plan.orphans[0].erased
+    assert not place_of(busy.setup).exists()
+
+
+def _cannot_be_removed(_setup: Any) -> int:
+    raise InputError("The kept extracts cannot be removed.")
+
+
+def test_what_cannot_be_removed_ends_no_undo_that_has_deleted(busy: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    busy.employ("ola@nord.example", "Ola Nordmann", ticked=True)
+    made = busy.sync()
+    monkeypatch.setattr(keeping, "remove_extracts", _cannot_be_removed)
+    undone = busy.undo(made.run_id, delete_accounts=True)
+    assert "ola@nord.example" not in busy.accounts()
+    assert any("cannot be removed" in warning for warning in undone.summary.warnings)
+
+
+def test_what_cannot_be_removed_keeps_no_other_file_of_somebody_who_is_forgotten(
+    busy: Shop, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    reports = busy.setup.reports.model_copy(update={"folder": tmp_path / "reports"})
+    busy.setup = busy.setup.model_copy(update={"reports": reports})
+    file = tmp_path / "reports" / "shop" / "plan-20260101-1.csv"
+    file.parent.mkdir(parents=True)
+    file.write_text("p1@nord.example")
+    monkeypatch.setattr("connector.desk.forgetting.remove_extracts", _cannot_be_removed)
+    with pytest.raises(InputError, match="cannot be removed"):
+        by_hand(forget, busy.setup, busy.number(busy.customers()["p1@nord.example"]))
+    assert not file.exists()
+
+
 @pytest.mark.parametrize("how", ["replaced", "purged", "none wanted", "forgotten"])
 def test_what_somebody_else_keeps_in_the_place_stays(busy: Shop, how: str) -> None:
     place = place_of(busy.setup)

@@ -48,6 +48,19 @@ def test_taking_business_centrals_value_pushes_it() -> None:
     assert (write.direction, write.payload) == (Direction.PUSH, {"billing": {"city": "Tromsø"}})
 
 
+def test_a_state_that_somebody_decided_for_is_written_as_the_webstore_writes_it() -> None:
+    """The company keeps no country, and the name that its people use: see `states_of_country`."""
+    before_w, w = (account(1, "Ann Lee", "ann@x.example", country="DE", state=state) for state in ("DE-BE", "DE-HH"))
+    before_c, c = (customer("a", "Ann Lee", "ann@x.example", state=state) for state in ("Berlin", "Bayern"))
+    base = bases(("a", 1, values(webstore([before_w], terms())), values(business_central([before_c], terms()))))
+    waiting = planned([w], [c], mapping(("a", 1, True)), base)
+    (conflict,) = (one for one in waiting.conflicts if one.field == "state")
+    answer = Decision("business-central", "", conflict.webstore, conflict.business_central)
+    plan = planned([w], [c], mapping(("a", 1, True)), base, terms(decisions={("a", 1, "state"): answer}))
+    pushed = [write.payload for write in plan.writes if write.direction is Direction.PUSH]
+    assert pushed == [{"billing": {"state": "DE-BY"}}]
+
+
 def test_a_typed_value_goes_to_both_sides_and_moves_no_base_before_both_hold_it() -> None:
     plan = decided(Decision("value", "Bodø", "Bergen", "Tromsø"))
     assert {(w.direction, w.changes[0].after) for w in plan.writes} == {
