@@ -99,6 +99,19 @@ def test_one_batch_changes_cards_and_one_request_each_where_the_address_changes_
     assert [(outcome.record or {}).get("shipTo.city") for outcome in outcomes] == [None, "Bergen", "Moss"]
     now = company.customers_by_id(keys)
     assert now[keys[2]]["@odata.etag"] == (outcomes[2].record or {})["@odata.etag"]
+
+
+def test_a_request_that_is_refused_as_a_whole_takes_nothing_from_what_was_written_before(
+    partner: Running, company: BusinessCentralClient
+) -> None:
+    keys = [person(partner, f"Customer {n}", address={"city": "Oslo"}) for n in range(2)]
+    tags = {key: record["@odata.etag"] for key, record in company.customers_by_id(keys).items()}
+    partner.business_central_faults.add("escapes-in-message", path=r"\$batch", method="POST", after=1, count=1)
+    changes: list[dict[str, Any]] = [{"name2": "A"}, {"name2": "B", "shipTo.city": "Moss"}]
+    first, second = company.batch([Update(key, tags[key], body) for key, body in zip(keys, changes, strict=True)])
+    assert first.ok and (first.record or {})["name2"] == "A"
+    assert isinstance(second.error, RemoteRefused)
+    assert company.get(keys[1])["name2"] == ""
     # under the new tag the address of the first one is made, under the old one nothing is written
     made, stale = company.batch(
         [
