@@ -24,8 +24,8 @@ from flows.flow_run import actor_of_run, whole
 from flows.naming import run_name
 from flows.outcomes import HOOKS, Told, concluded
 from flows.paging import answers_by_page
+from flows.run_tags import setup_of_run
 from flows.setup_choice import SetupChoice
-from flows.setups import resolve_setup
 from tasks.administration import publish_conflicts
 
 __all__ = ["Answer", "ConflictDecision", "RestoredSide", "Take", "review_conflicts"]
@@ -81,6 +81,7 @@ def review_conflicts(
     decisions: list[ConflictDecision] = [],  # noqa: B006 - the form shows it; it is not changed
     restored: list[RestoredSide] = [],  # noqa: B006 - see above
     ask: bool = True,
+    your_name: str = "",
 ) -> Told:
     """Decide fields that both sides changed differently. The next run applies the decisions, if nobody edits before.
 
@@ -89,10 +90,11 @@ def review_conflicts(
         decisions: Decisions that are made already; nothing is asked about these.
         restored: A side that went back in time (a restored backup), decided for all of its customers at once.
         ask: Stop with a form for what is left; without it the conflicts are only shown.
+        your_name: Your name; it stands in the decisions, and where this run is shown. Left empty = whom Prefect knows.
     """
 
     def body() -> Any:
-        made = resolve_setup(setup, with_secrets=False)
+        made = setup_of_run(setup, with_secrets=False)
         with at_desk(made, actor=actor_of_run()) as desk:
             done = _decided(desk, [(d.number, d.field, d.take.value, d.value, None) for d in decisions])
             done += sum(answer_restored(desk, r.side.value, r.take.value) for r in restored)

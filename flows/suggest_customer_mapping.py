@@ -21,8 +21,8 @@ from flows.naming import run_name
 from flows.outcomes import HOOKS, Told, concluded
 from flows.overrides import customers_of
 from flows.paging import answers_by_page
+from flows.run_tags import setup_of_run
 from flows.setup_choice import SetupChoice
-from flows.setups import resolve_setup
 from tasks.administration import suggest_pairs
 
 __all__ = ["Evidence", "Same", "suggest_customer_mapping"]
@@ -55,6 +55,7 @@ def suggest_customer_mapping(
     reject: str | list[str] = "",
     accept_plain: bool = False,
     ask: bool = False,
+    your_name: str = "",
 ) -> Told:
     """Suggest which unmapped customers are the same, and link what a person accepts. Neither system is touched.
 
@@ -66,10 +67,11 @@ def suggest_customer_mapping(
         reject: Pairs that are not the same, written likewise; they are never suggested again.
         accept_plain: Link every pair that is one to one with nothing against it.
         ask: Stop with a form for the pairs that are left.
+        your_name: Your name; it stands in the versions, and where this run is shown. Left empty = whom Prefect knows.
     """
 
     def body() -> Any:
-        made, actor = resolve_setup(setup), actor_of_run()
+        made, actor = setup_of_run(setup), actor_of_run()
         done = {"accepted": 0, "rejected": 0}
         accepted, rejected = customers_of(accept), customers_of(reject)
         if accepted or rejected:

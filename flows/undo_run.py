@@ -14,8 +14,8 @@ from flows.naming import run_name
 from flows.outcomes import HOOKS, concluded
 from flows.overrides import left_out_given
 from flows.prefect_runtime import PrefectRuntime
+from flows.run_tags import setup_of_run
 from flows.setup_choice import SetupChoice
-from flows.setups import resolve_setup
 
 __all__ = ["undo_run"]
 
@@ -33,6 +33,7 @@ def undo_run(
     delete_accounts: bool = False,
     approved_plan: str | None = None,
     leave_out: str | list[str] | None = None,
+    your_name: str = "",
 ) -> RunReport:
     """Put back what a run changed, leaving alone every field that somebody has changed since.
 
@@ -43,12 +44,13 @@ def undo_run(
         delete_accounts: Delete the webstore accounts that the run created. Without it they are only unlinked.
         approved_plan: Hash of the reverse plan of a dry run: do only what it holds. None or left empty = what this run plans.
         leave_out: Customers of the approved plan (numbers, ids or woo:ID) left as they are. None or left empty = nobody.
+        your_name: Your name; it stands in versions and logs, and where this run is shown. Left empty = whom Prefect knows.
     """
 
     def body() -> Any:
         left_out = left_out_given(leave_out)
         checked_wish(approved_plan, left_out)  # before a block is looked up
-        made = resolve_setup(setup)
+        made = setup_of_run(setup)
         request = RunRequest(
             made,
             undone_run=run_id,
