@@ -71,6 +71,8 @@ def summary_of(
         trigger=run.trigger,
         validated=run.validated,
         seen_at=seen_at,
+        why_everybody=run.why_everybody,
+        missed_by_webhooks=run.missed_by_webhooks,
         undo=None if request.undone_run is None else _of_undo(plan, request.undone_run, results, run.dry_run),
         approval=None
         if approved is None

@@ -76,7 +76,8 @@ class RunSummary:
     """A run in numbers. Counters describe the state after the run: a standing conflict is counted by every run.
 
     Attributes:
-        mode: all, selected or undo.
+        mode: all, changed, selected or undo.
+        why_everybody, missed_by_webhooks: as in Run.
         errors: customers that were refused or failed.
         dropped_customers: what was approved or planned and not written, one for each thing that was not done.
         stopped: why loads ended early.
@@ -111,6 +112,8 @@ class RunSummary:
     trigger: str = ""
     validated: Mapping[str, Any] = field(default_factory=dict)
     seen_at: str = ""
+    why_everybody: str = ""
+    missed_by_webhooks: int | None = None
     undo: UndoSummary | None = None
     approval: ApprovalSummary | None = None
     error: str = ""

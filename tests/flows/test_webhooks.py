@@ -17,7 +17,7 @@ from connector.run.run import Run
 from connector.run.setup_source import opened_store
 from connector.webhooks.genuine import client_state
 from connector.webhooks.serving import WANTED, Renewal, subscriptions_of
-from connector.webhooks.sifting import Sifted, sift
+from connector.extract.sifting import Sifted, sift
 from connector.webhooks.subscribing import Done, address_of
 from tests.flows.shop import Shop
 from tests.servers.receiver import SECRET, Served, served
