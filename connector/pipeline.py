@@ -32,7 +32,16 @@ from connector.core.approval import Approved, Lost
 from connector.core.customer import Direction
 from connector.core.plan import Plan
 from connector.errors import CustomerSyncError, InputError
-from connector.extract.changed import Everybody, changed_customers, count_missed, looked_until, note_look, why_everybody
+from connector.extract.changed import (
+    Changes,
+    Everybody,
+    Look,
+    changed_customers,
+    count_missed,
+    look,
+    note_look,
+    why_everybody,
+)
 from connector.extract.findings import stop_on_findings
 from connector.extract.keeping import forget_extracts, keep_answers
 from connector.extract.memory_partition import partitions_of
@@ -116,8 +125,8 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
     with _opened_run(request.setup, runtime, request.mode, dry_run=request.dry_run) as opened:
         run = opened.run
         approved = _approved_plan(run, request)
-        version = looked_until(run)
-        request, seen_until = _reading_less(run, runtime, request)
+        looking = look(run) if _may_read_less(run, request, approved) else None
+        request, seen_until = _reading_less(run, runtime, request, looking)
         if request.undone_run is not None:
             draft = _Draft(plan_undo(run, request.undone_run, delete_accounts=request.delete_accounts))
         else:
@@ -154,8 +163,8 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
         opened.status = "waiting" if waiting else "stopped" if summary.stopped else "completed"
         runtime.conflicts_found(run, news)
         runtime.customers_held(run, newly_held(run, results))
-        if opened.status == "completed" and not run.dry_run and approved is None:
-            _note_look(run, request, version, seen_until)
+        if looking is not None and opened.status == "completed":
+            note_look(run, looking, seen_until)
         if not waiting:
             runtime.run_ended(run, summary)
         return RunReport(summary, plan, waiting, created)
@@ -241,26 +250,24 @@ def _drafted(run: Run, runtime: Runtime, request: RunRequest, approved: Approved
     return _Draft(plan, read.job.selected, read.extracted)
 
 
-def _reading_less(run: Run, runtime: Runtime, request: RunRequest) -> tuple[RunRequest, str | None]:
-    """The request, of those who may have changed where that is enough; and the latest change that it has seen."""
-    may = request.of_all and runtime.trigger == "scheduled" and not run.dry_run and request.approved_plan is None
-    if not may or not run.setup.synchronization.hours_between_full_reads:
-        return request, None
-    why, names, seen_until = why_everybody(run), None, ""
-    if why is None:
-        names, seen_until = runtime.call(changed_customers, run)
-    if names is None:
-        run.why_everybody = str(why or Everybody.MANY)
-        return request, None
+def _may_read_less(run: Run, request: RunRequest, approved: Approved | None) -> bool:
+    """Whether it is to be known how far this run has looked, so that others need not read everybody."""
+    reads_less = bool(run.setup.synchronization.hours_between_full_reads)
+    return reads_less and request.of_all and not run.dry_run and approved is None
+
+
+def _reading_less(run: Run, runtime: Runtime, request: RunRequest, looking: Look | None) -> tuple[RunRequest, str]:
+    """The request, of those who may have changed where that is enough; then with the latest change that was seen."""
+    if looking is None or runtime.trigger != "scheduled":
+        return request, ""
+    why = why_everybody(run)
+    changes = Changes(None, why=why) if why else runtime.call(changed_customers, run, looking)
+    if changes.customers is None:
+        run.why_everybody = str(changes.why)
+        return request, ""
     with run.store.work(run.code) as work:
         work.runs.reads_less(run.run_id)
-    return replace(request, customers=names, changed_only=True), seen_until
-
-
-def _note_look(run: Run, request: RunRequest, version: int, seen_until: str | None) -> None:
-    """Keep how far a completed run has looked, where runs may read less."""
-    if run.setup.synchronization.hours_between_full_reads and (request.of_all or request.changed_only):
-        note_look(run, version, seen_until)
+    return replace(request, customers=changes.customers, changed_only=True), changes.seen_until
 
 
 def _approved_plan(run: Run, request: RunRequest) -> Approved | None:

@@ -9,6 +9,7 @@ about), everybody is read: whoever was left is found by that. What webhooks miss
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -19,6 +20,7 @@ import orjson
 from connector.core.counting import counted
 from connector.core.customer import Direction
 from connector.core.customer_key import customer_key
+from connector.core.identity import marks_shown
 from connector.core.plan import Plan
 from connector.extract.hidden_cards import OVERLAP_SECONDS, company_seen_until
 from connector.extract.sifting import sift
@@ -26,7 +28,7 @@ from connector.run.run import Run
 from connector.store import EVERYTHING, LEFT_TO_THE_SCHEDULE, RUNS_OVER_ALL, View
 from connector.store.columns import now
 
-__all__ = ["Everybody", "changed_customers", "count_missed", "looked_until", "note_look", "why_everybody"]
+__all__ = ["Changes", "Everybody", "Look", "changed_customers", "count_missed", "look", "note_look", "why_everybody"]
 
 _NAME = "changes looked at"
 _MISSED = "missed"
@@ -40,6 +42,7 @@ class Everybody(StrEnum):
     OTHER_RULES = "setup or rules have changed"
     LEFT = "webhooks have left customers to it"
     NOT_DONE = "a run was not done with all of its customers"
+    WENT_BACK = "what was the newest on one side is gone; was that side restored?"
     MANY = "more customers may have changed than a selected run takes"
 
 
@@ -50,6 +53,7 @@ class Looked:
     Attributes:
         company: the id of the company.
         seen_until: the latest change in Business Central that was seen.
+        account, marks: the newest account, and its marks as a number; null = the webstore does not tell them.
         version: of the mapping table, when the last run began to look.
         settings: digest of the rules and of what the setup says of customers.
         full_run: the run that has read everybody last.
@@ -57,9 +61,34 @@ class Looked:
 
     company: str
     seen_until: str
+    account: int
+    marks: int | None
     version: int
     settings: str
     full_run: str
+
+
+@dataclass(frozen=True)
+class Look:
+    """What is asked before a run looks at anybody: the mapping table's version, and the newest accounts (id → user name and
+    moment of registration)."""
+
+    version: int
+    accounts: Mapping[int, tuple[str, str]]
+
+
+@dataclass(frozen=True)
+class Changes:
+    """Who may have changed.
+
+    Attributes:
+        customers: names for a selected run, of customers that were there just now; None = everybody is to be read, for `why`.
+        seen_until: the latest change in Business Central that was seen.
+    """
+
+    customers: tuple[str, ...] | None
+    seen_until: str = ""
+    why: Everybody | None = None
 
 
 def why_everybody(run: Run) -> Everybody | None:
@@ -81,29 +110,27 @@ def why_everybody(run: Run) -> Everybody | None:
     return Everybody.NOT_DONE if left else None
 
 
-def looked_until(run: Run) -> int:
-    """The mapping table's version, to be asked before a run looks at anybody."""
+def look(run: Run) -> Look:
+    """Ask for what a later run begins with."""
     with run.store.view(run.code) as view:
-        return view.mapping.version()
+        version = view.mapping.version()
+    return Look(version, run.webstore.newest_accounts())
 
 
-def changed_customers(run: Run) -> tuple[tuple[str, ...] | None, str]:
+def changed_customers(run: Run, looking: Look) -> Changes:
     """Who may have changed since a run looked last.
-
-    Returns:
-        Names for a selected run, of customers that were there just now; None = too many, everybody is to be read. And the
-        latest change in Business Central that was seen.
 
     Raises:
         RemoteTrouble, SetupError: they cannot be read.
     """
     with run.store.view(run.code) as view:
         known = _known(view)
-        assert known is not None  # noqa: S101 - why_everybody has seen it
-        edited = set(view.mapping.diff(known.version, view.mapping.version())["bc_id"])
+        if known is None:
+            return Changes(None, why=Everybody.UNFINISHED)
+        edited = set(view.mapping.diff(known.version, looking.version)["bc_id"])
         keys = {change.key for change in view.webhooks.changes()} - {EVERYTHING}
         keys |= {f"bc:{bc_id}" for bc_id in edited | {row["bc_id"] for row in view.decisions.rows()}}
-        keys |= _released(view)
+        keys |= _not_written(view)
 
     def keep(records: list[dict[str, Any]]) -> None:
         keys.update(f"bc:{str(record['id']).lower()}" for record in records)
@@ -111,28 +138,38 @@ def changed_customers(run: Run) -> tuple[tuple[str, ...] | None, str]:
     census = run.business_central.read_customers(
         keep, select=["id"], changed_since=known.seen_until, overlap_seconds=OVERLAP_SECONDS
     )
-    seen = [moment for moment in (known.seen_until, census.watermark) if moment]
-    return sift(run, keys, run.setup.webhooks.selected_at_most).customers, max(seen, key=datetime.fromisoformat)
+    until = census.watermark or ""
+    if not until or _moment(until) < _moment(known.seen_until) or _is_older(looking.accounts, known):
+        return Changes(None, why=Everybody.WENT_BACK)
+    if looking.accounts and min(looking.accounts) > known.account:
+        return Changes(None, why=Everybody.MANY)
+    # somebody who registers is not left to the hooks alone
+    keys |= {customer_key(None, account) for account in looking.accounts if account > known.account}
+    chosen = sift(run, keys, run.setup.webhooks.selected_at_most).customers
+    return Changes(chosen, until, None if chosen is not None else Everybody.MANY)
 
 
-def note_look(run: Run, version: int, seen_until: str | None = None) -> None:
+def note_look(run: Run, looking: Look, seen_until: str = "") -> None:
     """Keep how far a completed run has looked.
 
     Args:
-        version: as `looked_until` gave it before.
-        seen_until: of a run of the changed ones; None = this run has read everybody.
+        looking: as `look` gave it before.
+        seen_until: of a run of the changed ones; "" = this run has read everybody.
     """
     with run.store.work(run.code) as work:
         before = _known(work)
-        everybody = seen_until is None
-        until = company_seen_until(work) if everybody else seen_until
-        if not until or (not everybody and before is None):
+        until = seen_until or company_seen_until(work)
+        if not until or not looking.accounts or (seen_until and before is None):
             work.watermarks.remove(_NAME)
             return
         # a clock that was wrong once must not hide what is changed until then
-        until = min(until, datetime.now(UTC).isoformat(), key=datetime.fromisoformat)
-        full_run = run.run_id if everybody or before is None else before.full_run
-        looked = Looked(run.business_central.company_id, until, version, _settings(run), full_run)
+        until = min(until, datetime.now(UTC).isoformat(), key=_moment)
+        newest = max(looking.accounts)
+        looked = Looked(
+            company=run.business_central.company_id, seen_until=until, account=newest,
+            marks=marks_shown(*looking.accounts[newest])[0], version=looking.version, settings=_settings(run),
+            full_run=before.full_run if seen_until and before else run.run_id,
+        )  # fmt: skip
         work.watermarks.set(_NAME, orjson.dumps(asdict(looked)).decode())
 
 
@@ -160,7 +197,18 @@ def _known(view: View) -> Looked | None:
     return Looked(**orjson.loads(text)) if text else None
 
 
-def _released(view: View) -> set[str]:
+def _moment(text: str) -> datetime:
+    return datetime.fromisoformat(text)
+
+
+def _is_older(accounts: Mapping[int, tuple[str, str]], known: Looked) -> bool:
+    """Whether the account that was the newest is not among them, or is somebody else: a restored shop gives an id anew."""
+    if known.account in accounts:
+        return marks_shown(*accounts[known.account])[0] != known.marks
+    return not accounts or min(accounts) < known.account
+
+
+def _not_written(view: View) -> set[str]:
     """Customers of whom a write failed, and no later one succeeded: also those whose hold somebody has released."""
     return {
         row["key"]

@@ -39,7 +39,7 @@ def scheduled(shop: Shop) -> RunReport:
 def pages_of_all(shop: Shop) -> int:
     """Requests for the complete list of either side."""
     asked = [e for e in shop.running.webstore_log.entries if e.method == "GET" and e.path.endswith("/customers")]
-    return sum("include=" not in e.query for e in asked)
+    return sum("order=asc" in e.query for e in asked)
 
 
 def told(shop: Shop, *keys: str) -> None:
@@ -92,6 +92,12 @@ def test_what_webhooks_missed_is_found_by_the_next_full_read_and_counted(
     assert reading_less.customer(customer)["city"] == "Oslo"
     with opened_store(reading_less.setup) as (_, store), store.view("shop") as view:
         assert view.webhooks.counters()["missed"][0] == 1
+
+
+def test_who_registers_is_not_left_to_the_webhooks_alone(reading_less: Shop) -> None:
+    reading_less.register("new@less.example", "Bo Lee")
+    assert scheduled(reading_less).summary.mode == "changed"
+    assert "new@less.example" in reading_less.customers()
 
 
 def _tick(shop: Shop) -> Callable[[], bool]:
@@ -147,6 +153,25 @@ def _killed(shop: Shop) -> None:
         work.runs.start("killed", "changed", "scheduled", "test")
 
 
+def _deleted(shop: Shop) -> None:
+    shop.running.webstore.people_delete(max(shop.accounts().values()))
+
+
+def _company_restored(shop: Shop) -> None:
+    before = shop.company.snapshot()
+    shop.type_in_company(pair(shop, 1)[1], city="Oslo")
+    scheduled(shop)
+    shop.company.restore(before)
+
+
+def _another_with_its_id(shop: Shop) -> None:
+    before = shop.running.webstore.snapshot()
+    shop.register("gone@less.example", "Bo Lee")
+    scheduled(shop)
+    shop.running.webstore.restore(before)
+    shop.register("other@less.example", "Kai Moe")
+
+
 @pytest.mark.parametrize(
     ("event", "why"),
     [
@@ -154,6 +179,9 @@ def _killed(shop: Shop) -> None:
         (_left, Everybody.LEFT),
         (_over_all, Everybody.LEFT),
         (_killed, Everybody.NOT_DONE),
+        (_deleted, Everybody.WENT_BACK),
+        (_company_restored, Everybody.WENT_BACK),
+        (_another_with_its_id, Everybody.WENT_BACK),
     ],
 )
 def test_where_somebody_may_have_been_left_everybody_is_read(

@@ -12,12 +12,12 @@ import pytest
 import requests
 
 from connector.errors import InputError, PremiseBroken, RemoteTrouble
+from connector.extract.sifting import Sifted, sift
 from connector.rules import load_rules
 from connector.run.run import Run
 from connector.run.setup_source import opened_store
 from connector.webhooks.genuine import client_state
 from connector.webhooks.serving import WANTED, Renewal, subscriptions_of
-from connector.extract.sifting import Sifted, sift
 from connector.webhooks.subscribing import Done, address_of
 from tests.flows.shop import Shop
 from tests.servers.receiver import SECRET, Served, served
