@@ -12,7 +12,7 @@ from connector.core.plan import Plan
 from connector.run.request import RunRequest
 from connector.run.result import LoadResult
 from connector.run.run import Run
-from connector.run.summary import ApprovalSummary, DirectionSummary, RunSummary, SideCounts, UndoSummary
+from connector.run.summary import ApprovalSummary, DirectionSummary, ReadingSummary, RunSummary, SideCounts, UndoSummary
 
 __all__ = ["summary_of"]
 
@@ -71,12 +71,13 @@ def summary_of(
         trigger=run.trigger,
         validated=run.validated,
         seen_at=seen_at,
-        why_everybody=run.why_everybody,
-        missed_by_webhooks=run.missed_by_webhooks,
         undo=None if request.undone_run is None else _of_undo(plan, request.undone_run, results, run.dry_run),
         approval=None
         if approved is None
         else ApprovalSummary(approved.hash, len(lost), request.approved_by, request.leave_out),
+        reading=ReadingSummary(run.why_everybody, run.missed_by_webhooks)
+        if run.setup.synchronization.hours_between_full_reads
+        else None,
     )
 
 

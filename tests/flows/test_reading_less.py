@@ -15,6 +15,7 @@ from connector.extract import changed
 from connector.extract.changed import Everybody
 from connector.run.request import RunReport
 from connector.run.setup_source import opened_store
+from connector.run.summary import ReadingSummary
 from connector.setup import PullWebstoreCustomers
 from connector.store.columns import now
 from tests.by_hand import by_hand
@@ -87,7 +88,7 @@ def test_what_webhooks_missed_is_found_by_the_next_full_read_and_counted(
     told(reading_less, f"woo:{named}")
     monkeypatch.setattr(changed, "now", lambda: now() + timedelta(hours=25))
     summary = scheduled(reading_less).summary
-    assert (summary.mode, summary.why_everybody, summary.missed_by_webhooks) == ("all", Everybody.DUE, 1)
+    assert (summary.mode, summary.reading) == ("all", ReadingSummary(Everybody.DUE, 1))
     assert "no webhook had told" in " ".join(summary.warnings)
     assert reading_less.customer(customer)["city"] == "Oslo"
     with opened_store(reading_less.setup) as (_, store), store.view("shop") as view:
@@ -189,7 +190,7 @@ def test_where_somebody_may_have_been_left_everybody_is_read(
 ) -> None:
     event(reading_less)
     summary = scheduled(reading_less).summary
-    assert (summary.mode, summary.why_everybody) == ("all", why)
+    assert (summary.mode, summary.reading) == ("all", ReadingSummary(why))
     assert scheduled(reading_less).summary.mode == "changed"
 
 
@@ -208,13 +209,13 @@ def test_a_change_that_a_flag_withholds_comes_through_when_the_flag_is_opened(re
     scheduled(reading_less)
     assert reading_less.customer(customer)["city"] == "Bergen"
     reading_less.change(pull_webstore_customers=PullWebstoreCustomers.ALL)
-    assert scheduled(reading_less).summary.why_everybody == Everybody.OTHER_RULES
+    assert scheduled(reading_less).summary.reading == ReadingSummary(Everybody.OTHER_RULES)
     assert reading_less.customer(customer)["city"] == "Oslo"
 
 
 def test_a_clock_that_went_back_reads_everybody(reading_less: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(changed, "now", lambda: now() - timedelta(hours=1))
-    assert scheduled(reading_less).summary.why_everybody == Everybody.DUE
+    assert scheduled(reading_less).summary.mode == "all"
 
 
 def test_without_webhooks_no_run_may_read_less(shop: Shop) -> None:

@@ -60,7 +60,7 @@ def sifted(shop: Shop, *keys: str, most: int = 1000) -> Sifted:
 def test_an_account_that_is_made_in_the_webstore_is_in_business_central_soon(shop: Shop) -> None:
     with listening(shop) as receiver:
         account = shop.register("kari@hook.example", city="Bergen")
-        assert deliver(shop) >= 1
+        deliver(shop)
         receiver.quiet()
         assert "kari@hook.example" in shop.customers()
         assert receiver.runs == [(f"woo:{account}",)]
