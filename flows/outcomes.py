@@ -23,11 +23,12 @@ from connector.run.summary import RunSummary
 from connector.setup import Setup
 from connector.store import LeaseHeld
 from flows.events import tell_completed, tell_stopped
-from flows.flow_run import this_run
+from flows.flow_run import flow_name, this_run
 from flows.naming import setup_label
-from flows.run_tags import signed_by
+from flows.run_tags import kind_of, opened_setup, signed_by
 from flows.setup_choice import SetupChoice, is_reference
 from flows.setups import resolve_setup
+from tasks.overview import publish_overview
 from tasks.pressing import pressed
 
 __all__ = [
@@ -40,6 +41,7 @@ __all__ = [
     "concluded",
     "explain_setup",
     "in_words",
+    "show_what_waits",
     "skipped",
     "told",
 ]
@@ -48,6 +50,8 @@ __all__ = [
 REFUSED = "Not All Written"
 # of customers that were dropped: a state's message is one sentence, the rest stands in the summary
 _NAMED = 5
+# kinds of runs after which nothing else waits than before
+_SHOW_NOTHING_NEW = frozenset({"connection", "readiness", "purge"})
 # how Prefect's message begins when a run's parameters are not what its flow takes
 _NOT_BEGUN = "Validation of flow parameters failed"
 _NAMES: Mapping[str, Callable[[int], str]] = {
@@ -82,6 +86,24 @@ class Told:
 
 
 def concluded(setup: SetupChoice, body: Callable[[], Any]) -> Any:
+    """Carry out a flow's body, say how it ended, and show what waits for people now; see `_concluded`."""
+    ended = _concluded(setup, body)
+    show_what_waits()
+    return ended
+
+
+def show_what_waits() -> None:
+    """Make the overview of this run's webstore anew, if there is something new in it."""
+    setup = opened_setup()
+    if setup is None or kind_of(flow_name()) in _SHOW_NOTHING_NEW:
+        return
+    try:
+        publish_overview(setup)
+    except StoreError as error:  # whatever the run did is done
+        get_run_logger().warning("What waits could not be shown: %s", error)
+
+
+def _concluded(setup: SetupChoice, body: Callable[[], Any]) -> Any:
     """Carry out a flow's body, and say how it ended.
 
     Our own errors become a Failed state with their words, no traceback; a busy webstore becomes Cancelled in a deployment;

@@ -34,6 +34,7 @@ from flows.approving import ask_for_approval, waits_elsewhere
 from flows.events import tell_conflicts, tell_held, tell_waiting
 from flows.flow_run import actor_of_run, this_run, trigger_of_run, where_shown, whole
 from tasks import compare, extract, load, report, validate
+from tasks.overview import publish_overview
 from tasks.partitions import Work, work_on_partition
 from tasks.progress import ProgressArtifacts
 from tasks.readiness import report_of_readiness
@@ -155,8 +156,9 @@ class PrefectRuntime(Runtime):
         return waits_elsewhere(setup, plan.hash)
 
     def plan_waits(self, setup: Setup, plan_hash: str, reason: str) -> None:
-        """As an event."""
+        """As an event, and in what waits for people."""
         tell_waiting(setup.webstore_code, plan_hash, reason)
+        publish_overview(setup)
 
     def ask(self, setup: Setup, plan: PlanShown) -> Answer:
         """By a form, or on the terminal."""

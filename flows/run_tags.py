@@ -17,12 +17,23 @@ from flows.flow_run import BY, flow_name, name_given, this_run
 from flows.setup_choice import SetupChoice
 from flows.setups import resolve_setup
 
-__all__ = ["DRY_RUN", "PROJECT", "WEBSTORE", "kind_of", "setup_of_run", "sign", "signed_by", "starting_tags"]
+__all__ = [
+    "DRY_RUN",
+    "PROJECT",
+    "WEBSTORE",
+    "kind_of",
+    "opened_setup",
+    "setup_of_run",
+    "sign",
+    "signed_by",
+    "starting_tags",
+]
 
 PROJECT = "customer-sync"
 WEBSTORE = "webstore:"
 DRY_RUN = "dry-run"
-# run and name: the next run of this process is another one
+# with the run: the next one of this process is another one
+_opened: ContextVar[tuple[object, Setup | None]] = ContextVar("opened", default=(None, None))
 _signed: ContextVar[tuple[object, str]] = ContextVar("signed", default=(None, ""))
 # kind of a run by its flow; any other is of its own kind
 _KINDS = {
@@ -60,6 +71,7 @@ def setup_of_run(setup: SetupChoice, *, with_secrets: bool = True) -> Setup:
     """
     made = resolve_setup(setup, with_secrets)
     run = this_run()
+    _opened.set((run.id, made))
     given: Mapping[str, Any] = run.parameters or {}
     who = name_given(given.get("your_name"))
     _tag(
@@ -67,6 +79,12 @@ def setup_of_run(setup: SetupChoice, *, with_secrets: bool = True) -> Setup:
         + ([f"{BY}{who}"] if who else [])
     )
     return made
+
+
+def opened_setup() -> Setup | None:
+    """The setup that this run works with; None = it has none yet."""
+    run_id, setup = _opened.get()
+    return setup if run_id == this_run().id else None
 
 
 def sign(name: object) -> str:
