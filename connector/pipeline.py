@@ -115,7 +115,8 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
         run = opened.run
         approved = _approved_plan(run, request)
         if request.undone_run is not None:
-            draft = _Draft(plan_undo(run, request.undone_run, delete_accounts=request.delete_accounts))
+            how = {"delete_accounts": request.delete_accounts, "its_flags": request.its_flags}
+            draft = _Draft(plan_undo(run, request.undone_run, **how))
         else:
             draft = _drafted(run, runtime, request, approved)
         plan = draft.plan
@@ -146,6 +147,8 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
         )  # fmt: skip
         opened.told = summary.as_json()
         opened.status = "waiting" if waiting else "stopped" if summary.stopped else "completed"
+        if created:
+            runtime.creates_undone(run, created)
         runtime.conflicts_found(run, news)
         runtime.customers_held(run, newly_held(run, results))
         if not waiting:
