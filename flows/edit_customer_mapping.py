@@ -19,7 +19,7 @@ from flows.outcomes import EXPLAINED, Told, concluded
 from flows.overrides import customers_given, customers_of
 from flows.run_tags import setup_of_run
 from flows.setup_choice import SetupChoice
-from tasks.administration import publish_mapping
+from tasks.administration import publish_holds, publish_mapping
 
 __all__ = ["MappingAction", "edit_customer_mapping", "release_holds"]
 
@@ -134,6 +134,7 @@ def release_holds(
         made = setup_of_run(setup, with_secrets=False)
         with at_desk(made, actor=actor_of_run()) as desk:
             count = activity.release_holds(desk, customers_of(customers), everyone=everyone)
+        publish_holds(whole(made))
         return Told(f"{counted(count, 'customer')} released.", {"released": count})
 
     return concluded(setup, body)  # type: ignore[no-any-return]

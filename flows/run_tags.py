@@ -13,7 +13,7 @@ from typing import Any
 from prefect.client.orchestration import get_client
 
 from connector.setup import Setup
-from flows.flow_run import BY, flow_name, name_given, this_run
+from flows.flow_run import BY, actor_of_run, flow_name, name_given, this_run
 from flows.setup_choice import SetupChoice
 from flows.setups import resolve_setup
 
@@ -105,6 +105,11 @@ def signed_by() -> str:
     run_id, name = _signed.get()
     run = this_run()
     return name if name and run_id == run.id else name_given((run.parameters or {}).get("your_name"))
+
+
+def who_acts() -> str:
+    """Who answers this run's forms at the moment, for versions and decisions; as `actor_of_run` where no name was given."""
+    return signed_by() or actor_of_run()
 
 
 def _tag(tags: Sequence[str]) -> None:

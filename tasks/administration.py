@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -16,14 +16,22 @@ from connector.desk import activity, suggesting
 from connector.desk.connection_check import check_connections
 from connector.desk.desk import at_desk
 from connector.desk.mapping_list import list_mapping
-from connector.report.run_tables import conflicts_shown, shown_table
+from connector.report.run_tables import conflicts_shown, holds_shown, shown_table
 from connector.run.run import progress_sink
 from connector.run.setup_source import opened_view
 from connector.setup import Setup
 from tasks.progress import ProgressArtifacts
 from tasks.report import publish_table
 
-__all__ = ["publish_conflicts", "publish_mapping", "publish_rows", "purge_log", "suggest_pairs", "test_systems"]
+__all__ = [
+    "publish_conflicts",
+    "publish_holds",
+    "publish_mapping",
+    "publish_rows",
+    "purge_log",
+    "suggest_pairs",
+    "test_systems",
+]
 
 
 @task(task_run_name="test the systems of {webstore_code}", cache_policy=NO_CACHE)
@@ -69,6 +77,15 @@ def publish_conflicts(setup: Setup) -> int:
     return table.total
 
 
+@task(task_run_name="publish who is on hold", cache_policy=NO_CACHE)
+def publish_holds(setup: Setup) -> int:
+    """Who is on hold, as an artifact."""
+    with opened_view(setup) as view:
+        table = shown_table(setup, "holds", holds_shown(view))
+    publish_table(setup.webstore_code, table)
+    return table.total
+
+
 @task(task_run_name="suggest the customer mapping of {webstore_code}", cache_policy=NO_CACHE)
 def suggest_pairs(
     webstore_code: str, setup: Setup, rungs: Sequence[str], likely: bool, actor: str
@@ -82,7 +99,7 @@ def suggest_pairs(
     return rows
 
 
-def publish_rows(setup: Setup, name: str, rows: Sequence[dict[str, Any]], title: str = "") -> None:
+def publish_rows(setup: Setup, name: str, rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
     """Any rows as a table artifact, masked as the setup wants it; `title` where the kind of table has none of its own."""
     frame = pd.DataFrame(list(rows[: setup.reports.rows]))
     publish_table(setup.webstore_code, shown_table(setup, name, frame, title=title, total=len(rows)))

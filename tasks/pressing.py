@@ -54,6 +54,7 @@ COMMANDS: Mapping[str, str] = {
     "store free-lease": "",
     "webhooks serve": "",
     "webhooks subscribe": "",
+    "webhooks list": "",
     "deploy": "",
     "console-password": "",
     "console": "",
@@ -73,7 +74,7 @@ _FIELDS = {
 _NAMES = "|".join(sorted(map(re.escape, COMMANDS), key=len, reverse=True))
 # what may stand behind a command: names, numbers, placeholders, options
 _ARGUMENT = (
-    r"(?: (?:--[a-z][a-z-]*(?: webstore| business-central)?|[A-Z][A-Z0-9=_-]*|[0-9a-f]{6,}|…|woo:\d+|[A-Z]*\d+(?:=\d+)?)"
+    r"(?: (?:--[a-z][a-z-]*|webstore|business-central|[A-Z][A-Z0-9=_-]*|[0-9a-f]{6,}|…|woo:\d+|[A-Z]*\d+(?:=\d+)?)"
     r"(?![\w-]))"
 )
 _COMMAND = re.compile(rf"`?customer-sync (?P<name>{_NAMES})(?![\w-])(?P<more>{_ARGUMENT}*)`?")

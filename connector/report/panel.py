@@ -103,7 +103,9 @@ def _made(texts: dict[str, list[str]]) -> dict[str, list[str]]:
         filled = [column if column is not None else [""] * length for column in names]
         made[_WHO] = [_who(*names_of_one) for names_of_one in zip(*filled, strict=True)]
     if {"before", "after"} <= texts.keys():
-        made[_CHANGE] = [_change(*both) for both in zip(texts.pop("before"), texts.pop("after"), strict=True)]
+        both = texts.pop("before"), texts.pop("after")
+        other = texts.pop("other_side", [""] * len(both[0]))
+        made[_CHANGE] = [_change(*values) for values in zip(*both, other, strict=True)]
     rest = {name: texts.pop(name) for name in list(texts)}
     return made | rest
 
@@ -130,8 +132,7 @@ def _cell(column: str, value: Any) -> str:
     return _SYSTEMS.get(str(value), str(value)) if column in _OF_A_SYSTEM else str(value)
 
 
-def _change(before: str, after: str) -> str:
-    """What was and what will be; of what stays as it is the value alone."""
-    if before == after:
-        return before
-    return f"{before or '(blank)'} → {after or '(blank)'}"
+def _change(before: str, after: str, other: str) -> str:
+    """What was and what will be, and what the other side holds where that is something else; of what stays the value alone."""
+    change = before if before == after else f"{before or '(blank)'} → {after or '(blank)'}"
+    return f"{change} (other side: {other})" if other else change

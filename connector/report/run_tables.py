@@ -41,7 +41,19 @@ __all__ = [
 _INTENDED = ("delete", "update", "create", "link", "unlink", "keep", "held", "withheld", "kept")
 # columns that hold what customers are called, where they live, how they are reached
 _PERSONAL = frozenset(
-    {"base", "before", "after", "webstore", "business_central", "name", "bc_name", "webstore_name", "value", "because"}
+    {
+        "base",
+        "before",
+        "after",
+        "other_side",
+        "webstore",
+        "business_central",
+        "name",
+        "bc_name",
+        "webstore_name",
+        "value",
+        "because",
+    }
 )
 TITLES = {
     "plan": "What is written, field by field: before → after, and why",

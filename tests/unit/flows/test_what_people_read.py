@@ -97,6 +97,7 @@ def test_parts_of_a_message_end_once(parts: tuple[str, ...], told: str) -> None:
             "If so: synchronize-customers with dry_run, then synchronize-customers with approved_plan HASH. Nothing was written.",
         ),
         ("customer-sync mapping tick C00010 makes one", "edit-customer-mapping (tick) for C00010 makes one"),
+        ("customer-sync restored webstore shows them", "review-conflicts (restored) for webstore shows them"),
         ("Give --take webstore, or --leave-out.", "Give take webstore, or leave_out."),
         ("Run `customer-sync store check`.", "Run `customer-sync store check` (at a terminal)."),
         ("a newer version of customer-sync made it; createdb --encoding=UTF8", None),
