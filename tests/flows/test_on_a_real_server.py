@@ -336,10 +336,10 @@ def look_at_what_waits(served: World, page: Page, run: str, typed: tuple[str, ..
     """A plan that waits: where it is shown, where it is answered, and where it is said that it waits."""
     waits = served.wait(run, "PAUSED")
     assert {"webstore:shop", "sync", "customer-sync", f"by:{HOSTILE[:60].strip()}"} <= set(waits["tags"])
-    plan, overview = (served.artifact(key) for key in ("plan-shop", "waiting-shop"))
-    assert "| 1 plan to approve or reject |" in overview["data"]
+    plan = served.post("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["plan-shop"]}}})[0]["latest_id"]
+    assert "| 1 plan to approve or reject |" in served.artifact("waiting-shop")["data"]
     for ui, panel in (("", 874), ("/v2", 690)):
-        page.open(f"{ui}/artifacts/artifact/{plan['id']}", "What is written", 1600, width=1428)
+        page.open(f"{ui}/artifacts/artifact/{plan}", "What is written", 1600, width=1428)
         is_text(page, *typed)
         assert page.driven.execute_script(_WIDER, panel) == []
         page.open(f"{ui}/runs/flow-run/{run}?tab=Parameters", "Suspended", 1600)
