@@ -30,19 +30,29 @@ def push(run: Run, plan: Plan, look: Look) -> LoadResult:
     """Write all pushes of the plan; stops early, with the reason in `stopped`, when the webstore does not answer."""
     creates = plan.of(Direction.PUSH, "create")
     known = accounts_by_email(run, [write.natural_key for write in creates]) if creates else {}
+
+    def at_once() -> int:
+        """As many batches as the shop's host takes: it hashes a password for each new account."""
+        return run.webstore.requests_at_once
+
     return deliver(
         run,
         Direction.PUSH,
         look,
         [
-            Part(plan.of(Direction.PUSH, "update"), batch_sizes.WEBSTORE, lambda batch: _update(run, batch)),
-            # a shop hashes a password for each: as many batches at a time as its host takes, and none of them needs another
+            Part(
+                plan.of(Direction.PUSH, "update"),
+                batch_sizes.WEBSTORE,
+                lambda batch: _update(run, batch),
+                at_once=at_once,
+                claims=_emails,
+            ),
             Part(
                 creates,
                 batch_sizes.WEBSTORE_CREATES,
                 lambda batch: _create(run, batch, known),
-                at_once=lambda: run.webstore.requests_at_once,
-                claims=_claims,
+                at_once=at_once,
+                claims=_names,
             ),
         ],
     )
@@ -75,7 +85,12 @@ def _create(run: Run, writes: Sequence[Write], known: Mapping[str, Mapping[str, 
     return [fate for fate in fates if fate is not None]
 
 
-def _claims(write: Write) -> set[str]:
+def _emails(write: Write) -> set[str]:
+    """The e-mails that an update gives up and takes: who takes one that another gives up comes after him, as in the plan."""
+    return {email_key(value) for c in write.changes if c.field == "email" for value in (c.before, c.after)}
+
+
+def _names(write: Write) -> set[str]:
     """The e-mail and the user name that an account takes: WooCommerce looks for both before it inserts them, and no index of the
     database keeps them apart, so that two requests at one time may make them twice (measured on WooCommerce 10.5). A name that is
     not given is made of the e-mail, without what no name may have; of a general one's domain."""

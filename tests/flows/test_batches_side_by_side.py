@@ -25,7 +25,7 @@ def waiting(shop: Shop) -> Shop:
     keys = [shop.employ(f"p{n}@batch.example", f"Ann{n} Lee") for n in range(MANY)]
     by_hand(tick, shop.setup, [shop.number(key) for key in keys])
     shop.setup = shop.setup.model_copy(
-        update={"breakers": shop.setup.breakers.model_copy(update={"creates_percent": None})}
+        update={"breakers": shop.setup.breakers.model_copy(update={"creates_percent": None, "updates_percent": 100})}
     )
     return shop
 
@@ -72,6 +72,22 @@ def test_a_run_that_dies_in_between_leaves_nobody_twice(waiting: Shop, kind: str
     assert sorted(waiting.links().values()) == sorted(waiting.accounts().values())
 
 
+def test_updates_are_sent_side_by_side_but_for_those_that_hand_on_an_e_mail(waiting: Shop) -> None:
+    waiting.settle(2)
+    for number, key in enumerate(waiting.links()):
+        waiting.type_in_company(key, city="Oslo" if number else "Moss")
+    people = sorted(waiting.links(), key=waiting.number)
+    first, last = waiting.customer(people[0])["email"], waiting.customer(people[-1])["email"]
+    waiting.type_in_company(people[0], email="new@batch.example")
+    waiting.type_in_company(people[-1], email=first)
+    assert waiting.sync().summary.push.updated == MANY
+    cities = {waiting.account(key)["billing"]["city"] for key in waiting.accounts().values()}
+    assert cities == {"Oslo", "Moss"}
+    assert last not in waiting.accounts()
+    assert waiting.accounts()[first] == waiting.links()[people[-1]]
+    waiting.settle(1)
+
+
 def test_a_shop_that_refuses_one_batch_has_the_others_recorded(waiting: Shop) -> None:
     waiting.running.webstore_faults.add("429", path="customers/batch", method="POST", count=20, after=1)
     stopped = waiting.sync().summary
@@ -100,7 +116,7 @@ def test_who_may_get_the_same_user_name_is_never_sent_at_the_same_time(
         return SimpleNamespace(natural_key=email, payload={"username": username} if username else {})
 
     def rounds(*writes: Any) -> list[int]:
-        part = Part(writes, 1, lambda _: [], at_once=lambda: 3, claims=push._claims)
+        part = Part(writes, 1, lambda _: [], at_once=lambda: 3, claims=push._names)
         found: list[list[Sequence[Any]]] = list(part.rounds())
         assert [w for batches in found for batch in batches for w in batch] == list(writes)
         return [len(batches) for batches in found]
