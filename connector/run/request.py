@@ -21,6 +21,7 @@ class RunRequest:
     Attributes:
         customers: names of the customers it is about; None = all.
         undone_run: the run that is to be taken back, or the beginning of its id; None = this run synchronises.
+        changed_only: of all customers only those who may have changed: `customers`, who were there just now, maybe nobody.
         delete_accounts: of an undo: delete the webstore accounts that the undone run created.
         its_flags: of an undo: write wherever the undone run wrote, also where a flag is None now.
         approved_plan: hash of the plan that may be written; None = what this run plans.
@@ -32,6 +33,7 @@ class RunRequest:
     setup: Setup
     customers: tuple[str, ...] | None = None
     undone_run: str | None = None
+    changed_only: bool = False
     delete_accounts: bool = False
     its_flags: bool = False
     dry_run: bool = False
@@ -50,9 +52,11 @@ class RunRequest:
 
     @property
     def mode(self) -> str:
-        """What the run's row says that it is: all, selected or undo."""
+        """What the run's row says that it is: all, changed, selected or undo."""
         if self.undone_run is not None:
             return "undo"
+        if self.changed_only:
+            return "changed"
         return "all" if self.customers is None else "selected"
 
     @property
