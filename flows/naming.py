@@ -41,6 +41,8 @@ def run_name(what: str | Callable[[Mapping[str, Any]], str], *, every: str = "")
             customers=who_is_meant(given),
             run=str(given.get("run_id", ""))[:8],
             version=given.get("version", 0),
+            action=given.get("action", ""),
+            subject=given.get("subject", ""),
         )
         special = [every] if every else []
         special += ["dry run"] if given.get("dry_run") else []

@@ -20,7 +20,7 @@ from prefect.cache_policies import NO_CACHE
 
 from connector.core.counting import counted
 from connector.core.expectations import Finding
-from connector.report.literal import lines_as_they_are, table_as_it_is
+from connector.report.literal import lines_as_they_are, table_as_it_is, title_as_it_is
 from connector.report.panel import readable
 from connector.report.run_tables import Report, ShownTable
 from connector.run.summary import RunSummary
@@ -57,7 +57,7 @@ def publish_report(webstore_code: str, report: Report) -> list[str]:
 def publish_table(webstore_code: str, table: ShownTable, files: Sequence[str] = ()) -> None:
     """One table as an artifact. Every list of artifacts carries the whole tables, so that rows are few."""
     columns, rows = readable(table.name.partition("-")[0], table.frame)
-    lines = [f"**{table.title}**: {counted(table.total, 'row') if table.total else 'none'}"]
+    lines = [title_as_it_is(table.title, f": {counted(table.total, 'row') if table.total else 'none'}")]
     if table.total > len(rows):
         lines.append(f"The first {counted(len(rows), 'row is', 'rows are')} shown.")
     if files and table.name != "conflicts":

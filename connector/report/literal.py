@@ -8,6 +8,7 @@ is broken (wrapping.py).
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from html import escape
 from typing import Any
@@ -15,7 +16,7 @@ from typing import Any
 from connector.core.characters import shown
 from connector.report.wrapping import LINES, PANEL, broken, column_limits
 
-__all__ = ["lines_as_they_are", "table_as_it_is"]
+__all__ = ["lines_as_they_are", "table_as_it_is", "text_as_it_is", "title_as_it_is"]
 
 
 def table_as_it_is(
@@ -38,9 +39,21 @@ def table_as_it_is(
     return "\n".join(['<table cellpadding="4">', *lines, "</tbody>", "</table>"])
 
 
+def title_as_it_is(title: str, more: str = "") -> str:
+    """A title in bold letters, with what stands behind it."""
+    return f"<div><b>{_text(_on_one_line(title), LINES)}</b>{_text(more, LINES)}</div>"
+
+
 def lines_as_they_are(lines: Iterable[str], *, width: float = LINES) -> str:
     """Texts below each other, shown as they are. `width`: of the panel, in em."""
     return f"<div>{'<br>'.join(_text(_on_one_line(line), width) for line in lines)}</div>"
+
+
+def text_as_it_is(text: str) -> str:
+    """A text of many lines, to be copied character by character: a block of code whose fence is longer than any in the text."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text.rstrip()}\n{fence}"
 
 
 def _on_one_line(value: Any) -> str:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.exceptions import PrefectHTTPStatusError
-from prefect.flow_runs import resume_flow_run
 
 from connector.desk import inbox, versions
 from connector.desk.activity import list_runs
@@ -31,6 +28,7 @@ from flows.undo_run import undo_run
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
 from tests.by_hand import seen
+from tests.flows.answering import answering, artifact
 from tests.flows.shop import small_rules
 from tests.servers.prefect import prefect_here
 
@@ -410,7 +408,7 @@ def cities(shop: Shop) -> dict[str, str]:
 
 
 def test_a_form_means_the_rows_that_it_shows_and_an_answer_that_contradicts_itself_decides_nothing(
-    shop: Shop, monkeypatch: pytest.MonkeyPatch
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr(paging, "PER_FORM", 2)
     monkeypatch.setattr(waiting, "AT_ONCE_HOURS", 12 / 3600)
@@ -437,7 +435,7 @@ def test_a_form_means_the_rows_that_it_shows_and_an_answer_that_contradicts_itse
     assert state.message is not None
     assert state.message.startswith("1 decided, 4 left. Changed since they were shown, and left as they were: 1.")
     assert "a value, and “as above”" in state.message and "“another value” without one" in state.message
-    logged = " ".join(messages())
+    logged = " ".join(caplog.messages)
     assert "Waits: page 1 of 3, 2 of 5 conflicts to decide. To answer, press Resume" in logged
     assert "Nobody answered within" in logged and "1 conflict stays as it is" in logged
     assert "Waits: page 3 of 3, 1 of 5 conflicts to decide" in artifact("question-shop")
@@ -548,56 +546,7 @@ headers = { X-Gateway-Key = "another key of the gateway" }
             assert "key of the gateway" not in shown
 
 
-def artifact(key: str) -> str:
-    with get_client(sync_client=True) as client:
-        found = [a for a in client.read_artifacts() if a.key == key]
-    return str(max(found, key=lambda a: a.created).data)
-
-
 def artifact_keys() -> list[str]:
     """The newest first."""
     with get_client(sync_client=True) as client:
         return [str(a.key) for a in sorted(client.read_artifacts(), key=lambda a: a.created, reverse=True)]
-
-
-def messages() -> list[str]:
-    """What all runs have logged."""
-    with get_client(sync_client=True) as client:
-        return [log.message for log in client.read_logs()]
-
-
-class answering:  # noqa: N801 - it reads as a statement
-    """Somebody fills in the forms of runs that pause, one after the other; yields the schemas of the forms and their texts."""
-
-    def __init__(self, *answers: dict[str, Any] | Callable[[], dict[str, Any]]) -> None:
-        self._answers = answers
-        self._schemas: list[Any] = []
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._answer)
-
-    def __enter__(self) -> list[Any]:
-        self._thread.start()
-        return self._schemas
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _answer(self) -> None:
-        seen: set[str] = set()
-        left = list(self._answers)
-        while left and not self._ended.wait(0.3):
-            with get_client(sync_client=True) as client:
-                for run in client.read_flow_runs():
-                    if run.state is None or not run.state.is_paused() or str(run.state.id) in seen:
-                        continue
-                    keyset = run.state.state_details.run_input_keyset or {}
-                    try:
-                        keys = [keyset[name] for name in ("schema", "description") if name in keyset]
-                        read = [client.request("GET", f"/flow_runs/{run.id}/input/{key}") for key in keys]
-                    except PrefectHTTPStatusError:  # the form is saved a moment after the run says that it waits
-                        continue
-                    self._schemas += [one.json() for one in read]
-                    seen.add(str(run.state.id))
-                    answer = left.pop(0)
-                    resume_flow_run(run.id, run_input=answer() if callable(answer) else answer)

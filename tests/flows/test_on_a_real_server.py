@@ -336,7 +336,10 @@ def look_at_what_waits(served: World, page: Page, run: str, typed: tuple[str, ..
     """A plan that waits: where it is shown, where it is answered, and where it is said that it waits."""
     waits = served.wait(run, "PAUSED")
     assert {"webstore:shop", "sync", "customer-sync", f"by:{HOSTILE[:60].strip()}"} <= set(waits["tags"])
-    plan = served.post("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["plan-shop"]}}})[0]["latest_id"]
+    plan, overview = (
+        served.post("/artifacts/latest/filter", {"artifacts": {"key": {"any_": [key]}}})[0]["latest_id"]
+        for key in ("plan-shop", "waiting-shop")
+    )
     assert "| 1 plan to approve or reject |" in served.artifact("waiting-shop")["data"]
     for ui, panel in (("", 874), ("/v2", 690)):
         page.open(f"{ui}/artifacts/artifact/{plan}", "What is written", 1600, width=1428)
@@ -346,11 +349,12 @@ def look_at_what_waits(served: World, page: Page, run: str, typed: tuple[str, ..
         is_text(page, HOSTILE)
         page.open(f"{ui}/events", "Event", 1200)
         is_text(page)
-        page.open(f"{ui}/artifacts/key/waiting-shop", "What waits for a person", 900)
+        page.open(f"{ui}/artifacts/artifact/{overview}", "What waits for a person", 900)
         link = page.driven.find_element(By.LINK_TEXT, run[:8]).get_attribute("href")
         assert link == f"{served.ui}/runs/flow-run/{run}"
         page.driven.find_element(By.LINK_TEXT, "plan").click()
-        is_text(page, *typed)
+        page.wait_for("Created plan-shop")
+        is_text(page)
     for ui in ("", "/v2"):
         page.open(f"{ui}/runs/flow-run/{run}", "Suspended", 1600)
         if ui:
