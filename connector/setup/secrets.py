@@ -1,6 +1,8 @@
 """Secrets as files, shells and pages hand them over: with a line end, a blank or quotes around them that nobody sees.
 
-A setup refers to them: `env:NAME` is an environment variable, `file:PATH` a file that holds nothing else. What stands around a secret is cut: no key, id or secret begins or ends with it. What stands inside is told, since nobody can
+A setup refers to them: `env:NAME` is an environment variable, `file:PATH` a file that holds nothing else.
+
+What stands around a secret is cut: no key, id or secret begins or ends with it. What stands inside is told, since nobody can
 know what was meant. Otherwise the other system would say that the secret is wrong, and nobody why.
 """
 

@@ -30,7 +30,7 @@ from connector.store.troubles import explained, place, sqlite_file, store_error
 __all__ = ["busy_seconds_of", "close_engine", "make_engine", "parse_url", "reading", "writing"]
 
 # of PostgreSQL's address: the file that holds the role's password
-PASSWORD_FILE = "password_file"
+PASSWORD_FILE = "password_file"  # noqa: S105 - its name, not its value
 _BEGIN = "customer_sync_begin"
 _FILE = "customer_sync_file"
 # how many stores of this process use an engine now

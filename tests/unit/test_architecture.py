@@ -39,6 +39,7 @@ ROOMS = {
     "connector.clients": (*CORE, "connector.printable", "connector.setup", "connector.clients"),
     "connector.store": (*CORE, "connector.secret_files", "connector.store"),
     "connector.run": RUN,
+    "connector.metrics": (*RUN, "connector.metrics"),
     "connector.extract": EXTRACT,
     "connector.planning": PLANNING,
     "connector.load": LOAD,
@@ -47,13 +48,22 @@ ROOMS = {
     "connector.runtime": RUNTIME,
     "connector.reading": READING,
     "connector.pipeline": PIPELINE,
-    "connector.webhooks": (*EXTRACT, "connector.webhooks"),
+    "connector.webhooks": (*EXTRACT, "connector.metrics", "connector.webhooks"),
     "connector": (),
     "mappings": (),
     "sandbox": ("sandbox",),
     "console": (*PIPELINE, "connector.desk", "connector.webhooks", "console"),
     "tasks": (*PIPELINE, "connector.desk", "tasks"),
-    "flows": (*PIPELINE, "connector.desk", "connector.webhooks", "connector.printable", "console", "tasks", "flows"),
+    "flows": (
+        *PIPELINE,
+        "connector.desk",
+        "connector.metrics",
+        "connector.webhooks",
+        "connector.printable",
+        "console",
+        "tasks",
+        "flows",
+    ),
 }
 # the two places that start a sandbox for people
 EXTRA = {"flows.demo": ("sandbox",), "flows.cli": ("sandbox",)}

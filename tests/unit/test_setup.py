@@ -371,14 +371,18 @@ def test_a_secret_may_stand_in_a_file(tmp_path: Path, written: str) -> None:
     assert setup.webstore.consumer_key.get_secret_value() == "ck_file"
 
 
-def test_a_relative_file_of_a_secret_counts_from_the_setups_folder_and_a_block_needs_a_whole_path(tmp_path: Path) -> None:
+def test_a_relative_file_of_a_secret_counts_from_the_setups_folder_and_a_block_needs_a_whole_path(
+    tmp_path: Path,
+) -> None:
     (tmp_path / "key").write_text("ck_file", encoding="utf-8")
     (tmp_path / "key").chmod(0o600)
     more = '[webhooks]\nsecret = "file:hook"\n[metrics]\ntoken = "file:token"\n'
     setup = loaded(tmp_path, KEY_FILE + more)
     assert setup.webstore.consumer_key.get_secret_value() == "ck_file"
     assert (setup.webhooks.secret, setup.metrics.token) == (f"file:{tmp_path}/hook", f"file:{tmp_path}/token")
-    with pytest.raises(SetupError, match="webstore.consumer_key: key must be a whole path here, such as /run/secrets/key"):
+    with pytest.raises(
+        SetupError, match=r"webstore.consumer_key: key must be a whole path here, such as /run/secrets/key"
+    ):
         parse_setup(tomllib.loads(KEY_FILE), origin="block", environ=ENVIRON)
     assert loaded(tmp_path, KEY_FILE.replace("file:key", "file:not there"), UnresolvedSecrets())  # type: ignore[arg-type]
 
