@@ -17,7 +17,7 @@ from connector.core.customer import Direction, Side
 from connector.errors import StoreError
 from connector.run.summary import RunSummary
 from connector.store import View
-from connector.store.tallies import REQUEST_SECONDS, REQUESTS, RUN_SECONDS, RUNS, WRITES, Tally
+from connector.store.tallies import REQUEST_SECONDS, REQUESTS, RUN_SECONDS, RUNS, WRITES
 
 __all__ = ["METRICS", "StoreMetrics", "ViewOf"]
 
@@ -52,6 +52,32 @@ _GAUGES: Mapping[str, tuple[str, tuple[str, ...]]] = {
 METRICS = (*(f"customer_sync_{name}_total" for name in _COUNTERS), *(f"customer_sync_{name}" for name in _GAUGES))
 _OF_TALLIES = {RUNS: "runs", RUN_SECONDS: "run_seconds", WRITES: "writes", REQUESTS: "requests",
                REQUEST_SECONDS: "request_seconds"}  # fmt: skip
+
+
+# told as 0 until there is one: of a series that begins with 1 Prometheus cannot see that it grew
+_EXPECTED: Mapping[str, Sequence[Sequence[str]]] = {
+    "runs": [
+        (mode, outcome, "false")
+        for mode in ("all", "selected", "undo")
+        for outcome in (
+            "completed",
+            "not-all-written",
+            "stopped",
+            "refused",
+            "failed",
+            "crashed",
+            "cancelled",
+            "interrupted",
+        )
+    ],
+    "writes": [
+        (direction, action, outcome)
+        for direction in Direction
+        for action in ("create", "update")
+        for outcome in ("confirmed", "refused", "dropped", "held", "adopted", "not-happened")
+    ],
+    "requests": [(system, answer) for system in Side for answer in ("2xx", "4xx", "5xx", "429", "none")],
+}
 
 
 class StoreMetrics(Collector):
@@ -104,8 +130,17 @@ class _Families:
 
 def _samples(code: str, view: View) -> Iterator[tuple[str, Sequence[str], float]]:
     """Metric, labels and value of everything that one webstore has."""
+    counted: dict[tuple[str, ...], float] = {
+        (name, *labels): 0 for name, expected in _EXPECTED.items() for labels in expected
+    }
     for tally in view.tallies.all():
-        yield from _of_tally(code, tally)
+        name = _OF_TALLIES[tally.what]
+        _, (_, *labels) = _COUNTERS[name]
+        counted[name, *(tally.labels[label] for label in labels)] = tally.total
+        if tally.what == RUNS and tally.labels["dry_run"] == "false":
+            ended = [code, tally.labels["mode"], tally.labels["outcome"]]
+            yield "last_run_timestamp_seconds", ended, tally.last_at.timestamp()
+    yield from ((name, [code, *labels], total) for (name, *labels), total in counted.items())
     for result, (count, _) in view.webhooks.counters().items():
         yield "webhooks", [code, result], count
     changes, last, going_on = view.webhooks.waiting(), view.runs.last_full(), view.runs.going_on()
@@ -131,15 +166,6 @@ def _samples(code: str, view: View) -> Iterator[tuple[str, Sequence[str], float]
         for direction in Direction:
             for what, count in summary.of(direction).counters.items():
                 yield "last_full_run_customers", [code, direction, what], count
-
-
-def _of_tally(code: str, tally: Tally) -> Iterator[tuple[str, Sequence[str], float]]:
-    name = _OF_TALLIES[tally.what]
-    _, (_, *labels) = _COUNTERS[name]
-    yield name, [code, *(tally.labels[label] for label in labels)], tally.total
-    if tally.what == RUNS and tally.labels["dry_run"] == "false":
-        ended = [code, tally.labels["mode"], tally.labels["outcome"]]
-        yield "last_run_timestamp_seconds", ended, tally.last_at.timestamp()
 
 
 def _version() -> str:
