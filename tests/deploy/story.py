@@ -1,4 +1,4 @@
-"""What docs/running.md tells, in the image: `python -m tests.deploy.story [IMAGE]`, as root. Each line is something that was seen."""
+"""What docs/running.md tells, in the image: `python -m tests.deploy.story [IMAGE]`, as root. A line is what was seen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,8 @@ _DIRECT = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 def seen(what: str) -> None:
     """Tell what was seen."""
-    print(f"  ok  {what}", flush=True)
+    sys.stdout.write(f"  ok  {what}\n")
+    sys.stdout.flush()
 
 
 def free_port() -> int:
@@ -135,7 +136,7 @@ def on_prefect(box: Container) -> None:
     serve = ("prefect", "server", "start", "--port", str(server))
     with ExitStack() as stack:
         stack.enter_context(
-            box.running(*serve, PREFECT_SERVER_API_AUTH_STRING_FILE="/run/secrets/prefect_login", PREFECT_HOME="/tmp/p")
+            box.running(*serve, PREFECT_SERVER_API_AUTH_STRING_FILE="/run/secrets/prefect_login", PREFECT_HOME="/tmp/p")  # noqa: S108 - inside
         )
         url = f"http://127.0.0.1:{server}/api/health"
         in_time(lambda: box.run(*_HEALTHY, HEALTH_URL=url).returncode == 0, "a Prefect server, healthy")
@@ -170,7 +171,7 @@ def main() -> None:
             the_commands(box)
             what_listens(box)
             on_prefect(box)
-    print("Not shown here: networks, capabilities, limits and restarts, which only a container engine gives.")
+    sys.stdout.write("Not shown: networks, capabilities, limits and restarts, which only an engine gives.\n")
 
 
 if __name__ == "__main__":
