@@ -9,7 +9,6 @@ from typing import Annotated
 import typer
 
 from connector.errors import InputError
-from connector.run.names_given import names_given
 from connector.run.setup_source import opened_store
 from flows import terminal
 from flows.options import JsonOption
@@ -36,6 +35,7 @@ def metrics(
     """
     from connector.metrics.exposition import samples, text_of, write_textfile
     from connector.metrics.families import StoreMetrics, ViewOf
+    from connector.run.names_given import names_given
 
     with terminal.reported(as_json), ExitStack() as stack:
         views: dict[str, ViewOf] = {}

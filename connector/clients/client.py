@@ -54,6 +54,11 @@ class Client:
         """How long all of them took together."""
         return self._transport.seconds
 
+    @property
+    def requests_at_once(self) -> int:
+        """How many requests the server takes at a time now."""
+        return self._transport.pacing.allowed
+
     def close(self) -> None:
         """Close the connections; a request that is under way is waited for."""
         self._threads.shutdown(cancel_futures=True)
