@@ -41,6 +41,7 @@ def run_name(what: str, *, every: str = "") -> Callable[[], str]:
             customers=customers if number or not given.get("everyone") else "everybody",
             run=str(given.get("run_id", ""))[:8],
             action=str(given.get("action", "")),
+            subject=str(given.get("subject", "")),
         )
         special = [every] if every else []
         special += ["dry run"] if given.get("dry_run") else []

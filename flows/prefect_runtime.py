@@ -34,6 +34,7 @@ from flows.approving import ask_for_approval, waits_elsewhere
 from flows.events import tell_conflicts, tell_held, tell_waiting
 from flows.flow_run import actor_of_run, this_run, trigger_of_run, where_shown, whole
 from tasks import compare, extract, load, report, validate
+from tasks.administration import publish_rows
 from tasks.partitions import Work, work_on_partition
 from tasks.progress import ProgressArtifacts
 from tasks.readiness import report_of_readiness
@@ -121,6 +122,12 @@ class PrefectRuntime(Runtime):
         """As tables, where there is something new to see: every artifact costs a request."""
         if shown.news:
             report.publish_report(run.code, whole(shown))
+
+    def creates_undone(self, run: Run, customers: Sequence[Mapping[str, Any]]) -> None:
+        """As a table."""
+        publish_rows(
+            run.setup, "undone", "Customers that the undone run had created, and what becomes of them", customers
+        )
 
     def conflicts_found(self, run: Run, conflicts: Sequence[StandingConflict]) -> None:
         """As events."""

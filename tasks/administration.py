@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -93,7 +93,7 @@ def _plain(value: Any) -> Any:
     return round(value, 3) if isinstance(value, float) else value
 
 
-def publish_rows(setup: Setup, name: str, title: str, rows: Sequence[dict[str, Any]]) -> None:
+def publish_rows(setup: Setup, name: str, title: str, rows: Sequence[Mapping[str, Any]]) -> None:
     """Any rows as a table artifact, masked as the setup wants it."""
     frame = pd.DataFrame(list(rows[: setup.reports.rows]))
     if setup.reports.personal_data is PersonalData.MASK:

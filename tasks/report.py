@@ -49,6 +49,7 @@ _HEADINGS = {
     "webstore_customer": "ticked",
     "business_central": "Business Central",
     "base": "last agreed",
+    "other_side": "on the other side",
     "failed_attempts": "failures",
     "last_failed_at": "last failure",
 }

@@ -7,13 +7,14 @@ beginning of a line and ends with a blank line (CommonMark 0.31, 4.6), so that n
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Sequence
 from html import escape
 from typing import Any
 
 from connector.core.characters import shown
 
-__all__ = ["lines_as_they_are", "table_as_it_is"]
+__all__ = ["lines_as_they_are", "table_as_it_is", "text_as_it_is"]
 
 
 def table_as_it_is(columns: Sequence[str], rows: Iterable[Sequence[Any]], numbers: Collection[int] = ()) -> str:
@@ -34,6 +35,13 @@ def table_as_it_is(columns: Sequence[str], rows: Iterable[Sequence[Any]], number
 def lines_as_they_are(lines: Iterable[str]) -> str:
     """Texts below each other, shown as they are."""
     return f"<div>{'<br>'.join(_text(line) for line in lines)}</div>"
+
+
+def text_as_it_is(text: str) -> str:
+    """A text of many lines, to be copied character by character: a block of code whose fence is longer than any in the text."""
+    longest = max((len(run) for run in re.findall("`+", text)), default=0)
+    fence = "`" * max(3, longest + 1)
+    return f"{fence}text\n{text.rstrip()}\n{fence}"
 
 
 def _text(value: Any) -> str:

@@ -28,7 +28,9 @@ __all__ = ["Report", "ShownTable", "masked", "masked_rows", "purge_files", "repo
 # in the order in which people want to see them: what replaces a value comes first
 _INTENDED = ("delete", "update", "create", "link", "unlink", "keep", "held", "withheld", "kept")
 # columns that hold what customers are called, where they live, how they are reached
-_PERSONAL = frozenset({"base", "before", "after", "webstore", "business_central", "name", "value", "because"})
+_PERSONAL = frozenset(
+    {"base", "before", "after", "other_side", "webstore", "business_central", "name", "value", "because"}
+)
 _TITLES = {
     "plan": "What is written, field by field: before → after, and why",
     "conflicts": "Fields that both sides changed differently; nothing is overwritten until somebody decides",
