@@ -28,6 +28,7 @@ from connector.setup import Setup
 from flows.flow_run import this_run
 from flows.forms import Decision, PlanApproval
 from flows.overrides import customers_of
+from flows.run_tags import sign
 from flows.waiting import Question, answered
 from tasks.report import artifact_key
 
@@ -52,12 +53,12 @@ def ask_for_approval(setup: Setup, plan: PlanShown) -> Answer:
         form = PlanApproval.with_initial_data(description=remark + text)
         asked = Question(f"{plan.hash[:16]}-{attempt}", what, "the run fails and nothing is written")
         answer: Any = answered(setup, form, asked)
-        left_out = customers_of(answer.leave_out)
+        who, left_out = sign(answer.name), customers_of(answer.leave_out)
         if answer.decision is Decision.REJECT:
-            return Answer(False, by=answer.name)
+            return Answer(False, by=who)
         unknown = unknown_left_out(plan.approved, left_out)
         if not unknown:
-            return Answer(True, tuple(left_out), answer.name)
+            return Answer(True, tuple(left_out), who)
         # a mistyped number must not end in a write that somebody wanted to leave out
         problems = lines_as_they_are(unknown)
         remark = f"**Nothing was written; please correct the list of customers to leave out:**\n\n{problems}\n\n"

@@ -11,12 +11,13 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Any
 
-from prefect.input import RunInput
 from prefect.input.actions import create_flow_run_input, read_flow_run_input
 from prefect.logging import get_run_logger
 
 from connector.report.run_tables import masked_rows
 from connector.setup import PersonalData, Setup
+from flows.forms import SignedForm
+from flows.run_tags import sign
 from flows.waiting import Question, Unanswered, answered
 
 __all__ = ["PER_FORM", "Shown", "answers_by_page", "once"]
@@ -50,7 +51,7 @@ def answers_by_page(
     nouns: tuple[str, str],
     waiting: Callable[[], Rows],
     identity: Callable[[Mapping[str, Any]], object],
-    form: Callable[[Shown], type[RunInput]],
+    form: Callable[[Shown], type[SignedForm]],
 ) -> Iterator[tuple[Shown, dict[str, Any]]]:
     """Ask about rows until each was shown once, or nobody answers any more.
 
@@ -87,6 +88,7 @@ def answers_by_page(
                 raise
             get_run_logger().warning("%s", nobody)
             return
+        sign(answers.name)
         yield shown, answers.model_dump()
         if shown.before + len(shown.rows) >= shown.total:  # asking for more may mean to read both systems again
             return

@@ -8,7 +8,6 @@ from enum import StrEnum
 from typing import Any
 
 from prefect import flow
-from prefect.input import RunInput
 from prefect.logging import get_run_logger
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
@@ -22,11 +21,12 @@ from connector.run.run import started_by
 from connector.run.setup_source import opened_view
 from connector.setup import Setup
 from flows.flow_run import actor_of_run, whole
+from flows.forms import SignedForm
 from flows.naming import run_name
 from flows.outcomes import HOOKS, Told, concluded
 from flows.paging import Shown, answers_by_page, once
+from flows.run_tags import setup_of_run, who_acts
 from flows.setup_choice import SetupChoice
-from flows.setups import resolve_setup
 from tasks.administration import publish_conflicts
 
 __all__ = ["Answer", "ConflictDecision", "RestoredSide", "Take", "review_conflicts"]
@@ -92,6 +92,7 @@ def review_conflicts(
     decisions: list[ConflictDecision] = [],  # noqa: B006 - the form shows it; it is not changed
     restored: list[RestoredSide] = [],  # noqa: B006 - see above
     ask: bool = True,
+    your_name: str = "",
 ) -> Told:
     """Decide fields that both sides changed differently. The next run applies the decisions, if nobody edits before.
 
@@ -100,10 +101,11 @@ def review_conflicts(
         decisions: Decisions that are made already; nothing is asked about these.
         restored: A side that went back in time (a restored backup), decided for all of its customers at once.
         ask: Stop with a form for what is left; without it the conflicts are only shown.
+        your_name: Your name; it stands in the decisions, and where this run is shown. Left empty = whom Prefect knows.
     """
 
     def body() -> Any:
-        made = resolve_setup(setup, with_secrets=False)
+        made = setup_of_run(setup, with_secrets=False)
 
         def given() -> dict[str, int]:
             with at_desk(made, actor=actor_of_run()) as desk:
@@ -116,6 +118,8 @@ def review_conflicts(
         if ask and started_by.get() is None:
             by_form, told = _by_form(made)
             done += by_form
+            if by_form:
+                publish_conflicts(whole(made))
         with opened_view(made) as view:
             left = sum(not row["decided"] for row in inbox.list_conflicts(view))
         return Told(f"{done} decided, {left} left.{told}", {"decided": done, "left": left})
@@ -155,7 +159,7 @@ def _by_form(setup: Setup) -> tuple[int, str]:
         chosen = [_answer(answers, i, row, unclear) for i, row in enumerate(shown.rows)]
         meant = [one for one in chosen if one is not None]
         if meant:
-            with at_desk(setup, actor=actor_of_run()) as desk:  # anew: the form may have waited for days
+            with at_desk(setup, actor=who_acts()) as desk:  # anew: the form may have waited for days
                 told = deciding.decide_all(desk, meant, rules_of(setup))
             done, overtaken = done + len(told.done), overtaken + len(told.overtaken)
     words = f" Changed since they were shown, and left as they were: {overtaken}." if overtaken else ""
@@ -163,7 +167,7 @@ def _by_form(setup: Setup) -> tuple[int, str]:
     return done, words
 
 
-def _form(shown: Shown) -> type[RunInput]:
+def _form(shown: Shown) -> type[SignedForm]:
     """One choice for all of the form, and two fields per conflict: which value, and another value."""
     number = len(shown.rows)
     fields: dict[str, Any] = {
@@ -179,7 +183,7 @@ def _form(shown: Shown) -> type[RunInput]:
         told = lines_as_they_are(values)
         fields[f"take_{i}"] = (Answer, Field(default=Answer.AS_ABOVE, title=who, description=told))
         fields[f"value_{i}"] = (str, Field(default="", title=f"{who}: another value", description=_VALUE))
-    model: type[RunInput] = create_model("ConflictAnswers", __base__=RunInput, **fields)
+    model: type[SignedForm] = create_model("ConflictAnswers", __base__=SignedForm, **fields)
     which = shown.words("conflict", "conflicts")
     return model.with_initial_data(description=f"{which[0].upper()}{which[1:]}. Decisions are applied by the next run.")
 

@@ -7,7 +7,6 @@ from enum import StrEnum
 from typing import Any
 
 from prefect import flow
-from prefect.input import RunInput
 from prefect.logging import get_run_logger
 from pydantic import Field, create_model
 
@@ -20,12 +19,13 @@ from connector.report.literal import lines_as_they_are
 from connector.run.run import started_by
 from connector.setup import Setup
 from flows.flow_run import actor_of_run, whole
+from flows.forms import SignedForm
 from flows.naming import run_name
 from flows.outcomes import HOOKS, Told, concluded
 from flows.overrides import customers_of
 from flows.paging import Shown, answers_by_page, once
+from flows.run_tags import setup_of_run, who_acts
 from flows.setup_choice import SetupChoice
-from flows.setups import resolve_setup
 from tasks.administration import suggest_pairs
 
 __all__ = ["Evidence", "Same", "suggest_customer_mapping"]
@@ -59,6 +59,7 @@ def suggest_customer_mapping(
     reject: str | list[str] = "",
     accept_plain: bool = False,
     ask: bool = False,
+    your_name: str = "",
 ) -> Told:
     """Suggest which unmapped customers are the same, and link what a person accepts. Neither system is touched.
 
@@ -70,10 +71,11 @@ def suggest_customer_mapping(
         reject: Pairs that are not the same, written likewise; they are never suggested again.
         accept_plain: Link every pair that is one to one with nothing against it.
         ask: Stop with a form for the pairs that are left.
+        your_name: Your name; it stands in the versions, and where this run is shown. Left empty = whom Prefect knows.
     """
 
     def body() -> Any:
-        made, actor = resolve_setup(setup), actor_of_run()
+        made, actor = setup_of_run(setup), actor_of_run()
         rungs = [one.value for one in evidence]
         rows: list[dict[str, Any]] | None = None
 
@@ -152,7 +154,7 @@ def _answered(setup: Setup, left: list[str], what: str, pairs: list[str]) -> int
     """Carry out one kind of answer; a pair that cannot be answered any more is told and does not stop the others."""
     if not pairs:
         return 0
-    with at_desk(setup, actor=actor_of_run()) as desk:  # anew: the form may have waited for days
+    with at_desk(setup, actor=who_acts()) as desk:  # anew: the form may have waited for days
         try:
             if what == "accepted":
                 return int(suggesting.answer(desk, accepted=pairs)[what])
@@ -165,7 +167,7 @@ def _answered(setup: Setup, left: list[str], what: str, pairs: list[str]) -> int
     return sum(_answered(setup, left, what, [pair]) for pair in pairs)
 
 
-def _form(shown: Shown) -> type[RunInput]:
+def _form(shown: Shown) -> type[SignedForm]:
     """A switch for the plain ones, and one choice per pair."""
     fields: dict[str, Any] = {}
     plain = len(suggesting.pairs_in([dict(row) for row in shown.rows]))
@@ -176,7 +178,7 @@ def _form(shown: Shown) -> type[RunInput]:
         who = [f"Business Central: {row['business_central']}", f"webstore: {row['webstore']}"]
         told = lines_as_they_are([*who, f"{row['standing']}; {row['because']}"])
         fields[f"pair_{i}"] = (Same, Field(default=Same.AS_ABOVE, title=row["pair"], description=told))
-    model: type[RunInput] = create_model("SuggestionAnswers", __base__=RunInput, **fields)
+    model: type[SignedForm] = create_model("SuggestionAnswers", __base__=SignedForm, **fields)
     which = shown.words("pair", "pairs")
     head = f"{which[0].upper()}{which[1:]} that may be the same customer. “As above” means: "
     return model.with_initial_data(

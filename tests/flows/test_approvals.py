@@ -261,7 +261,7 @@ def test_several_links_in_the_form_are_one_version_or_none(shop: Shop) -> None:
     state = link(f"{numbers[0]}={keys[0]} {numbers[1]}=99999")
     assert (state.type.value, "woo:99999" in state.message) == ("FAILED", True)
     assert seen(versions.list_versions, shop.setup) == []
-    assert link(f"{numbers[0]}={keys[0]}, {numbers[1]}=woo:{keys[1]}").message == "2 linked."
+    assert link(f"{numbers[0]}={keys[0]}, {numbers[1]}=woo:{keys[1]}").message == "2 pairs linked."
     assert len(seen(versions.list_versions, shop.setup)) == 1
     unlink = edit_customer_mapping(
         action=MappingAction.UNLINK, customers=f"{numbers[0]} C9999", setup=str(shop.setup), return_state=True
@@ -365,7 +365,7 @@ def test_a_restored_side_is_decided_in_the_form_for_all_its_customers(shop: Shop
         shop.running.business_central.people_update(card["id"], {"city": "Molde"})
     shop.sync()
     shop.running.webstore.restore(yesterday)
-    assert "restored webstore" in shop.sync().message
+    assert "review-conflicts (restored) for webstore shows them" in shop.sync().message
     restored = [RestoredSide(side="webstore", take="business-central")]
     state = review_conflicts(setup=str(shop.setup), restored=restored, ask=False, return_state=True)
     assert state.message == "3 decided, 0 left."
