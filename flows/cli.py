@@ -20,6 +20,7 @@ from flows import (
     exchange_commands,
     identity_commands,
     mapping_commands,
+    metrics_command,
     quality_commands,
     rules_commands,
     setup_commands,
@@ -63,6 +64,7 @@ app.add_typer(rules_commands.app, name="rules")
 app.command("deploy")(deploy_command.deploy)
 app.command("console")(console_command.console)
 app.command("console-password")(console_command.console_password)
+app.command("metrics")(metrics_command.metrics)
 
 CustomerOption = Annotated[
     list[str] | None,

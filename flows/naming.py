@@ -40,9 +40,8 @@ def run_name(what: str | Callable[[Mapping[str, Any]], str], *, every: str = "")
             setup=setup_label(given.get("setup", "")),
             customers=who_is_meant(given),
             run=str(given.get("run_id", ""))[:8],
+            subject=str(given.get("subject", "")),
             version=given.get("version", 0),
-            action=given.get("action", ""),
-            subject=given.get("subject", ""),
         )
         special = [every] if every else []
         special += ["dry run"] if given.get("dry_run") else []

@@ -476,10 +476,12 @@ def test_suggested_pairs_are_linked_when_a_person_accepts_them(shop: Shop) -> No
 def test_a_setup_moves_to_a_block_and_back_without_loss_and_runs_from_there(shop: Shop, tmp_path: Path) -> None:
     shop.setting(
         '[approval]\nrequired = "over threshold"\nmax_creates = 7\n'
+        '[webhooks]\nsecret = "file:secrets/hook"\n[metrics]\ntoken = "file:secrets/token"\n'
         '[extracts]\nkeep = false\nfolder = "elsewhere"\n[[templates]]\ncountry = "NO"\ncredit_limit = 5'
     )
     push_setup(shop.setup, "norway")
-    back = tmp_path / "back.toml"
+    back = tmp_path / "away" / "back.toml"
+    back.parent.mkdir()
     assert pull_setup("norway", back, overwrite=False) == {}
     assert load_setup(back) == load_setup(shop.setup)
     assert shop.running.consumer_key not in back.read_text()
