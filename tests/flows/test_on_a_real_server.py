@@ -350,11 +350,11 @@ def look_at_what_waits(served: World, page: Page, run: str, typed: tuple[str, ..
         page.open(f"{ui}/events", "Event", 1200)
         is_text(page)
         page.open(f"{ui}/artifacts/artifact/{overview}", "What waits for a person", 900)
-        link = page.driven.find_element(By.LINK_TEXT, run[:8]).get_attribute("href")
-        assert link == f"{served.ui}/runs/flow-run/{run}"
-        page.driven.find_element(By.LINK_TEXT, "plan").click()
-        page.wait_for("Created plan-shop")
-        is_text(page)
+        links = {text: page.driven.find_element(By.LINK_TEXT, text).get_attribute("href") for text in (run[:8], "plan")}
+        assert links == {
+            run[:8]: f"{served.ui}/runs/flow-run/{run}", "plan": f"{served.ui}/artifacts/key/plan-shop"
+        }  # fmt: skip
+        page.open(f"{ui}/artifacts/key/plan-shop", "Created plan-shop", 900)
     for ui in ("", "/v2"):
         page.open(f"{ui}/runs/flow-run/{run}", "Suspended", 1600)
         if ui:
@@ -363,6 +363,7 @@ def look_at_what_waits(served: World, page: Page, run: str, typed: tuple[str, ..
             page.click("Resume")
         page.wait_for("Customers to leave out")
         is_text(page, *typed)
+        assert page.driven.execute_script(_WIDER, 472) == []
 
 
 def look_at_what_ended(served: World, page: Page, run: str, failing: str) -> None:
