@@ -7,7 +7,6 @@ parameter.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
@@ -20,7 +19,6 @@ from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
 from prefect.schedules import Cron, Interval, Schedule
 
 from connector.errors import InputError
-from flows.automations import make_automations
 from flows.blocks import BLOCKS
 from flows.connection import connection
 from flows.edit_customer_mapping import edit_customer_mapping, release_holds
@@ -95,12 +93,14 @@ def planned_schedules(setups: Iterable[str]) -> list[Planned]:
 
 
 def prepare_server(pool: str = POOL) -> None:
-    """Make what deployments need on the server: the forms of the blocks, the work pool, and the automation that notifies."""
+    """Make what deployments need on the server: the forms of the blocks, and the work pool."""
     for block in BLOCKS:
         block.register_type_and_schema()
-    with get_client(sync_client=True) as client, suppress(ObjectAlreadyExists):
-        client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
-    make_automations()
+    with get_client(sync_client=True) as client:
+        try:
+            client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
+        except ObjectAlreadyExists:
+            return
 
 
 def apply_schedules(planned: Sequence[Planned]) -> None:
