@@ -25,9 +25,9 @@ from pydantic import BaseModel, ValidationError
 from connector.errors import CustomerSyncError, InputError, Overtaken, RemoteTrouble, SetupError
 from connector.run.request import Answer
 from connector.setup import UnresolvedSecrets
-from flows.deployments import SYNCHRONIZE
 from flows.flow_run import BY
 from flows.forms import Decision, PlanApproval
+from flows.own_schedule import SYNCHRONIZE
 from flows.setup_choice import chosen_name
 from flows.setup_paths import full_name
 from flows.setups import load_block

@@ -70,8 +70,11 @@ class Told:
     problem: CustomerSyncError | None = None
 
 
-def concluded(setup: SetupChoice, body: Callable[[], Any]) -> Any:
+def concluded(setup: SetupChoice, body: Callable[[], Any], more: Callable[[RunSummary], str] | None = None) -> Any:
     """Carry out a flow's body, and say how it ended.
+
+    Args:
+        more: what else is to be said of a synchronisation that came to its end; "" = nothing.
 
     Our own errors become a Failed state with their words, no traceback; a busy webstore becomes Cancelled in a deployment;
     a report (something with a `summary`) becomes Completed, or Failed when it stopped early. Everything else is a bug and
@@ -87,10 +90,10 @@ def concluded(setup: SetupChoice, body: Callable[[], Any]) -> Any:
         return _failed(setup, error)
     if isinstance(report, Skipped):
         return skipped(report)
-    return report if isinstance(report, State) else _ended(report)
+    return report if isinstance(report, State) else _ended(report, more)
 
 
-def _ended(report: Any) -> State[Any]:
+def _ended(report: Any, more: Callable[[RunSummary], str] | None) -> State[Any]:
     """The final state of a run that came to its end."""
     if isinstance(report, Told):
         if report.problem is not None:
@@ -104,7 +107,8 @@ def _ended(report: Any) -> State[Any]:
     tell_completed(summary)
     # plain green would say that all is well; the command ends with another exit code, too
     name = REFUSED if summary.not_written else None
-    return Completed(name=name, message=in_words(summary), data=report)
+    words = [in_words(summary), more(summary) if more else ""]
+    return Completed(name=name, message=" ".join(filter(None, words)), data=report)
 
 
 def _failed(setup: SetupChoice, error: CustomerSyncError) -> State[Any]:
