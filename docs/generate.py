@@ -29,7 +29,8 @@ A setup says everything about one webstore and its Business Central company. It 
 Setup* block on a Prefect server: both have the same fields, and `customer-sync setup push` and `pull` turn one into the other.
 
 - Secrets are written as `env:NAME`: the value is taken from the environment variable NAME when a command starts.
-- Relative paths count from the folder of the setup file.
+- Relative paths count from the folder of the setup file; in a block from that of the project
+  ([setups as blocks](prefect.md#setups-as-blocks)).
 - An unknown field is refused, and all problems are told at once. `customer-sync check` reads the setup and tests what it says.
 - A file is named with `--setup FILE` or the variable `CUSTOMER_SYNC_SETUP`; without either it is `setup.toml`.
 

@@ -21,8 +21,9 @@ from connector.run.summary import RunSummary
 from connector.setup import Setup
 from connector.store import LeaseHeld
 from flows.events import tell_completed, tell_stopped
-from flows.flow_run import this_run
+from flows.flow_run import this_run, trigger_of_run
 from flows.naming import setup_label
+from flows.other_store import earlier_store
 from flows.setup_choice import SetupChoice, is_reference
 from flows.setups import resolve_setup
 
@@ -80,7 +81,10 @@ def concluded(setup: SetupChoice, body: Callable[[], Any], more: Callable[[RunSu
     a report (something with a `summary`) becomes Completed, or Failed when it stopped early. Everything else is a bug and
     goes its way.
     """
+    other_store = _other_store(setup)
     try:
+        if other_store and trigger_of_run() == "scheduled":
+            raise StoreError(other_store, hint="If it is meant, run it once by hand.")
         report = body()
     except LeaseHeld as busy:
         if this_run().deployment_id is None:
@@ -90,7 +94,20 @@ def concluded(setup: SetupChoice, body: Callable[[], Any], more: Callable[[RunSu
         return _failed(setup, error)
     if isinstance(report, Skipped):
         return skipped(report)
-    return report if isinstance(report, State) else _ended(report, more)
+    ended = report if isinstance(report, State) else _ended(report, more)
+    ended.message = " ".join(filter(None, [ended.message, other_store]))
+    return ended
+
+
+def _other_store(setup: SetupChoice) -> str:
+    """See `flows.other_store`; it is said before anything is done, and once more at the end."""
+    try:
+        said = earlier_store(resolve_setup(setup, with_secrets=False))
+    except CustomerSyncError:  # the body says so
+        return ""
+    if said:
+        get_run_logger().warning("%s", said)
+    return said
 
 
 def _ended(report: Any, more: Callable[[RunSummary], str] | None) -> State[Any]:

@@ -26,7 +26,7 @@ __all__ = ["SYNCHRONIZE", "begin_schedule", "change_schedule", "check_own_schedu
 # a deployment has the name of its flow
 SYNCHRONIZE = "synchronize-customers/synchronize-customers"
 # the server writes both times of a new row within this
-_MADE_WITHIN = timedelta(seconds=1)
+_MADE_WITHIN = timedelta(milliseconds=10)
 
 
 def begin_schedule(webstore_code: str) -> str:
@@ -54,44 +54,59 @@ def _begun(webstore_code: str) -> str:
     return ""
 
 
-def change_schedule(
-    client: SyncPrefectClient, deployment_id: UUID, schedule: DeploymentSchedule, **changes: Any
-) -> None:
+def change_schedule(client: SyncPrefectClient, deployment_id: UUID, found: DeploymentSchedule, **changes: Any) -> None:
     """Change a schedule, and leave the rest of it as it is: Prefect's server takes parameters that are not sent for none
     (3.8.8, update_deployment_schedule)."""
-    kept = {"active": schedule.active, "parameters": schedule.parameters}
-    client.update_deployment_schedule(deployment_id, schedule.id, **{**kept, **changes})
+    kept = {"active": found.active, "parameters": found.parameters}
+    client.update_deployment_schedule(deployment_id, found.id, **{**kept, **changes})
 
 
 def check_own_schedule(setup: Setup) -> None:
-    """Refuse a run that the schedule of another webstore has made: it has lost its parameters.
+    """Refuse a run that the schedule of another webstore has made: it has lost its parameters, and the form's setup stepped in.
 
-    `prefect deployment schedule pause` and `resume` take them away, and the form's setup steps in.
+    The switch of Prefect's second UI and `prefect deployment schedule resume` take them away. Where the other webstore's setup
+    is a block, its schedule gets it back.
 
     Raises:
         SetupError: so it is.
     """
-    maker = this_run().created_by
-    if maker is None or maker.type != "SCHEDULE" or not maker.display_value:
+    run = this_run()
+    maker = run.created_by
+    code = maker.display_value if maker is not None and maker.type == "SCHEDULE" else None
+    if not code or code == setup.webstore_code:
         return
-    code = maker.display_value
-    if code != setup.webstore_code and _is_webstore(code, setup):
-        raise SetupError(
-            f"The schedule of webstore {code} has lost its setup; this run would synchronise {setup.webstore_code} in its "
-            "place, so it did nothing.",
-            hint=f"customer-sync deploy --setup NAME, with the setup of {code}, gives it back; or edit it in the UI.",
-        )
+    blocks = _blocks_of(code)
+    if not blocks and not _has_runs(code, setup):  # people may name their schedules as they like
+        return
+    hint = (
+        f"customer-sync deploy --setup NAME, with the setup of {code}, gives it back; or edit the schedule in the UI."
+    )
+    if len(blocks) == 1 and run.deployment_id is not None:
+        with get_client(sync_client=True) as client:
+            for found in client.read_deployment_schedules(run.deployment_id):
+                if maker is not None and found.id == maker.id and not found.parameters.get("setup"):
+                    parameters = {**found.parameters, "setup": blocks[0]}
+                    change_schedule(client, run.deployment_id, found, parameters=parameters)
+        hint = f"It has it again (block {blocks[0]}), so that the next run is right."
+    raise SetupError(
+        f"The schedule of webstore {code} had lost its setup; this run would have synchronised {setup.webstore_code} in its "
+        "place, so it did nothing.",
+        hint=hint,
+    )
 
 
-def _is_webstore(code: str, setup: Setup) -> bool:
-    """Whether a schedule's name is that of a webstore; people may name theirs as they like."""
-    with opened_store(setup) as (_, store), store.view(code) as view:
-        if view.runs.recent(1):
-            return True
+def _blocks_of(code: str) -> list[str]:
+    """The setup blocks of a webstore."""
     slug = ConnectorSetup.get_block_type_slug()
     with get_client(sync_client=True) as client:
         documents = client.read_block_documents_by_type(slug, include_secrets=False)
-    return any(document.data.get("webstore_code") == code for document in documents)
+    return sorted(str(document.name) for document in documents if document.data.get("webstore_code") == code)
+
+
+def _has_runs(code: str, setup: Setup) -> bool:
+    """Whether the store knows runs of a webstore."""
+    with opened_store(setup) as (_, store), store.view(code) as view:
+        return bool(view.runs.recent(1))
 
 
 def _untouched(schedule: DeploymentSchedule) -> bool:

@@ -81,6 +81,7 @@ class _Keeper:
         """See `keep_schedules`."""
         for one in planned:
             mine = [found for found in self._left if self._is_of(found, one)]
+            mine.sort(key=lambda found: found.slug != one.webstore_code)
             self._left = [found for found in self._left if found not in mine]
             if not mine:
                 self._make(one, schedule_of(one), activate=activate)

@@ -17,6 +17,7 @@ from prefect.settings import PREFECT_API_URL
 from typer.testing import CliRunner
 
 from flows.cli import app
+from flows.deployed import fill_in
 from flows.deployments import FLOWS, PURGE, planned_schedules
 from flows.own_schedule import SYNCHRONIZE, begin_schedule, change_schedule
 from flows.purge_activity_log import purge_activity_log
@@ -71,7 +72,8 @@ def test_deploying_begins_nothing_and_keeps_what_was_changed_in_the_ui(
         assert "Args:" not in words
 
     setup = written(tmp_path, "shop", 30, "true")
-    told = deploy(monkeypatch, "--setup", str(setup))
+    told = " ".join(keep_schedules(planned_schedules([str(setup)]), folder=ROOT))
+    assert fill_in(str(setup), ROOT) == []
     assert schedules(client) == [("shop", False, {"setup": str(setup)})]
     assert schedules(client, PURGE) == [("shop", True, {"setup": str(setup)})]
     assert "switched off until a first run by hand" in told
@@ -112,7 +114,7 @@ def test_deploying_begins_nothing_and_keeps_what_was_changed_in_the_ui(
     assert (undone.tags, undone.parameters, undone.paused) == (["customer-sync"], {"setup": str(setup)}, False)
 
     setup.unlink()
-    told = deploy(monkeypatch)
+    told = " ".join(keep_schedules([], folder=ROOT))
     assert f"shop: synchronize-customers switched off, for its setup {setup} is not there" in told
     assert [active for _, active, _ in schedules(client) + schedules(client, PURGE)] == [False, False]
 
@@ -161,12 +163,15 @@ def test_a_schedule_that_lost_its_setup_makes_no_run_of_another_webstore(
     made_by = {"schedule": CreatedBy(id=schedule.id, type="SCHEDULE", display_value="outlet")}
     made_by |= {"own": CreatedBy(id=schedule.id, type="SCHEDULE", display_value="every morning"), "person": None}
     for who, maker in made_by.items():
-        monkeypatch.setattr("flows.own_schedule.this_run", lambda maker=maker: SimpleNamespace(created_by=maker))
+        run = SimpleNamespace(created_by=maker, deployment_id=mine.id)
+        monkeypatch.setattr("flows.own_schedule.this_run", lambda run=run: run)
         state = purge_activity_log(setup=str(shop), return_state=True)
-        assert ("The schedule of webstore outlet has lost its setup" in str(state.message)) is (who == "schedule")
+        assert ("The schedule of webstore outlet had lost its setup" in str(state.message)) is (who == "schedule")
+        assert ("outlet", True, {"setup": "outlet"}) in schedules(client), "the first of them gave it back"
 
+    client.update_deployment_schedule(mine.id, schedule.id, active=False)
     assert "outlet" in keep_schedules(planned, folder=tmp_path)[0]
-    assert ("outlet", True, {"setup": "outlet"}) in schedules(client)
+    assert ("outlet", False, {"setup": "outlet"}) in schedules(client)
 
 
 @pytest.mark.parametrize("active", [True, False])
