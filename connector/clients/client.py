@@ -43,6 +43,11 @@ class Client:
         """Those of them that could change something."""
         return self._transport.writes_made
 
+    @property
+    def requests_at_once(self) -> int:
+        """How many requests the server takes at a time now."""
+        return self._transport.pacing.allowed
+
     def close(self) -> None:
         """Close the connections; a request that is under way is waited for."""
         self._threads.shutdown(cancel_futures=True)
