@@ -8,9 +8,8 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
-from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import BlockDocumentUpdate
+from prefect.client.schemas.actions import ArtifactCreate, BlockDocumentUpdate
 from prefect.utilities.schema_tools.validation import validate
 
 from connector.errors import SetupError
@@ -141,7 +140,9 @@ def test_a_store_that_is_empty_where_one_was_full_is_told_and_scheduled_runs_do_
         return str(purge_activity_log(setup=str(setup), return_state=True).message)
 
     assert "another store" not in told(), "nothing is known of this webstore"
-    create_markdown_artifact(key=artifact_key("summary", "harbour"), markdown=summary_text(RunSummary()))
+    shown = ArtifactCreate(key=artifact_key("summary", "harbour"), type="markdown", data=summary_text(RunSummary()))
+    with get_client(sync_client=True) as client:
+        client.create_artifact(shown)
     assert "holds nothing of webstore harbour, though Prefect shows a run of it" in told()
     assert "store.sqlite" in told()
     monkeypatch.setattr("flows.outcomes.trigger_of_run", lambda: "scheduled")
