@@ -24,6 +24,7 @@ from connector.setup import (
     ConsoleSettings,
     Extracts,
     Matching,
+    MetricsSettings,
     PartitionSettings,
     Reports,
     Setup,
@@ -175,6 +176,9 @@ class ConnectorSetup(Block):
     )
     console: ConsoleSettings | None = Field(
         default=None, title="Console", description="The pages in the browser, and who may use them." + _SHIPS
+    )
+    metrics: MetricsSettings | None = Field(
+        default=None, title="Metrics", description="Who may read the numbers for Prometheus." + _SHIPS
     )
 
     def document(self, *, with_secrets: bool = True) -> dict[str, Any]:

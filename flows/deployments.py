@@ -21,6 +21,9 @@ from connector.errors import InputError
 from flows.blocks import BLOCKS
 from flows.connection import connection
 from flows.edit_customer_mapping import edit_customer_mapping, release_holds
+from flows.exchange_customer_mapping import export_customer_mapping, import_customer_mapping
+from flows.look_up import look_up
+from flows.plan_what_if import plan_what_if
 from flows.purge_activity_log import purge_activity_log
 from flows.readiness import readiness
 from flows.review_conflicts import review_conflicts
@@ -46,6 +49,12 @@ WHEN: Mapping[Flow[..., Any], str] = {
     synchronize_selected_customers: "Somebody waits for one customer, or you want to try a few first: only the named customers.",
     review_conflicts: "When a run has counted conflicts: decide fields that both sides changed differently.",
     release_holds: "After the reason is mended: customers that scheduled runs skip take part again.",
+    import_customer_mapping: "A table of who is who, from a spreadsheet or another product: shows what would change, and waits "
+    "for a yes.",
+    export_customer_mapping: "The mapping table as a file or as text, to look through it in a spreadsheet or to keep it.",
+    look_up: "Whenever you ask who, when or why: runs and what they wrote, versions, a customer's history, who is left out. Only "
+    "looks.",
+    plan_what_if: "Before you change rules or settings: what the plan would be under other ones, beside today's. Writes nothing.",
     undo_run: "When a run wrote what it should not have: puts back what it changed, except what was changed since.",
     synchronize_all_webstores: "Several webstores at once, such as after an outage: starts a run for each of them.",
     purge_activity_log: "By itself every night: forgets what is older than the retention.",

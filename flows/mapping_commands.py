@@ -53,10 +53,9 @@ def list_(
 
     with terminal.reported(as_json), opened_store(setup) as (made, store), store.view(made.webstore_code) as view:
         rows = list_mapping(view, made, filter=only, search=search)
-        nothing_yet = not view.state
     columns = ["bc_number", "bc_name", "webstore_id", "webstore_name", "webstore_customer", "states", "last_error"]
     empty = "There is nobody like that." if only or search else "Nobody is mapped yet."
-    if nothing_yet and prefect_api_url():
+    if not rows and prefect_api_url():
         running.prepare_prefect()
         from flows.other_store import earlier_store
 

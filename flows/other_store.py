@@ -15,16 +15,20 @@ from sqlalchemy import make_url
 from connector.errors import StoreError
 from connector.run.setup_source import opened_view
 from connector.setup import Setup
+from connector.store import View
 from tasks.report import artifact_key
 
 __all__ = ["earlier_store"]
+
+# of a store without a finished run among so many, the mapping table says whether it is new
+_RUNS = 50
 
 
 def earlier_store(setup: Setup) -> str:
     """What is to be said of a store that holds nothing of a webstore of which Prefect shows an earlier run; "" = nothing."""
     try:
         with opened_view(setup) as view:
-            if view.state:
+            if _knows_customers(view):
                 return ""
         shown = _summary_of(setup.webstore_code)
     except (StoreError, httpx.HTTPError):  # whoever needs it says so
@@ -37,6 +41,12 @@ def earlier_store(setup: Setup) -> str:
         f"({shown:%Y-%m-%d %H:%M}): that had another store, or this one was removed. Name that store in the setup "
         "(store.url), or restore a backup; otherwise customers are matched anew, and who is not recognised is created again."
     )
+
+
+def _knows_customers(view: View) -> bool:
+    """Whether a run has come to its end here, or somebody is mapped; looking and purging leave traces, too."""
+    done = any(not run["dry_run"] and run["status"] == "completed" for run in view.runs.recent(_RUNS))
+    return done or not view.mapping.current().empty
 
 
 def _summary_of(code: str) -> Any:

@@ -151,5 +151,6 @@ def test_a_store_that_is_empty_where_one_was_full_is_told_and_scheduled_runs_do_
     assert "run it once by hand" in str(state.message)
     with opened_store(setup) as (_, store), store.work("harbour") as work:
         work.runs.start("r1", "all", "manual", "ann")
+        work.runs.finish("r1", "completed", {}, "", "")
     assert told().startswith("Removed"), "it is the one of the last run again"
     assert "another store" not in told()
