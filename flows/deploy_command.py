@@ -59,6 +59,7 @@ def deploy(
         with running.server_needed():
             from prefect.settings import PREFECT_API_URL
 
+            from flows.automations import NOTIFY, make_automations
             from flows.deployed import fill_in, put_back, what_stands
             from flows.deployments import FLOWS, planned_schedules, prepare_server
             from flows.schedules import keep_schedules
@@ -89,6 +90,7 @@ def deploy(
             if planned:
                 told += fill_in(planned[0].setup, folder)
             told += keep_schedules(planned, folder=folder, activate=activate, reset=reset)
+            told += [f"made, switched off: the automation {NOTIFY!r}"] if make_automations() else []
     if as_json:
         rows = [{"webstore_code": one.webstore_code, "setup": one.setup} for one in planned]
         deployments = [f"{flow.name}/{flow.name}" for flow in FLOWS]

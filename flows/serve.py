@@ -17,6 +17,7 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 
 from connector.errors import CustomerSyncError
+from flows.automations import NOTIFY, make_automations
 from flows.deployed import fill_in, put_back, what_stands
 from flows.deployments import FLOWS, TAGS, WHEN, planned_schedules
 from flows.running import server_needed
@@ -58,6 +59,7 @@ def main() -> None:
             put_back(before)
             told = [f"kept: {line}" for line in before.words]
             told += [*fill_in(planned[0].setup, folder), *keep_schedules(planned, folder=folder)]
+            told += [f"made, switched off: the automation {NOTIFY!r}"] if make_automations() else []
             for deployment in deployments:  # serving applies them once more
                 _as_it_stands(deployment)
     except CustomerSyncError as error:

@@ -16,6 +16,7 @@ from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.settings import PREFECT_API_URL
 from typer.testing import CliRunner
 
+from flows.automations import NOTIFY
 from flows.cli import app
 from flows.deployed import fill_in
 from flows.deployments import FLOWS, PURGE, planned_schedules
@@ -28,7 +29,7 @@ from flows.setups import push_setup
 from tests.servers.prefect import prefect_here
 from tests.unit.flows.test_deployments import written
 
-pytestmark = pytest.mark.live
+pytestmark = [pytest.mark.live, pytest.mark.timeout(600)]
 ROOT = Path(__file__).parents[2]
 
 
@@ -64,7 +65,10 @@ def test_deploying_begins_nothing_and_keeps_what_was_changed_in_the_ui(
     client: SyncPrefectClient, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert "no schedule was made" in deploy(monkeypatch)
+    told = deploy(monkeypatch)
+    assert "no schedule was made" in told
+    assert f"made, switched off: the automation '{NOTIFY}'" in told
+    assert [one.enabled for one in client.read_automations_by_name(NOTIFY)] == [False]
     assert not [schedule for one in client.read_deployments() for schedule in one.schedules]
     for flow in FLOWS:
         words = client.read_deployment_by_name(f"{flow.name}/{flow.name}").description or ""
