@@ -12,7 +12,6 @@ from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
-from prefect.input import RunInput
 from prefect.logging import get_run_logger
 from pydantic import Field
 
@@ -27,7 +26,7 @@ from connector.run.request import Skipped
 from connector.run.setup_source import opened_view
 from connector.setup import PersonalData, Setup
 from flows.flow_run import actor_of_run
-from flows.forms import Decision
+from flows.forms import Decision, SignedForm
 from flows.naming import run_name
 from flows.outcomes import HOOKS, Told, concluded
 from flows.run_tags import setup_of_run, sign
@@ -46,11 +45,10 @@ _LARGEST_TEXT = 400_000
 PASTED = "pasted table.csv"
 
 
-class MappingApproval(RunInput):
+class MappingApproval(SignedForm):
     """The answer to an import that waits. Imported is exactly what was shown, or nothing."""
 
     decision: Decision = Field(title="Decision", description="approve: import exactly this. reject: change nothing.")
-    name: str = Field(default="", title="Your name", description="Stands in the version of the mapping table.")
 
 
 @flow(name="import-customer-mapping", flow_run_name=run_name("import the mapping of {setup}"), **HOOKS)
@@ -61,6 +59,7 @@ def import_customer_mapping(
     reason: str = "",
     dry_run: bool = False,
     setup: SetupChoice = "setup.toml",
+    your_name: str = "",
 ) -> Told:
     """Take a table into the mapping table: all of its rows, or none, as one version. Its plan is shown first, and waits for a yes.
 
@@ -71,6 +70,7 @@ def import_customer_mapping(
         reason: Why, for the version.
         dry_run: Only show what would change, or what is wrong.
         setup: The webstore: its WooCommerce Connector Setup block, or a setup file (….toml).
+        your_name: Your name; it stands in the version, and where this run is shown. Left empty = whom Prefect knows.
     """  # noqa: E501 - the form shows a parameter's description only as far as its first line
 
     def body() -> Any:
