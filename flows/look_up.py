@@ -23,6 +23,7 @@ from connector.store import View
 from console.run_words import counts_of, kind_of
 from flows.naming import run_name
 from flows.outcomes import EXPLAINED, Told, concluded
+from flows.run_tags import setup_of_run
 from flows.setup_choice import SetupChoice
 from flows.setup_paths import possible_path
 from flows.setups import resolve_setup
@@ -80,7 +81,7 @@ def look_up(
     """
 
     def body() -> Any:
-        made = resolve_setup(setup, with_secrets=False)
+        made = setup_of_run(setup, with_secrets=False)
         if subject is Subject.RULES:
             wanted = possible_path(Path(folder.strip()), "folder") if folder.strip() else None
             look = look_at_rules(made, lambda: resolve_setup(setup), wanted)
