@@ -61,7 +61,7 @@ def suggest(
     more: dict[str, Any] = {} if progress is None else {"progress": progress}
     with (
         Run(setup, desk.store, rules, run_id=f"suggest {uuid4()}", dry_run=True, **more) as run,
-        partitions_of(setup.partitions, setup.webstore_code) as partitions,
+        partitions_of(setup.partitions, setup.webstore_code, beside=run.run_id.replace(" ", "-")) as partitions,
     ):
         placement = divide_mapping(run, partitions)
         extract_webstore(run, partitions, placement)

@@ -10,6 +10,7 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import date, timedelta
 from types import TracebackType
 from typing import Any
 
@@ -18,10 +19,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from connector.core.partitioning import split
-from connector.errors import SetupError
+from connector.errors import PremiseBroken, SetupError
 from connector.extract.partitions import Landing, PartsOf, without_rows
 
-__all__ = ["FilePartitions", "partitions_at"]
+__all__ = ["FilePartitions", "partitions_at", "remove_left"]
 
 # so many rows are kept back before they are divided: smaller pieces cost more than they hold
 _ROWS_AT_ONCE = 100_000
@@ -46,8 +47,15 @@ class FilePartitions:
     def read(self, name: str, number: int, columns: list[str] | None = None) -> pa.Table:
         """As in Partitions."""
         files, folder = self._files(name, number)
+        if (
+            not folder
+        ):  # every partition has a file, also one without rows: nobody read must never look like nobody there
+            raise PremiseBroken(
+                f"What was read is not there any more: {name}, partition {number}, in {self.url}.",
+                hint="Somebody has removed it, or another run has taken over. Nothing more is written; run again.",
+            )
         tables = [pq.read_table(file, columns=columns, filesystem=files) for file in sorted(folder)]
-        return pa.concat_tables(tables).replace_schema_metadata(None) if tables else pa.table({})
+        return pa.concat_tables(tables).replace_schema_metadata(None)
 
     def drop(self, name: str, number: int, key: str, ids: Collection[Any]) -> None:
         """As in Partitions."""
@@ -110,6 +118,15 @@ class _FileLanding:
         finally:
             for writer in self._writers.values():
                 writer.close()
+
+
+def remove_left(url: str, today: date) -> None:
+    """Remove folders in a folder whose names begin with a date before yesterday: what was killed left them."""
+    files, root = fsspec.core.url_to_fs(url)
+    limit = f"{today - timedelta(days=1):%Y%m%d}"
+    for folder in files.ls(root, detail=False) if files.exists(root) else ():
+        if folder.rstrip("/").rpartition("/")[2][:8] < limit:
+            files.rm(folder, recursive=True)
 
 
 @contextmanager

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from types import TracebackType
 from typing import Any
 
@@ -70,8 +71,11 @@ class _MemoryLanding:
 
 
 @contextmanager
-def partitions_of(settings: PartitionSettings, webstore_code: str) -> Iterator[Partitions]:
+def partitions_of(settings: PartitionSettings, webstore_code: str, *, beside: str = "") -> Iterator[Partitions]:
     """Where a run of a webstore keeps what it reads, as its setup wants it; nothing of it is left at the end.
+
+    Args:
+        beside: names what reads without holding the webstore: it has a folder of its own, since runs are at work meanwhile.
 
     Raises:
         SetupError: see `partitions_at`.
@@ -79,7 +83,12 @@ def partitions_of(settings: PartitionSettings, webstore_code: str) -> Iterator[P
     if not settings.count:
         yield MemoryPartition()
         return
-    from connector.extract.file_partitions import partitions_at  # few runs need files
+    from connector.extract.file_partitions import partitions_at, remove_left  # few runs need files
 
-    with partitions_at(f"{settings.folder.rstrip('/')}/{webstore_code}", settings.count) as partitions:
+    folder, today = f"{settings.folder.rstrip('/')}/{webstore_code}", datetime.now(UTC).date()
+    if beside:
+        folder += ".beside"
+        remove_left(folder, today)
+        folder += f"/{today:%Y%m%d}-{beside}"
+    with partitions_at(folder, settings.count) as partitions:
         yield partitions

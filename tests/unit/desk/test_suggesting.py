@@ -162,8 +162,11 @@ def test_customers_who_do_not_exist_are_named_together(setup: Setup) -> None:
     assert linked(setup) == []
 
 
-def test_partitions_change_no_suggestion(setup: Setup, systems: Running) -> None:
-    """Somebody who is linked shares evidence with the others, wherever he is."""
+def test_partitions_change_no_suggestion(setup: Setup, systems: Running, tmp_path: Path) -> None:
+    """Somebody who is linked shares evidence with the others, wherever he is; and a run at work keeps what it has read."""
+    of_a_run = tmp_path / "shop" / "webstore" / "0000-0.parquet"
+    of_a_run.parent.mkdir(parents=True)
+    of_a_run.touch()
     for n in range(12):
         address = {"country": "NO", "postcode": f"01{n // 3:02}", "phone": f"2233440{n // 4}"}
         systems.webstore.people_create(
@@ -178,20 +181,25 @@ def test_partitions_change_no_suggestion(setup: Setup, systems: Running) -> None
             }
         )
     by_hand(accept, setup, [by_hand(suggest, setup)[0]["pair"]])
-    divided = setup.model_copy(update={"partitions": setup.partitions.model_copy(update={"count": 5})})
+    divided = setup.model_copy(
+        update={"partitions": setup.partitions.model_copy(update={"count": 5, "folder": str(tmp_path)})}
+    )
     for how in ({}, {"likely": True}):
         whole = by_hand(suggest, setup, **how)
         assert len(whole) > 3
         assert by_hand(suggest, divided, **how) == whole
+    assert of_a_run.exists()
 
 
 def test_no_more_is_held_than_a_partition_and_what_is_compared_of_the_unmapped(
-    setup: Setup, systems: Running, monkeypatch: pytest.MonkeyPatch
+    setup: Setup, systems: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """The records of a partition are let go before the next one is read."""
     for n in range(60):
         systems.webstore.people_create({"email": f"p{n}@x.example", "first_name": f"P{n}", "last_name": "Lie"})
-    divided = setup.model_copy(update={"partitions": setup.partitions.model_copy(update={"count": 5})})
+    divided = setup.model_copy(
+        update={"partitions": setup.partitions.model_copy(update={"count": 5, "folder": str(tmp_path)})}
+    )
     alive: weakref.WeakSet[Extract] = weakref.WeakSet()
     most, make = [0], Extract.__init__
 

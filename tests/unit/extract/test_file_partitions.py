@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import fsspec
@@ -9,8 +10,8 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
-from connector.errors import SetupError
-from connector.extract.file_partitions import partitions_at
+from connector.errors import PremiseBroken, SetupError
+from connector.extract.file_partitions import partitions_at, remove_left
 from connector.setup import PartitionSettings, Runner
 from flows.prefect_runtime import runner_of
 
@@ -63,3 +64,21 @@ def test_a_runner_that_is_not_installed_is_refused_with_the_command_that_install
     with pytest.raises(SetupError, match=r"partitions.runner = ray needs prefect_ray") as refused:
         runner_of(PartitionSettings(runner=Runner.RAY))
     assert "'.[ray]'" in str(refused.value.hint)
+
+
+def test_what_was_read_and_is_gone_is_never_taken_for_nobody(tmp_path: Path) -> None:
+    with partitions_at(str(tmp_path / "parts"), 2) as partitions:
+        with partitions.landing("webstore", SCHEMA, lambda table: np.asarray(table["n"]) % 2) as landing:
+            landing.add(rows(1, 2))
+        for file in (tmp_path / "parts" / "webstore").iterdir():
+            file.unlink()
+        with pytest.raises(PremiseBroken, match="not there any more"):
+            partitions.read("webstore", 1)
+
+
+def test_what_was_killed_beside_runs_is_removed_when_it_is_old(tmp_path: Path) -> None:
+    for name in ("20260101-suggest-a", "20260110-suggest-b"):
+        (tmp_path / name / "webstore").mkdir(parents=True)
+    remove_left(str(tmp_path), date(2026, 1, 11))
+    assert [path.name for path in tmp_path.iterdir()] == ["20260110-suggest-b"]
+    remove_left(str(tmp_path / "nowhere"), date(2026, 1, 11))
