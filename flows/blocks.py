@@ -50,6 +50,11 @@ _PROXY = "Its address, with a login if it wants one; `environment` for HTTPS_PRO
 _HEADERS = "What a host or gateway asks for with each request, by the header's name: each value a secret or env:NAME."
 
 
+def _none_first(schema: dict[str, Any]) -> None:
+    """Prefect's first UI opens the first kind of a field that holds nothing yet."""
+    schema["anyOf"].sort(key=lambda kind: kind.get("type") != "null")
+
+
 def _form(model: type[BaseModel], basic: tuple[str, ...], secrets: tuple[str, ...] = ()) -> Any:
     """The form of a section: what everybody fills in, and the rest folded as `more`; secrets have blocks of their own.
 
@@ -75,7 +80,12 @@ def _form(model: type[BaseModel], basic: tuple[str, ...], secrets: tuple[str, ..
         __doc__=model.__doc__,
         __validators__={"folded": model_validator(mode="before")(folded)},  # type: ignore[dict-item]
         **{name: fields[name] for name in basic},
-        more=(more | None, Field(default=None, title="Everything else", description="None: as it ships.")),
+        more=(
+            more | None,
+            Field(
+                default=None, title="Everything else", description="None: as it ships.", json_schema_extra=_none_first
+            ),
+        ),
     )
 
 
@@ -147,38 +157,71 @@ class ConnectorSetup(Block):
     business_central_credentials: BusinessCentralCredentials = Field(title="Credentials of Business Central")
     synchronization: SynchronizationForm = Field(default_factory=SynchronizationForm, title="Synchronisation")
     store: StoreSettings | None = Field(
-        default=None, title="Store", description="Where mappings, bases and logs are kept." + _SHIPS
+        default=None,
+        title="Store",
+        description="Where mappings, bases and logs are kept." + _SHIPS,
+        json_schema_extra=_none_first,
     )
     approval: Approval | None = Field(
-        default=None, title="Approval of plans", description="Which plans a person must approve." + _SHIPS
+        default=None,
+        title="Approval of plans",
+        description="Which plans a person must approve." + _SHIPS,
+        json_schema_extra=_none_first,
     )
     templates: list[Template] = Field(default_factory=list, title="Templates of created customers")
     accounts: Accounts | None = Field(
-        default=None, title="Accounts created in the webstore", description="User names, and the shop's mails." + _SHIPS
+        default=None,
+        title="Accounts created in the webstore",
+        description="User names, and the shop's mails." + _SHIPS,
+        json_schema_extra=_none_first,
     )
     matching: Matching | None = Field(
-        default=None, title="Matching", description="Which evidence links unmapped customers." + _SHIPS
+        default=None,
+        title="Matching",
+        description="Which evidence links unmapped customers." + _SHIPS,
+        json_schema_extra=_none_first,
     )
     breakers: Breakers | None = Field(
-        default=None, title="Breakers", description="Limits at which a run stops before its first write." + _SHIPS
+        default=None,
+        title="Breakers",
+        description="Limits at which a run stops before its first write." + _SHIPS,
+        json_schema_extra=_none_first,
     )
     reports: Reports | None = Field(
-        default=None, title="Reports", description="What runs show, and their files." + _SHIPS
+        default=None,
+        title="Reports",
+        description="What runs show, and their files." + _SHIPS,
+        json_schema_extra=_none_first,
     )
     extracts: Extracts | None = Field(
-        default=None, title="Kept extracts", description="What runs keep, to try other rules on it." + _SHIPS
+        default=None,
+        title="Kept extracts",
+        description="What runs keep, to try other rules on it." + _SHIPS,
+        json_schema_extra=_none_first,
     )
     partitions: PartitionSettings | None = Field(
-        default=None, title="Partitions", description="For more customers than memory holds." + _SHIPS
+        default=None,
+        title="Partitions",
+        description="For more customers than memory holds." + _SHIPS,
+        json_schema_extra=_none_first,
     )
     webhooks: Webhooks | None = Field(
-        default=None, title="Webhooks", description="Changed customers at once, and not at the next run." + _SHIPS
+        default=None,
+        title="Webhooks",
+        description="Changed customers at once, and not at the next run." + _SHIPS,
+        json_schema_extra=_none_first,
     )
     console: ConsoleSettings | None = Field(
-        default=None, title="Console", description="The pages in the browser, and who may use them." + _SHIPS
+        default=None,
+        title="Console",
+        description="The pages in the browser, and who may use them." + _SHIPS,
+        json_schema_extra=_none_first,
     )
     metrics: MetricsSettings | None = Field(
-        default=None, title="Metrics", description="Who may read the numbers for Prometheus." + _SHIPS
+        default=None,
+        title="Metrics",
+        description="Who may read the numbers for Prometheus." + _SHIPS,
+        json_schema_extra=_none_first,
     )
 
     def document(self, *, with_secrets: bool = True) -> dict[str, Any]:
