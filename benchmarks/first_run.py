@@ -2,10 +2,10 @@
 
     python -m benchmarks.first_run [--customers 200000] [--partitions 0]
 
-So many customers on each side, three of five of them on both, are landed in partitions as an extraction lands them, in random order,
-and decided about with both directions on. Two of three have no VAT number, some no phone number; of a hundred two share a mailbox
-with twenty, one of a thousand has the mailbox of nobody (none@), and some are written differently on the two sides. Making them
-is not measured.
+So many customers on each side, three of five of them on both, are landed in partitions as an extraction lands them, in random
+order, and decided about with both directions on. Two of three have no VAT number, some no phone number; of a hundred two share a
+mailbox with twenty, one of a thousand has the mailbox of nobody (none@), and some are written differently on the two sides.
+Making them is not measured.
 
 Beside it are programs written by hand for less: they read the same files and join both sides by e-mail, then by VAT number, each
 where it is unique on both sides; they know nothing of names, phone numbers, doubts, or whom to create. Each is a process of its

@@ -42,6 +42,7 @@ __all__ = [
     "rows_in_lots",
     "shares",
     "waiting_in",
+    "without_leftovers",
 ]
 
 # the Webstore ID of the customer's pair; who is in the mapping table without one has _NO_PAIR, or _TICKED if he is to be created;
@@ -221,7 +222,7 @@ def of_lot(rest: Leftover, webstore: pa.Table, business_central: pa.Table) -> Pa
 
 
 def without_leftovers(rest: Leftover) -> Leftover:
-    """Nothing goes with the rows of any other lot than the first."""
+    """No orphans, and nobody who is set apart: what goes with one lot only."""
     pairing = rest.pairing
     names = ("missing_webstore", "missing_business_central", "renumbered", "twice")
     return replace(

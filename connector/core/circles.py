@@ -1,10 +1,10 @@
 """Circles: customers who share evidence, directly or through others.
 
-Whatever is concluded about a customer depends on nobody outside of his circle. So circles are decided about apart from each other,
-as many at a time as memory holds, and what is concluded is what would be concluded from everybody.
+Whatever is concluded about a customer depends on nobody outside of his circle. So circles are decided about apart from each
+other, as many at a time as memory holds, and what is concluded is what would be concluded from everybody.
 
-Customers are numbers here, and evidence is the hash of it: two texts with one hash put two circles together, which changes nothing
-but the memory that they need.
+Customers are numbers here, and evidence is the hash of it: two texts with one hash put two circles together, which changes
+nothing but the memory that they need.
 """
 
 from __future__ import annotations
@@ -15,7 +15,18 @@ from typing import Any, TypeAlias
 import numpy as np
 import pyarrow as pa
 
-__all__ = ["ALONE", "BUSINESS_CENTRAL", "FREE", "KEYS", "NO_LOT", "WEBSTORE", "circles_of", "edges_among", "lots_of"]
+__all__ = [
+    "ALONE",
+    "BUSINESS_CENTRAL",
+    "FREE",
+    "KEYS",
+    "NO_LOT",
+    "WEBSTORE",
+    "Lots",
+    "circles_of",
+    "edges_among",
+    "lots_of",
+]
 
 # one piece of evidence of one customer, with what is to be known of both (the sum of the traits below)
 KEYS = pa.schema([("key", pa.int64()), ("customer", pa.int32()), ("traits", pa.int8())])
@@ -25,6 +36,7 @@ ALONE = 8  # evidence that counts among customers of one side, too
 NO_LOT = -1
 
 Numbers: TypeAlias = np.ndarray[Any, np.dtype[np.int32]]
+Lots: TypeAlias = np.ndarray[Any, np.dtype[np.int16]]
 Mask: TypeAlias = np.ndarray[Any, np.dtype[np.bool_]]
 
 
@@ -68,7 +80,7 @@ def circles_of(count: int, edges: Sequence[tuple[Numbers, Numbers]]) -> Numbers:
             circle = shorter
 
 
-def lots_of(circle: Numbers, waiting: Mask, first: Mask, lots: int) -> np.ndarray[Any, np.dtype[np.int16]]:
+def lots_of(circle: Numbers, waiting: Mask, first: Mask, lots: int) -> Lots:
     """Divide the circles in which somebody waits into lots; whoever is in no such circle has NO_LOT.
 
     Args:

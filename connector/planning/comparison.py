@@ -1,8 +1,8 @@
 """From what was read to the plan, with what the store knows.
 
 A single partition knows everybody, and is compared as it is. Several are decided about one by one, and whoever waits for a
-counterpart, lot by lot (leftovers.py), so that memory holds a part of the customers at a time, on one machine or several; the plan
-is the same.
+counterpart, lot by lot (leftovers.py), so that memory holds a part of the customers at a time, on one machine or several; the
+plan is the same.
 """
 
 from __future__ import annotations

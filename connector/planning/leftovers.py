@@ -23,9 +23,10 @@ from connector.core.across_partitions import (
     waiting_in,
     without_leftovers,
 )
-from connector.core.circles import KEYS, NO_LOT, Mask, circles_of, edges_among, lots_of
+from connector.core.circles import KEYS, NO_LOT, Lots, Mask, circles_of, edges_among, lots_of
 from connector.core.comparison import conclude, united
 from connector.core.customer import Side
+from connector.core.evidence import COMPARED
 from connector.core.extracts import Extract
 from connector.core.linked_pairs import Part
 from connector.core.mapping_join import pair
@@ -55,28 +56,35 @@ def plan_of_leftovers(job: Job, done: Part, rest: Leftover, gone: Gone, mapper: 
         done: what was decided about the pairs.
         rest: what is left of all partitions.
     """
+    nobody = [_nobody(job, side) for side in Side]
     if not rest.waiting:
-        return _concluded(job, done, rest, gone, *(_nobody(job, side) for side in Side))
+        return _concluded(job, done, rest, gone, *nobody)
     begins = _begins(rest, job.partitions.count)
     lots = _divide(job, rest, begins, mapper)
     _gather(job, lots, begins, mapper)
     if lots.max(initial=0) == 0:
-        return conclude_in(job, 0, done, rest, gone)
-    plans = []
-    for plan in mapper(conclude_in, job, done, rest, gone):
-        plans.append(plan)
+        return _concluded(job, done, rest, gone, *_lot(job, 0))
+    plans = [_concluded(job, done, without_leftovers(rest), gone, *nobody)]
+    for plan in mapper(conclude_in, job, rest, gone):
         progress("Comparing unmapped customers", len(plans), job.partitions.count)
+        plans.append(plan)
     return united(plans)
 
 
-def evidence_in(job: Job, number: int, rest: Leftover, begins: Rows) -> tuple[Rows, pa.Table, tuple[Mask, ...]]:
+def evidence_in(
+    job: Job, number: int, orphans: pa.Table, begins: Sequence[Rows]
+) -> tuple[Rows, pa.Table, tuple[Mask, ...]]:
     """The evidence of a partition's customers; and who of them waits and who is left of a pair, the webstore's first."""
+    job = replace(job, terms=replace(job.terms, rules=job.terms.rules.only(COMPARED)))
     webstore, business_central, mapping = extracts_in(job, number)
     pairing = pair(mapping, webstore.raw, business_central.raw)
-    orphans, mine = rest.pairing.missing_business_central, begins[number]
-    keys = keys_of(pairing, webstore, business_central, orphans, job.terms, begins=mine)
+    keys = keys_of(pairing, webstore, business_central, orphans, job.terms, begins=begins[number])
     sides = waiting_in(pairing, webstore, business_central, job.terms)
-    return mine, keys, tuple(np.concatenate([getattr(side, mask) for side in sides]) for mask in ("waiting", "lost"))
+    return (
+        begins[number],
+        keys,
+        tuple(np.concatenate([getattr(side, mask) for side in sides]) for mask in ("waiting", "lost")),
+    )
 
 
 def edges_in(job: Job, number: int) -> tuple[Any, Any]:
@@ -93,11 +101,13 @@ def rows_in(job: Job, number: int) -> tuple[pa.Table, pa.Table]:
     return rows_in_lots(webstore, lots[:size], pairing), rows_in_lots(business_central, lots[size:], pairing)
 
 
-def conclude_in(job: Job, number: int, done: Part, rest: Leftover, gone: Gone) -> Plan:
-    """Decide about a lot. What is about no customer of a lot, or about pairs, goes with the first."""
-    if number:
-        done, rest = Part(), without_leftovers(rest)
-    return _concluded(job, done, rest, gone, *(job.partitions.read(_OF_LOT[side], number) for side in Side))
+def conclude_in(job: Job, number: int, rest: Leftover, gone: Gone) -> Plan:
+    """Decide about a lot. What is left and is no customer of a lot goes with the first."""
+    return _concluded(job, Part(), without_leftovers(rest) if number else rest, gone, *_lot(job, number))
+
+
+def _lot(job: Job, number: int) -> list[pa.Table]:
+    return [job.partitions.read(_OF_LOT[side], number) for side in Side]
 
 
 def _concluded(job: Job, done: Part, rest: Leftover, gone: Gone, *raw: pa.Table) -> Plan:
@@ -117,7 +127,7 @@ def _begins(rest: Leftover, count: int) -> list[Rows]:
     return [(int(begins[2 * number]), int(begins[2 * number + 1])) for number in range(count)] + [(int(begins[-1]), 0)]
 
 
-def _divide(job: Job, rest: Leftover, begins: Sequence[Rows], mapper: Mapper) -> Numbers:
+def _divide(job: Job, rest: Leftover, begins: Sequence[Rows], mapper: Mapper) -> Lots:
     """The lot of each customer."""
     count, everybody = job.partitions.count, begins[-1][0]
     waiting, lost = np.zeros(everybody, dtype=bool), np.zeros(everybody, dtype=bool)
@@ -127,7 +137,7 @@ def _divide(job: Job, rest: Leftover, begins: Sequence[Rows], mapper: Mapper) ->
         return parts
 
     with job.partitions.landing(_EVIDENCE, KEYS, by_key) as landing:
-        for mine, keys, (waits, is_lost) in mapper(evidence_in, job, rest, begins):
+        for mine, keys, (waits, is_lost) in mapper(evidence_in, job, rest.pairing.missing_business_central, begins):
             landing.add(keys)
             waiting[mine[0] : mine[0] + len(waits)], lost[mine[0] : mine[0] + len(is_lost)] = waits, is_lost
     circles = circles_of(everybody, list(mapper(edges_in, job)))
@@ -135,7 +145,7 @@ def _divide(job: Job, rest: Leftover, begins: Sequence[Rows], mapper: Mapper) ->
     return lots_of(circles, waiting, lost, count if asked > ONE_LOT else 1)
 
 
-def _gather(job: Job, lots: Numbers, begins: Sequence[Rows], mapper: Mapper) -> None:
+def _gather(job: Job, lots: Lots, begins: Sequence[Rows], mapper: Mapper) -> None:
     """Land the customers of each lot together."""
     partitions = job.partitions
     with partitions.landing(
@@ -147,7 +157,8 @@ def _gather(job: Job, lots: Numbers, begins: Sequence[Rows], mapper: Mapper) -> 
     schemas = [_nobody(job, side).schema for side in Side]
 
     def by_lot(table: pa.Table) -> Numbers:
-        return table[LOT].to_numpy().astype(np.int64)
+        parts: Numbers = table[LOT].to_numpy().astype(np.int64)
+        return parts
 
     with (
         partitions.landing(_OF_LOT[Side.WEBSTORE], schemas[0], by_lot) as webstore,
