@@ -16,6 +16,7 @@ One pass of a run is:
 12. record links and agreements, then push and pull at the same time
 13. report
 
+A scheduled run that may read less begins with 4 about those who may have changed (connector/extract/changed.py).
 Selected runs, dry runs, approved plans and partitions are this list with other arguments. An undo reads its plan from the
 journal instead of 4 to 9. Nothing is written in either system before 12.
 """
@@ -31,6 +32,16 @@ from connector.core.approval import Approved, Lost
 from connector.core.customer import Direction
 from connector.core.plan import Plan
 from connector.errors import CustomerSyncError, InputError
+from connector.extract.changed import (
+    Changes,
+    Everybody,
+    Look,
+    changed_customers,
+    count_missed,
+    look,
+    note_look,
+    why_everybody,
+)
 from connector.extract.findings import stop_on_findings
 from connector.extract.keeping import forget_extracts, keep_answers
 from connector.extract.memory_partition import partitions_of
@@ -114,6 +125,8 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
     with _opened_run(request.setup, runtime, request.mode, dry_run=request.dry_run) as opened:
         run = opened.run
         approved = _approved_plan(run, request)
+        looking = look(run) if _may_read_less(run, request, approved) else None
+        request, seen_until = _reading_less(run, runtime, request, looking)
         if request.undone_run is not None:
             draft = _Draft(plan_undo(run, request.undone_run, delete_accounts=request.delete_accounts))
         else:
@@ -122,6 +135,8 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
         lost: tuple[Lost, ...] = ()
         if approved is not None:
             plan, lost = approved_part(plan, approved, request.leave_out, request.left_out_by(run.actor))
+        if run.why_everybody == Everybody.DUE:
+            count_missed(run, plan)
         news = _remembered(run, request, plan, draft.selected)
         report = report_of(run, plan, selected=not request.of_all, where=runtime.where)
         runtime.plan_made(run, report)
@@ -148,6 +163,8 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
         opened.status = "waiting" if waiting else "stopped" if summary.stopped else "completed"
         runtime.conflicts_found(run, news)
         runtime.customers_held(run, newly_held(run, results))
+        if looking is not None and opened.status == "completed":
+            note_look(run, looking, seen_until)
         if not waiting:
             runtime.run_ended(run, summary)
         return RunReport(summary, plan, waiting, created)
@@ -217,12 +234,40 @@ def _drafted(run: Run, runtime: Runtime, request: RunRequest, approved: Approved
     if not request.of_all:  # they are few: no cluster is started for them
         settings = settings.model_copy(update={"runner": Runner.THREADS})
     with partitions_of(settings, run.code) as partitions, runtime.over_partitions(settings) as mappers:
-        read = read_and_validate(run, runtime, partitions, mappers, request.customers, approved=approved is not None)
+        read = read_and_validate(
+            run,
+            runtime,
+            partitions,
+            mappers,
+            request.customers,
+            approved=approved is not None,
+            seen=request.changed_only,
+        )
         plan = runtime.call(compare_customers, run, read.job, read.missing, mappers("compare customers"))
     plan, findings = runtime.call(validate_plan, run, plan, read.job.selected is not None)
     runtime.findings_made(run, "plan", findings)
     stop_on_findings(findings)
     return _Draft(plan, read.job.selected, read.extracted)
+
+
+def _may_read_less(run: Run, request: RunRequest, approved: Approved | None) -> bool:
+    """Whether it is to be known how far this run has looked, so that others need not read everybody."""
+    reads_less = bool(run.setup.synchronization.hours_between_full_reads)
+    return reads_less and request.of_all and not run.dry_run and approved is None
+
+
+def _reading_less(run: Run, runtime: Runtime, request: RunRequest, looking: Look | None) -> tuple[RunRequest, str]:
+    """The request, of those who may have changed where that is enough; then with the latest change that was seen."""
+    if looking is None or runtime.trigger != "scheduled":
+        return request, ""
+    why = why_everybody(run)
+    changes = Changes(None, why=why) if why else runtime.call(changed_customers, run, looking)
+    if changes.customers is None:
+        run.why_everybody = str(changes.why)
+        return request, ""
+    with run.store.work(run.code) as work:
+        work.runs.reads_less(run.run_id)
+    return replace(request, customers=changes.customers, changed_only=True), changes.seen_until
 
 
 def _approved_plan(run: Run, request: RunRequest) -> Approved | None:

@@ -49,6 +49,7 @@ def read_and_validate(
     customers: Sequence[str] | None = None,
     *,
     approved: bool,
+    seen: bool = False,
 ) -> Read:
     """Read both systems and look whether their data are as expected.
 
@@ -56,6 +57,7 @@ def read_and_validate(
         mappers: what deals with partitions; called with what is done about them.
         customers: names of the customers that the run is about; None = all.
         approved: a person has approved the plan; see `stop_on_extracts`.
+        seen: of customers that nobody has named; see `extract_selected`.
 
     Raises:
         InputError: a customer is unknown.
@@ -73,7 +75,7 @@ def read_and_validate(
             selected = None
             runtime.call(stop_on_extracts, run, webstore.census, business_central.census, approved)
         else:
-            chosen = runtime.call(extract_selected, run, partitions, placement, customers)
+            chosen = runtime.call(extract_selected, run, partitions, placement, customers, seen)
             webstore, business_central, selected = chosen.webstore, chosen.business_central, chosen.keys
     finally:
         import_of_expectations.cancel()

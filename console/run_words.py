@@ -42,7 +42,7 @@ def kind_of(run: Mapping[str, Any]) -> str:
     if mode == "undo":
         undone = str(run["summary"].get("undone_run", ""))[:8]
         return f"{'Preview of the undo' if dry_run else 'Undo'} of run {undone}".removesuffix(" of run ")
-    whom = "all customers" if mode == "all" else "selected customers"
+    whom = {"all": "all customers", "changed": "changed customers"}.get(mode, "selected customers")
     if run["status"] == "waiting":
         return f"Plan for {whom}, waits for an approval"
     return f"Plan for {whom}" if dry_run else f"Synchronisation of {whom}"

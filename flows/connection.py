@@ -9,19 +9,20 @@ from prefect import flow
 from connector.errors import ConnectionRefused
 from flows.flow_run import whole
 from flows.naming import run_name
-from flows.outcomes import Told, concluded
+from flows.outcomes import EXPLAINED, Told, concluded
+from flows.setup_choice import SetupChoice
 from flows.setups import resolve_setup
 from tasks.administration import test_systems
 
 __all__ = ["connection"]
 
 
-@flow(name="test-connection", flow_run_name=run_name("test the connections of {setup}"))
-def connection(setup: str = "setup.toml") -> Told:
+@flow(name="test-connection", flow_run_name=run_name("test the connections of {setup}"), **EXPLAINED)
+def connection(setup: SetupChoice = "setup.toml") -> Told:
     """Test rules, store, webstore and Business Central, and say what is wrong and how to mend it. Writes nothing.
 
     Args:
-        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+        setup: The webstore: its WooCommerce Connector Setup block, or a setup file (….toml).
     """
 
     def body() -> Any:

@@ -28,6 +28,7 @@ from connector.setup import UnresolvedSecrets
 from flows.deployments import SYNCHRONIZE
 from flows.flow_run import BY
 from flows.forms import Decision, PlanApproval
+from flows.setup_choice import chosen_name
 from flows.setup_paths import full_name
 from flows.setups import load_block
 
@@ -129,10 +130,14 @@ def _scheduled() -> dict[str, datetime]:
         except ObjectNotFound:
             return {}
         due = _due(client, deployment.id)
-    filled = str((deployment.parameters or {}).get("setup", ""))
+    filled = (deployment.parameters or {}).get("setup", "")
     found: dict[str, datetime] = {}
+    names: dict[str, str] = {}
     for parameters, at in due:
-        found.setdefault(full_name(str(parameters.get("setup") or filled)), at)
+        given = parameters.get("setup") or filled
+        if str(given) not in names:  # asking for a block's name costs a request
+            names[str(given)] = full_name(chosen_name(given))
+        found.setdefault(names[str(given)], at)
     return found
 
 

@@ -14,8 +14,9 @@ from connector.run.names_given import pairs_read
 from connector.setup import Setup
 from flows.flow_run import actor_of_run, whole
 from flows.naming import run_name
-from flows.outcomes import Told, concluded
+from flows.outcomes import EXPLAINED, Told, concluded
 from flows.overrides import customers_given, customers_of
+from flows.setup_choice import SetupChoice
 from flows.setups import resolve_setup
 from tasks.administration import publish_mapping
 
@@ -38,12 +39,14 @@ class MappingAction(StrEnum):
 _ASKING = frozenset({MappingAction.TICK, MappingAction.LINK, MappingAction.SAME, MappingAction.OTHER})
 
 
-@flow(name="edit-customer-mapping", flow_run_name=run_name("{action} {customers} in the mapping of {setup}"))
+@flow(
+    name="edit-customer-mapping", flow_run_name=run_name("{action} {customers} in the mapping of {setup}"), **EXPLAINED
+)
 def edit_customer_mapping(
     action: MappingAction = MappingAction.SHOW,
     customers: str | list[str] = "",
     version: int = 0,
-    setup: str = "setup.toml",
+    setup: SetupChoice = "setup.toml",
 ) -> Told:
     """Look at the mapping table, or edit it as one new version. Neither system is touched; the next run acts on it.
 
@@ -51,7 +54,7 @@ def edit_customer_mapping(
         action: show; tick or untick Webstore Customer; link; unlink; say of customers in doubt whether they are the same; restore a version.
         customers: Business Central numbers, pasted or as a list; to link: pairs such as C00010=17, number and Webstore ID.
         version: For restoring: the number of the version to go back to.
-        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+        setup: The webstore: its WooCommerce Connector Setup block, or a setup file (….toml).
     """  # noqa: E501 - the form shows a parameter's description only as far as its first line
 
     def body() -> Any:
@@ -93,14 +96,14 @@ def _edited(setup: Setup, action: MappingAction, names: list[str], version: int)
         return f"{len(names)} {action.value}ed."
 
 
-@flow(name="release-holds", flow_run_name=run_name("release {customers} of {setup} from hold"))
-def release_holds(customers: str | list[str] = "", everyone: bool = False, setup: str = "setup.toml") -> Told:
+@flow(name="release-holds", flow_run_name=run_name("release {customers} of {setup} from hold"), **EXPLAINED)
+def release_holds(customers: str | list[str] = "", everyone: bool = False, setup: SetupChoice = "setup.toml") -> Told:
     """Let customers on hold take part in scheduled runs again; their counters start anew.
 
     Args:
         customers: Business Central numbers or ids, or woo:ID, pasted or as a list.
         everyone: Everybody who is on hold.
-        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+        setup: The webstore: its WooCommerce Connector Setup block, or a setup file (….toml).
     """
 
     def body() -> Any:

@@ -9,13 +9,19 @@ from typing import Any
 from prefect.runtime import flow_run
 
 from flows.overrides import Overrides, customers_of
+from flows.setup_choice import chosen_name
 
 __all__ = ["run_name", "setup_label"]
 
 
-def setup_label(setup: str) -> str:
-    """A setup in a name: a block's own, a file's without folder and ending."""
-    return PurePath(setup).stem if setup.endswith(".toml") else setup
+def setup_label(setup: object) -> str:
+    """A setup in a name: a block's own, a file's without folder and ending.
+
+    Args:
+        setup: what a run's parameter holds: a name, a block, or a reference to one.
+    """
+    name = chosen_name(setup)
+    return PurePath(name).stem if name.endswith(".toml") else name
 
 
 def run_name(what: str, *, every: str = "") -> Callable[[], str]:
@@ -31,7 +37,7 @@ def run_name(what: str, *, every: str = "") -> Callable[[], str]:
         number = len(customers_of(given.get("customers") or []))
         customers = f"{number} customer{'s' * (number != 1)}"
         text = what.format(
-            setup=setup_label(str(given.get("setup", ""))),
+            setup=setup_label(given.get("setup", "")),
             customers=customers if number or not given.get("everyone") else "everybody",
             run=str(given.get("run_id", ""))[:8],
             action=str(given.get("action", "")),

@@ -7,12 +7,14 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from prefect.client.orchestration import get_client
 from prefect.client.schemas.objects import State
 from prefect.exceptions import ObjectNotFound
 from prefect.logging import get_run_logger
+from prefect.logging.loggers import flow_run_logger
 from prefect.states import Cancelled, Completed, Failed
 
-from connector.errors import CustomerSyncError, StoreError
+from connector.errors import CustomerSyncError, SetupError, StoreError
 from connector.run.close_run import close_run
 from connector.run.request import Skipped
 from connector.run.summary import RunSummary
@@ -21,14 +23,28 @@ from connector.store import LeaseHeld
 from flows.events import tell_completed, tell_stopped
 from flows.flow_run import this_run
 from flows.naming import setup_label
+from flows.setup_choice import SetupChoice, is_reference
 from flows.setups import resolve_setup
 
-__all__ = ["HOOKS", "REFUSED", "RunStopped", "Told", "close_after", "concluded", "in_words", "skipped"]
+__all__ = [
+    "EXPLAINED",
+    "HOOKS",
+    "REFUSED",
+    "RunStopped",
+    "Told",
+    "close_after",
+    "concluded",
+    "explain_setup",
+    "in_words",
+    "skipped",
+]
 
 # the name of the state of a run whose writes were not all taken
 REFUSED = "Not All Written"
 # of customers that were dropped: a state's message is one sentence, the rest stands in the summary
 _NAMED = 5
+# how Prefect's message begins when a run's parameters are not what its flow takes
+_NOT_BEGUN = "Validation of flow parameters failed"
 _log = logging.getLogger("connector.load")
 
 
@@ -54,7 +70,7 @@ class Told:
     problem: CustomerSyncError | None = None
 
 
-def concluded(setup_name: str, body: Callable[[], Any]) -> Any:
+def concluded(setup: SetupChoice, body: Callable[[], Any]) -> Any:
     """Carry out a flow's body, and say how it ended.
 
     Our own errors become a Failed state with their words, no traceback; a busy webstore becomes Cancelled in a deployment;
@@ -65,10 +81,10 @@ def concluded(setup_name: str, body: Callable[[], Any]) -> Any:
         report = body()
     except LeaseHeld as busy:
         if this_run().deployment_id is None:
-            return _failed(setup_name, busy)
+            return _failed(setup, busy)
         return Cancelled(message=f"{busy.message} This run was cancelled; nothing was done.")
     except CustomerSyncError as error:
-        return _failed(setup_name, error)
+        return _failed(setup, error)
     if isinstance(report, Skipped):
         return skipped(report)
     return report if isinstance(report, State) else _ended(report)
@@ -91,12 +107,12 @@ def _ended(report: Any) -> State[Any]:
     return Completed(name=name, message=in_words(summary), data=report)
 
 
-def _failed(setup_name: str, error: CustomerSyncError) -> State[Any]:
+def _failed(setup: SetupChoice, error: CustomerSyncError) -> State[Any]:
     get_run_logger().error("%s", error)
     try:
-        code = resolve_setup(setup_name, with_secrets=False).webstore_code
+        code = resolve_setup(setup, with_secrets=False).webstore_code
     except CustomerSyncError:
-        code = setup_label(setup_name)
+        code = setup_label(setup)
     tell_stopped(code, str(error), error)
     return Failed(message=str(error), data=error)
 
@@ -133,12 +149,11 @@ def close_after(flow: Any, flow_run: Any, state: Any) -> None:
 
     The names of the parameters are Prefect's: a worker calls hooks by keyword.
     """
-    setup_name = (flow_run.parameters or {}).get("setup", "setup.toml")
     status = (
         "crashed" if state.is_crashed() else "cancelled" if state.is_cancelled() or state.is_cancelling() else "failed"
     )
     try:
-        setup: Setup = resolve_setup(str(setup_name), with_secrets=False)
+        setup: Setup = resolve_setup(_chosen(flow_run), with_secrets=False)
     except (CustomerSyncError, ObjectNotFound):  # without a setup nothing was opened
         return
     try:
@@ -147,4 +162,24 @@ def close_after(flow: Any, flow_run: Any, state: Any) -> None:
         _log.warning("how the run ended could not be written: %s", error)
 
 
+def explain_setup(flow: Any, flow_run: Any, state: Any) -> None:
+    """Hook: say what is wrong with the block that was chosen as setup. Prefect puts it in before the flow begins, and when
+    that fails says of it only that it does; further as in `close_after`."""
+    if not is_reference(_chosen(flow_run)) or not (state.message or "").startswith(_NOT_BEGUN):
+        return
+    try:
+        resolve_setup(_chosen(flow_run), with_secrets=False)
+    except SetupError as error:
+        flow_run_logger(flow_run, flow).error("%s", error)
+        with get_client(sync_client=True) as client:
+            client.set_flow_run_state(flow_run.id, Failed(message=str(error)), force=True)
+
+
+def _chosen(flow_run: Any) -> Any:
+    """What a run has as its setup."""
+    return (flow_run.parameters or {}).get("setup", "setup.toml")
+
+
+EXPLAINED: dict[str, Any] = {"on_failure": [explain_setup]}
 HOOKS: dict[str, Any] = {name: [close_after] for name in ("on_failure", "on_crashed", "on_cancellation")}
+HOOKS["on_failure"] = [explain_setup, close_after]

@@ -9,19 +9,22 @@ from pydantic import Field
 
 from flows.flow_run import actor_of_run, whole
 from flows.naming import run_name
-from flows.outcomes import Told, concluded
+from flows.outcomes import EXPLAINED, Told, concluded
+from flows.setup_choice import SetupChoice
 from flows.setups import resolve_setup
 from tasks.administration import purge_log
 
 __all__ = ["purge_activity_log"]
 
 
-@flow(name="purge-activity-log", flow_run_name=run_name("purge the activity log of {setup}"))
-def purge_activity_log(setup: str = "setup.toml", days: Annotated[int | None, Field(ge=0, le=3650)] = None) -> Told:
+@flow(name="purge-activity-log", flow_run_name=run_name("purge the activity log of {setup}"), **EXPLAINED)
+def purge_activity_log(
+    setup: SetupChoice = "setup.toml", days: Annotated[int | None, Field(ge=0, le=3650)] = None
+) -> Told:
     """Remove runs, writes, plans and their files that are older than the retention. Mappings and open writes stay.
 
     Args:
-        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+        setup: The webstore: its WooCommerce Connector Setup block, or a setup file (….toml).
         days: Keep so many days; left out = as the setup says (retention_days).
     """
 

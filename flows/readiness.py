@@ -9,17 +9,18 @@ from flows.flow_run import THREADS
 from flows.naming import run_name
 from flows.outcomes import HOOKS, Told, concluded
 from flows.prefect_runtime import PrefectRuntime
+from flows.setup_choice import SetupChoice
 from flows.setups import resolve_setup
 
 __all__ = ["readiness"]
 
 
 @flow(name="readiness", flow_run_name=run_name("readiness of {setup}"), task_runner=THREADS, **HOOKS)
-def readiness(setup: str = "setup.toml") -> Told:
+def readiness(setup: SetupChoice = "setup.toml") -> Told:
     """Say what the first synchronisation would meet and do. Writes nothing in either system.
 
     Args:
-        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+        setup: The webstore: its WooCommerce Connector Setup block, or a setup file (….toml).
     """
 
     def body() -> Told:

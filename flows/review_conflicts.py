@@ -24,6 +24,7 @@ from flows.flow_run import actor_of_run, whole
 from flows.naming import run_name
 from flows.outcomes import HOOKS, Told, concluded
 from flows.paging import answers_by_page
+from flows.setup_choice import SetupChoice
 from flows.setups import resolve_setup
 from tasks.administration import publish_conflicts
 
@@ -76,7 +77,7 @@ class RestoredSide(BaseModel):
 
 @flow(name="review-conflicts", flow_run_name=run_name("review the conflicts of {setup}"), **HOOKS)
 def review_conflicts(
-    setup: str = "setup.toml",
+    setup: SetupChoice = "setup.toml",
     decisions: list[ConflictDecision] = [],  # noqa: B006 - the form shows it; it is not changed
     restored: list[RestoredSide] = [],  # noqa: B006 - see above
     ask: bool = True,
@@ -84,7 +85,7 @@ def review_conflicts(
     """Decide fields that both sides changed differently. The next run applies the decisions, if nobody edits before.
 
     Args:
-        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+        setup: The webstore: its WooCommerce Connector Setup block, or a setup file (….toml).
         decisions: Decisions that are made already; nothing is asked about these.
         restored: A side that went back in time (a restored backup), decided for all of its customers at once.
         ask: Stop with a form for what is left; without it the conflicts are only shown.

@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import tomli_w
 from prefect.client.orchestration import get_client
+from pydantic import ValidationError
 
+from connector.core.counting import counted
 from connector.errors import SetupError
 from connector.private_files import check_free, write_private
 from connector.run.setup_source import setup_in_file
 from connector.setup import Setup, UnresolvedSecrets, document_in, load_setup
+from connector.setup.reading import problem_of
 from flows.blocks import (
     BUSINESS_CENTRAL_SECRETS,
     WEBSTORE_SECRETS,
@@ -21,6 +24,7 @@ from flows.blocks import (
     ConnectorSetup,
     WooCommerceCredentials,
 )
+from flows.setup_choice import chosen_name
 from flows.setup_paths import is_file, setup_path
 
 __all__ = ["pull_setup", "push_setup", "resolve_setup", "setup_blocks"]
@@ -28,33 +32,50 @@ __all__ = ["pull_setup", "push_setup", "resolve_setup", "setup_blocks"]
 _SECRETS = {"webstore": WEBSTORE_SECRETS, "business_central": BUSINESS_CENTRAL_SECRETS}
 
 
-def resolve_setup(setup: str, with_secrets: bool = True) -> Setup:
+def resolve_setup(setup: str | ConnectorSetup | Mapping[str, Any], with_secrets: bool = True) -> Setup:
     """The setup of a file or of a block.
 
     Args:
+        setup: a file's or block's name, a block, or a reference to one as it stands in the parameters of a run.
         with_secrets: False = references to secrets need not lead anywhere.
 
     Raises:
         SetupError: its name is empty, it is not there, or cannot work.
     """
-    setup_path(setup)
-    if is_file(setup):
-        return setup_in_file(setup, with_secrets)
-    return load_block(setup).setup(None if with_secrets else UnresolvedSecrets())
+    if isinstance(setup, str):
+        setup_path(setup)
+        if is_file(setup):
+            return setup_in_file(setup, with_secrets)
+    block = setup if isinstance(setup, ConnectorSetup) else load_block(setup)
+    return block.setup(None if with_secrets else UnresolvedSecrets())
 
 
-def load_block(name: str) -> ConnectorSetup:
-    """A ConnectorSetup block.
+def load_block(given: str | Mapping[str, Any]) -> ConnectorSetup:
+    """A ConnectorSetup block, by its name or by a reference to it.
 
     Raises:
-        SetupError: there is none of this name.
+        SetupError: there is none, or what was saved in it cannot be a setup.
     """
     try:
-        block = ConnectorSetup.load(name)
-    except ValueError:
+        block = ConnectorSetup.load(given) if isinstance(given, str) else ConnectorSetup.load_from_ref(given["$ref"])
+    except RuntimeError as error:
+        if not isinstance(error.__cause__, ValidationError):
+            raise
+        found = [problem_of(item) for item in error.__cause__.errors(include_url=False, include_input=False)]
         raise SetupError(
-            f"There is no WooCommerce Connector Setup block {name!r}.",
-            hint=f"Make one in the UI, or with customer-sync setup push {name}.",
+            f"The WooCommerce Connector Setup block {chosen_name(given)} has {counted(len(found), 'problem')}:",
+            problems=found,
+            hint="Correct it in the UI: Blocks, the block, Edit.",
+        ) from None
+    except ValueError:
+        if not isinstance(given, str):
+            raise SetupError(
+                "The WooCommerce Connector Setup block that was chosen is not there any more.",
+                hint="Choose another one in the run's form, or in the schedule's parameters.",
+            ) from None
+        raise SetupError(
+            f"There is no WooCommerce Connector Setup block {given!r}.",
+            hint=f"Make one in the UI, or with customer-sync setup push {given}.",
         ) from None
     assert isinstance(block, ConnectorSetup)  # noqa: S101 - load is synchronous outside an event loop
     return block

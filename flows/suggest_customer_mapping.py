@@ -21,6 +21,7 @@ from flows.naming import run_name
 from flows.outcomes import HOOKS, Told, concluded
 from flows.overrides import customers_of
 from flows.paging import answers_by_page
+from flows.setup_choice import SetupChoice
 from flows.setups import resolve_setup
 from tasks.administration import suggest_pairs
 
@@ -47,7 +48,7 @@ class Same(StrEnum):
 
 @flow(name="suggest-customer-mapping", flow_run_name=run_name("suggest the customer mapping of {setup}"), **HOOKS)
 def suggest_customer_mapping(
-    setup: str = "setup.toml",
+    setup: SetupChoice = "setup.toml",
     evidence: list[Evidence] = [],  # noqa: B006 - the form shows it; it is not changed
     likely: bool = False,
     accept: str | list[str] = "",
@@ -58,7 +59,7 @@ def suggest_customer_mapping(
     """Suggest which unmapped customers are the same, and link what a person accepts. Neither system is touched.
 
     Args:
-        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+        setup: The webstore: its WooCommerce Connector Setup block, or a setup file (….toml).
         evidence: Only this evidence suggests; none chosen = all of it, down to the identical name.
         likely: Suggest by record linkage instead (names with slips, changed e-mails); needs the extra `match`.
         accept: Pairs to link, such as C00010=17 (number and Webstore ID), pasted or as a list.

@@ -15,6 +15,7 @@ from flows.naming import run_name
 from flows.outcomes import HOOKS, concluded
 from flows.overrides import Overrides, customers_given, left_out_given
 from flows.prefect_runtime import PrefectRuntime
+from flows.setup_choice import SetupChoice
 from flows.setups import resolve_setup
 
 __all__ = ["synchronize_customers", "synchronize_selected_customers"]
@@ -27,7 +28,7 @@ __all__ = ["synchronize_customers", "synchronize_selected_customers"]
     **HOOKS,
 )
 def synchronize_customers(
-    setup: str = "setup.toml",
+    setup: SetupChoice = "setup.toml",
     dry_run: bool = False,
     overrides: Overrides = Overrides(),  # noqa: B008 - a frozen default that the form shows
     approved_plan: str | None = None,
@@ -36,7 +37,7 @@ def synchronize_customers(
     """Synchronise all customers of one webstore with Business Central.
 
     Args:
-        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+        setup: The webstore: its WooCommerce Connector Setup block, or a setup file (….toml).
         dry_run: Make the plan and show it; write nothing in either system.
         overrides: What this one run does otherwise than the setup says.
         approved_plan: Hash of a plan made before: write only what it holds. None or left empty = what this run plans.
@@ -57,7 +58,7 @@ def synchronize_customers(
 )
 def synchronize_selected_customers(
     customers: str | list[str],
-    setup: str = "setup.toml",
+    setup: SetupChoice = "setup.toml",
     dry_run: bool = False,
     overrides: Overrides = Overrides(),  # noqa: B008
     approved_plan: str | None = None,
@@ -67,7 +68,7 @@ def synchronize_selected_customers(
 
     Args:
         customers: Business Central numbers or ids, woo:ID, or e-mails: pasted as text (separated by lines, commas or blanks) or as a list. If one of them is unknown nothing is written.
-        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+        setup: The webstore: its WooCommerce Connector Setup block, or a setup file (….toml).
         dry_run: Make the plan and show it; write nothing in either system.
         overrides: What this one run does otherwise than the setup says.
         approved_plan: Hash of a plan made before: write only what it holds. None or left empty = what this run plans.
@@ -82,7 +83,7 @@ def synchronize_selected_customers(
 
 
 def _synchronized(
-    setup_name: str,
+    chosen: SetupChoice,
     overrides: Overrides,
     customers: Iterable[str] | None,
     dry_run: bool,
@@ -93,6 +94,6 @@ def _synchronized(
     names = None if customers is None else tuple(customers)
     left_out = left_out_given(leave_out)
     checked_wish(approved_plan, left_out)  # before a block is looked up
-    setup = overrides.applied(resolve_setup(setup_name))
+    setup = overrides.applied(resolve_setup(chosen))
     request = RunRequest(setup, names, dry_run=dry_run, approved_plan=approved_plan, leave_out=left_out)
     return carry_out(request, PrefectRuntime(setup))

@@ -14,6 +14,7 @@ from flows.naming import run_name
 from flows.outcomes import HOOKS, concluded
 from flows.overrides import left_out_given
 from flows.prefect_runtime import PrefectRuntime
+from flows.setup_choice import SetupChoice
 from flows.setups import resolve_setup
 
 __all__ = ["undo_run"]
@@ -27,7 +28,7 @@ __all__ = ["undo_run"]
 )
 def undo_run(
     run_id: str,
-    setup: str = "setup.toml",
+    setup: SetupChoice = "setup.toml",
     dry_run: bool = False,
     delete_accounts: bool = False,
     approved_plan: str | None = None,
@@ -37,7 +38,7 @@ def undo_run(
 
     Args:
         run_id: The run, or the beginning of its id.
-        setup: Name of a WooCommerce Connector Setup block, or path of a setup file (….toml).
+        setup: The webstore: its WooCommerce Connector Setup block, or a setup file (….toml).
         dry_run: Show what would be put back; write nothing in either system.
         delete_accounts: Delete the webstore accounts that the run created. Without it they are only unlinked.
         approved_plan: Hash of the reverse plan of a dry run: do only what it holds. None or left empty = what this run plans.

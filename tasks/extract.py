@@ -49,9 +49,11 @@ def extract_business_central(run: Run, partitions: Partitions, placement: Placem
 
 
 @task(task_run_name="extract selected customers", cache_policy=NO_CACHE)
-def extract_selected(run: Run, partitions: Partitions, placement: Placement, customers: Sequence[str]) -> quote:
+def extract_selected(
+    run: Run, partitions: Partitions, placement: Placement, customers: Sequence[str], seen: bool
+) -> quote:
     """Read the selected customers and their counterparts; unknown ones are refused together."""
-    read = selected.extract_selected(run, partitions, placement, customers)
+    read = selected.extract_selected(run, partitions, placement, customers, seen)
     get_run_logger().info("%d customers selected", len(read.keys))
     return quote(read)
 

@@ -15,12 +15,15 @@ import pyarrow as pa
 from connector.clients import Census
 from connector.core.spellings import unaskable
 from connector.run.run import Run
+from connector.store import View
 
-__all__ = ["HiddenCards", "UnaskableCustomers", "hidden_cards_of", "remember"]
+__all__ = ["OVERLAP_SECONDS", "HiddenCards", "UnaskableCustomers", "company_seen_until", "hidden_cards_of", "remember"]
 
 # raised when core/spellings.py asks in other words: what was remembered for the others says nothing then
 _FORM = 1
 _NAME = "unaskable in business_central"
+# servers set the time of a change before they commit it: a long import shows what it has changed an hour later
+OVERLAP_SECONDS = 3600.0
 # reading them one by one would take longer than reading everybody
 _MOST = 500
 
@@ -79,3 +82,9 @@ def hidden_cards_of(run: Run) -> HiddenCards | None:
     if known.get("form") != _FORM or known["company"] != run.business_central.company_id:
         return None
     return None if known["unaskable"] is None else HiddenCards(known["seen_until"], tuple(known["unaskable"]))
+
+
+def company_seen_until(view: View) -> str | None:
+    """The latest change that the last complete read of Business Central has seen; None = there was none."""
+    text = view.watermarks.get(_NAME)
+    return orjson.loads(text)["seen_until"] if text else None

@@ -34,7 +34,7 @@ from connector.extract.extraction import (
     read_company_countries,
     table_of,
 )
-from connector.extract.hidden_cards import hidden_cards_of
+from connector.extract.hidden_cards import OVERLAP_SECONDS, hidden_cards_of
 from connector.extract.missing import kept_out
 from connector.extract.partitions import Partitions
 from connector.extract.whole_data import takes_all
@@ -42,8 +42,6 @@ from connector.run.run import Run
 
 __all__ = ["land", "landed", "read_with_rivals"]
 
-# servers set the time of a change before they commit it: a long import shows what it has changed an hour later
-_OVERLAP_SECONDS = 3600.0
 # the accounts whose rivals are asked for; more of them and everybody is read
 _MOST_ACCOUNTS = 200
 
@@ -138,7 +136,7 @@ class _Reading:
             keep,
             select=business_central_customer.api_fields(run.rules.fields),
             changed_since=known.seen_until,
-            overlap_seconds=_OVERLAP_SECONDS,
+            overlap_seconds=OVERLAP_SECONDS,
         )
         unseen = [key for key in known.unaskable if key not in found]
         found |= {key.lower(): record for key, record in run.business_central.customers_by_id(unseen).items()}

@@ -34,12 +34,16 @@ class Selected:
     keys: frozenset[str | int]
 
 
-def extract_selected(run: Run, partitions: Partitions, placement: Placement, identifiers: Sequence[str]) -> Selected:
+def extract_selected(
+    run: Run, partitions: Partitions, placement: Placement, identifiers: Sequence[str], seen: bool = False
+) -> Selected:
     """Read selected customers and their mapped counterparts into partitions; and for those who may have to be created, whoever
     shares evidence with them: he may be there already under another e-mail, by his VAT number or his phone (rivals.py).
 
     Args:
         identifiers: Business Central numbers or ids, `woo:ID`, or e-mails, in any mix.
+        seen: nobody has named them: they were there just now. Whoever has gone since is left to the next run, and there may be
+            nobody.
 
     Raises:
         InputError: naming every identifier that nobody has; nothing has been written.
@@ -60,7 +64,7 @@ def extract_selected(run: Run, partitions: Partitions, placement: Placement, ide
     unknown += [key for key in guids if key not in c]
     unknown += [number for number in numbers if number not in by_number]
     unknown += [email for email in emails if not by_email.get(email) and not w_by_email[email]]
-    if not wanted or unknown:
+    if not seen and (not wanted or unknown):
         raise InputError(
             "No customer was selected."
             if not wanted

@@ -12,7 +12,7 @@ from connector.core.plan import Plan
 from connector.run.request import RunRequest
 from connector.run.result import LoadResult
 from connector.run.run import Run
-from connector.run.summary import ApprovalSummary, DirectionSummary, RunSummary, SideCounts, UndoSummary
+from connector.run.summary import ApprovalSummary, DirectionSummary, ReadingSummary, RunSummary, SideCounts, UndoSummary
 
 __all__ = ["summary_of"]
 
@@ -75,6 +75,9 @@ def summary_of(
         approval=None
         if approved is None
         else ApprovalSummary(approved.hash, len(lost), request.approved_by, request.leave_out),
+        reading=ReadingSummary(run.why_everybody, run.missed_by_webhooks)
+        if run.setup.synchronization.hours_between_full_reads
+        else None,
     )
 
 

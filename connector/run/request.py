@@ -21,6 +21,7 @@ class RunRequest:
     Attributes:
         customers: names of the customers it is about; None = all.
         undone_run: the run that is to be taken back, or the beginning of its id; None = this run synchronises.
+        changed_only: of all customers only those who may have changed: `customers`, who were there just now, maybe nobody.
         delete_accounts: of an undo: delete the webstore accounts that the undone run created.
         approved_plan: hash of the plan that may be written; None = what this run plans.
         leave_out: customers of that plan not to be written.
@@ -31,6 +32,7 @@ class RunRequest:
     setup: Setup
     customers: tuple[str, ...] | None = None
     undone_run: str | None = None
+    changed_only: bool = False
     delete_accounts: bool = False
     dry_run: bool = False
     approved_plan: str | None = None
@@ -48,9 +50,11 @@ class RunRequest:
 
     @property
     def mode(self) -> str:
-        """What the run's row says that it is: all, selected or undo."""
+        """What the run's row says that it is: all, changed, selected or undo."""
         if self.undone_run is not None:
             return "undo"
+        if self.changed_only:
+            return "changed"
         return "all" if self.customers is None else "selected"
 
     @property

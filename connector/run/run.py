@@ -74,6 +74,8 @@ class Run:
         accounts_announced: how many accounts the webstore said it has; 0 = it was not asked yet.
         actor: who is written into versions and logs.
         warnings: what the summary must say besides the numbers.
+        why_everybody: why a scheduled run that may read less reads everybody; "" = it does not, or every run does.
+        missed_by_webhooks: accounts that had changed and of which no webhook had told; None = not counted.
         validated: what was found in the data, by suite, for the next run (connector.extract.revalidation).
         answers: the records that writes were answered with, as columns, where they are to be kept (connector.extract.keeping).
         ending: set when the run was cancelled: what is being written is finished, nothing more is begun.
@@ -110,6 +112,8 @@ class Run:
         self.accounts_announced = 0
         self.page: Page | None = None
         self.warnings: list[str] = []
+        self.why_everybody = ""
+        self.missed_by_webhooks: int | None = None
         self.validated: dict[str, Any] = {}
         self.answers: list[tuple[Side, pa.Table]] = []
         self.ending = threading.Event()

@@ -11,7 +11,7 @@ from connector.core.customer import Direction, Side
 from connector.core.intended import Intended
 from connector.run.result import Failure
 
-__all__ = ["ApprovalSummary", "DirectionSummary", "RunSummary", "SideCounts", "UndoSummary"]
+__all__ = ["ApprovalSummary", "DirectionSummary", "ReadingSummary", "RunSummary", "SideCounts", "UndoSummary"]
 
 
 @dataclass(frozen=True)
@@ -72,11 +72,20 @@ class ApprovalSummary:
 
 
 @dataclass(frozen=True)
+class ReadingSummary:
+    """Of a run of a webstore whose runs may read less: why it has read everybody ("" = nobody asked, or it has not), and how many
+    accounts had changed of which no webhook had told (None = not counted)."""
+
+    why_everybody: str = ""
+    missed_by_webhooks: int | None = None
+
+
+@dataclass(frozen=True)
 class RunSummary:
     """A run in numbers. Counters describe the state after the run: a standing conflict is counted by every run.
 
     Attributes:
-        mode: all, selected or undo.
+        mode: all, changed, selected or undo.
         errors: customers that were refused or failed.
         dropped_customers: what was approved or planned and not written, one for each thing that was not done.
         stopped: why loads ended early.
@@ -113,6 +122,7 @@ class RunSummary:
     seen_at: str = ""
     undo: UndoSummary | None = None
     approval: ApprovalSummary | None = None
+    reading: ReadingSummary | None = None
     error: str = ""
     counted: bool = True
 
@@ -142,7 +152,7 @@ class RunSummary:
         """
         document = asdict(self)
         document["dropped_customers"] = [one.as_document() for one in self.dropped_customers]
-        for part in ("undo", "approval"):
+        for part in ("undo", "approval", "reading"):
             document |= document.pop(part) or {}
         del document["error"], document["counted"]
         return document
@@ -165,6 +175,7 @@ class RunSummary:
             "approval": _part(ApprovalSummary, {**stored, "left_out": tuple(stored.get("left_out", ()))})
             if "approved_plan" in stored
             else None,
+            "reading": _part(ReadingSummary, stored) if "why_everybody" in stored else None,
             "counted": "push" in stored,
         }
         made: RunSummary = _part(cls, {**stored, **parts})

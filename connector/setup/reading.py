@@ -63,6 +63,15 @@ class Setup(Section):
             raise ValueError(f"two templates for the same place: {', '.join(doubled)}")
         return self
 
+    @model_validator(mode="after")
+    def _hears_of_changes(self) -> Setup:
+        if self.synchronization.hours_between_full_reads and not self.webhooks.public_url:
+            raise ValueError(
+                "synchronization.hours_between_full_reads needs webhooks: without them nobody tells of edits in the webstore. "
+                "Set webhooks.public_url, or leave it at 0"
+            )
+        return self
+
 
 # before the name of a variable that is not resolved; no secret begins like this
 _STANDS_FOR = "value-of-"

@@ -90,6 +90,14 @@ class Synchronization(Section):
     )
     enabled: bool = Field(default=True, description="Off: scheduled runs do nothing. Manual runs still work.")
     minutes_between_runs: int = Field(default=15, ge=1, le=10_080, description="Minutes between scheduled runs.")
+    hours_between_full_reads: float = Field(
+        default=0,
+        ge=0,
+        le=24 * 30,
+        description="Hours between scheduled runs that read everybody. Those in between look at whom webhooks named and whom "
+        "Business Central has changed since; what webhooks missed is found by the next full read, and counted. Needs "
+        "webhooks. 0 = every scheduled run reads everybody. docs/webhooks.md, Reading less, says all of it.",
+    )
     timezone: Annotated[str, AfterValidator(_check_timezone)] = Field(
         default="UTC", description="Time zone of the schedule, e.g. Europe/Berlin; matters from a day between runs on."
     )

@@ -12,9 +12,12 @@ from connector.store.mapping import MappingRow, MappingVersion
 from connector.store.plans import KeptPlan, StoredPlan, plan_prefix
 from connector.store.standing import ChangedValue, QuarantinedField, StandingConflict, StandingSuggestion
 from connector.store.store import Store, View, Work, open_store
-from connector.store.webhooks import NotedChange, Waiting
+from connector.store.webhooks import EVERYTHING, LEFT_TO_THE_SCHEDULE, RUNS_OVER_ALL, NotedChange, Waiting
 
 __all__ = [
+    "EVERYTHING",
+    "LEFT_TO_THE_SCHEDULE",
+    "RUNS_OVER_ALL",
     "Base",
     "ChangedValue",
     "DirectoryRow",

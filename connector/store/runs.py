@@ -18,10 +18,10 @@ from connector.store.upserting import upsert
 if TYPE_CHECKING:
     import pandas as pd
 
-__all__ = ["FULL", "Runs", "Watermarks"]
+__all__ = ["CHANGED", "FULL", "Runs", "Watermarks"]
 
-# mode of a run over all customers
-FULL = "all"
+# modes of runs: over all customers, and over those of them who may have changed
+FULL, CHANGED = "all", "changed"
 # a summary with counts; what a breaker stops has none. No text in it can look so, since its quotes are escaped
 _COUNTED = '"extracted":'
 
@@ -110,6 +110,24 @@ class Runs:
             statement = statement.where(_R.started_at <= until)
         statement = statement.order_by(_R.started_at.desc(), _R.run_id).limit(limit).offset(offset)
         return self._whole(statement)
+
+    def reads_less(self, run_id: str) -> None:
+        """Remember that a run looks at those who may have changed, and not at all customers."""
+        self._connection.execute(sa.update(RUN).where(self._one(run_id)).values(mode=CHANGED))
+
+    def left_somebody(self, since: datetime, besides: str) -> bool:
+        """Whether a run that began then or later was not done with all of its customers: it came to no end, or a write was
+        refused or dropped. Dry runs do not count, nor plans that wait or were rejected.
+
+        Args:
+            besides: a run that does not count: the one that asks.
+        """
+        mine = sa.and_(_R.webstore_code == self._code, _R.dry_run.is_(False), _R.run_id != besides)
+        # no text in a summary can look so, since its quotes are escaped
+        left = [_R.summary.contains(f'"{name}":[{{', autoescape=True) for name in ("errors", "dropped_customers")]
+        unfinished = _R.status.not_in(("completed", "waiting", "rejected"))
+        found = sa.select(_R.run_id).where(mine, _R.started_at >= since, sa.or_(unfinished, *left)).limit(1)
+        return self._connection.scalar(found) is not None
 
     def count(self) -> int:
         """How many runs are remembered."""

@@ -17,7 +17,12 @@ from connector.store.columns import now
 from connector.store.frames import chunks
 from connector.store.schema import WEBHOOK_CHANGE, WEBHOOK_COUNTER, WEBHOOK_SEEN
 
-__all__ = ["NotedChange", "Waiting", "Webhooks"]
+__all__ = ["EVERYTHING", "LEFT_TO_THE_SCHEDULE", "RUNS_OVER_ALL", "NotedChange", "Waiting", "Webhooks"]
+
+# begins the key of all that Business Central changed since a moment; without one nobody knows since when
+EVERYTHING = "since:"
+# counters after which a run that reads less would miss somebody
+LEFT_TO_THE_SCHEDULE, RUNS_OVER_ALL = "left to the schedule", "runs over all"
 
 _C, _S, _N = WEBHOOK_CHANGE.c, WEBHOOK_SEEN.c, WEBHOOK_COUNTER.c
 

@@ -9,15 +9,15 @@ import uuid
 from collections.abc import Callable, Sequence
 
 from connector.errors import CustomerSyncError, InputError, InternalError, RemoteTrouble, StoreError
+from connector.extract.sifting import Sifted, sift
 from connector.rules import rules_of
 from connector.run.customers_page import know_page
 from connector.run.run import Run
 from connector.setup import Setup
-from connector.store import LeaseHeld, NotedChange, Store
+from connector.store import LEFT_TO_THE_SCHEDULE, RUNS_OVER_ALL, LeaseHeld, NotedChange, Store
 from connector.store.columns import now
 from connector.webhooks.debouncing import due_in, patience
 from connector.webhooks.limits import Counters
-from connector.webhooks.sifting import Sifted, sift
 
 __all__ = ["Dispatcher", "StartRun"]
 
@@ -137,7 +137,8 @@ class Dispatcher:
             self._counters.add("echoes", sifted.echoes)
             self._counters.add("other customers", sifted.others)
             if sifted.customers is None or sifted.customers:
-                self._counters.add("runs over all" if sifted.customers is None else "selected runs")
+                self._counters.add(RUNS_OVER_ALL if sifted.customers is None else "selected runs")
+                self.flush()  # a run that would read less looks whether it is to read everybody
                 self._start(sifted.customers)
         except CustomerSyncError as error:
             if not self._is_hopeless(error):
@@ -166,6 +167,6 @@ class Dispatcher:
             self._not_before = time.monotonic() + patience(self._failures, self._setup.webhooks.debounce_seconds)
             _log.warning("webhooks: %s It is tried again.", error)
             return False
-        self._counters.add("left to the schedule")
+        self._counters.add(LEFT_TO_THE_SCHEDULE)
         _log.error("webhooks: %s These changes are left to the next scheduled run.", error)
         return True

@@ -9,12 +9,10 @@ from urllib.parse import unquote
 
 import orjson
 
+from connector.store import EVERYTHING
 from connector.webhooks.genuine import fingerprint, is_signed, same_text
 
-__all__ = ["EVERYTHING", "Delivery", "Item", "Refused", "is_ping", "read_business_central", "read_woocommerce"]
-
-# all that Business Central changed, since nobody knows when
-EVERYTHING = "since:"
+__all__ = ["Delivery", "Item", "Refused", "is_ping", "read_business_central", "read_woocommerce"]
 
 _TOPICS = frozenset({"customer.created", "customer.updated", "customer.deleted"})
 _PING = re.compile(rb"webhook_id=\d{1,18}")

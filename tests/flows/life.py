@@ -36,6 +36,10 @@ class Life(Outside):
     def flags_change(self, push: str, pull: str) -> None:
         self.the_flags_change(push, pull)
 
+    @rule(hours=st.sampled_from((24, 24, 0)))
+    def full_reads_become_rare(self, hours: int) -> None:
+        self.shop.change(hours_between_full_reads=hours)
+
     @rule(scheduled=st.booleans(), partitions=st.sampled_from((0, 0, 3)))
     def a_run(self, scheduled: bool, partitions: int) -> None:
         self._observed(lambda: self.shop.sync(scheduled=scheduled, partitions=partitions))
@@ -169,7 +173,7 @@ class Life(Outside):
 
     def _observed(self, run: Callable[[], RunReport], *, undo: bool = False) -> None:
         done = self.observe(run, undo=undo)
-        if done is not None and not undo:
+        if done is not None and done.summary.mode == "all":
             self._seen()
 
     def _seen(self) -> None:

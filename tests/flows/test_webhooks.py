@@ -12,12 +12,12 @@ import pytest
 import requests
 
 from connector.errors import InputError, PremiseBroken, RemoteTrouble
+from connector.extract.sifting import Sifted, sift
 from connector.rules import load_rules
 from connector.run.run import Run
 from connector.run.setup_source import opened_store
 from connector.webhooks.genuine import client_state
 from connector.webhooks.serving import WANTED, Renewal, subscriptions_of
-from connector.webhooks.sifting import Sifted, sift
 from connector.webhooks.subscribing import Done, address_of
 from tests.flows.shop import Shop
 from tests.servers.receiver import SECRET, Served, served
@@ -60,7 +60,7 @@ def sifted(shop: Shop, *keys: str, most: int = 1000) -> Sifted:
 def test_an_account_that_is_made_in_the_webstore_is_in_business_central_soon(shop: Shop) -> None:
     with listening(shop) as receiver:
         account = shop.register("kari@hook.example", city="Bergen")
-        assert deliver(shop) >= 1
+        deliver(shop)
         receiver.quiet()
         assert "kari@hook.example" in shop.customers()
         assert receiver.runs == [(f"woo:{account}",)]

@@ -165,6 +165,16 @@ class WooCommerceClient(Client):
         found = self._api.get_whole_list("customers", query)
         return [record for record in found if email_key(str(record.get("email", ""))) == email_key(wanted)]
 
+    def newest_accounts(self) -> dict[int, tuple[str, str]]:
+        """User name and moment of registration of the hundred newest accounts of any role, by id, the newest first."""
+        query: dict[str, str | int] = {"role": "all", "per_page": PAGE, "orderby": "id", "order": "desc"}
+        found = self._api.get_list("customers", {**query, "_fields": "id,username,date_created_gmt"})
+        return {
+            record["id"]: (str(record.get("username") or ""), str(record.get("date_created_gmt") or ""))
+            for record in found
+            if id_of(record) is not None
+        }
+
     def count_accounts(self) -> int | None:
         """How many accounts of any role there are, in one request; None when the webstore does not say."""
         return announced_total(self._api.get("customers", {"role": "all", "per_page": 1, "_fields": "id"}))

@@ -1,4 +1,4 @@
-"""Whom of those that webhooks named a run must look at.
+"""Whom of those that may have changed a run must look at.
 
 A hook says that somebody was saved, not that anything changed, nor by whom: the pipeline's own writes come back as hooks, too.
 So the customers are read again and put beside their bases. Whoever is as both sides last agreed needs no run: that is an echo,
@@ -19,8 +19,7 @@ from connector.core.extracts import extract_of
 from connector.extract.extraction import read_company_countries, table_of
 from connector.run.run import Run
 from connector.setup import PullWebstoreCustomers
-from connector.store import Base
-from connector.webhooks.reading import EVERYTHING
+from connector.store import EVERYTHING, Base
 
 __all__ = ["Sifted", "sift"]
 
