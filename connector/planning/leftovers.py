@@ -37,7 +37,7 @@ from connector.extract.job import Job, Mapper, extracts_in
 from connector.planning.knowledge import Gone, known_beside
 from connector.run.run import Progress
 
-__all__ = ["plan_of_leftovers"]
+__all__ = ["land_lots", "plan_of_leftovers", "rows_of_lot"]
 
 # names of what is landed: evidence by what it says, the lots of each partition's customers, and the customers of a lot
 _EVIDENCE, _LOTS = "evidence", "lots"
@@ -59,16 +59,26 @@ def plan_of_leftovers(job: Job, done: Part, rest: Leftover, gone: Gone, mapper: 
     nobody = [_nobody(job, side) for side in Side]
     if not rest.waiting:
         return _concluded(job, done, rest, gone, *nobody)
-    begins = _begins(rest, job.partitions.count)
-    lots = _divide(job, rest, begins, mapper)
-    _gather(job, lots, begins, mapper)
-    if lots.max(initial=0) == 0:
-        return _concluded(job, done, rest, gone, *_lot(job, 0))
+    if land_lots(job, rest, mapper) == 1:
+        return _concluded(job, done, rest, gone, *rows_of_lot(job, 0))
     plans = [_concluded(job, done, without_leftovers(rest), gone, *nobody)]
     for plan in mapper(conclude_in, job, rest, gone):
         progress("Comparing unmapped customers", len(plans), job.partitions.count)
         plans.append(plan)
     return united(plans)
+
+
+def land_lots(job: Job, rest: Leftover, mapper: Mapper) -> int:
+    """Land the customers in whose circles somebody waits, lot by lot; gives how many lots they are."""
+    begins = _begins(rest, job.partitions.count)
+    lots = _divide(job, rest, begins, mapper)
+    _gather(job, lots, begins, mapper)
+    return int(lots.max(initial=0)) + 1
+
+
+def rows_of_lot(job: Job, number: int) -> list[pa.Table]:
+    """The customers of a lot, raw, with the columns MAPPED and LOT: the webstore's, and Business Central's."""
+    return [job.partitions.read(_OF_LOT[side], number) for side in Side]
 
 
 def evidence_in(
@@ -103,11 +113,7 @@ def rows_in(job: Job, number: int) -> tuple[pa.Table, pa.Table]:
 
 def conclude_in(job: Job, number: int, rest: Leftover, gone: Gone) -> Plan:
     """Decide about a lot. What is left and is no customer of a lot goes with the first."""
-    return _concluded(job, Part(), without_leftovers(rest) if number else rest, gone, *_lot(job, number))
-
-
-def _lot(job: Job, number: int) -> list[pa.Table]:
-    return [job.partitions.read(_OF_LOT[side], number) for side in Side]
+    return _concluded(job, Part(), without_leftovers(rest) if number else rest, gone, *rows_of_lot(job, number))
 
 
 def _concluded(job: Job, done: Part, rest: Leftover, gone: Gone, *raw: pa.Table) -> Plan:
