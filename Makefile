@@ -15,7 +15,7 @@ TEST_WORKERS ?= 3
 export PYTHONDONTWRITEBYTECODE :=
 
 .DEFAULT_GOAL := help
-.PHONY: help demo console test lint serve bench contract crash-test lives mutation fault-matrix round-trips fuzz soak test-live
+.PHONY: help demo console test lint serve bench contract crash-test lives mutation fault-matrix round-trips fuzz soak test-live image deploy-test
 
 help:  ## This list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-11s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -73,6 +73,22 @@ bench: $(READY)  ## Benchmarks, beside other programs; writes docs/performance.m
 	$(BIN)/python -m benchmarks $(if $(QUICK),--quick)
 	$(if $(QUICK),,$(BIN)/python -m benchmarks.matching)
 	$(if $(QUICK),,$(BIN)/python -m benchmarks.quality)
+
+# BASE: another image with Python; IMAGE_OPTIONS: what a place needs to reach packages (certificates, mirrors)
+IMAGE ?= localhost/customer-sync
+BUILDER ?= $(firstword $(foreach one,podman buildah docker,$(shell command -v $(one) 2>/dev/null)) podman)
+
+image:  ## The container image localhost/customer-sync, by podman, docker or buildah (docs/running.md)
+	$(BUILDER) build $(if $(findstring docker,$(BUILDER)),,--format docker) $(if $(BASE),--build-arg BASE=$(BASE)) \
+	  $(IMAGE_OPTIONS) --file deploy/Containerfile --tag $(IMAGE) .
+
+deploy-test: $(READY)  ## What is in deploy/, by its own validators, and the story of the guide in the image; as root, needs buildah
+	sed '/^name:/d' deploy/compose.yaml | docker-compose --file - --project-directory deploy config --quiet
+	promtool check rules deploy/monitoring/alerts.yml
+	promtool test rules deploy/monitoring/alerts-test.yml
+	promtool check config --syntax-only deploy/monitoring/prometheus.yml
+	tests/deploy/units.sh
+	$(BIN)/python -m tests.deploy.story $(IMAGE)
 
 contract: $(READY)  ## The recorded traces against a shop: WEBSTORE_URL=… CONSUMER_KEY=… CONSUMER_SECRET=…
 	WEBSTORE_URL="$(WEBSTORE_URL)" CONSUMER_KEY="$(CONSUMER_KEY)" CONSUMER_SECRET="$(CONSUMER_SECRET)" \

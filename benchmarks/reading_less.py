@@ -3,8 +3,8 @@
     python -m benchmarks.reading_less [--customers 20000] [--hours 24] [--edits 200] [--lost 0.02]
 
 Both systems are emulated in this process. The day is played by its events: people edit at random moments, hooks come seconds
-later or never, the receiver waits as set up, and the schedule begins a run every quarter of an hour. While nothing happens the clock
-of the day jumps; while a run works it goes on as the real one does. So a day of 24 hours takes about as long as its runs.
+later or never, the receiver waits as set up, and the schedule begins a run every quarter of an hour. While nothing happens the
+clock of the day jumps; while a run works it goes on as the real one does. So a day of 24 hours takes about as long as its runs.
 
 Requests are all that the two systems were sent but for tokens, against a full read every quarter of an hour. What depends on the
 number of customers are the pages of a full read alone: at the end the day is also told for 100,000 of them.

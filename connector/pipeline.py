@@ -128,7 +128,8 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
         looking = look(run) if _may_read_less(run, request, approved) else None
         request, seen_until = _reading_less(run, runtime, request, looking)
         if request.undone_run is not None:
-            draft = _Draft(plan_undo(run, request.undone_run, delete_accounts=request.delete_accounts))
+            how = {"delete_accounts": request.delete_accounts, "its_flags": request.its_flags}
+            draft = _Draft(plan_undo(run, request.undone_run, **how))
         else:
             draft = _drafted(run, runtime, request, approved)
         plan = draft.plan
@@ -161,6 +162,8 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
         )  # fmt: skip
         opened.told = summary.as_json()
         opened.status = "waiting" if waiting else "stopped" if summary.stopped else "completed"
+        if created:
+            runtime.creates_undone(run, created)
         runtime.conflicts_found(run, news)
         runtime.customers_held(run, newly_held(run, results))
         if looking is not None and opened.status == "completed":

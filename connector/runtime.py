@@ -130,6 +130,9 @@ class Runtime:
     def plan_made(self, run: Run, report: Report) -> None:
         """The plan stands, and what waits for people."""
 
+    def creates_undone(self, run: Run, customers: Sequence[Mapping[str, Any]]) -> None:
+        """What becomes, or has become, of the customers that an undone run had created (connector.load.undo)."""
+
     def conflicts_found(self, run: Run, conflicts: Sequence[StandingConflict]) -> None:
         """There are conflicts that were not there before."""
 

@@ -28,7 +28,7 @@ KINDS: Mapping[str, str] = {
     "conflict": "Conflict, waits",
     "withheld": "Withheld by a flag",
     "held": "On hold",
-    "kept": "Cleared value, kept",
+    "kept": "Kept as it is",
     "keep": "Left as it is",
     "ambiguous": "May be the same as another",
     "orphan": "Gone on one side",
@@ -40,7 +40,8 @@ _ORDER = {kind: place for place, kind in enumerate(KINDS)}
 
 
 class PlanRow(NamedTuple):
-    """One row of a plan: a field that changes or is left as it is, and why; `kind` is one of `KINDS`."""
+    """One row of a plan: a field that changes or is left as it is, and why; `kind` is one of `KINDS`, `other_side` what the
+    other system holds where that is not `after` (an undo; else None)."""
 
     kind: str
     field: str
@@ -48,6 +49,7 @@ class PlanRow(NamedTuple):
     before: str
     after: str
     reason: str
+    other_side: str | None = None
 
 
 @dataclass(slots=True, eq=False)
@@ -146,7 +148,8 @@ def planned_work(document: Mapping[str, Any]) -> PlannedWork:
         customer = people.of_row(str(row["bc_number"] or ""), None if account is None else int(account))
         texts = [str(row[name] or "") for name in ("field", "base", "before", "after", "reason")]
         kind, *texts = (texts_once.setdefault(text, text) for text in (_kind(row), *texts))
-        customer.rows.append(PlanRow(kind, *texts))
+        made, other_side = PlanRow(kind, *texts), row.get("other_side")
+        customer.rows.append(made if other_side is None else made._replace(other_side=other_side))
         kept += kind == "kept"
     customers = people.all()
     for one in customers:

@@ -65,7 +65,9 @@ class KnownPlan:
         if self.work.undoes or (self.run is not None and self.run["mode"] == "undo"):
             if not self.undone_run:
                 raise InputError("Which run this plan takes back is not remembered any more.", hint="Undo it anew.")
-            return RunRequest(setup, undone_run=self.undone_run, delete_accounts=self.work.deletes, **given)
+            its_flags = self.run is not None and bool(self.run["summary"].get("its_flags"))
+            given |= {"delete_accounts": self.work.deletes, "its_flags": its_flags}
+            return RunRequest(setup, undone_run=self.undone_run, **given)
         if self.run is not None and self.run["mode"] == "selected":
             names = tuple(one.key for one in self.work.customers if one.acts)
             return RunRequest(setup, customers=names, **given)

@@ -99,10 +99,10 @@ def _undo(page: Page) -> Response:
     """Make the plan of an undo; nothing is written before somebody has approved it."""
     with page.webstore.view() as view:
         run_id = str(_found(view, page)["run_id"])
-    delete = page.form.flag("delete_accounts")
+    delete, its_flags = page.form.flag("delete_accounts"), page.form.flag("its_flags")
 
     def request(setup: Setup) -> RunRequest:
-        return RunRequest(setup, undone_run=run_id, delete_accounts=delete, dry_run=True)
+        return RunRequest(setup, undone_run=run_id, delete_accounts=delete, its_flags=its_flags, dry_run=True)
 
     page.webstore.runs.start(f"Preview of the undo of run {run_id[:8]}", page.person.name, request)
     return page.go(page.path("runs", "now"))

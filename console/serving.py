@@ -8,6 +8,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import urlsplit
 
 import uvicorn
@@ -15,6 +16,7 @@ import uvicorn
 from connector.actor import actor_here
 from connector.errors import InputError
 from connector.setup.addresses import spelled
+from connector.webhooks.for_machines import ForMachines, Measured
 from connector.webhooks.serving import Listening, bound_socket, server_of
 from console.app import application
 from console.page import address
@@ -89,7 +91,9 @@ def serving(
                 cookie=f"customer-sync-{port}", secure=own.startswith("https:"),
             )  # fmt: skip
             # who asks is who opened the connection: only that can be trusted to be a proxy
-            server = server_of(application(console, hosts, origins), listening, proxy_headers=False)
+            measured = {code: Measured(partial(getattr, one, "setup"), one.view) for code, one in webstores.items()}
+            served = ForMachines(application(console, hosts, origins), measured)
+            server = server_of(served, listening, proxy_headers=False)
 
             def run() -> None:
                 if threading.current_thread() is threading.main_thread():

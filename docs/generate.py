@@ -28,7 +28,10 @@ _ABOUT_SETUP = """\
 A setup says everything about one webstore and its Business Central company. It is a TOML file, or a *WooCommerce Connector
 Setup* block on a Prefect server: both have the same fields, and `customer-sync setup push` and `pull` turn one into the other.
 
-- Secrets are written as `env:NAME`: the value is taken from the environment variable NAME when a command starts.
+- Secrets are written as `env:NAME`: the value is taken from the environment variable NAME when a command starts. Wherever
+  `env:NAME` is told below, `file:PATH` works as well: a file that holds nothing but the secret, such as
+  `file:/run/secrets/woo_key`, with rights for its readers alone (`chmod 600`). Line ends, blanks and quotes around a secret
+  do not count.
 - Relative paths count from the folder of the setup file.
 - An unknown field is refused, and all problems are told at once. `customer-sync check` reads the setup and tests what it says.
 - A file is named with `--setup FILE` or the variable `CUSTOMER_SYNC_SETUP`; without either it is `setup.toml`.

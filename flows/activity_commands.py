@@ -11,7 +11,17 @@ import typer
 from connector.private_files import check_free, write_private
 from connector.run.setup_source import opened_store, opened_view
 from flows import running, terminal
-from flows.options import DEFAULT_SETUP, JsonOption, OverwriteOption, PrefectOption, SetupOption
+from flows.options import (
+    DEFAULT_SETUP,
+    ApprovalOption,
+    JsonOption,
+    OverwriteOption,
+    PrefectOption,
+    PullOption,
+    PushOption,
+    SetupOption,
+)
+from flows.overrides import ApprovalOverride, Overrides, PullOverride, PushOverride
 
 holds_app = typer.Typer(help="Customers that scheduled runs leave out after repeated failures.", no_args_is_help=True)
 runs_app = typer.Typer(help="The runs: list, look at one, undo one.", no_args_is_help=True)
@@ -139,6 +149,12 @@ def undo(
     delete_accounts: Annotated[
         bool, typer.Option("--delete-accounts", help="Delete the webstore accounts that the run created.")
     ] = False,
+    its_flags: Annotated[
+        bool, typer.Option("--its-flags", help="Put back wherever the run wrote, also where a flag is None now.")
+    ] = False,
+    push: PushOption = PushOverride.AS_SET_UP,
+    pull: PullOption = PullOverride.AS_SET_UP,
+    approval: ApprovalOption = ApprovalOverride.AS_SET_UP,
     plan: Annotated[
         str | None,
         typer.Option(metavar="HASH", help="Do only what that plan holds (of a dry run, or one that waits)."),
@@ -168,7 +184,8 @@ def undo(
 
     with terminal.reported(as_json):
         checked_wish(plan, leave_out or [])
-        how: dict[str, Any] = {"delete_accounts": delete_accounts, "quiet": as_json, "prefect": prefect}
+        how: dict[str, Any] = {"delete_accounts": delete_accounts, "its_flags": its_flags, "prefect": prefect}
+        how |= {"overrides": Overrides(push=push, pull=pull, approval=approval), "quiet": as_json}
         if dry_run or not (yes or plan is not None):
             how |= {"approved_plan": plan, "leave_out": leave_out} if plan is not None else {}
             report = running.run_undo(setup, run_id, dry_run=True, **how)
@@ -193,7 +210,9 @@ def _show_undo(report: Any, *, as_json: bool) -> None:
     if as_json:
         terminal.print_json({**report.summary.as_json(), "plan": rows, "created": report.created})
         return
-    columns = ["action", "direction", "bc_number", "webstore_id", "field", "before", "after", "reason"]
+    columns = ["action", "direction", "bc_number", "webstore_id", "field", "before", "after", "other_side", "reason"]
+    if not any(row["other_side"] for row in rows):
+        columns.remove("other_side")
     terminal.show_rows(rows, columns, as_json=False, empty="There is nothing to put back.")
     if report.created:
         terminal.show_rows(report.created, ["bc_number", "webstore_id", "created_in", "now"], as_json=False)

@@ -12,9 +12,7 @@ from uuid import UUID
 
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
-from prefect.exceptions import FlowPauseTimeout, ObjectNotFound
-from prefect.flow_runs import pause_flow_run, suspend_flow_run
-from prefect.input import RunInput
+from prefect.exceptions import ObjectNotFound
 from prefect.settings import PREFECT_UI_URL
 
 from connector.errors import InputError
@@ -26,58 +24,45 @@ from connector.run.names_given import unknown_left_out
 from connector.run.request import Answer
 from connector.run.run import started_by
 from connector.run.setup_source import opened_view
-from connector.setup import Setup, WhileWaiting
+from connector.setup import Setup
 from flows.flow_run import this_run
 from flows.forms import Decision, PlanApproval
 from flows.overrides import customers_of
+from flows.run_tags import sign
+from flows.waiting import Question, answered
 from tasks.report import artifact_key
 
-__all__ = ["answered", "ask_for_approval", "waits_elsewhere"]
-
-_POLL_SECONDS = 2
+__all__ = ["ask_for_approval", "waits_elsewhere"]
 
 
 def ask_for_approval(setup: Setup, plan: PlanShown) -> Answer:
     """Show a plan and wait for the answer.
 
-    A run of a deployment is suspended (its process ends here, and a new one comes to this point again and gets the answer)
-    or paused, as the setup says; the command line asks on its terminal.
+    A run of a deployment stops with a form (flows/waiting.py); the command line asks on its terminal.
 
     Raises:
-        InputError: nobody answered in time.
+        Unanswered: nobody answered in time.
     """
     starter, page = started_by.get(), _page(artifact_key("plan", setup.webstore_code))
     if starter is not None and starter.ask is not None:
         return Answer(starter.ask(question(setup, plan, page)))
     text, remark = question(setup, plan, page, in_browser=True), ""
+    counts = ", ".join(f"{name} {count}" for name, count in plan.counts.items()) or "nothing"
+    what = f"the plan {plan.hash[:12]} of webstore {setup.webstore_code} ({counts}) to be approved or rejected"
     for attempt in range(100):
         form = PlanApproval.with_initial_data(description=remark + text)
-        answer: Any = answered(setup, form, f"{plan.hash[:16]}-{attempt}")
-        left_out = customers_of(answer.leave_out)
+        asked = Question(f"{plan.hash[:16]}-{attempt}", what, "the run fails and nothing is written")
+        answer: Any = answered(setup, form, asked)
+        who, left_out = sign(answer.name), customers_of(answer.leave_out)
         if answer.decision is Decision.REJECT:
-            return Answer(False, by=answer.name)
+            return Answer(False, by=who)
         unknown = unknown_left_out(plan.approved, left_out)
         if not unknown:
-            return Answer(True, tuple(left_out), answer.name)
+            return Answer(True, tuple(left_out), who)
         # a mistyped number must not end in a write that somebody wanted to leave out
         problems = lines_as_they_are(unknown)
         remark = f"**Nothing was written; please correct the list of customers to leave out:**\n\n{problems}\n\n"
     raise InputError("The list of customers to leave out could not be understood; nothing was written.")
-
-
-def answered(setup: Setup, form: type[RunInput], key: str) -> RunInput:
-    """Stop with a form until somebody has filled it in.
-
-    Raises:
-        InputError: nobody did in time.
-    """
-    seconds = int(setup.approval.hours * 3600)
-    if this_run().deployment_id is not None and setup.approval.while_waiting is WhileWaiting.SUSPEND:
-        return suspend_flow_run(wait_for_input=form, timeout=seconds, key=key)
-    try:
-        return pause_flow_run(wait_for_input=form, timeout=seconds, poll_interval=_POLL_SECONDS, key=key)
-    except FlowPauseTimeout:
-        raise InputError(f"Nobody answered within {setup.approval.hours:g} hours; nothing was written.") from None
 
 
 def _page(key: str) -> str:

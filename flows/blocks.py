@@ -21,6 +21,7 @@ from connector.setup import (
     ConsoleSettings,
     Extracts,
     Matching,
+    MetricsSettings,
     PartitionSettings,
     Reports,
     Setup,
@@ -125,6 +126,7 @@ class ConnectorSetup(Block):
     partitions: PartitionSettings = Field(default_factory=PartitionSettings, title="Partitions")
     webhooks: Webhooks = Field(default_factory=Webhooks, title="Webhooks")
     console: ConsoleSettings = Field(default_factory=ConsoleSettings, title="Console")
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings, title="Metrics")
     templates: list[Template] = Field(default_factory=list, title="Templates of created customers")
 
     def document(self) -> dict[str, Any]:

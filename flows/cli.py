@@ -20,6 +20,7 @@ from flows import (
     exchange_commands,
     identity_commands,
     mapping_commands,
+    metrics_command,
     quality_commands,
     rules_commands,
     setup_commands,
@@ -27,7 +28,16 @@ from flows import (
     terminal,
     webhook_commands,
 )
-from flows.options import DEFAULT_SETUP, JsonOption, PrefectOption, SetupOption
+from flows.options import (
+    DEFAULT_SETUP,
+    ApprovalOption,
+    ConflictsOption,
+    JsonOption,
+    PrefectOption,
+    PullOption,
+    PushOption,
+    SetupOption,
+)
 from flows.output import keep_going
 from flows.overrides import ApprovalOverride, ConflictOverride, Overrides, PullOverride, PushOverride
 from flows.running import all_blocks, end_with, known_setup, run_sync
@@ -54,19 +64,13 @@ app.add_typer(rules_commands.app, name="rules")
 app.command("deploy")(deploy_command.deploy)
 app.command("console")(console_command.console)
 app.command("console-password")(console_command.console_password)
+app.command("metrics")(metrics_command.metrics)
 
 CustomerOption = Annotated[
     list[str] | None,
     typer.Option(
         "--customer", help="Only this customer: Business Central number or id, woo:ID, or e-mail. Repeatable."
     ),
-]
-
-PushOption = Annotated[PushOverride, typer.Option(help="Push Webstore Customers, for this run only.")]
-PullOption = Annotated[PullOverride, typer.Option(help="Pull Webstore Customers, for this run only.")]
-ConflictsOption = Annotated[ConflictOverride, typer.Option(help="Who wins conflicts, for this run only.")]
-ApprovalOption = Annotated[
-    ApprovalOverride, typer.Option(help="Whether somebody must approve the plan, for this run only.")
 ]
 
 
@@ -192,6 +196,8 @@ def plan(
         records = table.astype(object).where(table.notna(), None).to_dict(orient="records")
         terminal.print_json({**report.summary.as_json(), "plan": records})
         return
+    if table["other_side"].isna().all():
+        table = table.drop(columns="other_side")
     terminal.print_table(list(table.columns), table.head(rows).astype(object).fillna("").to_numpy().tolist())
     if len(table) > rows:
         terminal.say(f"… and {len(table) - rows} more rows (--rows, or --json for all)")

@@ -6,12 +6,14 @@ from typing import Any
 
 from prefect import flow
 
+from connector.core.counting import counted
+from connector.core.sentences import sentences
 from connector.errors import ConnectionRefused
 from flows.flow_run import whole
 from flows.naming import run_name
 from flows.outcomes import EXPLAINED, Told, concluded
+from flows.run_tags import setup_of_run
 from flows.setup_choice import SetupChoice
-from flows.setups import resolve_setup
 from tasks.administration import test_systems
 
 __all__ = ["connection"]
@@ -26,14 +28,16 @@ def connection(setup: SetupChoice = "setup.toml") -> Told:
     """
 
     def body() -> Any:
-        made = resolve_setup(setup)
+        made = setup_of_run(setup)
         findings = test_systems(made.webstore_code, whole(made))
         wrong = [finding for finding in findings if not finding.ok]
         if not wrong:
-            warnings = [f" Warning: {finding.what} {finding.remedy}" for finding in findings if finding.warning]
-            passed = f"All {len(findings)} checks of webstore {made.webstore_code} passed."
-            return Told("".join([passed, *warnings]), findings)
-        message = " ".join(f"{finding.system}: {finding.what}. {finding.remedy}".strip() for finding in wrong)
+            warnings = [
+                sentences(f"Warning: {finding.what}", finding.remedy) for finding in findings if finding.warning
+            ]
+            passed = f"All {counted(len(findings), 'check')} of webstore {made.webstore_code} passed."
+            return Told(sentences(passed, *warnings), findings)
+        message = sentences(*(sentences(f"{finding.system}: {finding.what}", finding.remedy) for finding in wrong))
         return Told(message, findings, ConnectionRefused(message))
 
     return concluded(setup, body)  # type: ignore[no-any-return]

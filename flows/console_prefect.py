@@ -28,6 +28,7 @@ from connector.setup import UnresolvedSecrets
 from flows.deployments import SYNCHRONIZE
 from flows.flow_run import BY
 from flows.forms import Decision, PlanApproval
+from flows.run_tags import starting_tags
 from flows.setup_choice import chosen_name
 from flows.setup_paths import full_name
 from flows.setups import load_block
@@ -76,7 +77,11 @@ class ConsolePrefect:
         with _told():
             try:
                 run: Any = run_deployment(
-                    name, parameters=parameters, timeout=0, as_subflow=False, tags=[f"{BY}{actor}"]
+                    name,
+                    parameters=parameters,
+                    timeout=0,
+                    as_subflow=False,
+                    tags=starting_tags(name.partition("/")[0], dry_run=dry_run, more=[f"{BY}{actor}"]),
                 )
             except ObjectNotFound:
                 raise InputError(f"There is no deployment {name}.", hint="Deploy with customer-sync deploy.") from None

@@ -22,6 +22,9 @@ from connector.errors import InputError
 from flows.blocks import BLOCKS
 from flows.connection import connection
 from flows.edit_customer_mapping import edit_customer_mapping, release_holds
+from flows.exchange_customer_mapping import export_customer_mapping, import_customer_mapping
+from flows.look_up import look_up
+from flows.plan_what_if import plan_what_if
 from flows.purge_activity_log import purge_activity_log
 from flows.readiness import readiness
 from flows.review_conflicts import review_conflicts
@@ -42,6 +45,10 @@ FLOWS: tuple[Flow[..., Any], ...] = (
     review_conflicts,
     edit_customer_mapping,
     release_holds,
+    import_customer_mapping,
+    export_customer_mapping,
+    look_up,
+    plan_what_if,
     undo_run,
     connection,
     readiness,

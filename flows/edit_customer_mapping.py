@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from enum import StrEnum
 from typing import Any
 
@@ -16,9 +17,9 @@ from flows.flow_run import actor_of_run, whole
 from flows.naming import run_name
 from flows.outcomes import EXPLAINED, Told, concluded
 from flows.overrides import customers_given, customers_of
+from flows.run_tags import setup_of_run
 from flows.setup_choice import SetupChoice
-from flows.setups import resolve_setup
-from tasks.administration import publish_mapping
+from tasks.administration import publish_holds, publish_mapping
 
 __all__ = ["MappingAction", "edit_customer_mapping", "release_holds"]
 
@@ -39,14 +40,32 @@ class MappingAction(StrEnum):
 _ASKING = frozenset({MappingAction.TICK, MappingAction.LINK, MappingAction.SAME, MappingAction.OTHER})
 
 
-@flow(
-    name="edit-customer-mapping", flow_run_name=run_name("{action} {customers} in the mapping of {setup}"), **EXPLAINED
-)
+def _named(given: Mapping[str, Any]) -> str:
+    """What a run does, in its name."""
+    try:
+        action = MappingAction(given.get("action", MappingAction.SHOW))
+    except ValueError:  # the flow refuses it
+        return "edit the mapping of {setup}"
+    number = len(customers_of(given.get("customers") or []))
+    pairs, verb = counted(number, "pair") if number else "nobody", "are" if number > 1 else "is"
+    names = {
+        MappingAction.RESTORE: "restore version {version} of the mapping of {setup}",
+        MappingAction.LINK: f"link {pairs} in the mapping of {{setup}}",
+        MappingAction.SAME: f"{{customers}} of {{setup}} {verb} still the same",
+        MappingAction.OTHER: f"{{customers}} of {{setup}} {verb} somebody else by now",
+    }
+    if action is MappingAction.SHOW and not number:
+        return "show the mapping of {setup}"
+    return names.get(action, f"{action} {{customers}} in the mapping of {{setup}}")
+
+
+@flow(name="edit-customer-mapping", flow_run_name=run_name(_named), **EXPLAINED)
 def edit_customer_mapping(
     action: MappingAction = MappingAction.SHOW,
     customers: str | list[str] = "",
     version: int = 0,
     setup: SetupChoice = "setup.toml",
+    your_name: str = "",
 ) -> Told:
     """Look at the mapping table, or edit it as one new version. Neither system is touched; the next run acts on it.
 
@@ -55,11 +74,12 @@ def edit_customer_mapping(
         customers: Business Central numbers, pasted or as a list; to link: pairs such as C00010=17, number and Webstore ID.
         version: For restoring: the number of the version to go back to.
         setup: The webstore: its WooCommerce Connector Setup block, or a setup file (….toml).
+        your_name: Your name; it stands in the version, and where this run is shown. Left empty = whom Prefect knows.
     """  # noqa: E501 - the form shows a parameter's description only as far as its first line
 
     def body() -> Any:
         # these ask the two systems about the customers
-        made = resolve_setup(setup, with_secrets=action in _ASKING)
+        made = setup_of_run(setup, with_secrets=action in _ASKING)
         looks = action in {MappingAction.SHOW, MappingAction.RESTORE}
         names = (
             customers_of(customers) if looks else customers_given(customers, "Which customers? Nothing was changed.")
@@ -84,32 +104,37 @@ def _edited(setup: Setup, action: MappingAction, names: list[str], version: int)
             return f"Version {version} is current again, as version {done['mapping_version']}."
         if action is MappingAction.LINK:
             done = editing.link(desk, pairs_read(names))
-            return f"{done['linked']} linked."
+            return f"{counted(done['linked'], 'pair')} linked."
         if action is MappingAction.UNLINK:
             editing.unlink(desk, names)
-            return f"{len(names)} unlinked; the pairs are remembered as not the same."
+            pairs = "the pair is" if len(names) == 1 else "the pairs are"
+            return f"{counted(len(names), 'customer')} unlinked; {pairs} remembered as not the same."
         if action in {MappingAction.SAME, MappingAction.OTHER}:
             say = same_customer.say_same if action is MappingAction.SAME else same_customer.say_other
             return "; ".join(f"{row['bc_number']}: {row['answer']}" for row in say(desk, names)) + "."
         edit = editing.tick if action is MappingAction.TICK else editing.untick
         edit(desk, names)
-        return f"{len(names)} {action.value}ed."
+        return f"{counted(len(names), 'customer')} {action.value}ed."
 
 
 @flow(name="release-holds", flow_run_name=run_name("release {customers} of {setup} from hold"), **EXPLAINED)
-def release_holds(customers: str | list[str] = "", everyone: bool = False, setup: SetupChoice = "setup.toml") -> Told:
+def release_holds(
+    customers: str | list[str] = "", everyone: bool = False, setup: SetupChoice = "setup.toml", your_name: str = ""
+) -> Told:
     """Let customers on hold take part in scheduled runs again; their counters start anew.
 
     Args:
         customers: Business Central numbers or ids, or woo:ID, pasted or as a list.
         everyone: Everybody who is on hold.
         setup: The webstore: its WooCommerce Connector Setup block, or a setup file (….toml).
+        your_name: Your name; it stands in the log, and where this run is shown. Left empty = whom Prefect knows.
     """
 
     def body() -> Any:
-        made = resolve_setup(setup, with_secrets=False)
+        made = setup_of_run(setup, with_secrets=False)
         with at_desk(made, actor=actor_of_run()) as desk:
             count = activity.release_holds(desk, customers_of(customers), everyone=everyone)
-        return Told(f"{count} released.", {"released": count})
+        publish_holds(whole(made))
+        return Told(f"{counted(count, 'customer')} released.", {"released": count})
 
     return concluded(setup, body)  # type: ignore[no-any-return]

@@ -10,9 +10,21 @@ from prefect.settings import PREFECT_API_URL
 from prefect.task_runners import ThreadPoolTaskRunner
 from prefect.utilities.annotations import quote
 
+from connector.core.characters import shown
 from connector.run.run import Starter, started_by
 
-__all__ = ["BY", "SCHEDULED", "THREADS", "actor_of_run", "this_run", "trigger_of_run", "where_shown", "whole"]
+__all__ = [
+    "BY",
+    "SCHEDULED",
+    "THREADS",
+    "actor_of_run",
+    "flow_name",
+    "name_given",
+    "this_run",
+    "trigger_of_run",
+    "where_shown",
+    "whole",
+]
 
 # both extractions side by side, then push and pull
 THREADS: Any = ThreadPoolTaskRunner(max_workers=4)
@@ -20,6 +32,7 @@ THREADS: Any = ThreadPoolTaskRunner(max_workers=4)
 SCHEDULED = "scheduled"
 # begins the tag that names who started a run where Prefect cannot know it
 BY = "by:"
+_LONGEST_NAME = 60
 
 
 def whole(value: object) -> Any:
@@ -35,6 +48,17 @@ def this_run() -> FlowRun:
     return context.flow_run
 
 
+def flow_name() -> str:
+    """What the flow is called that this process carries out."""
+    context = FlowRunContext.get()
+    return context.flow.name if context is not None and context.flow is not None else ""
+
+
+def name_given(typed: object) -> str:
+    """A person's name as it was typed into a form, on one line and of a length that can be shown; "" = none was given."""
+    return " ".join(shown(str(typed or "")).split())[:_LONGEST_NAME].strip()
+
+
 def trigger_of_run() -> str:
     """Whether the run is "scheduled" or "manual": holds, and the setup's `enabled`, bind scheduled runs only."""
     run, starter = this_run(), started_by.get() or Starter()
@@ -42,12 +66,13 @@ def trigger_of_run() -> str:
 
 
 def actor_of_run() -> str:
-    """Who is written into versions and logs: the person at the command line or the console, whoever Prefect knows, or the
-    trigger."""
+    """Who is written into versions and logs: the person at the command line or the console, whoever has given a name in a
+    form, whoever Prefect knows, or, where nobody is known, the trigger."""
     run, starter = this_run(), started_by.get() or Starter()
     creator = run.created_by.display_value if run.created_by else None
     tagged = next((tag.removeprefix(BY) for tag in run.tags if tag.startswith(BY)), "")
-    return starter.actor or tagged or creator or trigger_of_run()
+    given = name_given((run.parameters or {}).get("your_name"))
+    return starter.actor or tagged or given or creator or trigger_of_run()
 
 
 def where_shown() -> str:

@@ -7,7 +7,17 @@ from enum import StrEnum
 from prefect.input import RunInput
 from pydantic import Field
 
-__all__ = ["Decision", "PlanApproval"]
+__all__ = ["Decision", "PlanApproval", "SignedForm"]
+
+
+class SignedForm(RunInput):
+    """A form that says who has filled it in."""
+
+    name: str = Field(
+        default="",
+        title="Your name",
+        description="Stands in versions, decisions and logs, and where this run is shown.",
+    )
 
 
 class Decision(StrEnum):

@@ -8,13 +8,18 @@ from typing import Annotated
 import typer
 
 from connector.setup.secrets import without_wrapping
+from flows.overrides import ApprovalOverride, ConflictOverride, PullOverride, PushOverride
 
 __all__ = [
     "DEFAULT_SETUP",
+    "ApprovalOption",
+    "ConflictsOption",
     "JsonOption",
     "NumbersArgument",
     "OverwriteOption",
     "PrefectOption",
+    "PullOption",
+    "PushOption",
     "SetupOption",
     "YesOption",
 ]
@@ -48,4 +53,10 @@ PrefectOption = Annotated[
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace the file if it is there.")]
 YesOption = Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")]
 NumbersArgument = Annotated[list[str], typer.Argument(metavar="NUMBER...", help="Business Central customer numbers.")]
+PushOption = Annotated[PushOverride, typer.Option(help="Push Webstore Customers, for this run only.")]
+PullOption = Annotated[PullOverride, typer.Option(help="Pull Webstore Customers, for this run only.")]
+ConflictsOption = Annotated[ConflictOverride, typer.Option(help="Who wins conflicts, for this run only.")]
+ApprovalOption = Annotated[
+    ApprovalOverride, typer.Option(help="Whether somebody must approve the plan, for this run only.")
+]
 DEFAULT_SETUP = Path("setup.toml")

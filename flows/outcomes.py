@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -14,6 +14,8 @@ from prefect.logging import get_run_logger
 from prefect.logging.loggers import flow_run_logger
 from prefect.states import Cancelled, Completed, Failed
 
+from connector.core.counting import counted
+from connector.core.sentences import sentences
 from connector.errors import CustomerSyncError, SetupError, StoreError
 from connector.run.close_run import close_run
 from connector.run.request import Skipped
@@ -21,10 +23,13 @@ from connector.run.summary import RunSummary
 from connector.setup import Setup
 from connector.store import LeaseHeld
 from flows.events import tell_completed, tell_stopped
-from flows.flow_run import this_run
+from flows.flow_run import flow_name, this_run
 from flows.naming import setup_label
+from flows.run_tags import kind_of, opened_setup, signed_by
 from flows.setup_choice import SetupChoice, is_reference
 from flows.setups import resolve_setup
+from tasks.overview import publish_overview
+from tasks.pressing import pressed
 
 __all__ = [
     "EXPLAINED",
@@ -36,15 +41,25 @@ __all__ = [
     "concluded",
     "explain_setup",
     "in_words",
+    "show_what_waits",
     "skipped",
+    "told",
 ]
 
 # the name of the state of a run whose writes were not all taken
 REFUSED = "Not All Written"
 # of customers that were dropped: a state's message is one sentence, the rest stands in the summary
 _NAMED = 5
+# kinds of runs after which nothing else waits than before
+_SHOW_NOTHING_NEW = frozenset({"connection", "readiness", "purge"})
 # how Prefect's message begins when a run's parameters are not what its flow takes
 _NOT_BEGUN = "Validation of flow parameters failed"
+_NAMES: Mapping[str, Callable[[int], str]] = {
+    "conflicts": lambda count: counted(count, "conflict"),
+    "ambiguous": lambda count: f"{count:,} ambiguous",
+    "orphans": lambda count: counted(count, "orphan"),
+    "quarantined": lambda count: f"{count:,} quarantined",
+}
 _log = logging.getLogger("connector.load")
 
 
@@ -71,6 +86,24 @@ class Told:
 
 
 def concluded(setup: SetupChoice, body: Callable[[], Any]) -> Any:
+    """Carry out a flow's body, say how it ended, and show what waits for people now; see `_concluded`."""
+    ended = _concluded(setup, body)
+    show_what_waits()
+    return ended
+
+
+def show_what_waits() -> None:
+    """Make the overview of this run's webstore anew, if there is something new in it."""
+    setup = opened_setup()
+    if setup is None or kind_of(flow_name()) in _SHOW_NOTHING_NEW:
+        return
+    try:
+        publish_overview(setup)
+    except StoreError as error:  # whatever the run did is done
+        get_run_logger().warning("What waits could not be shown: %s", error)
+
+
+def _concluded(setup: SetupChoice, body: Callable[[], Any]) -> Any:
     """Carry out a flow's body, and say how it ended.
 
     Our own errors become a Failed state with their words, no traceback; a busy webstore becomes Cancelled in a deployment;
@@ -82,7 +115,7 @@ def concluded(setup: SetupChoice, body: Callable[[], Any]) -> Any:
     except LeaseHeld as busy:
         if this_run().deployment_id is None:
             return _failed(setup, busy)
-        return Cancelled(message=f"{busy.message} This run was cancelled; nothing was done.")
+        return Cancelled(message=told(busy.message, "This run was cancelled; nothing was done."))
     except CustomerSyncError as error:
         return _failed(setup, error)
     if isinstance(report, Skipped):
@@ -94,17 +127,17 @@ def _ended(report: Any) -> State[Any]:
     """The final state of a run that came to its end."""
     if isinstance(report, Told):
         if report.problem is not None:
-            return Failed(message=report.message, data=report.problem)
-        return Completed(message=report.message, data=report)
+            return Failed(message=told(report.message), data=report.problem)
+        return Completed(message=told(report.message), data=report)
     summary: RunSummary = report.summary
     if summary.stopped:
-        reason = " ".join(summary.stopped)
-        tell_stopped(summary.webstore_code, reason)
-        return Failed(message=f"Stopped: {reason} {in_words(summary)}", data=RunStopped(reason, report))
+        reason = sentences(*summary.stopped)
+        tell_stopped(summary.webstore_code, pressed(reason))
+        return Failed(message=told(f"Stopped: {reason}", in_words(summary)), data=RunStopped(reason, report))
     tell_completed(summary)
     # plain green would say that all is well; the command ends with another exit code, too
     name = REFUSED if summary.not_written else None
-    return Completed(name=name, message=in_words(summary), data=report)
+    return Completed(name=name, message=told(in_words(summary)), data=report)
 
 
 def _failed(setup: SetupChoice, error: CustomerSyncError) -> State[Any]:
@@ -113,14 +146,20 @@ def _failed(setup: SetupChoice, error: CustomerSyncError) -> State[Any]:
         code = resolve_setup(setup, with_secrets=False).webstore_code
     except CustomerSyncError:
         code = setup_label(setup)
-    tell_stopped(code, str(error), error)
-    return Failed(message=str(error), data=error)
+    tell_stopped(code, pressed(str(error)), error)
+    return Failed(message=told(str(error)), data=error)
 
 
 def skipped(what: Skipped) -> State[Any]:
     """The run did nothing, and that is right."""
     get_run_logger().info("%s", what.reason)
-    return Completed(message=what.reason, name=what.name)
+    return Completed(message=told(what.reason), name=what.name)
+
+
+def told(*parts: str) -> str:
+    """The message of a final state: whole sentences, what to press instead of commands, and who acted, if a name was given."""
+    text, who = pressed(sentences(*parts)), signed_by()
+    return sentences(text, f"By {who}") if who and f"by {who}" not in text else text
 
 
 def in_words(summary: RunSummary) -> str:
@@ -131,17 +170,22 @@ def in_words(summary: RunSummary) -> str:
         f"pulled {pull.created} new and {pull.updated} changed",
         f"linked {summary.linked}",
     ]
-    parts += [f"{count} {name}" for name, count in summary.counters.items() if count and name != "linked"]
+    parts += [_NAMES[name](count) for name, count in summary.counters.items() if count and name in _NAMES]
     parts += [f"unlinked {undo.unlinked}"] if undo and undo.unlinked else []
     parts += [f"deleted {undo.deleted}"] if undo and undo.deleted else []
     parts += [f"{summary.not_written} not written"] if summary.errors else []
     parts += [f"{push.held + pull.held} on hold"] if push.held + pull.held else []
-    words = ("Would have: " if summary.dry_run else "") + ", ".join(parts) + "."
+    words = sentences(("Would have: " if summary.dry_run else "") + ", ".join(parts), _approved_by(summary))
     dropped = summary.dropped_lines
     if not dropped:
         return words
     more = f"; and {len(dropped) - _NAMED} more" if len(dropped) > _NAMED else ""
-    return f"{words} Dropped {len(dropped)}: {'; '.join(dropped[:_NAMED])}{more}."
+    return sentences(words, f"Dropped {len(dropped)}: {'; '.join(dropped[:_NAMED])}{more}")
+
+
+def _approved_by(summary: RunSummary) -> str:
+    approved = summary.approval
+    return f"Approved by {approved.approved_by}" if approved is not None and approved.approved_by else ""
 
 
 def close_after(flow: Any, flow_run: Any, state: Any) -> None:

@@ -34,6 +34,8 @@ from flows.approving import ask_for_approval, waits_elsewhere
 from flows.events import tell_conflicts, tell_held, tell_waiting
 from flows.flow_run import actor_of_run, this_run, trigger_of_run, where_shown, whole
 from tasks import compare, extract, load, report, validate
+from tasks.administration import publish_rows
+from tasks.overview import publish_overview
 from tasks.partitions import Work, work_on_partition
 from tasks.progress import ProgressArtifacts
 from tasks.readiness import report_of_readiness
@@ -122,6 +124,12 @@ class PrefectRuntime(Runtime):
         if shown.news:
             report.publish_report(run.code, whole(shown))
 
+    def creates_undone(self, run: Run, customers: Sequence[Mapping[str, Any]]) -> None:
+        """As a table."""
+        publish_rows(
+            run.setup, "undone", customers, "Customers that the undone run had created, and what becomes of them"
+        )
+
     def conflicts_found(self, run: Run, conflicts: Sequence[StandingConflict]) -> None:
         """As events."""
         tell_conflicts(run.code, conflicts)
@@ -155,12 +163,16 @@ class PrefectRuntime(Runtime):
         return waits_elsewhere(setup, plan.hash)
 
     def plan_waits(self, setup: Setup, plan_hash: str, reason: str) -> None:
-        """As an event."""
+        """As an event, and in what waits for people."""
         tell_waiting(setup.webstore_code, plan_hash, reason)
+        publish_overview(setup)
 
     def ask(self, setup: Setup, plan: PlanShown) -> Answer:
         """By a form, or on the terminal."""
-        return ask_for_approval(setup, plan)
+        answer = ask_for_approval(setup, plan)
+        if answer.by and self.actor == self.trigger:  # nobody was known who acts
+            self.actor = answer.by
+        return answer
 
 
 class _Submitted:

@@ -10,8 +10,8 @@ from pydantic import Field
 from flows.flow_run import actor_of_run, whole
 from flows.naming import run_name
 from flows.outcomes import EXPLAINED, Told, concluded
+from flows.run_tags import setup_of_run
 from flows.setup_choice import SetupChoice
-from flows.setups import resolve_setup
 from tasks.administration import purge_log
 
 __all__ = ["purge_activity_log"]
@@ -29,7 +29,7 @@ def purge_activity_log(
     """
 
     def body() -> Any:
-        made = resolve_setup(setup, with_secrets=False)
+        made = setup_of_run(setup, with_secrets=False)
         purged = purge_log(made.webstore_code, whole(made), days, actor_of_run())
         return Told(f"Removed {', '.join(f'{count} {what}' for what, count in purged.items())}.", purged)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from prefect import flow
 
+from connector.core.counting import counted
 from connector.pipeline import assess_readiness
 from flows.flow_run import THREADS
 from flows.naming import run_name
 from flows.outcomes import HOOKS, Told, concluded
 from flows.prefect_runtime import PrefectRuntime
+from flows.run_tags import setup_of_run
 from flows.setup_choice import SetupChoice
-from flows.setups import resolve_setup
 
 __all__ = ["readiness"]
 
@@ -24,9 +25,9 @@ def readiness(setup: SetupChoice = "setup.toml") -> Told:
     """
 
     def body() -> Told:
-        made = resolve_setup(setup)
+        made = setup_of_run(setup)
         report = assess_readiness(made, PrefectRuntime(made))
         found = sum(1 for check in report["checks"] if check["count"])
-        return Told(f"{found} findings; nothing was written", report)
+        return Told(f"{counted(found, 'finding')}; nothing was written.", report)
 
     return concluded(setup, body)  # type: ignore[no-any-return]

@@ -3,29 +3,30 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import asdict
 from enum import StrEnum
 from typing import Any
 
 from prefect import flow
-from prefect.input import RunInput
 from prefect.logging import get_run_logger
 from pydantic import BaseModel, ConfigDict, Field, create_model
 
-from connector.core.counting import counted
-from connector.desk import inbox
+from connector.desk import deciding, inbox
 from connector.desk.desk import Desk, at_desk
 from connector.desk.restored import answer_restored
 from connector.errors import InputError
 from connector.report.literal import lines_as_they_are
+from connector.rules import rules_of
 from connector.run.run import started_by
 from connector.run.setup_source import opened_view
 from connector.setup import Setup
 from flows.flow_run import actor_of_run, whole
+from flows.forms import SignedForm
 from flows.naming import run_name
 from flows.outcomes import HOOKS, Told, concluded
-from flows.paging import answers_by_page
+from flows.paging import Shown, answers_by_page, once
+from flows.run_tags import setup_of_run, who_acts
 from flows.setup_choice import SetupChoice
-from flows.setups import resolve_setup
 from tasks.administration import publish_conflicts
 
 __all__ = ["Answer", "ConflictDecision", "RestoredSide", "Take", "review_conflicts"]
@@ -42,10 +43,20 @@ class Take(StrEnum):
 class Answer(StrEnum):
     """What becomes of one conflict."""
 
+    AS_ABOVE = "as above"
     LEAVE = "leave it"
     WEBSTORE = "webstore"
     BUSINESS_CENTRAL = "business-central"
     VALUE = "another value"
+    BLANK = "blank: clear it"
+
+
+class All(StrEnum):
+    """What becomes of the conflicts of a form that are answered *as above*."""
+
+    LEAVE = "leave them"
+    WEBSTORE = "webstore"
+    BUSINESS_CENTRAL = "business-central"
 
 
 class ConflictDecision(BaseModel):
@@ -81,6 +92,7 @@ def review_conflicts(
     decisions: list[ConflictDecision] = [],  # noqa: B006 - the form shows it; it is not changed
     restored: list[RestoredSide] = [],  # noqa: B006 - see above
     ask: bool = True,
+    your_name: str = "",
 ) -> Told:
     """Decide fields that both sides changed differently. The next run applies the decisions, if nobody edits before.
 
@@ -89,77 +101,113 @@ def review_conflicts(
         decisions: Decisions that are made already; nothing is asked about these.
         restored: A side that went back in time (a restored backup), decided for all of its customers at once.
         ask: Stop with a form for what is left; without it the conflicts are only shown.
+        your_name: Your name; it stands in the decisions, and where this run is shown. Left empty = whom Prefect knows.
     """
 
     def body() -> Any:
-        made = resolve_setup(setup, with_secrets=False)
-        with at_desk(made, actor=actor_of_run()) as desk:
-            done = _decided(desk, [(d.number, d.field, d.take.value, d.value, None) for d in decisions])
-            done += sum(answer_restored(desk, r.side.value, r.take.value) for r in restored)
-        publish_conflicts(whole(made))
+        made = setup_of_run(setup, with_secrets=False)
+
+        def given() -> dict[str, int]:
+            with at_desk(made, actor=actor_of_run()) as desk:
+                done = _decided(desk, decisions)
+                done += sum(answer_restored(desk, one.side.value, one.take.value) for one in restored)
+            publish_conflicts(whole(made))
+            return {"decided": done}
+
+        done, told = once(_QUESTION, given)["decided"], ""
         if ask and started_by.get() is None:
-            done += _by_form(made)
+            by_form, told = _by_form(made)
+            done += by_form
+            if by_form:
+                publish_conflicts(whole(made))
         with opened_view(made) as view:
             left = sum(not row["decided"] for row in inbox.list_conflicts(view))
-        return Told(f"{done} decided, {left} left.", {"decided": done, "left": left})
+        return Told(f"{done} decided, {left} left.{told}", {"decided": done, "left": left})
 
     return concluded(setup, body)  # type: ignore[no-any-return]
 
 
-_Choice = tuple[str, str, str, str, tuple[str, str] | None]
+_QUESTION = "conflicts"
 
 
-def _decided(desk: Desk, choices: Sequence[_Choice]) -> int:
+def _decided(desk: Desk, decisions: Sequence[ConflictDecision]) -> int:
     """Remember decisions; what cannot be decided any more is told, and does not stop the rest."""
     count = 0
-    for number, field, take, value, seen in choices:
-        chosen: dict[str, Any] = {"value": value} if take == Take.VALUE else {"take": take}
+    for one in decisions:
+        chosen: dict[str, Any] = {"value": one.value} if one.take is Take.VALUE else {"take": one.take.value}
         try:
-            inbox.decide(desk, number, field, seen=seen, **chosen)
+            inbox.decide(desk, one.number, one.field, **chosen)
             count += 1
         except InputError as gone:
             get_run_logger().warning("%s", gone)
     return count
 
 
-def _by_form(setup: Setup) -> int:
-    """One form after the other, until every conflict was shown once."""
-    columns = ("bc_number", "webstore_id", "field", "base", "webstore", "business_central")
+def _by_form(setup: Setup) -> tuple[int, str]:
+    """One form after the other, until every conflict was shown once: how many were decided, and what must be said besides."""
 
     def waiting() -> list[dict[str, Any]]:
         with opened_view(setup) as view:
-            return [{name: row[name] for name in columns} for row in inbox.list_conflicts(view) if not row["decided"]]
+            return [{**asdict(one), "seen": one.seen} for one in deciding.waiting_fields(view) if not one.take]
 
-    def form(rows: Sequence[Mapping[str, Any]]) -> type[RunInput]:
-        return _form(setup, rows)
+    def identity(row: Mapping[str, Any]) -> object:
+        return row["bc_id"], row["webstore_id"], row["field"]
 
-    count = 0
-    for rows, answers in answers_by_page(setup, "conflicts", waiting, lambda r: (r["bc_number"], r["field"]), form):
-        choices = [_choice(answers, i, row) for i, row in enumerate(rows)]
-        with at_desk(setup, actor=actor_of_run()) as desk:  # anew: the form may have waited for days
-            count += _decided(desk, [choice for choice in choices if choice is not None])
-    return count
+    unclear: list[str] = []
+    done = overtaken = 0
+    for shown, answers in answers_by_page(setup, _QUESTION, ("conflict", "conflicts"), waiting, identity, _form):
+        chosen = [_answer(answers, i, row, unclear) for i, row in enumerate(shown.rows)]
+        meant = [one for one in chosen if one is not None]
+        if meant:
+            with at_desk(setup, actor=who_acts()) as desk:  # anew: the form may have waited for days
+                told = deciding.decide_all(desk, meant, rules_of(setup))
+            done, overtaken = done + len(told.done), overtaken + len(told.overtaken)
+    words = f" Changed since they were shown, and left as they were: {overtaken}." if overtaken else ""
+    words += f" Left as they were, because the answer contradicts itself: {'; '.join(unclear)}." if unclear else ""
+    return done, words
 
 
-def _form(setup: Setup, rows: Sequence[Mapping[str, Any]]) -> type[RunInput]:
-    """Two fields per conflict: which value, and another value."""
-    fields: dict[str, Any] = {}
-    for i, row in enumerate(rows):
+def _form(shown: Shown) -> type[SignedForm]:
+    """One choice for all of the form, and two fields per conflict: which value, and another value."""
+    number = len(shown.rows)
+    fields: dict[str, Any] = {
+        "all": (All, Field(default=All.LEAVE, title=f"All {number} below that say “as above”", description=_ALL))
+    }
+    for i, row in enumerate(shown.rows):
         who = f"{row['bc_number']} / woo:{row['webstore_id']}, {row['field']}"
         values = [
             f"webstore: {row['webstore'] or '(blank)'}",
             f"Business Central: {row['business_central'] or '(blank)'}",
         ]
         values += [f"last agreed: {row['base'] or '(blank)'}"] if row["base"] is not None else []
-        fields[f"take_{i}"] = (Answer, Field(default=Answer.LEAVE, title=who, description=lines_as_they_are(values)))
-        fields[f"value_{i}"] = (str, Field(default="", title=f"{who}: another value"))
-    model: type[RunInput] = create_model("ConflictAnswers", __base__=RunInput, **fields)
-    more = f"{counted(len(rows), 'conflict')} of webstore {setup.webstore_code}. Decisions are applied by the next run."
-    return model.with_initial_data(description=more)
+        told = lines_as_they_are(values)
+        fields[f"take_{i}"] = (Answer, Field(default=Answer.AS_ABOVE, title=who, description=told))
+        fields[f"value_{i}"] = (str, Field(default="", title=f"{who}: another value", description=_VALUE))
+    model: type[SignedForm] = create_model("ConflictAnswers", __base__=SignedForm, **fields)
+    which = shown.words("conflict", "conflicts")
+    return model.with_initial_data(description=f"{which[0].upper()}{which[1:]}. Decisions are applied by the next run.")
 
 
-def _choice(answers: Mapping[str, Any], i: int, row: Mapping[str, Any]) -> _Choice | None:
-    take = Answer(answers[f"take_{i}"])
-    if take is Answer.LEAVE:
+_ALL = (
+    "The side whose value is right in all of them, by the values shown here; it means these and no others. Each one below can be "
+    "answered otherwise, and that goes first."
+)
+_VALUE = "For both sides; only together with the choice “another value”."
+
+
+def _answer(answers: Mapping[str, Any], i: int, row: Mapping[str, Any], unclear: list[str]) -> deciding.Answer | None:
+    """What was said of one conflict; None = it is left. What contradicts itself is left, too, and told."""
+    take, value = Answer(answers[f"take_{i}"]), str(answers[f"value_{i}"] or "")
+    who = f"{row['bc_number']}, {row['field']}"
+    if take is Answer.VALUE and not value.strip():
+        unclear.append(f"{who}: “another value” without one")
         return None
-    return row["bc_number"], row["field"], take.value, answers[f"value_{i}"], (row["webstore"], row["business_central"])
+    if value.strip() and take is not Answer.VALUE:
+        unclear.append(f"{who}: a value, and “{take.value}”")
+        return None
+    said = All(answers["all"]).value if take is Answer.AS_ABOVE else take.value
+    if said in {All.LEAVE.value, Answer.LEAVE.value}:
+        return None
+    typed = take in {Answer.VALUE, Answer.BLANK}
+    key = (row["bc_id"], int(row["webstore_id"]), row["field"], row["seen"])
+    return deciding.Answer(*key, "value" if typed else said, value if typed else "")

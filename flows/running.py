@@ -96,6 +96,8 @@ def run_undo(
     *,
     dry_run: bool,
     delete_accounts: bool,
+    its_flags: bool = False,
+    overrides: Overrides | None = None,
     quiet: bool,
     approved_plan: str | None = None,
     leave_out: Sequence[str] | None = None,
@@ -108,14 +110,17 @@ def run_undo(
 
     left_out = left_out_given(leave_out)
     checked_wish(approved_plan, left_out)
-    how: dict[str, Any] = {"dry_run": dry_run, "delete_accounts": delete_accounts, "approved_plan": approved_plan}
-    found = setup_of(setup)
+    how: dict[str, Any] = {"dry_run": dry_run, "delete_accounts": delete_accounts, "its_flags": its_flags}
+    how["approved_plan"] = approved_plan
+    found, changed = setup_of(setup), overrides or Overrides()
     if not on_prefect(found, prefect):
-        return run_here(RunRequest(found, undone_run=run_id, leave_out=left_out, **how), quiet=quiet)
+        request = RunRequest(changed.applied(found), undone_run=run_id, leave_out=left_out, **how)
+        return run_here(request, quiet=quiet)
     with _flow_started(setup, quiet=quiet) as path:
         from flows.undo_run import undo_run
 
-        state = undo_run(run_id, setup=path, leave_out=list(left_out) or None, return_state=True, **how)
+        how |= {"overrides": changed, "leave_out": list(left_out) or None, "return_state": True}
+        state = undo_run(run_id, setup=path, **how)
         report: RunReport = _report_of(state, quiet)
         return report
 

@@ -17,6 +17,7 @@ from connector.private_files import check_free, write_private
 from connector.run.setup_source import setup_in_file
 from connector.setup import Setup, UnresolvedSecrets, document_in, load_setup
 from connector.setup.reading import problem_of
+from connector.setup.secrets import anchored, is_reference
 from flows.blocks import (
     BUSINESS_CENTRAL_SECRETS,
     WEBSTORE_SECRETS,
@@ -30,6 +31,8 @@ from flows.setup_paths import is_file, setup_path
 __all__ = ["pull_setup", "push_setup", "resolve_setup", "setup_blocks"]
 
 _SECRETS = {"webstore": WEBSTORE_SECRETS, "business_central": BUSINESS_CENTRAL_SECRETS}
+# what is a reference in a block, too
+_REFERENCES = {"webhooks": ("secret",), "metrics": ("token",)}
 
 
 def resolve_setup(setup: str | ConnectorSetup | Mapping[str, Any], with_secrets: bool = True) -> Setup:
@@ -90,7 +93,7 @@ def setup_blocks() -> list[str]:
 
 
 def push_setup(path: Path, name: str) -> list[str]:
-    """Save a setup file as blocks: NAME and its two credential blocks. References (`env:NAME`) stay references.
+    """Save a setup file as blocks: NAME and its two credential blocks. References (`env:NAME`, `file:PATH`) stay references.
 
     Returns:
         The blocks that were saved.
@@ -100,6 +103,9 @@ def push_setup(path: Path, name: str) -> list[str]:
     """
     load_setup(path, UnresolvedSecrets())  # says what is wrong with it
     document = document_in(path)
+    for section, keys in (*_SECRETS.items(), *_REFERENCES.items()):
+        for table, key in _places(document.get(section, {}), keys):
+            table[key] = anchored(str(table[key]), path.resolve().parent)  # a block has no folder of its own
     secrets = {section: {key: document[section].pop(key, None) for key in keys} for section, keys in _SECRETS.items()}
     webstore = WooCommerceCredentials(**{k: v for k, v in secrets["webstore"].items() if v})
     company = BusinessCentralCredentials(**{k: v for k, v in secrets["business_central"].items() if v})
@@ -147,4 +153,4 @@ def _places(section: dict[str, Any], keys: Iterable[str]) -> Iterator[tuple[dict
 
 def _is_secret(key: str, value: str) -> bool:
     """Whether a value may not be written into a file: a reference may, and so may a proxy without a login."""
-    return not value.startswith("env:") and key != "username" and (key != "proxy" or "@" in value)
+    return not is_reference(value) and key != "username" and (key != "proxy" or "@" in value)

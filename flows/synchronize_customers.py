@@ -15,8 +15,8 @@ from flows.naming import run_name
 from flows.outcomes import HOOKS, concluded
 from flows.overrides import Overrides, customers_given, left_out_given
 from flows.prefect_runtime import PrefectRuntime
+from flows.run_tags import setup_of_run
 from flows.setup_choice import SetupChoice
-from flows.setups import resolve_setup
 
 __all__ = ["synchronize_customers", "synchronize_selected_customers"]
 
@@ -33,6 +33,7 @@ def synchronize_customers(
     overrides: Overrides = Overrides(),  # noqa: B008 - a frozen default that the form shows
     approved_plan: str | None = None,
     leave_out: str | list[str] | None = None,
+    your_name: str = "",
 ) -> RunReport:
     """Synchronise all customers of one webstore with Business Central.
 
@@ -42,6 +43,7 @@ def synchronize_customers(
         overrides: What this one run does otherwise than the setup says.
         approved_plan: Hash of a plan made before: write only what it holds. None or left empty = what this run plans.
         leave_out: Customers of the approved plan (numbers, ids or woo:ID) not to be written. None or left empty = nobody.
+        your_name: Your name; it stands in versions and logs, and where this run is shown. Left empty = whom Prefect knows.
     """
 
     def body() -> Any:
@@ -63,6 +65,7 @@ def synchronize_selected_customers(
     overrides: Overrides = Overrides(),  # noqa: B008
     approved_plan: str | None = None,
     leave_out: str | list[str] | None = None,
+    your_name: str = "",
 ) -> RunReport:
     """Synchronise only the given customers.
 
@@ -73,6 +76,7 @@ def synchronize_selected_customers(
         overrides: What this one run does otherwise than the setup says.
         approved_plan: Hash of a plan made before: write only what it holds. None or left empty = what this run plans.
         leave_out: Customers of the approved plan (numbers, ids or woo:ID) not to be written. None or left empty = nobody.
+        your_name: Your name; it stands in versions and logs, and where this run is shown. Left empty = whom Prefect knows.
     """  # noqa: E501 - the form shows a parameter's description only as far as its first line
 
     def body() -> Any:
@@ -94,6 +98,6 @@ def _synchronized(
     names = None if customers is None else tuple(customers)
     left_out = left_out_given(leave_out)
     checked_wish(approved_plan, left_out)  # before a block is looked up
-    setup = overrides.applied(resolve_setup(chosen))
+    setup = overrides.applied(setup_of_run(chosen))
     request = RunRequest(setup, names, dry_run=dry_run, approved_plan=approved_plan, leave_out=left_out)
     return carry_out(request, PrefectRuntime(setup))

@@ -72,13 +72,13 @@ def serve(
 def _serve(made: Setup, secret: str, start: StartRun, listening: Listening, as_json: bool) -> None:
     from connector.store import open_store
     from connector.webhooks.app import BUSINESS_CENTRAL, WOOCOMMERCE, path_of
-    from connector.webhooks.serving import Renewal, bound_socket, receiving, server_of
+    from connector.webhooks.serving import Renewal, app_of, bound_socket, receiving, server_of
 
     store = open_store(made.store.url)
     bound = bound_socket(listening)
     try:
         with receiving(made, store, secret, start) as (receiver, _):
-            server = server_of(receiver.app(), listening)
+            server = server_of(app_of(receiver, made, store), listening)
             renewal = Renewal(made, store, secret, _log_done)
 
             def renew() -> None:

@@ -73,12 +73,14 @@ def by_deployment(setup: str, selected: str, everybody: str) -> StartRun:
     from prefect.exceptions import ObjectNotFound
 
     from flows.flow_run import SCHEDULED
+    from flows.run_tags import starting_tags
 
     def start(customers: Sequence[str] | None) -> None:
         name = everybody if customers is None else selected
         parameters = {"setup": setup} | ({} if customers is None else {"customers": list(customers)})
+        tags = starting_tags(name.partition("/")[0], more=[SCHEDULED, _ACTOR])
         try:
-            run_deployment(name, parameters=parameters, timeout=0, as_subflow=False, tags=[SCHEDULED, _ACTOR])
+            run_deployment(name, parameters=parameters, timeout=0, as_subflow=False, tags=tags)
         except ObjectNotFound:
             raise InputError(f"There is no deployment {name}.", hint="Deploy with customer-sync deploy.") from None
         except Exception as error:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from connector.core.customer import Side
 from connector.errors import InputError
-from connector.run.setup_source import setup_of
+from connector.run.setup_source import SetupSource, setup_of
 from flows import terminal
 from flows.overrides import Overrides
 from flows.setup_paths import possible_path
@@ -19,13 +19,15 @@ if TYPE_CHECKING:
     from connector.planning.what_if import Planned, WhatIf
     from connector.setup import Setup
 
-__all__ = ["other_setup", "show_what_if"]
+__all__ = ["other_setup", "show_what_if", "tables_of", "told_of"]
 
 _GROUPS = 60
 _SIDES = {Side.WEBSTORE: "webstore", Side.BUSINESS_CENTRAL: "Business Central"}
 
 
-def other_setup(setup: Path, rules: str | None, settings: Sequence[str], overrides: Overrides) -> tuple[Setup, Setup]:
+def other_setup(
+    setup: SetupSource, rules: str | None, settings: Sequence[str], overrides: Overrides
+) -> tuple[Setup, Setup]:
     """The setup, and the other one that is to be tried; neither needs its secrets.
 
     Args:
@@ -53,35 +55,59 @@ def show_what_if(found: WhatIf, setup: Setup, *, rows: int, as_json: bool) -> No
     if as_json:
         terminal.print_json(_document(found, setup))
         return
+    title = f"{setup.webstore_code}: a plan under other rules, nothing asked, nothing written"
+    for table in tables_of(found):
+        most = rows if table.name == "rows" else _GROUPS
+        terminal.print_table(table.columns, table.rows[:most], title=title if table.name == "customers" else "")
+        _and_more(len(table.rows) - most, table.name)
+    for text in told_of(found):
+        terminal.say(text)
+
+
+class Table(NamedTuple):
+    """One table of a what-if; `name` says what its rows are."""
+
+    name: str
+    columns: list[str]
+    rows: list[list[Any]]
+
+
+def tables_of(found: WhatIf, *, masked: bool = False) -> list[Table]:
+    """Where the two plans differ: customers by kind, groups by field and reason, and rows customer by customer.
+
+    Args:
+        masked: without what customers are called and where they live: neither values nor reasons that quote them.
+    """
     kinds = sorted({*found.now.counts, *found.then.counts})
     counts = [[kind, found.now.counts.get(kind, 0), found.then.counts.get(kind, 0)] for kind in kinds]
-    title = f"{setup.webstore_code}: a plan under other rules, nothing asked, nothing written"
-    terminal.print_table(["customers", "today", "then"], counts, title=title)
+    tables = [Table("customers", ["customers", "today", "then"], counts)]
     if found.groups:
-        groups = [[g.kind, g.field, g.reason, g.more or "", g.fewer or ""] for g in found.groups]
-        terminal.print_table(["what", "field", "reason", "customers more", "fewer"], groups[:_GROUPS])
-        _and_more(len(groups) - _GROUPS, "groups")
+        groups = [[g.kind, g.field, "" if masked else g.reason, g.more or "", g.fewer or ""] for g in found.groups]
         lines = [
-            [one.who.bc_number, one.who.webstore_id, one.field, _words(one.now), _words(one.then)]
+            [one.who.bc_number, one.who.webstore_id, one.field, *(_words(s, masked) for s in (one.now, one.then))]
             for one in found.differences
         ]
-        terminal.print_table(["bc_number", "webstore_id", "field", "today", "then"], lines[:rows])
-        _and_more(len(lines) - rows, "rows")
-    else:
-        terminal.say("Nothing would be different.")
+        tables.append(Table("groups", ["what", "field", "reason", "customers more", "fewer"], groups))
+        tables.append(Table("rows", ["bc_number", "webstore_id", "field", "today", "then"], lines))
+    return tables
+
+
+def told_of(found: WhatIf) -> list[str]:
+    """What must be said besides the tables, and what they were made of."""
+    words = [] if found.groups else ["Nothing would be different."]
     for name, planned in (("today", found.now), ("then", found.then)):
-        for text in _told(planned):
-            terminal.say(f"{name}: {text}")
+        words += [f"{name}: {text}" for text in _told(planned)]
     if found.left_out:
-        terminal.say(
-            f"{_many(found.left_out, 'customer')} not compared: written since, and kept as before. customer-sync plan reads anew."
+        words.append(
+            f"{_many(found.left_out, 'customer')} not compared: written since, and kept as before. A new plan reads them anew."
         )
     kept = found.kept
     webstore, company = (_many(kept.rows[side], f"{name} customer") for side, name in _SIDES.items())
-    terminal.say(
+    words.append(
         f"Made of what run {kept.run_id[:8]} has read {_ago(kept.read_at)} ({kept.read_at:%Y-%m-%d %H:%M} UTC): {webstore} and "
         f"{company}."
     )
+    return words
 
 
 def _and_more(number: int, what: str) -> None:
@@ -95,10 +121,10 @@ def _told(planned: Planned) -> list[str]:
     return [*stopped, *approval, *(f"not judged: {text}" for text in planned.not_judged), *planned.warnings]
 
 
-def _words(states: Sequence[State]) -> str:
+def _words(states: Sequence[State], masked: bool = False) -> str:
     """What a plan says of a field in one cell."""
-    if not states:
-        return "—"
+    if not states or masked:
+        return "\n".join(state.kind for state in states) or "—"
     return "\n".join(
         f"{s.kind}{f': {s.before!r} → {s.after!r}' if s.before or s.after else ''}{f' ({s.reason})' if s.reason else ''}"
         for s in states

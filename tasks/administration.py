@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
@@ -11,29 +11,35 @@ from prefect.cache_policies import NO_CACHE
 from prefect.logging import get_run_logger
 
 from connector.clients import CheckResult
-from connector.desk import activity, inbox, suggesting
+from connector.core.counting import counted
+from connector.desk import activity, suggesting
 from connector.desk.connection_check import check_connections
 from connector.desk.desk import at_desk
 from connector.desk.mapping_list import list_mapping
-from connector.report.run_tables import ShownTable, masked
+from connector.report.run_tables import conflicts_shown, holds_shown, shown_table
 from connector.run.run import progress_sink
 from connector.run.setup_source import opened_view
-from connector.setup import PersonalData, Setup
+from connector.setup import Setup
 from tasks.progress import ProgressArtifacts
 from tasks.report import publish_table
 
-__all__ = ["publish_conflicts", "publish_mapping", "publish_rows", "purge_log", "suggest_pairs", "test_systems"]
-
-
-_MAPPING_COLUMNS = ("bc_number", "bc_name", "webstore_id", "webstore_name", "webstore_customer", "states", "last_error")
+__all__ = [
+    "publish_conflicts",
+    "publish_holds",
+    "publish_mapping",
+    "publish_rows",
+    "purge_log",
+    "suggest_pairs",
+    "test_systems",
+]
 
 
 @task(task_run_name="test the systems of {webstore_code}", cache_policy=NO_CACHE)
 def test_systems(webstore_code: str, setup: Setup) -> list[CheckResult]:
     """Test everything that a run needs, and show it as a table."""
     findings = check_connections(setup)
-    rows = [{"result": f.mark, "system": f.system, "finding": f.what, "what to do": f.remedy} for f in findings]
-    publish_rows(setup, "connection", "What was tested", rows)
+    rows = [{"result": f.mark, "system": f.system, "finding": f.what, "remedy": f.remedy} for f in findings]
+    publish_rows(setup, "connection", rows)
     for finding in findings:
         if not finding.ok:
             get_run_logger().error("%s: %s. %s", finding.system, finding.what, finding.remedy)
@@ -57,12 +63,8 @@ def publish_mapping(webstore_code: str, setup: Setup, customers: Sequence[str] =
     with opened_view(setup) as view:
         listed = list_mapping(view, setup)
     wanted = set(customers)
-    rows = [
-        {name: row[name] for name in _MAPPING_COLUMNS} | {"states": ", ".join(row["states"])}
-        for row in listed
-        if not wanted or row["bc_number"] in wanted
-    ]
-    publish_rows(setup, "mapping", "Which Business Central customer is which webstore customer", rows)
+    rows = [row for row in listed if not wanted or row["bc_number"] in wanted]
+    publish_rows(setup, "mapping", rows)
     return len(rows)
 
 
@@ -70,9 +72,18 @@ def publish_mapping(webstore_code: str, setup: Setup, customers: Sequence[str] =
 def publish_conflicts(setup: Setup) -> int:
     """The conflicts that wait, and what was decided, as an artifact."""
     with opened_view(setup) as view:
-        rows = [{k: v for k, v in row.items() if k != "bc_id"} for row in inbox.list_conflicts(view)]
-    publish_rows(setup, "conflicts", "Fields that both sides changed differently", rows)
-    return len(rows)
+        table = shown_table(setup, "conflicts", conflicts_shown(view))
+    publish_table(setup.webstore_code, table)
+    return table.total
+
+
+@task(task_run_name="publish who is on hold", cache_policy=NO_CACHE)
+def publish_holds(setup: Setup) -> int:
+    """Who is on hold, as an artifact."""
+    with opened_view(setup) as view:
+        table = shown_table(setup, "holds", holds_shown(view))
+    publish_table(setup.webstore_code, table)
+    return table.total
 
 
 @task(task_run_name="suggest the customer mapping of {webstore_code}", cache_policy=NO_CACHE)
@@ -83,19 +94,12 @@ def suggest_pairs(
     progress = progress_sink.get() or ProgressArtifacts(webstore_code)
     with at_desk(setup, actor=actor) as desk:
         rows = suggesting.suggest(desk, rungs=rungs, likely=likely, progress=progress)
-    shown = [{name: _plain(value) for name, value in row.items() if name != "bc_id"} for row in rows]
-    publish_rows(setup, "suggestions", "Customers that may be the same; accept or reject by the column `pair`", shown)
-    get_run_logger().info("%d pairs suggested", len(rows))
+    publish_rows(setup, "suggestions", rows)
+    get_run_logger().info("%s suggested", counted(len(rows), "pair"))
     return rows
 
 
-def _plain(value: Any) -> Any:
-    return round(value, 3) if isinstance(value, float) else value
-
-
-def publish_rows(setup: Setup, name: str, title: str, rows: Sequence[dict[str, Any]]) -> None:
-    """Any rows as a table artifact, masked as the setup wants it."""
+def publish_rows(setup: Setup, name: str, rows: Sequence[Mapping[str, Any]], title: str = "") -> None:
+    """Any rows as a table artifact, masked as the setup wants it; `title` where the kind of table has none of its own."""
     frame = pd.DataFrame(list(rows[: setup.reports.rows]))
-    if setup.reports.personal_data is PersonalData.MASK:
-        frame = masked(frame)
-    publish_table(setup.webstore_code, ShownTable(name, title, frame, len(rows), ""))
+    publish_table(setup.webstore_code, shown_table(setup, name, frame, title=title, total=len(rows)))

@@ -18,8 +18,10 @@ from prefect import task
 from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 
+from connector.core.counting import counted
 from connector.core.expectations import Finding
 from connector.report.literal import lines_as_they_are, table_as_it_is
+from connector.report.panel import readable
 from connector.report.run_tables import Report, ShownTable
 from connector.run.summary import RunSummary
 
@@ -30,7 +32,6 @@ __all__ = [
     "publish_report",
     "publish_summary",
     "publish_table",
-    "readable",
     "summary_text",
 ]
 
@@ -38,20 +39,6 @@ _TRENDED = 10
 _BARS = "▁▂▃▄▅▆▇█"
 _ERRORS = 50
 _FINDINGS = 500
-# ids that nobody reads
-_NEVER = frozenset({"bc_id", "run_id"})
-_ORDER = ("what", "bc_number", "webstore_id", "bc_name", "webstore_name", "field", "before → after")
-_HEADINGS = {
-    "bc_number": "customer",
-    "webstore_id": "Webstore ID",
-    "bc_name": "in Business Central",
-    "webstore_name": "in the webstore",
-    "webstore_customer": "ticked",
-    "business_central": "Business Central",
-    "base": "last agreed",
-    "failed_attempts": "failures",
-    "last_failed_at": "last failure",
-}
 
 
 def artifact_key(name: str, webstore_code: str) -> str:
@@ -69,11 +56,10 @@ def publish_report(webstore_code: str, report: Report) -> list[str]:
 
 def publish_table(webstore_code: str, table: ShownTable, files: Sequence[str] = ()) -> None:
     """One table as an artifact. Every list of artifacts carries the whole tables, so that rows are few."""
-    columns, rows = readable(table.frame)
-    count = f"{table.total} row{'s' * (table.total != 1)}"
-    lines = [f"**{table.title}**: {count if table.total else 'none'}"]
+    columns, rows = readable(table.name.partition("-")[0], table.frame)
+    lines = [f"**{table.title}**: {counted(table.total, 'row') if table.total else 'none'}"]
     if table.total > len(rows):
-        lines.append(f"The first {len(rows)} are shown.")
+        lines.append(f"The first {counted(len(rows), 'row is', 'rows are')} shown.")
     if files and table.name != "conflicts":
         lines.append("The whole plan, in the folder of reports: " + ", ".join(f"`{path}`" for path in files))
     if rows:
@@ -81,64 +67,17 @@ def publish_table(webstore_code: str, table: ShownTable, files: Sequence[str] = 
     create_markdown_artifact(key=artifact_key(table.name, webstore_code), markdown="\n\n".join(lines))
 
 
-def readable(frame: pd.DataFrame) -> tuple[list[str], list[list[str]]]:
-    """A table as people read it in a panel of 874 pixels: who comes first and is named once, headings are words, what was and
-    what will be stand in one column, and no column is blank all the way down.
-
-    Returns:
-        Headings, and rows of texts.
-    """
-    texts = {str(name): [_cell(value) for value in column] for name, column in frame.items() if name not in _NEVER}
-    if {"before", "after"} <= texts.keys():
-        pairs = zip(texts.pop("before"), texts.pop("after"), strict=True)
-        texts["before → after"] = [_change(before, after) for before, after in pairs]
-    if {"direction", "action"} <= texts.keys():
-        pairs = zip(texts.pop("direction"), texts.pop("action"), strict=True)
-        texts = {"what": [" ".join(pair).strip() for pair in pairs], **texts}
-    numbers, accounts, keys = (texts.get(name, []) for name in ("bc_number", "webstore_id", "key"))
-    if numbers:
-        accounts = accounts or [key.removeprefix("woo:") if key.startswith("woo:") else "" for key in keys]
-        named = [n or (f"woo:{a}" if a else "") for n, a in zip(numbers, accounts or [""] * len(numbers), strict=True)]
-        texts = {name: column for name, column in texts.items() if name != "key"} | {"bc_number": named}
-        if "webstore_id" in texts and not any(numbers):  # all of them are named by it
-            del texts["webstore_id"]
-    order = [*_ORDER, *(name for name in texts if name not in _ORDER)]
-    kept = [name for name in order if name in texts and (any(texts[name]) or not len(frame))]
-    rows = [list(row) for row in zip(*(texts[name] for name in kept), strict=True)]
-    return [_HEADINGS.get(name, name.replace("_", " ")) for name in kept], rows
-
-
-def _cell(value: Any) -> str:
-    if isinstance(value, pd.Timestamp):
-        return f"{value:%Y-%m-%d %H:%M:%S}"
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if value is None or (not isinstance(value, (str, list, tuple, dict)) and pd.isna(value)):
-        return ""
-    return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
-
-
-def _change(before: str, after: str) -> str:
-    """What was and what will be; of what stays as it is the value alone."""
-    if before == after:
-        return before
-    return f"{before or '(blank)'} → {after or '(blank)'}"
-
-
 def publish_findings(webstore_code: str, what: str, findings: Sequence[Finding]) -> None:
     """What is not as expected of the data, by key and without values."""
     rows = [
-        {"data": f.suite, "severity": str(f.expectation.severity), "expected": f.expectation.text,
-         "records": f.count, "customer": key, "reason": f.expectation.reason}
+        {"key": key, "data": f.suite, "expected": f.expectation.text, "reason": f.expectation.reason,
+         "records": f.count, "severity": str(f.expectation.severity)}
         for f in findings
         for key in f.keys or ("",)
     ]  # fmt: skip
-    more = f"; {len(rows)} rows, the first {_FINDINGS} shown" if len(rows) > _FINDINGS else ""
-    table = table_as_it_is(list(rows[0]), [list(row.values()) for row in rows[:_FINDINGS]]) if rows else ""
-    create_markdown_artifact(
-        key=artifact_key(f"quality-{what}", webstore_code),
-        markdown=f"{len(findings)} expectations of {what} are not met{more}\n\n{table}",
-    )
+    title = f"{counted(len(findings), 'expectation')} of {what} {'is' if len(findings) == 1 else 'are'} not met"
+    table = ShownTable(f"quality-{what}", title, pd.DataFrame(rows[:_FINDINGS]), len(rows), "")
+    publish_table(webstore_code, table)
 
 
 def publish_place(webstore_code: str, target: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Self
@@ -42,6 +43,21 @@ class Client:
     def writes_made(self) -> int:
         """Those of them that could change something."""
         return self._transport.writes_made
+
+    @property
+    def answers(self) -> Mapping[str, int]:
+        """How many requests were answered how: 2xx, 3xx, 4xx, 5xx, 429, other, none."""
+        return self._transport.answers
+
+    @property
+    def seconds(self) -> float:
+        """How long all of them took together."""
+        return self._transport.seconds
+
+    @property
+    def requests_at_once(self) -> int:
+        """How many requests the server takes at a time now."""
+        return self._transport.pacing.allowed
 
     def close(self) -> None:
         """Close the connections; a request that is under way is waited for."""

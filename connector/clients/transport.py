@@ -18,7 +18,9 @@ import logging
 import random
 import threading
 import time
-from collections.abc import Mapping
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
@@ -68,6 +70,8 @@ class Transport:
 
     Attributes:
         guard: asked before the bytes of a write leave; raises when nothing may be sent. None = nobody is asked.
+        answers: how many requests were answered how: 2xx, 3xx, 4xx, 5xx, 429, other, none.
+        seconds: how long all of them took together, to the last byte.
     """
 
     def __init__(self, way: Way, *, timeout_seconds: float, pacing: Pacing, retries: int, backoff: float) -> None:
@@ -75,6 +79,8 @@ class Transport:
         self.pacing = pacing
         self.requests_made = 0
         self.writes_made = 0
+        self.answers: Counter[str] = Counter()
+        self.seconds = 0.0
         self.timeout_seconds = timeout_seconds
         self.retries = retries
         self.guard: Guard | None = None
@@ -183,7 +189,7 @@ class Transport:
                 with self._lock:
                     self.requests_made += 1
                     self.writes_made += is_write
-                with guarded(self.guard if is_write else None):
+                with self._timed() as answered, guarded(self.guard if is_write else None):
                     response = self._session().request(
                         method,
                         url,
@@ -198,6 +204,7 @@ class Transport:
                         stream=True,
                     )
                     content = content_of(response)
+                    answered.append(response.status_code)
                 turn.is_good = response.status_code < 400
         except requests.RequestException as error:
             return no_answer(error, self.way, what, url, reached=self._reached, is_write=is_write)
@@ -222,6 +229,18 @@ class Transport:
             self.pacing.push_back(retry_after_seconds(headers.get("Retry-After")))
         return understood(Received(what, url, status, headers, content, is_write), self.way, reached=self._reached)
 
+    @contextmanager
+    def _timed(self) -> Iterator[list[int]]:
+        """Counts a request by its status, which is put into the list when the whole answer is there."""
+        answered: list[int] = []
+        sent = time.monotonic()
+        try:
+            yield answered
+        finally:
+            with self._lock:
+                self.seconds += time.monotonic() - sent
+                self.answers[_kind_of(answered[0]) if answered else "none"] += 1
+
     def _session(self) -> requests.Session:
         session: requests.Session | None = getattr(self._local, "session", None)
         if session is None:
@@ -238,6 +257,13 @@ class Transport:
         """Full jitter, so that clients that were refused together do not come back together."""
         longest = min(self._backoff * 2**attempt, _LONGEST_WAIT_SECONDS)
         time.sleep(retry_after if retry_after is not None else random.uniform(0, longest))
+
+
+def _kind_of(status: int) -> str:
+    """A status as it is counted: few kinds, whatever a server answers."""
+    if status == 429:
+        return "429"
+    return f"{status // 100}xx" if 200 <= status < 600 else "other"
 
 
 def _path_of(url: str) -> str:

@@ -23,6 +23,9 @@ from connector.core.undone_creates import DELETE, KEEP, UndoneCreate
 __all__ = ["Agreement", "Change", "Orphan", "Plan", "Quarantined", "Standing", "Write", "texts_at"]
 
 
+_WHO = ("action", "direction", "bc_number", "webstore_id")
+
+
 def texts_at(row: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, str]:
     """What a row of an extract holds in the places that a payload sets, by the row's own column names."""
     places: list[str] = []
@@ -100,7 +103,11 @@ class Write:
 
 @dataclass(frozen=True, slots=True)
 class Standing:
-    """A difference that is not written: a conflict, a withheld change, or a cleared value that was kept."""
+    """A difference that is not written: a conflict, a withheld change, or a cleared value that was kept.
+
+    Attributes:
+        wanted: what would be written in place of what the target holds, where that is not the other side's value (an undo).
+    """
 
     kind: str
     direction: Direction | None
@@ -112,6 +119,7 @@ class Standing:
     webstore: str
     business_central: str
     reason: str
+    wanted: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -244,7 +252,8 @@ class Plan:
         Returns:
             One row per field that would change or is left for a reason: `action` (create, update, link, unlink, delete, keep,
             conflict, withheld, kept, held, ambiguous, orphan, quarantined), `direction`, `bc_number`, `webstore_id`,
-            `field`, `base`, `before`, `after`, `reason`. Whoever changes it takes a copy.
+            `field`, `base`, `before`, `after`, `other_side` (what the other system holds, where `after` is another value: a
+            decision, an undo; else missing), `reason`. Whoever changes it takes a copy.
         """
         return self._table
 
@@ -252,7 +261,7 @@ class Plan:
     def _table(self) -> pd.DataFrame:
         return pd.DataFrame(
             [*_write_rows(self.writes, None), *_write_rows(self.held, "held"), *_other_rows(self)],
-            columns=["action", "direction", "bc_number", "webstore_id", "field", "base", "before", "after", "reason"],
+            columns=[*_WHO, "field", "base", "before", "after", "other_side", "reason"],
         ).astype({"webstore_id": "Int64"})
 
 
@@ -272,6 +281,7 @@ def _write_rows(writes: Iterable[Write], action: str | None) -> list[tuple[Any, 
             c.base or "",
             c.before,
             c.after,
+            w.source[c.field] if w.source.get(c.field, c.after) != c.after else None,
             c.reason,
         )
         for w in writes
@@ -281,34 +291,24 @@ def _write_rows(writes: Iterable[Write], action: str | None) -> list[tuple[Any, 
 
 def _other_rows(plan: Plan) -> list[tuple[Any, ...]]:
     numbers = plan.numbers
+    nothing = ("", "", "", "", None)  # no field, and no value
     rows: list[tuple[Any, ...]] = [
-        ("link", "", numbers.get(m.bc_id, m.bc_id), m.webstore_id, "", "", "", "", f"same {m.rung}") for m in plan.links
+        ("link", "", numbers.get(m.bc_id, m.bc_id), m.webstore_id, *nothing, f"same {m.rung}") for m in plan.links
     ]
     for s in plan.standing:
-        before, after = (
+        before, other = (
             (s.business_central, s.webstore) if s.direction is Direction.PULL else (s.webstore, s.business_central)
         )
-        rows.append(
-            (
-                s.kind,
-                str(s.direction or ""),
-                s.bc_number or "",
-                s.webstore_id,
-                s.field,
-                s.base or "",
-                before,
-                after,
-                s.reason,
-            )
-        )
+        after, beside = (other, None) if s.wanted is None else (s.wanted, other)
+        who = (s.kind, str(s.direction or ""), s.bc_number or "", s.webstore_id)
+        rows.append((*who, s.field, s.base or "", before, after, beside, s.reason))
     for a in plan.ambiguous:
-        rows += [("ambiguous", "", "", w, "", "", "", "", f"same {a.rung}: {a.reason}") for w in a.webstore_ids]
-        rows += [
-            ("ambiguous", "", numbers.get(c, c), None, "", "", "", "", f"same {a.rung}: {a.reason}") for c in a.bc_ids
-        ]
+        reason = f"same {a.rung}: {a.reason}"
+        rows += [("ambiguous", "", "", w, *nothing, reason) for w in a.webstore_ids]
+        rows += [("ambiguous", "", numbers.get(c, c), None, *nothing, reason) for c in a.bc_ids]
     rows += [row for one in plan.undone_creates for row in one.rows]
-    rows += [("orphan", "", o.bc_number, o.webstore_id, "", "", "", "", o.words) for o in plan.orphans]
+    rows += [("orphan", "", o.bc_number, o.webstore_id, *nothing, o.words) for o in plan.orphans]
     rows += [
-        ("quarantined", "", q.bc_number or "", q.webstore_id, q.field, "", "", "", q.reason) for q in plan.quarantined
+        ("quarantined", "", q.bc_number or "", q.webstore_id, q.field, *nothing[1:], q.reason) for q in plan.quarantined
     ]
     return rows

@@ -153,16 +153,18 @@ def _reverse(
         if key is None or not left or key(old) == key(now[name]):
             continue
         if key(now[name]) != key(left[-1]):
-            decisions.standing.append(_left_alone(pair, name, old, direction))
+            why = "changed by somebody since the run; left alone"
+            decisions.standing.append(_standing("kept", pair, name, direction, old, why))
         else:
             wanted[name] = (old, reason)
-    shut = {name: terms.rules.by_name[name].closed for name in wanted if _is_shut(name, direction, terms)}
-    decisions.standing += [_withheld(pair, name, direction, f"{reason}; {why}") for name, why in shut.items()]
-    wanted = {name: value for name, value in wanted.items() if name not in shut}
     closed = _closed_gate(direction, pair, terms)
-    if closed:
-        decisions.standing += [_withheld(pair, name, direction, f"{reason}; {closed}") for name in wanted]
-    elif wanted:
+    shut = {name: terms.rules.by_name[name].closed for name in wanted if _is_shut(name, direction, terms)}
+    shut |= {name: closed for name in wanted if closed and name not in shut}
+    decisions.standing += [
+        _standing("withheld", pair, name, direction, wanted[name][0], f"{reason}; {why}") for name, why in shut.items()
+    ]
+    wanted = {name: value for name, value in wanted.items() if name not in shut}
+    if wanted:
         plan_update(pair, direction, wanted, terms, decisions, source={name: other[name] for name in wanted})
 
 
@@ -180,16 +182,7 @@ def _closed_gate(direction: Direction, pair: Pair, terms: Terms) -> str:
     return terms.flags.gate_text(direction, pair.ticked) if value == "None" else ""
 
 
-def _left_alone(pair: Pair, name: str, old: str, direction: Direction) -> Standing:
-    reason = "changed by somebody since the run; left alone"
-    return Standing(
-        "kept", direction, pair.bc_id, pair.bc_number, pair.webstore_id, name, old, pair.w[name], pair.c[name], reason
-    )
-
-
-def _withheld(pair: Pair, name: str, direction: Direction, reason: str) -> Standing:
-    base = pair.base_w.get(name)
-    return Standing(
-        "withheld", direction, pair.bc_id, pair.bc_number, pair.webstore_id, name, base, pair.w[name], pair.c[name],
-        reason,
-    )  # fmt: skip
+def _standing(kind: str, pair: Pair, name: str, direction: Direction, old: str, reason: str) -> Standing:
+    """A field that is not put back: what stands on both sides, and what would have been put back."""
+    who = (pair.bc_id, pair.bc_number, pair.webstore_id)
+    return Standing(kind, direction, *who, name, None, pair.w[name], pair.c[name], reason, wanted=old)

@@ -52,5 +52,5 @@ class UndoneCreate:
         who = (self.bc_number, self.webstore_id)
         if self.action == DELETE:
             lost = [(name, value) for name, value in self.held.items() if value] or [("", "")]
-            return [(DELETE, str(self.direction), *who, name, "", value, "", self.reason) for name, value in lost]
-        return [(self.action, "", *who, "", "", "", "", self.reason)]
+            return [(DELETE, str(self.direction), *who, name, "", value, "", None, self.reason) for name, value in lost]
+        return [(self.action, "", *who, "", "", "", "", None, self.reason)]

@@ -32,11 +32,22 @@ def check_connections(setup: Setup) -> list[CheckResult]:
         findings += [] if problems else [CheckResult("store", True, "the database of mappings is sound")]
     except CustomerSyncError as error:
         findings.append(CheckResult("store", False, error.message, error.hint))
+    findings += _token_of_metrics(setup)
     # each waits a second or two between two questions, to tell a cache from a server
     with ThreadPoolExecutor(2, "check") as pool:
         for found in pool.map(lambda check: check(setup, rules), (_webstore, _company)):
             findings += found
     return findings
+
+
+def _token_of_metrics(setup: Setup) -> list[CheckResult]:
+    """Whether /metrics would be there; runs need none of it, so that it only warns."""
+    try:
+        return [CheckResult("setup", True, "metrics: their token is there")] if setup.metrics.resolved_token() else []
+    except SetupError as error:
+        return [
+            CheckResult("setup", True, error.message, error.hint or "Without it nobody reads /metrics.", warning=True)
+        ]
 
 
 def _webstore(setup: Setup, _rules: Rules) -> list[CheckResult]:

@@ -7,7 +7,9 @@ intents open; the next run looks at the other system (recovery.py) and never rep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -41,7 +43,7 @@ from connector.run.run import Run
 from connector.setup import UsernameRule
 from connector.store import Intent, MappingRow, Settlement, Work
 
-__all__ = ["Dropped", "Fate", "Look", "Written", "deliver", "fate_of"]
+__all__ = ["Dropped", "Fate", "Look", "Part", "Written", "deliver", "fate_of"]
 
 
 @dataclass(frozen=True)
@@ -82,45 +84,100 @@ Send = Callable[[Sequence[Write]], Sequence[Fate]]
 Look = Callable[[Run, Direction], Collection[str]]
 
 
-def deliver(
-    run: Run, direction: Direction, look: Look, parts: Sequence[tuple[Sequence[Write], int, Send]]
-) -> LoadResult:
+@dataclass(frozen=True)
+class Part:
+    """Writes of one kind, so many in a batch, and what sends one.
+
+    Attributes:
+        at_once: how many batches may be under way together, asked anew before each round. More than one only where no write
+            depends on another (core/business_central_order.py).
+        claims: what two batches that are under way together must not both claim: a server looks whether it is taken, and then
+            takes it, and between the two somebody else may.
+    """
+
+    writes: Sequence[Write]
+    size: int
+    send: Send
+    at_once: Callable[[], int] = lambda: 1
+    claims: Callable[[Write], Collection[str]] = lambda _: ()
+
+    def rounds(self) -> Iterator[list[Sequence[Write]]]:
+        """The batches, those together that are under way together."""
+        together: list[Sequence[Write]] = []
+        claimed: set[str] = set()
+        most = self.at_once()
+        for start in range(0, len(self.writes), self.size):
+            batch = self.writes[start : start + self.size]
+            claims = {claim for write in batch for claim in self.claims(write)}
+            if together and (len(together) >= most or claims & claimed):
+                yield together
+                together, claimed, most = [], set(), self.at_once()
+            together.append(batch)
+            claimed |= claims
+        if together:
+            yield together
+
+
+def deliver(run: Run, direction: Direction, look: Look, parts: Sequence[Part]) -> LoadResult:
     """Write several lists of writes of one direction, batch by batch.
 
     Args:
-        look: called when an answer was lost, before anything else is sent; tells what had happened after all.
-        parts: writes, batch size, and what sends a batch.
+        look: called when an answer was lost, when nothing is under way, and before anything else is sent; tells what had
+            happened after all.
 
     Returns:
         The counts. `stopped` says why not everything was tried; what was not tried is planned again by the next run.
     """
     result = LoadResult()
     what = "Pushing to the webstore" if direction is Direction.PUSH else "Pulling into Business Central"
-    total, done = sum(len(writes) for writes, _, _ in parts), 0
-    for writes, size, send in parts:
-        for start in range(0, len(writes), size):
-            batch = writes[start : start + size]
+    total, done = sum(len(part.writes) for part in parts), 0
+    for part in parts:
+        for batches in part.rounds():
             if run.ending.is_set():
                 result.stopped = "The run was cancelled; what was not written is planned again by the next run."
                 return result
             run.check_lease()
             try:
-                _deliver_batch(run, direction, look, batch, send, result)
+                unknown = _deliver_together(run, batches, part.send, result)
             except (RemoteTrouble, RemoteRefused) as trouble:  # of the request as a whole
                 result.stopped = str(trouble)
                 return result
-            done += len(batch)
+            if unknown:
+                happened = look(run, direction)
+                for writes, lost in unknown:
+                    _count_looked_up(writes, lost, happened, result)
+            done += sum(map(len, batches))
             run.progress(what, done, total)
             if done < total and stop_failing_load(run, result):
                 return result
     return result
 
 
-def _deliver_batch(
-    run: Run, direction: Direction, look: Look, batch: Sequence[Write], send: Send, result: LoadResult
-) -> None:
+Unknown = tuple[Sequence[Write], OutcomeUnknown]
+
+
+def _deliver_together(run: Run, batches: Sequence[Sequence[Write]], send: Send, result: LoadResult) -> list[Unknown]:
+    """Deliver some batches side by side; gives those whose answers were lost, when all of them have ended.
+
+    Raises:
+        CustomerSyncError: of one of them; the others have ended, and are recorded.
+    """
+    if len(batches) == 1:
+        one = _deliver_batch(run, batches[0], send, result)
+        return [] if one is None else [one]
+    with ThreadPoolExecutor(len(batches), "batch") as threads:
+        began = [threads.submit(copy_context().run, _deliver_batch, run, batch, send, result) for batch in batches]
+    unknown = [one.result() for one in began if one.exception() is None]
+    failed = [error for one in began if (error := one.exception()) is not None]
+    # what was taken over or cannot be written down weighs more than a server that does not answer
+    for error in sorted(failed, key=lambda error: isinstance(error, RemoteTrouble | RemoteRefused)):
+        raise error
+    return [one for one in unknown if one is not None]
+
+
+def _deliver_batch(run: Run, batch: Sequence[Write], send: Send, result: LoadResult) -> Unknown | None:
     """Announce, look, send and settle; again from the start when so much time has passed since the look that nothing was
-    sent (this process stood still, or the shop asked to be waited for)."""
+    sent (this process stood still, or the shop asked to be waited for). Gives the writes whose answer was lost."""
     for seconds in LOOK_SECONDS:
         with looked_at(seconds):
             announced = announce(run, batch, result)
@@ -130,10 +187,11 @@ def _deliver_batch(
             except LookedTooLongAgo:
                 continue
             except OutcomeUnknown as lost:
-                _count_looked_up(batch, lost, look(run, direction), result)
-            return
+                return batch, lost
+            return None
     for write in batch:
         result.drop(write, "looked at too long ago to be sent; the next run plans it anew")
+    return None
 
 
 def _count_looked_up(

@@ -22,7 +22,7 @@ from connector.core.customer import Direction
 from connector.core.normalize import clean_email, email_key, text_key
 from connector.core.plan import Plan, Write
 from connector.errors import CustomerChanged, CustomerSyncError, OutcomeUnknown
-from connector.load.delivery import Dropped, Fate, Look, Written, deliver, fate_of
+from connector.load.delivery import Dropped, Fate, Look, Part, Written, deliver, fate_of
 from connector.load.recheck import MappedNow, changed_since, sources_changed
 from connector.run.fence import looked_at
 from connector.run.result import LoadResult
@@ -38,8 +38,8 @@ def pull(run: Run, plan: Plan, look: Look) -> LoadResult:
         Direction.PULL,
         look,
         [
-            (plan.of(Direction.PULL, "update"), batch_sizes.COMPANY, lambda batch: _update(run, batch)),
-            (plan.of(Direction.PULL, "create"), batch_sizes.COMPANY, lambda batch: _create(run, batch)),
+            Part(plan.of(Direction.PULL, "update"), batch_sizes.COMPANY, lambda batch: _update(run, batch)),
+            Part(plan.of(Direction.PULL, "create"), batch_sizes.COMPANY, lambda batch: _create(run, batch)),
         ],
     )
 

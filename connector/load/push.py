@@ -12,28 +12,48 @@ from typing import Any
 
 from connector.core import batch_sizes
 from connector.core.customer import Direction
+from connector.core.folding import folded
 from connector.core.normalize import email_key
 from connector.core.plan import Plan, Write
 from connector.errors import EmailTaken
-from connector.load.delivery import Dropped, Fate, Look, deliver, fate_of
+from connector.load.delivery import Dropped, Fate, Look, Part, deliver, fate_of
 from connector.load.recheck import changed_since, sources_changed
 from connector.run.result import LoadResult
 from connector.run.run import Run
 
 __all__ = ["accounts_by_email", "push"]
 
+_GENERAL = frozenset({"info", "mail", "contact", "sales", "hello"})
+
 
 def push(run: Run, plan: Plan, look: Look) -> LoadResult:
     """Write all pushes of the plan; stops early, with the reason in `stopped`, when the webstore does not answer."""
     creates = plan.of(Direction.PUSH, "create")
     known = accounts_by_email(run, [write.natural_key for write in creates]) if creates else {}
+
+    def at_once() -> int:
+        """As many batches as the shop's host takes: it hashes a password for each new account."""
+        return run.webstore.requests_at_once
+
     return deliver(
         run,
         Direction.PUSH,
         look,
         [
-            (plan.of(Direction.PUSH, "update"), batch_sizes.WEBSTORE, lambda batch: _update(run, batch)),
-            (creates, batch_sizes.WEBSTORE_CREATES, lambda batch: _create(run, batch, known)),
+            Part(
+                plan.of(Direction.PUSH, "update"),
+                batch_sizes.WEBSTORE,
+                lambda batch: _update(run, batch),
+                at_once=at_once,
+                claims=_emails,
+            ),
+            Part(
+                creates,
+                batch_sizes.WEBSTORE_CREATES,
+                lambda batch: _create(run, batch, known),
+                at_once=at_once,
+                claims=_names,
+            ),
         ],
     )
 
@@ -63,6 +83,20 @@ def _create(run: Run, writes: Sequence[Write], known: Mapping[str, Mapping[str, 
         outcomes = iter(run.webstore.batch(create=[dict(write.payload) for write in sent]).create)
         fates = [fate_of(next(outcomes)) if fate is None else fate for fate in fates]
     return [fate for fate in fates if fate is not None]
+
+
+def _emails(write: Write) -> set[str]:
+    """The e-mails that an update gives up and takes: who takes one that another gives up comes after him, as in the plan."""
+    return {email_key(value) for c in write.changes if c.field == "email" for value in (c.before, c.after)}
+
+
+def _names(write: Write) -> set[str]:
+    """The e-mail and the user name that an account takes: WooCommerce looks for both before it inserts them, and no index of the
+    database keeps them apart, so that two requests at one time may make them twice (measured on WooCommerce 10.5). A name that is
+    not given is made of the e-mail, without what no name may have; of a general one's domain."""
+    local, _, domain = write.natural_key.partition("@")
+    name = str(write.payload.get("username") or "") or (domain.partition(".")[0] if local in _GENERAL else local)
+    return {write.natural_key, "".join(filter(str.isalnum, folded(name)))}
 
 
 def _taken(run: Run, account: Mapping[str, Any]) -> Fate:

@@ -8,17 +8,19 @@ still are as the run left them; Business Central customers never. All of that st
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 import orjson
 
 from connector.core import batch_sizes, business_central_customer, webstore_customer
 from connector.core.approval import Lost
-from connector.core.customer import Direction
+from connector.core.customer import Direction, Side
 from connector.core.identity import OTHER_MARKS
 from connector.core.intended import Intended
 from connector.core.plan import Plan
 from connector.core.planning import KEPT_OUT, Pair
+from connector.core.terms import Terms
 from connector.core.undoing import Done, Links, reversal
 from connector.core.undone_creates import DELETE, KEEP, UndoneCreate
 from connector.errors import LookedTooLongAgo, OutcomeUnknown
@@ -33,16 +35,19 @@ from connector.store import Intent, Settlement, Work, records
 
 __all__ = ["created_rows", "plan_undo", "unlink_created"]
 
+_NAMES = {Side.WEBSTORE: "the webstore", Side.BUSINESS_CENTRAL: "Business Central"}
 _DONE = ("confirmed", "adopted")
 _Key = tuple[str, int, Direction]
 
 
-def plan_undo(run: Run, undone_run: str, *, delete_accounts: bool = False) -> Plan:
+def plan_undo(run: Run, undone_run: str, *, delete_accounts: bool = False, its_flags: bool = False) -> Plan:
     """The reverse of a run as a plan; writes nothing.
 
     Args:
         undone_run: the run's id, or the beginning of it.
         delete_accounts: delete the webstore accounts that it created.
+        its_flags: open the directions in which that run wrote, whatever the flags say now: it may have had overrides, or the
+            flags were closed after it.
 
     Raises:
         InputError: it is empty, there is no such run, or the beginning fits several.
@@ -61,7 +66,25 @@ def plan_undo(run: Run, undone_run: str, *, delete_accounts: bool = False) -> Pl
         dict(zip(linked["bc_id"], linked["webstore_id"].astype(int), strict=True)),
         dict(zip(mapping["bc_id"], mapping["bc_number"].astype(str), strict=True)),
     )
-    return reversal(run_id, done, pairs, run.terms, links, delete_accounts=delete_accounts)
+    terms = _terms(run, run_id, {one.direction for one in done}, its_flags=its_flags)
+    return reversal(run_id, done, pairs, terms, links, delete_accounts=delete_accounts)
+
+
+def _terms(run: Run, run_id: str, written: Collection[Direction], *, its_flags: bool) -> Terms:
+    """The run's terms. Where a flag closes a direction in which the undone run wrote, it is opened if that is wished, and told
+    otherwise."""
+    terms = run.terms
+    closed = {way for way in written if (terms.flags.push if way is Direction.PUSH else terms.flags.pull) == "None"}
+    if its_flags:
+        push = "Mapped Only" if Direction.PUSH in closed else terms.flags.push
+        pull = "All" if Direction.PULL in closed else terms.flags.pull
+        return replace(terms, flags=replace(terms.flags, push=push, pull=pull))
+    for way in sorted(closed):
+        run.warnings.append(
+            f"Run {run_id[:8]} wrote, and {terms.flags.gate_text(way, True)} now: what it wrote in {_NAMES[way.target]} stays. "
+            "To put it back, undo it with the flags that it had (its_flags, --its-flags, or the box beside Preview the undo)."
+        )
+    return terms
 
 
 def unlink_created(run: Run, plan: Plan, result: LoadResult) -> list[dict[str, Any]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +19,9 @@ __all__ = ["question"]
 _SHOWN = 20
 _COLUMNS = ("customer", "field", "before → after")
 _SHOWN_FIRST = ("delete", "update", "create", "link", "unlink", "orphan")
+# what is left as it is comes last
+_LEFT = {"withheld": "withheld", "kept": "changed by somebody since, or kept by a policy", "keep": "left as it is"}
+_OTHER = {"push": "Business Central", "pull": "webstore"}
 
 
 def question(setup: Setup, plan: PlanShown, page: str = "", *, in_browser: bool = False) -> str:
@@ -32,8 +36,10 @@ def question(setup: Setup, plan: PlanShown, page: str = "", *, in_browser: bool 
     warning = f"\n\n{mails} people will be sent the shop's new-account mail." * bool(mails)
     deletions = plan.counts.get("push delete", 0)
     warning += f"\n\n**{counted(deletions, 'account')} will be deleted in the webstore.**" * bool(deletions)
+    left = Counter(str(row["action"]) for row in plan.rows if row["action"] in _LEFT)
+    counts += "".join(f"\n- not written, {_LEFT[action]}: **{count}**" for action, count in sorted(left.items()))
     # what loses a value comes first
-    rows = [row for action in _SHOWN_FIRST for row in plan.rows if row["action"] == action and _acts(row)]
+    rows = [row for action in (*_SHOWN_FIRST, *_LEFT) for row in plan.rows if row["action"] == action and _acts(row)]
     first = rows[:_SHOWN]
     if setup.reports.personal_data is PersonalData.MASK:
         first = masked_rows(first)
@@ -54,13 +60,21 @@ def _cells(rows: Sequence[dict[str, Any]]) -> list[tuple[str, str, str]]:
     cells = []
     named = ""
     for row in rows:
-        pair = f" = woo:{row['webstore_id']}" if row["action"] == "link" else ""
+        pair = f" = woo:{row['webstore_id']}" if row["action"] in {"link", "unlink"} and row["webstore_id"] else ""
         who = f"{row['direction']} {row['action']} {row['bc_number'] or 'woo:' + str(row['webstore_id'])}{pair}".strip()
-        change = f"{row['before'] or ''} → {row['after'] or ''}" if row["field"] else ""
-        change = str(row["reason"]) if row["action"] == "orphan" else change
-        cells.append(("" if who == named else who, str(row["field"] or ""), change))
+        cells.append(("" if who == named else who, str(row["field"] or ""), _change(row)))
         named = who
     return cells
+
+
+def _change(row: dict[str, Any]) -> str:
+    """Before → after, and what makes another sense of it; of what changes no field the reason."""
+    if not row["field"]:
+        return str(row["reason"]) if row["action"] in {"orphan", "unlink", "keep"} else ""
+    change = f"{row['before'] or ''} → {row['after'] or ''}"
+    if row.get("other_side") is not None:  # plans of earlier versions do not have it
+        change += f" ({_OTHER[row['direction']]}: {row['other_side'] or '(blank)'})"
+    return f"{change}; not written: {row['reason']}" if row["action"] in _LEFT else change
 
 
 def _markdown(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:

@@ -18,6 +18,7 @@ class PlanRow:
     Attributes:
         before, after: of the written side; of a conflict what the webstore and what Business Central holds.
         base: what both last agreed on.
+        other_side: what the other system holds, where that is not `after` (an undo); None = it is, or nobody knows.
         outcome: "" = not written; else the journal's word: confirmed, refused, dropped, adopted, held, not-happened, or
             "no answer".
         message: what the written system said.
@@ -33,6 +34,7 @@ class PlanRow:
     after: str
     reason: str
     base: str = ""
+    other_side: str | None = None
     outcome: str = ""
     message: str = ""
     masked: bool = False

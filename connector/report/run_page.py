@@ -171,6 +171,11 @@ def _known_side(row: Mapping[str, Any]) -> Any:
     return row["bc_number"] if row["direction"] == "push" else row["webstore_id"]
 
 
+def _other_side(row: Mapping[str, Any]) -> str | None:
+    value = row.get("other_side")  # plans of earlier versions do not have it
+    return None if value is None or pd.isna(value) else str(value)
+
+
 def _row(row: Mapping[str, Any], outcomes: Mapping[tuple[str, str, Any], Mapping[str, Any]], masked: bool) -> PlanRow:
     write = outcomes.get((row["direction"], row["action"], _known_side(row))) if row["action"] in _WRITTEN else None
     said = "" if write is None or write["outcome"] in {"confirmed", "adopted"} else str(write["message"] or "")
@@ -185,6 +190,7 @@ def _row(row: Mapping[str, Any], outcomes: Mapping[tuple[str, str, Any], Mapping
         after=str(values["after"] or ""),
         reason=_QUOTED.sub("…", str(row["reason"])) if masked else str(row["reason"] or ""),
         base=str(values["base"] or ""),
+        other_side=_other_side(values),
         outcome="" if write is None else str(write["outcome"] or "no answer"),
         message=str(write["code"] or "") if masked and write is not None and said else said,
         masked=masked,

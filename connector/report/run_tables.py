@@ -18,24 +18,53 @@ from connector.core.plan import Plan
 from connector.load.news import numbers_of
 from connector.private_files import private_file
 from connector.report.table_files import write_table
+from connector.run.decisions import decisions_of
 from connector.run.run import Run
 from connector.run.summary import RunSummary
 from connector.setup import PersonalData, Setup
 from connector.store import View
 
-__all__ = ["Report", "ShownTable", "masked", "masked_rows", "purge_files", "report_of"]
+__all__ = [
+    "TITLES",
+    "Report",
+    "ShownTable",
+    "conflicts_shown",
+    "holds_shown",
+    "masked",
+    "masked_rows",
+    "purge_files",
+    "report_of",
+    "shown_table",
+]
 
 # in the order in which people want to see them: what replaces a value comes first
 _INTENDED = ("delete", "update", "create", "link", "unlink", "keep", "held", "withheld", "kept")
 # columns that hold what customers are called, where they live, how they are reached
-_PERSONAL = frozenset({"base", "before", "after", "webstore", "business_central", "name", "value", "because"})
-_TITLES = {
+_PERSONAL = frozenset(
+    {
+        "base",
+        "before",
+        "after",
+        "other_side",
+        "webstore",
+        "business_central",
+        "name",
+        "bc_name",
+        "webstore_name",
+        "value",
+        "because",
+    }
+)
+TITLES = {
     "plan": "What is written, field by field: before → after, and why",
     "conflicts": "Fields that both sides changed differently; nothing is overwritten until somebody decides",
     "ambiguous": "Customers that may be the same and wait for a person",
     "orphans": "Mapped customers that are gone on one side",
     "quarantined": "Customers, or values of theirs, that are left out because of their data",
     "holds": "Customers that scheduled runs leave out after repeated failures",
+    "suggestions": "Customers that may be the same; accept or reject them by what stands under pair",
+    "mapping": "Which Business Central customer is which webstore customer",
+    "connection": "What was tested",
 }
 
 
@@ -85,21 +114,15 @@ def report_of(run: Run, plan: Plan, *, selected: bool, where: str = "") -> Repor
     """
     whole = plan.table()
     with run.store.view(run.code) as view:
-        frames = {"plan": _by_interest(whole[whole["action"].isin(_INTENDED)]), "conflicts": view.conflicts.all()}
+        frames = {"plan": _by_interest(whole[whole["action"].isin(_INTENDED)]), "conflicts": conflicts_shown(view)}
         if not selected:
             for name, action in (("ambiguous", "ambiguous"), ("orphans", "orphan"), ("quarantined", "quarantined")):
                 frames[name] = whole.loc[whole["action"] == action, ["bc_number", "webstore_id", "field", "reason"]]
-        frames["holds"] = _holds(view)
+        frames["holds"] = holds_shown(view)
         earlier = [RunSummary.from_stored(row["summary"]) for row in view.runs.recent(5)]
     known: Mapping[str, str] = next((summary.shown for summary in earlier if summary.shown), {})
-    frames["conflicts"] = frames["conflicts"].drop(columns=["bc_id", "run_id"])
-    settings = run.setup.reports
-    tables = []
-    for name, frame in frames.items():
-        shown = frame.head(settings.rows)
-        if settings.personal_data is PersonalData.MASK:
-            shown = masked(shown)
-        tables.append(ShownTable(name, _TITLES[name], shown, len(frame), _fingerprint(frame, settings.personal_data)))
+    how = run.setup.reports.personal_data
+    tables = [shown_table(run.setup, name, f, fingerprint=_fingerprint(f, how)) for name, f in frames.items()]
     fingerprints = {table.name: table.fingerprint for table in tables if table.total}
     fingerprints |= {"where": where, "day": datetime.now(UTC).date().isoformat()}
     rest = {name: value for name, value in known.items() if selected and name not in frames}
@@ -107,6 +130,21 @@ def report_of(run: Run, plan: Plan, *, selected: bool, where: str = "") -> Repor
     news = {table.name for table in report.news} & {"plan", "ambiguous", "orphans", "quarantined"}
     files = _write_files(run, whole) if news and len(whole) else ()
     return Report(report.tables, files, report.fingerprints, known)
+
+
+def shown_table(
+    setup: Setup, name: str, frame: pd.DataFrame, *, title: str = "", total: int | None = None, fingerprint: str = ""
+) -> ShownTable:
+    """As much of a table as is shown, masked as the setup wants it.
+
+    Args:
+        title: where it is none of TITLES.
+        total: how many rows there are; None = those of the frame.
+    """
+    shown = frame.head(setup.reports.rows)
+    if setup.reports.personal_data is PersonalData.MASK:
+        shown = masked(shown)
+    return ShownTable(name, title or TITLES[name], shown, len(frame) if total is None else total, fingerprint)
 
 
 def _by_interest(plan: pd.DataFrame) -> pd.DataFrame:
@@ -128,7 +166,19 @@ def _mask(value: Any) -> Any:
     return f"{value[0]}****" if isinstance(value, str) and value else value
 
 
-def _holds(view: View) -> pd.DataFrame:
+def conflicts_shown(view: View) -> pd.DataFrame:
+    """The conflicts that stand, those that nobody has decided first."""
+    decided, found = decisions_of(view), view.conflicts.all().drop(columns=["run_id"])
+    takes = [
+        decided[key].take if key in decided else ""
+        for key in zip(found["bc_id"], map(int, found["webstore_id"]), found["field"], strict=True)
+    ]
+    found = found.assign(decided=pd.Series(takes, index=found.index, dtype=object), is_decided=[bool(t) for t in takes])
+    return found.sort_values(["is_decided", "bc_number", "field"]).drop(columns=["bc_id", "is_decided"])
+
+
+def holds_shown(view: View) -> pd.DataFrame:
+    """Who is on hold, and why."""
     holds = view.holds.read()
     held = holds[holds["on_hold"].astype(bool)]
     numbers = numbers_of(view, held["key"])

@@ -71,7 +71,7 @@ def summary_of(
         trigger=run.trigger,
         validated=run.validated,
         seen_at=seen_at,
-        undo=None if request.undone_run is None else _of_undo(plan, request.undone_run, results, run.dry_run),
+        undo=None if request.undone_run is None else _of_undo(plan, request, results, run.dry_run),
         approval=None
         if approved is None
         else ApprovalSummary(approved.hash, len(lost), request.approved_by, request.leave_out),
@@ -100,6 +100,7 @@ def _of_direction(
     )
 
 
-def _of_undo(plan: Plan, undone_run: str, results: Mapping[Direction, LoadResult], dry_run: bool) -> UndoSummary:
+def _of_undo(plan: Plan, request: RunRequest, results: Mapping[Direction, LoadResult], dry_run: bool) -> UndoSummary:
     deleted = len(plan.deletions) if dry_run else sum(result.deleted for result in results.values())
-    return UndoSummary(undone_run, len(plan.undone_creates), len(plan.unlinks), deleted)
+    created, unlinked = len(plan.undone_creates), len(plan.unlinks)
+    return UndoSummary(request.undone_run or "", created, unlinked, deleted, request.its_flags)

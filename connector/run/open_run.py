@@ -8,6 +8,7 @@ from contextlib import ExitStack, contextmanager
 from typing import Any
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
+from connector.core.customer import Side
 from connector.errors import CustomerSyncError
 from connector.rules import rules_of
 from connector.run.customers_page import know_page
@@ -16,6 +17,7 @@ from connector.run.sides import verify_sides
 from connector.run.templates import templates_of
 from connector.setup import Setup
 from connector.store import Lease, LeaseHeld, Store, open_store
+from connector.store.tallies import REQUEST_SECONDS, REQUESTS, RUN_SECONDS, Kind, kind
 
 __all__ = ["Opened", "open_run"]
 
@@ -102,9 +104,20 @@ def open_run(
                 finally:
                     plan_hash = str(opened.told.get("plan_hash", ""))
                     with store.work(run.code) as work:
+                        work.tallies.add(_counted(opened))
                         work.runs.finish(run_id, opened.status, opened.told, plan_hash, rules.digest)
     finally:
         store.close()
+
+
+def _counted(opened: Opened) -> dict[Kind, float]:
+    """What the run adds to the store's tallies, however it ends: its time, and its requests to both systems."""
+    run = opened.run
+    amounts = {kind(RUN_SECONDS, mode=opened.mode, dry_run=str(run.dry_run).lower()): opened.seconds}
+    for system, client in ((Side.WEBSTORE, run.webstore), (Side.BUSINESS_CENTRAL, run.business_central)):
+        amounts[kind(REQUEST_SECONDS, system=system)] = client.seconds
+        amounts |= {kind(REQUESTS, system=system, answer=answer): count for answer, count in client.answers.items()}
+    return amounts
 
 
 @contextmanager

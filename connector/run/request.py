@@ -23,6 +23,7 @@ class RunRequest:
         undone_run: the run that is to be taken back, or the beginning of its id; None = this run synchronises.
         changed_only: of all customers only those who may have changed: `customers`, who were there just now, maybe nobody.
         delete_accounts: of an undo: delete the webstore accounts that the undone run created.
+        its_flags: of an undo: write wherever the undone run wrote, also where a flag is None now.
         approved_plan: hash of the plan that may be written; None = what this run plans.
         leave_out: customers of that plan not to be written.
         approved_by: who filled in the form of an approval; "" = no name was given.
@@ -34,6 +35,7 @@ class RunRequest:
     undone_run: str | None = None
     changed_only: bool = False
     delete_accounts: bool = False
+    its_flags: bool = False
     dry_run: bool = False
     approved_plan: str | None = None
     leave_out: tuple[str, ...] = ()
@@ -67,7 +69,8 @@ class RunRequest:
         """The command that takes the hash of a plan like this one's."""
         if self.undone_run is None:
             return "sync"
-        return f"runs undo {self.undone_run}{' --delete-accounts' if self.delete_accounts else ''}"
+        options = {"--delete-accounts": self.delete_accounts, "--its-flags": self.its_flags}
+        return " ".join(["runs undo", self.undone_run, *(name for name, is_given in options.items() if is_given)])
 
     def left_out_by(self, actor: str) -> str:
         """Who left customers out: who filled in the form, or who started the run with a hash."""

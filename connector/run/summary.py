@@ -53,12 +53,14 @@ class DirectionSummary:
 
 @dataclass(frozen=True)
 class UndoSummary:
-    """Of an undo: which run it put back, how many customers that one had created, and what became of them."""
+    """Of an undo: which run it put back, how many customers that one had created, and what became of them; `its_flags`: it wrote
+    wherever that run wrote, also where a flag is None now."""
 
     undone_run: str
     created_by_undone_run: int = 0
     unlinked: int = 0
     deleted: int = 0
+    its_flags: bool = False
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,8 @@
 """The WooCommerce Connector Setup: connections, flags, policies and limits of one webstore.
 
 The models here are the TOML file, and the form in the Prefect UI. Every field says what it means; the descriptions are
-what people read, so they are written for the administrator of a shop. Loading resolves secrets (`env:NAME`) from the
-environment and refuses half a setup with *all* its problems at once.
+what people read, so they are written for the administrator of a shop. Loading resolves secrets (`env:NAME`, `file:PATH`)
+and refuses half a setup with *all* its problems at once.
 """
 
 from __future__ import annotations
@@ -26,6 +26,7 @@ from connector.setup.choices import (
 )
 from connector.setup.connections import BusinessCentralConnection, WebstoreConnection
 from connector.setup.console import ConsoleRight, ConsoleSettings, ConsoleUser
+from connector.setup.metrics import MetricsSettings
 from connector.setup.reading import Setup, UnresolvedSecrets, load_setup, parse_setup
 from connector.setup.sections import (
     Accounts,
@@ -60,6 +61,7 @@ __all__ = [
     "FirstLinkPolicy",
     "HtmlReports",
     "Matching",
+    "MetricsSettings",
     "OrphanPolicy",
     "PartitionSettings",
     "PersonalData",

@@ -51,6 +51,7 @@ _WHY: Mapping[str, str] = {
     "partitions": "it says in how many pieces customers are dealt with; the plan is the same",
     "webhooks": "it is about the receiver of webhooks",
     "console": "it is about the console",
+    "metrics": "it is about monitoring",
 }
 
 

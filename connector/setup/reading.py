@@ -12,6 +12,8 @@ from pydantic import Field, ValidationError, model_validator
 from connector.errors import SetupError
 from connector.setup.connections import BusinessCentralConnection, Section, WebstoreConnection
 from connector.setup.console import ConsoleSettings
+from connector.setup.metrics import MetricsSettings
+from connector.setup.secrets import anchored
 from connector.setup.sections import (
     Accounts,
     Approval,
@@ -51,6 +53,7 @@ class Setup(Section):
     partitions: PartitionSettings = Field(default_factory=PartitionSettings)
     webhooks: Webhooks = Field(default_factory=Webhooks)
     console: ConsoleSettings = Field(default_factory=ConsoleSettings)
+    metrics: MetricsSettings = Field(default_factory=MetricsSettings)
     templates: tuple[Template, ...] = Field(
         default=(), description="Defaults for customers created in Business Central."
     )
@@ -114,13 +117,13 @@ def parse_setup(
 
     Args:
         origin: what the document is called in messages.
-        folder: what relative paths (SQLite file, CA file) count from; None leaves them as they are.
+        folder: what relative paths (SQLite file, CA file, files of secrets) count from; None leaves them as they are.
         environ: where `env:NAME` is looked up; None = this process's environment.
 
     Raises:
         SetupError: with every problem, each as `section.field: what is wrong`.
     """
-    context = {"environ": os.environ if environ is None else environ}
+    context = {"environ": os.environ if environ is None else environ, "folder": folder}
     try:
         setup = Setup.model_validate(document, context=context)
     except ValidationError as error:
@@ -176,6 +179,10 @@ def _anchored(setup: Setup, folder: Path) -> Setup:
     parts = setup.partitions.folder
     if "://" not in parts and not Path(parts).is_absolute():
         changes["partitions"] = setup.partitions.model_copy(update={"folder": str(folder / parts)})
+    for section, name in (("webhooks", "secret"), ("metrics", "token")):
+        own_section = getattr(setup, section)
+        reference = anchored(getattr(own_section, name), folder)
+        changes[section] = own_section.model_copy(update={name: reference})
     own = setup.synchronization.mappings
     if own is not None and not own.is_absolute():
         changes["synchronization"] = setup.synchronization.model_copy(update={"mappings": folder / own})

@@ -304,7 +304,8 @@ class StoreSettings(Section):
     url: str = Field(
         default="sqlite:///customer-sync-data/store.sqlite",
         pattern=r"^(sqlite|postgresql\+psycopg)://",
-        description="SQLAlchemy address: sqlite:///FILE, or postgresql+psycopg://USER@HOST/DATABASE.",
+        description="SQLAlchemy address: sqlite:///FILE, or postgresql+psycopg://USER@HOST/DATABASE, with "
+        "?password_file=/run/secrets/NAME where a file holds the password.",
     )
 
 

@@ -11,7 +11,7 @@ from pydantic import Field, model_validator
 from connector.errors import SetupError
 from connector.setup.addresses import is_this_machine
 from connector.setup.connections import Section
-from connector.setup.secrets import without_wrapping
+from connector.setup.secrets import REFERENCE, resolved
 
 __all__ = ["Webhooks"]
 
@@ -23,9 +23,9 @@ class Webhooks(Section):
 
     secret: str = Field(
         default="",
-        pattern=r"^(env:[A-Za-z_][A-Za-z0-9_]*)?$",
-        description="Secret that deliveries are signed with, as env:NAME; one of its own for each webstore. Needed by "
-        "webhooks only, so synchronisations run without it.",
+        pattern=REFERENCE,
+        description="Secret that deliveries are signed with, as env:NAME or file:PATH; one of its own for each webstore. "
+        "Needed by webhooks only, so synchronisations run without it.",
     )
     public_url: str = Field(
         default="",
@@ -79,15 +79,17 @@ class Webhooks(Section):
         Raises:
             SetupError: there is none, or it is too short to be one.
         """
-        name = self.secret.removeprefix("env:")
-        if not name:
-            raise SetupError("Webhooks need a secret.", hint='Set webhooks.secret = "env:NAME" and export NAME=….')
-        value = without_wrapping((os.environ if environ is None else environ).get(name, ""))
-        if not value:
-            raise SetupError(f"The environment variable {name} is not set.", hint=f"export {name}=… before starting")
+        if not self.secret:
+            raise SetupError(
+                "Webhooks need a secret.", hint='Set webhooks.secret = "env:NAME" (export NAME=…), or "file:PATH".'
+            )
+        try:
+            value = resolved(self.secret, os.environ if environ is None else environ)
+        except ValueError as error:
+            raise SetupError(f"The secret of webhooks: {error}.") from None
         if len(value) < _SHORTEST_SECRET:
             raise SetupError(
-                f"The secret in {name} is shorter than {_SHORTEST_SECRET} characters.",
+                f"The secret of {self.secret} is shorter than {_SHORTEST_SECRET} characters.",
                 hint="Take a random one: openssl rand -hex 32",
             )
         return value

@@ -23,11 +23,14 @@ from sqlalchemy import event
 from sqlalchemy.engine import URL, Connection, Engine
 
 from connector.errors import StoreError
+from connector.secret_files import secret_in_file
 from connector.store.belonging import prepare_file
 from connector.store.troubles import explained, place, sqlite_file, store_error
 
 __all__ = ["busy_seconds_of", "close_engine", "make_engine", "parse_url", "reading", "writing"]
 
+# of PostgreSQL's address: the file that holds the role's password
+PASSWORD_FILE = "password_file"  # noqa: S105 - its name, not its value
 _BEGIN = "customer_sync_begin"
 _FILE = "customer_sync_file"
 # how many stores of this process use an engine now
@@ -111,7 +114,7 @@ def _engine(url: URL, busy_seconds: float) -> Engine:
     else:
         try:
             engine = sa.create_engine(
-                url,
+                url.difference_update_query([PASSWORD_FILE]),
                 hide_parameters=True,
                 pool_pre_ping=True,
                 isolation_level="READ COMMITTED",
@@ -121,6 +124,9 @@ def _engine(url: URL, busy_seconds: float) -> Engine:
             event.listen(
                 engine, "connect", lambda there, _: _configure_postgresql(there, url, busy_seconds), insert=True
             )
+            if PASSWORD_FILE in url.query:
+                # read for each connection: a password that was changed counts from the next one on
+                event.listen(engine, "do_connect", lambda *given: given[-1].update(password=_password(url)))
         except ImportError:
             raise StoreError(
                 "PostgreSQL needs a driver that is not installed.",
@@ -136,6 +142,16 @@ def _engine(url: URL, busy_seconds: float) -> Engine:
 
     event.listen(engine, "handle_error", explain)
     return engine
+
+
+def _password(url: URL) -> str:
+    path = Path(str(url.query[PASSWORD_FILE]))
+    try:
+        if not path.is_absolute():
+            raise ValueError(f"{path} must be a whole path, such as /run/secrets/{path.name}")
+        return secret_in_file(path).strip()
+    except ValueError as error:
+        raise StoreError(f"The password of the store {place(url)}: {error}.", system="store") from None
 
 
 def _configure_postgresql(connection: Any, url: URL, busy_seconds: float) -> None:

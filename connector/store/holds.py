@@ -56,6 +56,11 @@ class Holds:
         statement = sa.select(*(_H[name] for name in _READ)).where(_H.webstore_code == self._code)
         return statement.order_by(_H.key, _H.direction)
 
+    def count(self) -> int:
+        """How many customers are on hold, counted in each direction."""
+        mine = sa.and_(_H.webstore_code == self._code, _H.on_hold.is_(True))
+        return self._connection.scalar(sa.select(sa.func.count()).where(mine)) or 0
+
     def failed(
         self, key: str, direction: str, *, signature: str, message: str, scheduled: bool, max_attempts: int
     ) -> None:

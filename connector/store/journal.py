@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import datetime
@@ -13,8 +14,10 @@ from sqlalchemy.engine import Connection
 
 from connector.errors import InternalError
 from connector.store.columns import now
-from connector.store.frames import Kind, chunks, frame
+from connector.store.frames import Kind as Column
+from connector.store.frames import chunks, frame
 from connector.store.schema import JOURNAL
+from connector.store.tallies import WRITES, Kind, Tallies, kind
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -23,7 +26,7 @@ __all__ = ["Intent", "Journal", "OpenIntent", "Settlement", "Update", "concerns"
 
 _J = JOURNAL.c
 _JSON = ("payload", "before", "after")
-_KINDS: dict[str, Kind] = {"id": "number", "webstore_id": "number", "intended_at": "time", "settled_at": "time"}
+_KINDS: dict[str, Column] = {"id": "number", "webstore_id": "number", "intended_at": "time", "settled_at": "time"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -168,6 +171,16 @@ class Journal:
         done = self._connection.execute(_SETTLE.where(open_), rows).rowcount
         if done != len(rows):
             raise InternalError(f"{len(rows) - done} of {len(rows)} writes to be settled have an outcome already")
+        self._tally([settled.intent_id for settled in settlements])
+
+    def _tally(self, ids: Sequence[int]) -> None:
+        keys = (_J.direction, _J.operation, _J.outcome)
+        amounts: Counter[Kind] = Counter()
+        for some in chunks(ids):
+            statement = sa.select(*keys, sa.func.count()).where(_J.id.in_(some)).group_by(*keys)
+            for direction, operation, outcome, count in self._connection.execute(statement):
+                amounts[kind(WRITES, direction=direction, action=operation, outcome=outcome)] += count
+        Tallies(self._connection, self._code).add(amounts)
 
     def open(self) -> list[OpenIntent]:
         """Intents without an outcome, oldest first."""
@@ -253,11 +266,11 @@ class Journal:
         statement = sa.select(*keys, sa.func.count()).where(_J.webstore_code == self._code).group_by(*keys)
         if run_id is not None:
             statement = statement.where(_J.run_id == run_id)
-        columns: dict[str, Kind] = {"run_id": "text", "direction": "text", "operation": "text", "outcome": "text"}
+        columns: dict[str, Column] = {"run_id": "text", "direction": "text", "operation": "text", "outcome": "text"}
         return frame(self._connection.execute(statement.order_by(*keys)).all(), columns | {"writes": "number"})
 
     def _frame(self, condition: sa.ColumnElement[bool]) -> pd.DataFrame:
-        columns: dict[str, Kind] = {c.name: _KINDS.get(c.name, "text") for c in _J if c.name != "webstore_code"}
+        columns: dict[str, Column] = {c.name: _KINDS.get(c.name, "text") for c in _J if c.name != "webstore_code"}
         statement = sa.select(*(_J[name] for name in columns)).where(_J.webstore_code == self._code, condition)
         found = frame(self._connection.execute(statement.order_by(_J.id)).all(), columns)
         return found.rename(columns={"id": "intent_id"})

@@ -13,6 +13,7 @@ from sqlalchemy.engine import Connection
 from connector.store.columns import now
 from connector.store.frames import Kind, frame
 from connector.store.schema import JOURNAL, RUN, WATERMARK
+from connector.store.tallies import RUNS, Tallies, kind
 from connector.store.upserting import upsert
 
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ FULL, CHANGED = "all", "changed"
 _COUNTED = '"extracted":'
 
 _R = RUN.c
+_GOING_ON = {"running", "waiting"}
+_COUNTED_BY = (_R.mode, _R.dry_run, _R.status)
 _LISTED: dict[str, Kind] = {
     "run_id": "text",
     "mode": "text",
@@ -68,7 +71,16 @@ class Runs:
             "plan_hash": plan_hash,
             "rules_hash": rules_hash,
         }
+        before = self._connection.execute(sa.select(*_COUNTED_BY).where(self._one(run_id))).one_or_none()
         self._connection.execute(sa.update(RUN).where(self._one(run_id)).values(values))
+        # a run that ends a second time, as when Prefect says why it was interrupted, has been counted
+        if before is not None and before.status in _GOING_ON and status != "waiting":
+            outcome = "not-all-written" if status == "completed" and summary.get("errors") else status
+            self._tally(before, outcome)
+
+    def _tally(self, run: Any, outcome: str) -> None:
+        ended = kind(RUNS, mode=run.mode, outcome=outcome, dry_run=str(bool(run.dry_run)).lower())
+        Tallies(self._connection, self._code).add({ended: 1})
 
     def close_interrupted(self, besides: str) -> int:
         """Mark runs that were killed as "interrupted". Only the holder of the lease can know that they do not run any more.
@@ -80,6 +92,8 @@ class Runs:
             How many there were.
         """
         killed = sa.and_(_R.webstore_code == self._code, _R.status == "running", _R.run_id != besides)
+        for run in self._connection.execute(sa.select(*_COUNTED_BY).where(killed)).all():
+            self._tally(run, "interrupted")
         values = {"status": "interrupted", "finished_at": now()}
         return self._connection.execute(sa.update(RUN).where(killed).values(values)).rowcount
 
@@ -169,6 +183,13 @@ class Runs:
         return self._connection.scalars(
             sa.select(_R.run_id).where(mine).order_by(_R.started_at.desc()).limit(limit)
         ).all()
+
+    def going_on(self) -> dict[str, int]:
+        """How many runs have not ended: `running`, and `waiting` for a person."""
+        mine = sa.and_(_R.webstore_code == self._code, _R.status.in_(_GOING_ON))
+        rows = self._connection.execute(sa.select(_R.status, sa.func.count()).where(mine).group_by(_R.status))
+        counts = {row.status: int(row[1]) for row in rows}
+        return {status: counts.get(status, 0) for status in sorted(_GOING_ON)}
 
     def waiting(self) -> Sequence[dict[str, Any]]:
         """All runs whose plan waits for a person, the newest first, as in `recent`."""

@@ -36,6 +36,7 @@ __all__ = [
     "RUN",
     "SIDE",
     "SUGGESTION",
+    "TALLY",
     "TOMBSTONE",
     "WATERMARK",
     "WEBHOOK_CHANGE",
@@ -44,7 +45,7 @@ __all__ = [
 ]
 
 # the newest revision in migrations/versions; reading it from there would import alembic for every command
-HEAD = "0004"
+HEAD = "0005"
 REVISION_TABLE = "customer_sync_revision"
 METADATA = sa.MetaData()
 
@@ -398,6 +399,17 @@ WEBHOOK_COUNTER = sa.Table(
     webstore_code(primary_key=True),
     sa.Column("name", sa.Text, primary_key=True),
     sa.Column("count", sa.BigInteger, nullable=False),
+    sa.Column("last_at", UtcTime, nullable=False),
+)
+
+# how often what happened since the store was made; what it counts may be purged
+TALLY = sa.Table(
+    "tally",
+    METADATA,
+    webstore_code(primary_key=True),
+    sa.Column("what", sa.Text, primary_key=True),
+    sa.Column("labels", sa.Text, primary_key=True),
+    sa.Column("total", sa.Double, nullable=False),
     sa.Column("last_at", UtcTime, nullable=False),
 )
 

@@ -239,6 +239,11 @@ class Quarantine(_Standing[QuarantinedField]):
         "run_id": "text",
     }
 
+    def customers(self) -> int:
+        """How many customers are quarantined, each with however many fields."""
+        counted = sa.func.count(sa.distinct(self.table.c.key))
+        return self._connection.scalar(sa.select(counted).where(self._mine)) or 0
+
     def replace(self, rows: Iterable[QuarantinedField], *, only_keys: Collection[str] | None = None) -> None:
         """Replace the whole quarantine, or only that of the customers that a selected run looked at."""
         self._replace((row.__dict__ for row in rows), only_keys)
@@ -281,6 +286,11 @@ class Suggestions(_Standing[StandingSuggestion]):
             ),
             only_bc_ids,
         )
+
+    def unanswered(self) -> int:
+        """How many of them nobody has answered."""
+        mine = sa.and_(self._mine, self.table.c.state == "open")
+        return self._connection.scalar(sa.select(sa.func.count()).select_from(self.table).where(mine)) or 0
 
     def answer(self, bc_id: str, webstore_id: int, state: str) -> None:
         """Remember what a person said of a suggestion; linking or rejecting the pair is the mapping table's.

@@ -39,6 +39,7 @@ from connector.store.runs import Runs, Watermarks
 from connector.store.schema import HEAD, METADATA
 from connector.store.sides import Sides
 from connector.store.standing import Changes, Conflicts, Quarantine, Suggestions
+from connector.store.tallies import Tallies
 from connector.store.troubles import explained
 from connector.store.webhooks import Webhooks
 
@@ -79,6 +80,7 @@ class View:
         self.directory = Directory(connection, webstore_code)
         self.plans = Plans(connection, webstore_code)
         self.webhooks = Webhooks(connection, webstore_code)
+        self.tallies = Tallies(connection, webstore_code)
 
     def lines(self, gates: Gates, known: dict[str, Any] | None = None) -> CustomerLines:
         """The list of all customers; see connector.store.customer_lines."""

@@ -50,7 +50,7 @@ _POSTGRESQL = (
     (
         "28",
         "user or password was refused",
-        "Check [store] url, the password (PGPASSWORD or ~/.pgpass) and pg_hba.conf.",
+        "Check [store] url, the password (password_file, PGPASSWORD or ~/.pgpass) and pg_hba.conf.",
     ),
     ("3D000", "there is no such database", "Create it (createdb), or check [store] url."),
     ("42501", "the role may not do that", "Give the role of [store] url the rights on the database and its schema."),

@@ -2,7 +2,7 @@
 
     POST /webhooks/<code>/woocommerce         deliveries, and the unsigned ping of a new webhook
     POST /webhooks/<code>/business-central    notifications; with ?validationToken=… the handshake of a subscription (also GET)
-    GET  /health                              whether it is there
+    GET  /health                              whether it is there (as /healthz, see for_machines.py, which has /metrics, too)
 
 | answer | when |
 |---|---|

@@ -23,11 +23,12 @@ from connector.setup import Setup
 from connector.store import Store
 from connector.webhooks.app import Receiver
 from connector.webhooks.dispatching import Dispatcher, StartRun
+from connector.webhooks.for_machines import ForMachines, Measured
 from connector.webhooks.inbox import Inbox
 from connector.webhooks.limits import Counters
 from connector.webhooks.subscribing import Done, Subscriptions
 
-__all__ = ["WANTED", "Listening", "Renewal", "bound_socket", "receiving", "server_of", "subscriptions_of"]
+__all__ = ["WANTED", "Listening", "Renewal", "app_of", "bound_socket", "receiving", "server_of", "subscriptions_of"]
 
 _log = logging.getLogger(__name__)
 
@@ -143,6 +144,12 @@ def receiving(setup: Setup, store: Store, secret: str, start: StartRun) -> Itera
     finally:
         dispatcher.stop()
         worker.join()
+
+
+def app_of(receiver: Receiver, setup: Setup, store: Store) -> ASGIApp:
+    """What the receiver's server serves: deliveries, and what machines ask."""
+    measured = Measured(lambda: setup, lambda: store.view(setup.webstore_code))
+    return ForMachines(receiver.app(), {setup.webstore_code: measured})
 
 
 @contextmanager

@@ -1,5 +1,5 @@
-"""What README, guide and the page about restores tell people to type is typed here, in bash, against a sandbox that bash has
-started."""
+"""What README, guide and the pages about restores and running it tell people to type is typed here, in bash, against a
+sandbox that bash has started."""
 
 from __future__ import annotations
 
@@ -88,7 +88,7 @@ def squeezed(text: str) -> str:
 
 
 @pytest.mark.timeout(600)
-@pytest.mark.parametrize("page", ["guide.md", "after-a-restore.md"])
+@pytest.mark.parametrize("page", ["guide.md", "after-a-restore.md", "running.md"])
 def test_a_page_leads_its_reader_through_a_sandbox(world: dict[str, str], tmp_path: Path, page: str) -> None:
     chosen = executed(ROOT / "docs" / page)
     background = [block for block in chosen if "background" in block.info]

@@ -10,7 +10,6 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import typer
 
 from connector import errors
 from connector.errors import CustomerSyncError
@@ -18,11 +17,9 @@ from connector.rules import FILES
 from connector.setup import UnresolvedSecrets, parse_setup
 from docs import generate
 from flows import events
-from flows.cli import app
 from tests.docs.pages import ROOT, anchors, blocks, links, pages, prose, shown_commands
+from tests.docs.parsing import COMMAND_LINE, UsageError, parsed
 
-COMMAND_LINE = typer.main.get_command(app)
-UsageError: type[Exception] = typer.BadParameter.__mro__[1]
 PAGES = [pytest.param(page, id=page.relative_to(ROOT).as_posix()) for page in pages()]
 COMMANDS = [pytest.param(words, command, id=words) for words, command in generate.commands()]
 
@@ -45,24 +42,10 @@ def test_every_command_that_is_shown_exists_with_its_options(page: Path) -> None
     wrong = []
     for text, arguments in shown_commands(page):
         try:
-            _parsed(COMMAND_LINE, arguments)
+            parsed(COMMAND_LINE, arguments)
         except (AssertionError, UsageError) as error:
             wrong.append(f"{text}: {error}")
     assert not wrong
-
-
-def _parsed(command: Any, arguments: list[str]) -> None:
-    """Parse as typer does, without doing anything. A group alone, and a command without its arguments, may be named."""
-    if hasattr(command, "commands"):
-        if arguments and not arguments[0].startswith("-"):
-            assert arguments[0] in command.commands, f"no command {arguments[0]}"
-            _parsed(command.commands[arguments[0]], arguments[1:])
-        return
-    try:
-        command.make_context("customer-sync", list(arguments))
-    except UsageError as error:
-        if type(error).__name__ != "MissingParameter":
-            raise
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -28,15 +28,26 @@ class Page:
         """All that is to be read."""
         return self.driven.find_element(By.TAG_NAME, "body").text
 
-    def open(self, path: str, text: str, height: int) -> None:
+    def open(self, path: str, text: str, height: int, width: int = 1280) -> None:
         """Go somewhere and wait until a text is to be read."""
-        self.driven.set_window_size(1280, height)
+        self.driven.set_window_size(width, height)
         self.driven.get(f"{self._ui}{path}")
         self.wait_for(text)
 
     def wait_for(self, text: str) -> None:
         """Wait until a text is to be read."""
         WebDriverWait(self.driven, PATIENCE).until(lambda _: text in self.text, f"{text!r} in {self.text[:1500]}")
+
+    def wait_for_unbroken(self, text: str) -> None:
+        """As `wait_for`, of a text that the page may break into lines, or have in a field."""
+        wanted = "".join(text.split())
+
+        def is_there(_: Chrome) -> bool:
+            fields = self.driven.find_elements(By.CSS_SELECTOR, "input, textarea")
+            everything = "".join([self.text, *(field.get_attribute("value") or "" for field in fields)])
+            return wanted in "".join(everything.split()).replace("\u2060", "")
+
+        WebDriverWait(self.driven, PATIENCE).until(is_there, f"{text!r} in {self.text[:3000]}")
 
     def shows(self, *texts: str) -> None:
         """All of these are to be read (choices in drop-down lists and fields, too)."""

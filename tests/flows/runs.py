@@ -122,6 +122,7 @@ def undo(
     *,
     dry_run: bool = False,
     delete_accounts: bool = False,
+    its_flags: bool = False,
     approved_plan: str | None = None,
     leave_out: Sequence[str] = (),
     actor: str = "the office",
@@ -130,7 +131,7 @@ def undo(
 ) -> RunReport:
     """One pass that undoes a run."""
     request = RunRequest(
-        setup, undone_run=undone_run, delete_accounts=delete_accounts, dry_run=dry_run, approved_plan=approved_plan,
-        leave_out=tuple(leave_out),
+        setup, undone_run=undone_run, delete_accounts=delete_accounts, its_flags=its_flags, dry_run=dry_run,
+        approved_plan=approved_plan, leave_out=tuple(leave_out),
     )  # fmt: skip
     return one_pass(request, OneAtATime(run_id=run_id, actor=actor, **how))

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,14 +9,13 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.exceptions import PrefectHTTPStatusError
-from prefect.flow_runs import resume_flow_run
 
 from connector.desk import inbox, versions
 from connector.desk.activity import list_runs
 from connector.errors import InputError
 from connector.run.run import Starter, started_by
 from connector.setup import UnresolvedSecrets, load_setup
+from flows import paging, waiting
 from flows.connection import connection
 from flows.edit_customer_mapping import MappingAction, edit_customer_mapping
 from flows.overrides import ApprovalOverride, Overrides, PullOverride
@@ -30,6 +28,7 @@ from flows.undo_run import undo_run
 from sandbox.command import announcement, setup_text
 from sandbox.server import Running, start
 from tests.by_hand import seen
+from tests.flows.answering import answering, artifact
 from tests.flows.shop import small_rules
 from tests.servers.prefect import prefect_here
 
@@ -262,7 +261,7 @@ def test_several_links_in_the_form_are_one_version_or_none(shop: Shop) -> None:
     state = link(f"{numbers[0]}={keys[0]} {numbers[1]}=99999")
     assert (state.type.value, "woo:99999" in state.message) == ("FAILED", True)
     assert seen(versions.list_versions, shop.setup) == []
-    assert link(f"{numbers[0]}={keys[0]}, {numbers[1]}=woo:{keys[1]}").message == "2 linked."
+    assert link(f"{numbers[0]}={keys[0]}, {numbers[1]}=woo:{keys[1]}").message == "2 pairs linked."
     assert len(seen(versions.list_versions, shop.setup)) == 1
     unlink = edit_customer_mapping(
         action=MappingAction.UNLINK, customers=f"{numbers[0]} C9999", setup=str(shop.setup), return_state=True
@@ -366,7 +365,7 @@ def test_a_restored_side_is_decided_in_the_form_for_all_its_customers(shop: Shop
         shop.running.business_central.people_update(card["id"], {"city": "Molde"})
     shop.sync()
     shop.running.webstore.restore(yesterday)
-    assert "restored webstore" in shop.sync().message
+    assert "review-conflicts (restored) for webstore shows them" in shop.sync().message
     restored = [RestoredSide(side="webstore", take="business-central")]
     state = review_conflicts(setup=str(shop.setup), restored=restored, ask=False, return_state=True)
     assert state.message == "3 decided, 0 left."
@@ -404,6 +403,65 @@ def test_a_conflict_is_decided_in_a_form_that_shows_both_values(shop: Shop) -> N
     assert shop.running.webstore.people_get(key)["billing"]["city"] == "Ålesund"
 
 
+def cities(shop: Shop) -> dict[str, str]:
+    return {str(card["displayName"]).partition(" ")[0]: str(card["city"]) for card in shop.cards()}
+
+
+def test_a_form_means_the_rows_that_it_shows_and_an_answer_that_contradicts_itself_decides_nothing(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr(paging, "PER_FORM", 2)
+    monkeypatch.setattr(waiting, "AT_ONCE_HOURS", 12 / 3600)
+    keys = [shop.register(number) for number in range(1, 6)]
+    shop.sync()
+    for key, card in zip(keys, shop.cards(), strict=True):
+        shop.running.webstore.people_update(key, {"billing": {"city": "Oslo"}})
+        shop.running.business_central.people_update(card["id"], {"city": "Molde"})
+    shop.sync()
+
+    def edited_meanwhile() -> dict[str, Any]:
+        """The third customer moves again, and the conflict is about other values, while the second form waits."""
+        shop.running.webstore.people_update(keys[2], {"billing": {"city": "Tromsø"}})
+        shop.sync()
+        return {"all": "business-central", "take_1": "another value"}
+
+    first = {"all": "webstore", "take_1": "as above", "value_1": "Bodø"}
+    with answering(first, edited_meanwhile) as schemas:
+        state = review_conflicts(setup=str(shop.setup), return_state=True)
+    texts = str(schemas)
+    for words in ("Page 1 of 3, 2 of 5 conflicts", "Page 2 of 3, 2 of 5 conflicts"):
+        assert words in texts
+    assert "All 2 below that say" in texts
+    assert state.message is not None
+    assert state.message.startswith("1 decided, 4 left. Changed since they were shown, and left as they were: 1.")
+    assert "a value, and “as above”" in state.message and "“another value” without one" in state.message
+    logged = " ".join(caplog.messages)
+    assert "Waits: page 1 of 3, 2 of 5 conflicts to decide. To answer, press Resume" in logged
+    assert "Nobody answered within" in logged and "1 conflict stays as it is" in logged
+    assert "Waits: page 3 of 3, 1 of 5 conflicts to decide" in artifact("question-shop")
+    shop.sync()
+    assert sorted(cities(shop).values()) == ["Molde", "Molde", "Molde", "Molde", "Oslo"]
+
+
+def test_the_switch_of_a_form_links_the_plain_pairs_that_it_shows_as_they_were_shown(shop: Shop) -> None:
+    keys = [shop.register(number) for number in (1, 2, 3)]
+    company = shop.running.business_central
+    cards = [company.people_create({"displayName": f"Nora{number} Vik{number}"}) for number in (1, 2, 3)]
+
+    def renamed_meanwhile() -> dict[str, Any]:
+        company.people_update(cards[1], {"displayName": "Hafen AS"})
+        return {"plain": True, "pair_2": "leave it"}
+
+    with answering(renamed_meanwhile) as schemas:
+        state = suggest_customer_mapping(setup=str(shop.setup), ask=True, return_state=True)
+    assert "Link the 3 plain pairs of this page" in str(schemas)
+    number = company.people_get(cards[1])["number"]
+    changed = f"changed since they were shown: {number}={keys[1]}."
+    assert state.message == f"3 suggested, 1 accepted, 0 rejected. Left as they were, because they have {changed}"
+    assert "**Answered:** page 1 of 1, 3 of 3 pairs to decide" in artifact("question-shop")
+    assert seen(versions.list_versions, shop.setup)[-1]["added"] == 1
+
+
 def test_suggested_pairs_are_linked_when_a_person_accepts_them(shop: Shop) -> None:
     key = shop.register(1)
     shop.running.business_central.people_create({"displayName": "Nora1 Vik1"})
@@ -418,10 +476,12 @@ def test_suggested_pairs_are_linked_when_a_person_accepts_them(shop: Shop) -> No
 def test_a_setup_moves_to_a_block_and_back_without_loss_and_runs_from_there(shop: Shop, tmp_path: Path) -> None:
     shop.setting(
         '[approval]\nrequired = "over threshold"\nmax_creates = 7\n'
+        '[webhooks]\nsecret = "file:secrets/hook"\n[metrics]\ntoken = "file:secrets/token"\n'
         '[extracts]\nkeep = false\nfolder = "elsewhere"\n[[templates]]\ncountry = "NO"\ncredit_limit = 5'
     )
     push_setup(shop.setup, "norway")
-    back = tmp_path / "back.toml"
+    back = tmp_path / "away" / "back.toml"
+    back.parent.mkdir()
     assert pull_setup("norway", back, overwrite=False) == {}
     assert load_setup(back) == load_setup(shop.setup)
     assert shop.running.consumer_key not in back.read_text()
@@ -488,49 +548,7 @@ headers = { X-Gateway-Key = "another key of the gateway" }
             assert "key of the gateway" not in shown
 
 
-def artifact(key: str) -> str:
-    with get_client(sync_client=True) as client:
-        found = [a for a in client.read_artifacts() if a.key == key]
-    return str(max(found, key=lambda a: a.created).data)
-
-
 def artifact_keys() -> list[str]:
     """The newest first."""
     with get_client(sync_client=True) as client:
         return [str(a.key) for a in sorted(client.read_artifacts(), key=lambda a: a.created, reverse=True)]
-
-
-class answering:  # noqa: N801 - it reads as a statement
-    """Somebody fills in the forms of runs that pause, one after the other; yields the schemas of the forms and their texts."""
-
-    def __init__(self, *answers: dict[str, Any]) -> None:
-        self._answers = answers
-        self._schemas: list[Any] = []
-        self._ended = threading.Event()
-        self._thread = threading.Thread(target=self._answer)
-
-    def __enter__(self) -> list[Any]:
-        self._thread.start()
-        return self._schemas
-
-    def __exit__(self, *_: object) -> None:
-        self._ended.set()
-        self._thread.join()
-
-    def _answer(self) -> None:
-        seen: set[str] = set()
-        left = list(self._answers)
-        while left and not self._ended.wait(0.3):
-            with get_client(sync_client=True) as client:
-                for run in client.read_flow_runs():
-                    if run.state is None or not run.state.is_paused() or str(run.state.id) in seen:
-                        continue
-                    keyset = run.state.state_details.run_input_keyset or {}
-                    try:
-                        keys = [keyset[name] for name in ("schema", "description") if name in keyset]
-                        read = [client.request("GET", f"/flow_runs/{run.id}/input/{key}") for key in keys]
-                    except PrefectHTTPStatusError:  # the form is saved a moment after the run says that it waits
-                        continue
-                    self._schemas += [one.json() for one in read]
-                    seen.add(str(run.state.id))
-                    resume_flow_run(run.id, run_input=left.pop(0))

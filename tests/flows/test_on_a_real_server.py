@@ -290,42 +290,91 @@ def test_a_run_cancelled_in_mid_load_finishes_its_batch_and_leaves_everything_cl
     assert emails == sorted(f"nora{number}@shop.example" for number in range(100, 400))
 
 
-def test_what_customers_type_is_text_in_both_uis(served: World, tmp_path: Path) -> None:
-    name, street, city = "2*3*4 _b_ `c`", "http://e.example/a www.e.example", "![x](http://e.example/p)"
+HOSTILE = (
+    "[l](http://e.example/n) ![i](http://e.example/p) http://e.example/a www.e.example "
+    "<img src=http://e.example/x> 2*3*4 _b_"
+)
+_ADDRESSES = """
+    const found = [];
+    for (const [tag, attribute] of [['a', 'href'], ['img', 'src'], ['iframe', 'src'], ['link', 'href'], ['script', 'src']])
+      for (const element of document.querySelectorAll(tag))
+        if ((element.getAttribute(attribute) || '').includes('e.example')) found.push(element.outerHTML);
+    return found"""
+_WIDER = """
+    const panel = arguments[0], found = [];
+    for (const table of document.querySelectorAll('table'))
+      if (table.scrollWidth > panel) found.push(table.scrollWidth);
+    return found"""
+
+
+def test_nothing_that_anybody_types_is_more_than_text_in_either_ui(served: World, tmp_path: Path) -> None:
+    """A customer, whoever starts and answers a run, and the name of a file: in artifacts, forms, names, tags, parameters,
+    messages, logs and events; and a failed run says why within two clicks."""
+    name, street, city = "2*3*4 _b_ `c`", f"http://e.example/a www.e.example {'W' * 60}", "![x](http://e.example/p)"
     billing = {"address_1": street, "city": city, "postcode": "5003", "country": "NO"}
     person = {"email": "stars@e.example", "first_name": name, "last_name": "Fet & Co", "billing": billing}
     account = served.running.webstore.people_create(person)
-    typed = (f"{name} Fet & Co", street, city, "stars@e.example")
-    run = served.start(SELECTED, customers=[f"woo:{account}"], overrides={"approval": "always"})
-    served.wait(run, "PAUSED")
-    plan = served.post("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["plan-shop"]}}})[0]["latest_id"]
-
-    def is_text(page: Page) -> None:
-        page.wait_for(city)
-        page.shows(*typed)
-        made = [
-            element.get_attribute(attribute) or ""
-            for tag, attribute in (("a", "href"), ("img", "src"), ("iframe", "src"))
-            for element in page.driven.find_elements(By.TAG_NAME, tag)
-        ]
-        assert not [address for address in made if "e.example" in address]
-
-    with chrome(tmp_path / "profile") as driven:
+    run = served.start(SELECTED, customers=[f"woo:{account}"], overrides={"approval": "always"}, your_name=HOSTILE)
+    failing = served.start("test-connection", setup=f"/nowhere/{HOSTILE.replace('/', '-')} http://e.example/f.toml")
+    with chrome(tmp_path / "profile", width=1428) as driven:
         page = Page(driven, served.ui)
-        for ui in ("", "/v2"):
-            page.open(f"{ui}/artifacts/artifact/{plan}", "What is written", 1600)
-            is_text(page)
-        page.open(f"/runs/flow-run/{run}", "Suspended", 1600)
-        page.click("Resume")
-        page.wait_for("Customers to leave out")
-        is_text(page)
-        page.open(f"/v2/runs/flow-run/{run}", "Suspended", 1600)
-        page.choose_in_menu("Open menu", "Resume")
-        page.wait_for("Customers to leave out")
-        is_text(page)
-        asked = [entry for entry in driven.get_log("performance") if "e.example" in entry["message"] and
-                 '"Network.requestWillBeSent"' in entry["message"]]  # fmt: skip
-        assert not [entry for entry in asked if "http://e.example" in entry["message"].split('"url":"')[1][:30]]
-    served.resume(run, decision="reject", name="Ada")
-    served.wait(run)
+        look_at_what_waits(served, page, run, (f"{name} Fet & Co", street, city, "stars@e.example"))
+        look_at_what_ended(served, page, run, failing)
+        asked = [entry["message"] for entry in driven.get_log("performance")]
+        assert not [line for line in asked if "requestWillBeSent" in line and '"url":"http://e.example' in line]
     assert "stars@e.example" not in {card["email"] for card in cards(served)}
+
+
+def is_text(page: Page, *texts: str) -> None:
+    """All of these are to be read, and nothing that anybody has typed is a link or fetched."""
+    for text in texts:
+        page.wait_for_unbroken(text)
+    assert page.driven.execute_script(_ADDRESSES) == []
+
+
+def look_at_what_waits(served: World, page: Page, run: str, typed: tuple[str, ...]) -> None:
+    """A plan that waits: where it is shown, where it is answered, and where it is said that it waits."""
+    waits = served.wait(run, "PAUSED")
+    assert {"webstore:shop", "sync", "customer-sync", f"by:{HOSTILE[:60].strip()}"} <= set(waits["tags"])
+    plan = served.post("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["plan-shop"]}}})[0]["latest_id"]
+    assert "| 1 plan to approve or reject |" in served.artifact("waiting-shop")["data"]
+    for ui, panel in (("", 874), ("/v2", 690)):
+        page.open(f"{ui}/artifacts/artifact/{plan}", "What is written", 1600, width=1428)
+        is_text(page, *typed)
+        assert page.driven.execute_script(_WIDER, panel) == []
+        page.open(f"{ui}/runs/flow-run/{run}?tab=Parameters", "Suspended", 1600)
+        is_text(page, HOSTILE)
+        page.open(f"{ui}/events", "Event", 1200)
+        is_text(page)
+        page.open(f"{ui}/artifacts/key/waiting-shop", "What waits for a person", 900)
+        link = page.driven.find_element(By.LINK_TEXT, run[:8]).get_attribute("href")
+        assert link == f"{served.ui}/runs/flow-run/{run}"
+        page.driven.find_element(By.LINK_TEXT, "plan").click()
+        is_text(page, *typed)
+    for ui in ("", "/v2"):
+        page.open(f"{ui}/runs/flow-run/{run}", "Suspended", 1600)
+        if ui:
+            page.choose_in_menu("Open menu", "Resume")
+        else:
+            page.click("Resume")
+        page.wait_for("Customers to leave out")
+        is_text(page, *typed)
+
+
+def look_at_what_ended(served: World, page: Page, run: str, failing: str) -> None:
+    """A rejected run and a failed one; from the list of runs it is one click to the reason of the latter."""
+    served.resume(run, decision="reject", name=HOSTILE)
+    rejected, failed = served.wait(run), served.wait(failing)
+    assert rejected["state"]["message"].endswith(f"was rejected by {HOSTILE[:60].strip()}; nothing was written.")
+    assert "plan to approve" not in served.artifact("waiting-shop")["data"]
+    reason = "There is no setup file"
+    assert reason in failed["state"]["message"]
+    for ui in ("", "/v2"):
+        for shown in (run, failing):
+            page.open(f"{ui}/runs/flow-run/{shown}", "Finished in state", 1600)
+            is_text(page)
+        page.open(f"{ui}/runs", failed["name"][:40], 1600)
+        is_text(page)
+        link = page.driven.find_element(By.XPATH, f"//a[contains(@href, '/runs/flow-run/{failing}')]")
+        page.driven.execute_script("arguments[0].click()", link)
+        is_text(page, reason)

@@ -68,6 +68,18 @@ def forms(served: World, run: str) -> int:
     return sum(state["type"] == "PAUSED" for state in states)
 
 
+def form_of(served: World, run: str) -> str:
+    """What a form that waits says above its fields."""
+    keyset = served.run(run)["state"]["state_details"]["run_input_keyset"]
+    return str(served.until(lambda: served.get(f"/flow_runs/{run}/input/{keyset['description']}"), "the form"))
+
+
+def logged(served: World, run: str) -> str:
+    """What a run has logged."""
+    body = {"logs": {"flow_run_id": {"any_": [run]}}}
+    return " ".join(one["message"] for one in served.post("/logs/filter", body))
+
+
 def reasons(told: dict[str, Any]) -> dict[int | None, str]:
     return {lost["webstore_id"]: lost["reason"] for lost in told["dropped_customers"]}
 
@@ -131,6 +143,10 @@ def test_an_undo_that_waits_deletes_what_was_approved_and_nobody_else(served: Wo
     mine = {number: emails[f"nora{number}@shop.example"] for number in (1600, 1601, 1602)}
     served.approval(required="always")
     run = waiting(served, UNDO, run_id=made, delete_accounts=True)
+    form = form_of(served, run)
+    assert "accounts will be deleted in the webstore" in form
+    undone = str(served.artifact("undone-shop")["data"])
+    assert all(number in undone for number in cards) and "would be unlinked and deleted" in undone
     told = changed_between(served, run, mine, 1600, 1601)
     served.approval(required="never")
     assert forms(served, run) == 1
@@ -152,3 +168,37 @@ def test_a_paused_run_goes_on_in_its_own_process_with_the_approval(served: World
     assert forms(served, run) == 1
     assert [city(served, number) for number in (1700, 1701, 1702)] == ["", "", "Bergen"]
     assert set(reasons(told)) == {accounts[1700], accounts[1701]}
+
+
+def test_a_run_that_waits_says_where_to_press_and_its_pages_come_from_one_process(served: World) -> None:
+    company = served.running.business_central
+    registered(served, *range(1800, 1812))
+    for number in range(1800, 1812):
+        company.people_create({"displayName": f"Nora{number} Vik{number}", "type": "Person", "country": "NO"})
+    before = served.start("suggest-customer-mapping", ask=True, evidence=["name"])
+    first = served.wait(before, "PAUSED")["state"]
+    assert first["name"] == "Suspended"
+    for told in (
+        lambda: str(served.post("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["question-shop"]}}})),
+        lambda: str(first["message"]),
+        lambda: logged(served, before),
+    ):
+        served.until(lambda told=told: "page 1 of 2, 10 of 12 pairs" in told(), "what it waits for")
+        assert "press Resume on this run's page" in told() and "If nobody has by 20" in told()
+    assert "Page 1 of 2, 10 of 12 pairs" in form_of(served, before)
+    served.resume(before, plain=True)
+
+    def second_page() -> bool:
+        state = served.run(before)["state"]
+        return state["type"] == "PAUSED" and "page 2 of 2, 2 of 12 pairs" in (state["message"] or "")
+
+    served.until(second_page, "the second page")
+    assert served.run(before)["state"]["name"] == "Paused"
+    form_of(served, before)
+    served.resume(before, plain=True, pair_0="leave it")
+    ended = served.wait(before)["state"]
+    assert ended["message"] == "12 suggested, 11 accepted, 0 rejected."
+    states = served.get(f"/flow_run_states/?flow_run_id={before}")
+    assert sum(state["type"] == "PENDING" for state in states) == 2, (
+        "the process of the answer goes on with the next page"
+    )

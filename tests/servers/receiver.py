@@ -17,7 +17,7 @@ from connector.webhooks.app import BUSINESS_CENTRAL, WOOCOMMERCE, path_of
 from connector.webhooks.dispatching import Dispatcher
 from connector.webhooks.genuine import signature
 from connector.webhooks.limits import Counters
-from connector.webhooks.serving import Listening, bound_socket, receiving, server_of
+from connector.webhooks.serving import Listening, app_of, bound_socket, receiving, server_of
 
 __all__ = ["SECRET", "Served", "served"]
 
@@ -111,7 +111,7 @@ def served(
         try:
             with receiving(setup, store, SECRET, started) as (receiver, dispatcher):
                 receiver.body_seconds = body_seconds
-                server = server_of(receiver.app(), Listening(port=0), timeout_graceful_shutdown=1)
+                server = server_of(app_of(receiver, setup, store), Listening(port=0), timeout_graceful_shutdown=1)
                 thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
                 thread.start()
                 deadline = time.monotonic() + STARTS_WITHIN_SECONDS

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import os
+import tomllib
 from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from connector.errors import SetupError
-from connector.setup import Setup, UnresolvedSecrets, Webhooks, load_setup, parse_setup
+from connector.setup import MetricsSettings, Setup, UnresolvedSecrets, Webhooks, load_setup, parse_setup
 
 ENVIRON = {"KEY": "ck_1", "SECRET": "cs_1", "CLIENT": "id", "CLIENT_SECRET": "s3"}
 TEXT = """
@@ -349,3 +352,83 @@ def test_a_setup_without_its_secrets_can_be_looked_at(tmp_path: Path) -> None:
     lines = 'proxy = "env:PROXY"\nweb_login = "env:LOGIN"\napi_key_as_query_param = true\nheaders = { X-A = "env:A" }\n'
     file.write_text(TEXT.replace(SHOP, SHOP + lines), encoding="utf-8")
     assert load_setup(file, UnresolvedSecrets()).webstore_code == "main"
+
+
+KEY_FILE = TEXT.replace("env:KEY", "file:key")
+everybody = pytest.mark.skipif(os.name != "posix", reason="rights as POSIX has them")
+
+
+@pytest.mark.parametrize("written", ["file:{}", "FILE: {}", "file://{}", '"file:{}"', "file:'{}'\n"])
+def test_a_secret_may_stand_in_a_file(tmp_path: Path, written: str) -> None:
+    secret = tmp_path / "the key"
+    secret.write_bytes(b"\xef\xbb\xbfck_file\r\n")
+    secret.chmod(0o600)
+    hooks = Webhooks(secret=written.format(secret) if written == "file:{}" else f"file:{secret}")
+    with pytest.raises(SetupError, match="shorter than 16"):
+        hooks.resolved_secret()
+    reference = written.format(secret).replace('"', '\\"').replace("\n", "\\n")
+    setup = loaded(tmp_path, TEXT.replace("env:KEY", reference))
+    assert setup.webstore.consumer_key.get_secret_value() == "ck_file"
+
+
+def test_a_relative_file_of_a_secret_counts_from_the_setups_folder_and_a_block_needs_a_whole_path(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "key").write_text("ck_file", encoding="utf-8")
+    (tmp_path / "key").chmod(0o600)
+    more = '[webhooks]\nsecret = "file:hook"\n[metrics]\ntoken = "file:token"\n'
+    setup = loaded(tmp_path, KEY_FILE + more)
+    assert setup.webstore.consumer_key.get_secret_value() == "ck_file"
+    assert (setup.webhooks.secret, setup.metrics.token) == (f"file:{tmp_path}/hook", f"file:{tmp_path}/token")
+    with pytest.raises(
+        SetupError, match=r"webstore.consumer_key: key must be a whole path here, such as /run/secrets/key"
+    ):
+        parse_setup(tomllib.loads(KEY_FILE), origin="block", environ=ENVIRON)
+    assert loaded(tmp_path, KEY_FILE.replace("file:key", "file:not there"), UnresolvedSecrets())  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "told"),
+    [
+        (None, 0o600, "No such file or directory; check the path"),
+        (b"ck_file", 0o644, "every user of this machine can read or change"),
+        (b"ck_file", 0o602, "every user of this machine can read or change"),
+        (b"", 0o600, "is empty; write the secret into it"),
+        (b'" "\n', 0o600, "holds nothing but blanks or quotes"),
+        (b"x" * 16_385, 0o600, "is larger than 16,384 bytes"),
+        ("ck_file".encode("utf-16"), 0o600, "is not UTF-8"),
+        (b"ck\nfile", 0o600, "character 3 of 7 is U+000A"),
+        (b"env:KEY", 0o600, "holds a reference, not the secret"),
+    ],
+)
+@everybody
+def test_a_file_that_cannot_hold_a_secret_is_told_without_what_it_holds(
+    tmp_path: Path, content: bytes | None, mode: int, told: str
+) -> None:
+    if content is not None:
+        (tmp_path / "key").write_bytes(content)
+        (tmp_path / "key").chmod(mode)
+    said = problems(tmp_path, KEY_FILE)
+    assert "webstore.consumer_key: " in said
+    assert told in said
+    assert "ck_file" not in said
+
+
+@everybody
+def test_a_pipe_or_a_folder_is_no_file_of_a_secret(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "key", 0o600)
+    assert "is no file; name the file" in problems(tmp_path, KEY_FILE)
+    assert "is no file; name the file" in problems(tmp_path, KEY_FILE.replace("file:key", "file:."))
+    assert "file: needs a path" in problems(tmp_path, KEY_FILE.replace("file:key", "file: "))
+    assert "holds a reference, not the secret" in problems(tmp_path, TEXT, {**ENVIRON, "KEY": "file:/run/secrets/key"})
+
+
+def test_the_token_of_metrics_is_a_long_one_or_none() -> None:
+    assert MetricsSettings().resolved_token({}) == ""
+    assert MetricsSettings(token="env:TOKEN").resolved_token({"TOKEN": "0123456789abcdef\n"}) == "0123456789abcdef"
+    for wrong in ("", "short", "0123456789 abcdef", "0123456789äabcdef"):
+        with pytest.raises(SetupError) as refused:
+            MetricsSettings(token="env:TOKEN").resolved_token({"TOKEN": wrong})
+        assert not wrong or wrong not in str(refused.value)
+    with pytest.raises(ValidationError):
+        MetricsSettings(token="0123456789abcdef")  # the token itself does not belong into a setup

@@ -38,7 +38,7 @@ DOCUMENT: dict[str, Any] = {
     ],
     "stopped": ["too much failed"], "warnings": ["odd"], "shown": {"plan": "cd", "where": "here"}, "trigger": "manual",
     "validated": {"webstore": {"digest": "ef", "findings": []}}, "seen_at": "customer-sync runs show r1",
-    "undone_run": "r0", "created_by_undone_run": 1, "unlinked": 2, "deleted": 3,
+    "undone_run": "r0", "created_by_undone_run": 1, "unlinked": 2, "deleted": 3, "its_flags": False,
     "approved_plan": "gh", "dropped_from_plan": 1, "approved_by": "Ada", "left_out": ["C4"],
 }  # fmt: skip
 
@@ -52,7 +52,7 @@ def test_what_the_store_kept_is_the_same_summary_again() -> None:
 
 
 def test_parts_that_a_run_does_not_have_do_not_stand_in_its_json() -> None:
-    plain = set(DOCUMENT) - {"undone_run", "created_by_undone_run", "unlinked", "deleted"}
+    plain = set(DOCUMENT) - {"undone_run", "created_by_undone_run", "unlinked", "deleted", "its_flags"}
     plain -= {"approved_plan", "dropped_from_plan", "approved_by", "left_out"}
     assert set(RunSummary().as_json()) == plain
 

@@ -241,3 +241,45 @@ def test_a_run_is_found_by_its_id_or_by_the_beginning_of_it(store: Store) -> Non
     assert found == {
         "ab": ["ab"], "abc": ["abc"], "a": ["ab", "abc", "abd"], "x": [], "": [], "%": [], "a_": []
     }  # fmt: skip
+
+
+def tallied(store: Store) -> dict[str, float]:
+    with store.view("shop") as view:
+        return {f"{t.what} {' '.join(t.labels.values())}": t.total for t in view.tallies.all()}
+
+
+def test_what_was_counted_stays_when_the_rows_are_purged_and_nothing_counts_twice(store: Store) -> None:
+    """Monitoring takes a number that falls for one that began anew, and would add all of it again."""
+    with store.work("shop") as work:
+        for run_id, status in (("1", "completed"), ("2", "waiting"), ("3", "interrupted"), ("4", "running")):
+            work.runs.start(run_id, "all", "manual", "ada")
+            if status != "running":
+                work.runs.finish(run_id, status, {}, None, None)
+        work.runs.start("5", "selected", "manual", "ada")
+        work.runs.finish("5", "completed", {"errors": [{"customer": "C00010"}]}, None, None)
+        common = {"system": "webstore", "natural_key": "", "payload": {}, "before": {}, "after": {}}
+        ids = work.journal.intend(
+            [
+                Intent(run_id="1", direction="push", operation=op, bc_id=bc, bc_number="", webstore_id=None, **common)
+                for op, bc in (("create", "a"), ("update", "b"), ("update", "c"))
+            ]
+        )
+        work.journal.settle([Settlement(ids[0], "not-happened"), Settlement(ids[1], "confirmed")])
+        work.journal.settle([Settlement(ids[2], "refused")])
+    before = {
+        "runs false all completed": 1, "runs false all interrupted": 1, "runs false selected not-all-written": 1,
+        "writes create push not-happened": 1, "writes update push confirmed": 1, "writes update push refused": 1,
+    }  # fmt: skip
+    assert tallied(store) == before
+    with store.work("shop") as work:
+        work.runs.finish("3", "cancelled", {}, None, None)  # Prefect tells afterwards why it was interrupted
+        assert work.runs.close_interrupted(besides="") == 1
+        work.runs.start("2", "all", "manual", "ada")  # approved
+        work.runs.finish("2", "completed", {}, None, None)
+        work.journal.settle([Settlement(ids[0], "adopted")], again=True)
+        work.activity.purge(-1)
+    after = {**before, "writes create push adopted": 1}
+    after |= {"runs false all completed": 2, "runs false all interrupted": 2}
+    assert tallied(store) == after
+    with store.view("shop") as view:
+        assert (view.runs.count(), view.runs.going_on()) == (0, {"running": 0, "waiting": 0})

@@ -7,6 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,7 @@ import pytest
 import sqlalchemy as sa
 
 from connector.errors import InputError, StoreError
-from connector.store import open_store
+from connector.store import Intent, Settlement, open_store
 from connector.store.engine import close_engine, make_engine, parse_url
 from connector.store.schema import HEAD, METADATA, REVISION_TABLE
 
@@ -212,3 +213,28 @@ def test_a_backup_of_a_damaged_store_is_refused(tmp_path: Path) -> None:
         damaged.backup(tmp_path / "copy.sqlite")
     damaged.close()
     assert not list(tmp_path.glob("copy*"))
+
+
+def test_tallies_begin_with_what_an_older_store_remembers(empty_url: str) -> None:
+    store = open_store(empty_url)
+    with store.work("shop") as work:
+        for run_id, dry_run in (("1", False), ("2", False), ("3", True)):
+            work.runs.start(run_id, "all", "manual", "ada", dry_run=dry_run)
+            work.runs.finish(run_id, "completed", {}, None, None)
+        work.runs.start("4", "all", "manual", "ada")
+        [intent] = work.journal.intend(
+            [Intent(run_id="1", direction="pull", system="business_central", operation="update", bc_id="a", bc_number="",
+                    webstore_id=1, natural_key="", payload={}, before={}, after={})]
+        )  # fmt: skip
+        work.journal.settle([Settlement(intent, "confirmed")])
+    with store.view("shop") as view:
+        counted = view.tallies.all()
+        assert len(counted) == 3
+    store.migrate("0004", backup=False)
+    store.close()
+    migrated = open_store(empty_url)
+    with migrated.view("shop") as view:
+        again = view.tallies.all()
+    migrated.close()
+    assert [(t.what, t.labels, t.total) for t in again] == [(t.what, t.labels, t.total) for t in counted]
+    assert all(abs(new.last_at - old.last_at) < timedelta(minutes=1) for new, old in zip(again, counted, strict=True))

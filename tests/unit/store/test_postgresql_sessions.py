@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import psycopg
 import pytest
@@ -99,3 +100,30 @@ def test_reads_do_not_wait_without_end_for_a_lock_of_somebody_else(postgresql: P
     with store.view("shop") as view:
         assert len(view.mapping.current()) == 0
     store.close()
+
+
+def test_the_password_is_read_from_its_file_for_each_connection(
+    postgresql: PostgreSQL, database: str, tmp_path: Path
+) -> None:
+    def password() -> str:
+        store = open_store(f"{postgresql.url(database)}&password_file={file}")
+        try:
+            with store.view("shop") as view:
+                raw: psycopg.Connection[tuple[object, ...]] = view._connection.connection.driver_connection  # type: ignore[assignment]
+                return raw.info.password
+        finally:
+            store.close()
+
+    file = tmp_path / "password"
+    with pytest.raises(StoreError, match=r"The password of the store .*No such file or directory"):
+        password()
+    for given in ("before", "after it was changed"):
+        file.write_text(f"{given}\n", encoding="utf-8")
+        file.chmod(0o600)
+        assert password() == given
+    file.chmod(0o644)
+    with pytest.raises(StoreError, match="every user of this machine can read or change"):
+        password()
+    file = Path("password")
+    with pytest.raises(StoreError, match="must be a whole path, such as /run/secrets/password"):
+        password()

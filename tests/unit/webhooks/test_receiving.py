@@ -15,7 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 import requests
 
-from connector.setup import Setup
+from connector.setup import MetricsSettings, Setup
 from connector.webhooks import serving
 from connector.webhooks.genuine import client_state, signature
 from tests.servers.receiver import SECRET, Served, served
@@ -297,3 +297,30 @@ def test_a_restart_between_delivery_and_run_loses_nobody(setup: Setup) -> None:
 def connected(receiver: Served) -> socket.socket:
     parts = urlsplit(receiver.url)
     return socket.create_connection((parts.hostname or "", parts.port or 0), timeout=5)
+
+
+def test_prometheus_reads_what_became_of_deliveries_and_of_a_store_that_is_gone_only_that(
+    setup: Setup, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("METRICS_TOKEN", SECRET[::-1])
+    told = setup.model_copy(update={"metrics": MetricsSettings(token="env:METRICS_TOKEN")})
+    with served(told, debounce_seconds=3000, longest_wait_seconds=3000) as receiver:
+
+        def metrics(token: str) -> requests.Response:
+            return requests.get(f"{receiver.url}/metrics", headers={"Authorization": f"Bearer {token}"}, timeout=10)
+
+        receiver.deliver(b'{"id":17}')
+        receiver.deliver(b'{"id":18}', X_WC_Webhook_Signature="forged")
+        receiver.counted()
+        lines = metrics(SECRET[::-1]).text.splitlines()
+        assert 'customer_sync_webhooks_total{result="accepted",webstore="shop"} 1.0' in lines
+        assert 'customer_sync_waiting{webstore="shop",what="webhook changes"} 1.0' in lines
+        assert any(line.startswith("customer_sync_webhook_oldest_change_timestamp_seconds{") for line in lines)
+        assert metrics(SECRET).status_code == 401  # deliveries have a secret of their own
+        (tmp_path / "store.sqlite").rename(tmp_path / "elsewhere.sqlite")
+        gone = metrics(SECRET[::-1])
+        assert gone.status_code == 200
+        assert 'customer_sync_store_readable{webstore="shop"} 0.0' in gone.text
+        assert "customer_sync_waiting{" not in gone.text
+        assert requests.get(f"{receiver.url}/healthz", timeout=10).text == "ok"
+        (tmp_path / "elsewhere.sqlite").rename(tmp_path / "store.sqlite")

@@ -1,0 +1,126 @@
+"""Several batches of new accounts under way together: as safe as one after the other."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Sequence
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from connector.desk.editing import tick
+from connector.load import push
+from connector.load.delivery import Part
+from tests.by_hand import by_hand
+from tests.flows.moments import COMMIT, REQUEST, Killed, bury, watched
+from tests.flows.shop import Shop
+
+MANY = 130
+
+
+@pytest.fixture
+def waiting(shop: Shop) -> Shop:
+    """A hundred and thirty customers who are to get an account: three batches."""
+    keys = [shop.employ(f"p{n}@batch.example", f"Ann{n} Lee") for n in range(MANY)]
+    by_hand(tick, shop.setup, [shop.number(key) for key in keys])
+    shop.setup = shop.setup.model_copy(
+        update={"breakers": shop.setup.breakers.model_copy(update={"creates_percent": None, "updates_percent": 100})}
+    )
+    return shop
+
+
+def outcomes(shop: Shop) -> dict[str, int]:
+    found = [row["outcome"] for row in shop.journal()]
+    return {name: found.count(name) for name in set(found)}
+
+
+def test_two_batches_are_under_way_together(waiting: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    together = threading.Barrier(2, timeout=30)
+    sent = iter(range(100))
+    create = push._create
+
+    def both_are_there(*given: Any) -> Any:
+        if next(sent) < 2:
+            together.wait()
+        return create(*given)
+
+    monkeypatch.setattr(push, "_create", both_are_there)
+    assert waiting.sync().summary.push.created == MANY
+    assert outcomes(waiting) == {"confirmed": MANY}
+    assert sorted(waiting.links().values()) == sorted(waiting.accounts().values())
+    assert len(waiting.accounts()) == MANY
+    waiting.settle(1)
+
+
+@pytest.mark.parametrize("fault", ["504-after-write", "drop-after-write", "torn-json"])
+@pytest.mark.parametrize("number", [0, 1, 2])
+def test_a_lost_answer_is_looked_up_when_nothing_else_is_under_way(waiting: Shop, fault: str, number: int) -> None:
+    waiting.running.webstore_faults.add(fault, path="customers/batch", method="POST", after=number)
+    assert waiting.sync().summary.push.created == MANY
+    assert len(waiting.accounts()) == MANY
+    waiting.settle(1)
+
+
+@pytest.mark.parametrize(("kind", "number"), [(REQUEST, 1), (REQUEST, 2), (COMMIT, 2), (COMMIT, 3), (COMMIT, 4)])
+def test_a_run_that_dies_in_between_leaves_nobody_twice(waiting: Shop, kind: str, number: int) -> None:
+    with watched() as moments, pytest.raises(Killed):
+        waiting.sync(when_planned=lambda: moments.kill_before(number, kind))
+    bury(waiting.store_file)
+    waiting.settle(3)
+    assert len(waiting.accounts()) == MANY
+    assert sorted(waiting.links().values()) == sorted(waiting.accounts().values())
+
+
+def test_updates_are_sent_side_by_side_but_for_those_that_hand_on_an_e_mail(waiting: Shop) -> None:
+    waiting.settle(2)
+    for number, key in enumerate(waiting.links()):
+        waiting.type_in_company(key, city="Oslo" if number else "Moss")
+    people = sorted(waiting.links(), key=waiting.number)
+    first, last = waiting.customer(people[0])["email"], waiting.customer(people[-1])["email"]
+    waiting.type_in_company(people[0], email="new@batch.example")
+    waiting.type_in_company(people[-1], email=first)
+    assert waiting.sync().summary.push.updated == MANY
+    cities = {waiting.account(key)["billing"]["city"] for key in waiting.accounts().values()}
+    assert cities == {"Oslo", "Moss"}
+    assert last not in waiting.accounts()
+    assert waiting.accounts()[first] == waiting.links()[people[-1]]
+    waiting.settle(1)
+
+
+def test_a_shop_that_refuses_one_batch_has_the_others_recorded(waiting: Shop) -> None:
+    waiting.running.webstore_faults.add("429", path="customers/batch", method="POST", count=20, after=1)
+    stopped = waiting.sync().summary
+    made = len(waiting.accounts())
+    assert stopped.stopped
+    assert stopped.push.created == made == outcomes(waiting)["confirmed"]
+    waiting.running.webstore_faults.clear()
+    waiting.settle(3)
+    assert len(waiting.accounts()) == MANY
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (("ann@a.example", ""), ("ann@b.example", "")),
+        (("Ann@a.example".lower(), ""), ("b@b.example", "ANN")),
+        (("info@shop.example", ""), ("mail@shop.example", "")),
+        (("a@a.example", "zoë"), ("b@b.example", "zoe")),
+        (("an.n@a.example", ""), ("an-n@b.example", "")),
+    ],
+)
+def test_who_may_get_the_same_user_name_is_never_sent_at_the_same_time(
+    one: tuple[str, str], other: tuple[str, str]
+) -> None:
+    def write(email: str, username: str) -> Any:
+        return SimpleNamespace(natural_key=email, payload={"username": username} if username else {})
+
+    def rounds(*writes: Any) -> list[int]:
+        part = Part(writes, 1, lambda _: [], at_once=lambda: 3, claims=push._names)
+        found: list[list[Sequence[Any]]] = list(part.rounds())
+        assert [w for batches in found for batch in batches for w in batch] == list(writes)
+        return [len(batches) for batches in found]
+
+    stranger = write("kai@c.example", "kai")
+    assert rounds(write(*one), stranger, write(*other)) == [2, 1]
+    assert rounds(write(*one), stranger, write("moe@d.example", "")) == [3]
