@@ -32,7 +32,8 @@ Setup* block on a Prefect server: both have the same fields, and `customer-sync 
   `env:NAME` is told below, `file:PATH` works as well: a file that holds nothing but the secret, such as
   `file:/run/secrets/woo_key`, with rights for its readers alone (`chmod 600`). Line ends, blanks and quotes around a secret
   do not count.
-- Relative paths count from the folder of the setup file.
+- Relative paths count from the folder of the setup file; in a block from that of the project
+  ([setups as blocks](prefect.md#setups-as-blocks)).
 - An unknown field is refused, and all problems are told at once. `customer-sync check` reads the setup and tests what it says.
 - A file is named with `--setup FILE` or the variable `CUSTOMER_SYNC_SETUP`; without either it is `setup.toml`.
 

@@ -7,12 +7,15 @@ live in two credential blocks. A secret may also be a reference, `env:NAME`, whi
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from prefect.blocks.core import Block
 from prefect.types import SecretDict
-from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr, create_model
+from pydantic import BaseModel, ConfigDict, Field, Secret, SecretStr, create_model, model_validator
 
+from connector.core.counting import counted
+from connector.errors import SetupError
 from connector.setup import (
     Accounts,
     Approval,
@@ -32,7 +35,8 @@ from connector.setup import (
     WebstoreConnection,
     parse_setup,
 )
-from connector.setup.choices import title_of
+from connector.setup.choices import label_of, title_of
+from connector.setup.reading import paths_of
 
 __all__ = ["BLOCKS", "BusinessCentralCredentials", "ConnectorSetup", "WooCommerceCredentials"]
 
@@ -41,25 +45,51 @@ BUSINESS_CENTRAL_SECRETS = (
     *("client_id", "client_secret", "client_certificate_password", "username", "password"),
     *("proxy", "headers"),
 )
+_PROJECT = Path(__file__).resolve().parents[1]
 _PROXY = "Its address, with a login if it wants one; `environment` for HTTPS_PROXY; empty for none. Or env:NAME."
 _HEADERS = "What a host or gateway asks for with each request, by the header's name: each value a secret or env:NAME."
 
 
-def _without(model: type[BaseModel], secrets: tuple[str, ...]) -> Any:
-    """The form of a connection: its fields but the secrets. What belongs together is checked when the setup is put together."""
+def _form(model: type[BaseModel], basic: tuple[str, ...], secrets: tuple[str, ...] = ()) -> Any:
+    """The form of a section: what everybody fills in, and the rest folded as `more`; secrets have blocks of their own.
+
+    Prefect's forms fold nothing but a choice between a section and None. What belongs together is checked when the setup is put
+    together. Values that stand side by side, as files and blocks of earlier versions have them, are taken, too.
+    """
     fields: dict[str, Any] = {
         name: (field.annotation, field) for name, field in model.model_fields.items() if name not in secrets
     }
-    config = ConfigDict(extra="forbid", title=title_of(model))
-    return create_model(f"{model.__name__}Form", __config__=config, __doc__=model.__doc__, **fields)
+    rest = {name: field for name, field in fields.items() if name not in basic}
+    config = ConfigDict(extra="forbid", title="set here", field_title_generator=label_of)
+    more = create_model(f"{model.__name__}More", __config__=config, **rest)
+
+    def folded(given: Any) -> Any:
+        if not isinstance(given, Mapping) or not rest.keys() & given.keys():
+            return given
+        inner = {**(given.get("more") or {}), **{name: value for name, value in given.items() if name in rest}}
+        return {**{name: value for name, value in given.items() if name not in rest}, "more": inner}
+
+    return create_model(
+        f"{model.__name__}Form",
+        __config__=ConfigDict(extra="forbid", title=title_of(model), field_title_generator=label_of),
+        __doc__=model.__doc__,
+        __validators__={"folded": model_validator(mode="before")(folded)},  # type: ignore[dict-item]
+        **{name: fields[name] for name in basic},
+        more=(more | None, Field(default=None, title="Everything else", description="None: as it ships.")),
+    )
 
 
 if TYPE_CHECKING:
     WebstoreForm = WebstoreConnection
     BusinessCentralForm = BusinessCentralConnection
+    SynchronizationForm = Synchronization
 else:
-    WebstoreForm = _without(WebstoreConnection, WEBSTORE_SECRETS)
-    BusinessCentralForm = _without(BusinessCentralConnection, BUSINESS_CENTRAL_SECRETS)
+    WebstoreForm = _form(WebstoreConnection, ("url",), WEBSTORE_SECRETS)
+    BusinessCentralForm = _form(
+        BusinessCentralConnection, ("base_url", "company", "token_url"), BUSINESS_CENTRAL_SECRETS
+    )
+    SynchronizationForm = _form(Synchronization, ("push_webstore_customers", "pull_webstore_customers"))
+_SHIPS = " None: as it ships."
 
 
 # blocks keep the names of their classes as titles: by these the server joins a block to the ones that it refers to
@@ -115,33 +145,57 @@ class ConnectorSetup(Block):
     webstore_credentials: WooCommerceCredentials = Field(title="Key of the webstore")
     business_central: BusinessCentralForm = Field(title="Business Central")
     business_central_credentials: BusinessCentralCredentials = Field(title="Credentials of Business Central")
-    synchronization: Synchronization = Field(default_factory=Synchronization, title="Synchronisation")
-    accounts: Accounts = Field(default_factory=Accounts, title="Accounts created in the webstore")
-    matching: Matching = Field(default_factory=Matching, title="Matching")
-    approval: Approval = Field(default_factory=Approval, title="Approval of plans")
-    breakers: Breakers = Field(default_factory=Breakers, title="Breakers")
-    reports: Reports = Field(default_factory=Reports, title="Reports")
-    extracts: Extracts = Field(default_factory=Extracts, title="Kept extracts")
-    store: StoreSettings = Field(default_factory=StoreSettings, title="Store")
-    partitions: PartitionSettings = Field(default_factory=PartitionSettings, title="Partitions")
-    webhooks: Webhooks = Field(default_factory=Webhooks, title="Webhooks")
-    console: ConsoleSettings = Field(default_factory=ConsoleSettings, title="Console")
-    metrics: MetricsSettings = Field(default_factory=MetricsSettings, title="Metrics")
+    synchronization: SynchronizationForm = Field(default_factory=SynchronizationForm, title="Synchronisation")
+    store: StoreSettings | None = Field(
+        default=None, title="Store", description="Where mappings, bases and logs are kept." + _SHIPS
+    )
+    approval: Approval | None = Field(
+        default=None, title="Approval of plans", description="Which plans a person must approve." + _SHIPS
+    )
     templates: list[Template] = Field(default_factory=list, title="Templates of created customers")
+    accounts: Accounts | None = Field(
+        default=None, title="Accounts created in the webstore", description="User names, and the shop's mails." + _SHIPS
+    )
+    matching: Matching | None = Field(
+        default=None, title="Matching", description="Which evidence links unmapped customers." + _SHIPS
+    )
+    breakers: Breakers | None = Field(
+        default=None, title="Breakers", description="Limits at which a run stops before its first write." + _SHIPS
+    )
+    reports: Reports | None = Field(
+        default=None, title="Reports", description="What runs show, and their files." + _SHIPS
+    )
+    extracts: Extracts | None = Field(
+        default=None, title="Kept extracts", description="What runs keep, to try other rules on it." + _SHIPS
+    )
+    partitions: PartitionSettings | None = Field(
+        default=None, title="Partitions", description="For more customers than memory holds." + _SHIPS
+    )
+    webhooks: Webhooks | None = Field(
+        default=None, title="Webhooks", description="Changed customers at once, and not at the next run." + _SHIPS
+    )
+    console: ConsoleSettings | None = Field(
+        default=None, title="Console", description="The pages in the browser, and who may use them." + _SHIPS
+    )
+    metrics: MetricsSettings | None = Field(
+        default=None, title="Metrics", description="Who may read the numbers for Prometheus." + _SHIPS
+    )
 
-    def document(self) -> dict[str, Any]:
-        """The same as a TOML file would say it; secrets in clear, or as the references that they are."""
+    def document(self, *, with_secrets: bool = True) -> dict[str, Any]:
+        """The same as a TOML file would say it; secrets in clear, or as the references that they are, or left out."""
         hidden = {"webstore_credentials", "business_central_credentials", "block_type_slug"}
         document: dict[str, Any] = {
             name: value
             for name, value in self.model_dump(mode="json", exclude_none=True).items()
             if name in type(self).model_fields and name not in hidden
         }
+        for name in ("webstore", "business_central", "synchronization"):
+            document[name] |= document[name].pop("more", {})
         for section, credentials, names in (
             ("webstore", self.webstore_credentials, WEBSTORE_SECRETS),
             ("business_central", self.business_central_credentials, BUSINESS_CENTRAL_SECRETS),
         ):
-            for name in names:
+            for name in names if with_secrets else ():
                 value = _in_clear(getattr(credentials, name))
                 if value:
                     document[section][name] = value
@@ -150,10 +204,22 @@ class ConnectorSetup(Block):
     def setup(self, environ: Mapping[str, str] | None = None) -> Setup:
         """The setup, complete and checked. `environ` resolves references to secrets; None = this process's environment.
 
+        Relative paths count from the project's folder, that of prefect.yaml, whichever folder a process works in.
+
         Raises:
-            SetupError: with every problem.
+            SetupError: with every problem; or it has relative paths, and the project is installed without its folder.
         """
-        return parse_setup(self.document(), origin=f"block of webstore {self.webstore_code}", environ=environ)
+        document, origin = self.document(), f"block of webstore {self.webstore_code}"
+        if (_PROJECT / "prefect.yaml").is_file():
+            return parse_setup(document, origin=origin, folder=_PROJECT, environ=environ)
+        made = parse_setup(document, origin=origin, environ=environ)
+        if relative := paths_of(made):
+            raise SetupError(
+                f"The setup {origin} has {counted(len(relative), 'path')} that count from no folder:",
+                problems=[f"{place}: {path}" for place, path in relative.items()],
+                hint="Write them in full in the block, such as sqlite:////var/lib/customer-sync/store.sqlite.",
+            )
+        return made
 
 
 def _in_clear(secret: Any) -> Any:

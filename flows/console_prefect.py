@@ -25,9 +25,10 @@ from pydantic import BaseModel, ValidationError
 from connector.errors import CustomerSyncError, InputError, Overtaken, RemoteTrouble, SetupError
 from connector.run.request import Answer
 from connector.setup import UnresolvedSecrets
-from flows.deployments import SYNCHRONIZE
+from flows.blocks import ConnectorSetup
 from flows.flow_run import BY
 from flows.forms import Decision, PlanApproval
+from flows.own_schedule import SYNCHRONIZE
 from flows.run_tags import starting_tags
 from flows.setup_choice import chosen_name
 from flows.setup_paths import full_name
@@ -172,7 +173,8 @@ class ConsoleBlocks:
         """
         with _told():
             block = load_block(name)
-            found = {path: _plain(_at(block, path)) for path in values}
+            said = block.setup(UnresolvedSecrets())
+            found = {path: _plain(_at(said, path)) for path in values}
             other = [f"{path} is {found[path]} by now" for path, (before, _) in values.items() if found[path] != before]
             if other:
                 raise Overtaken(
@@ -181,7 +183,7 @@ class ConsoleBlocks:
                 )  # fmt: skip
             for section in {path.partition(".")[0] for path in values}:
                 mine = {path: after for path, (_, after) in values.items() if path.startswith(f"{section}.")}
-                setattr(block, section, _changed(getattr(block, section), mine))
+                _change(block, section, mine)
             block.setup(UnresolvedSecrets())  # says what could not work
             block.save(name, overwrite=True)
 
@@ -198,19 +200,21 @@ def _plain(value: Any) -> Any:
     return value if isinstance(value, bool | int) else str(value)
 
 
-def _changed(section: BaseModel, values: Mapping[str, object]) -> BaseModel:
-    document = section.model_dump()
+def _change(block: ConnectorSetup, section: str, values: Mapping[str, object]) -> None:
+    """Change some settings of a section; of one that is as it ships, these alone stand there afterwards."""
+    document = block.document(with_secrets=False).get(section, {})
     for path, value in values.items():
         _, *inner, name = path.split(".")
         place = document
         for part in inner:
-            place = place[part]
+            place = place.setdefault(part, {})
         place[name] = value
     try:
-        return type(section).model_validate(document)
+        made = type(block).model_validate({**dict(block), section: document})
     except ValidationError as error:
         problems = [str(item["msg"]) for item in error.errors(include_url=False, include_input=False)]
         raise SetupError("Such a setup cannot work. Nothing was changed.", problems=problems) from None
+    setattr(block, section, getattr(made, section))
 
 
 @contextmanager

@@ -6,16 +6,15 @@ parameter.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from typing import Any
 
 from prefect import Flow
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import DeploymentUpdate, WorkPoolCreate
-from prefect.deployments.schedules import create_deployment_schedule_create
-from prefect.exceptions import ObjectAlreadyExists, ObjectNotFound
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.exceptions import ObjectAlreadyExists
 from prefect.schedules import Cron, Interval, Schedule
 
 from connector.errors import InputError
@@ -35,61 +34,71 @@ from flows.synchronize_all_webstores import synchronize_all_webstores
 from flows.synchronize_customers import synchronize_customers, synchronize_selected_customers
 from flows.undo_run import undo_run
 
-__all__ = ["FLOWS", "SYNCHRONIZE", "TAGS", "Planned", "apply_schedules", "planned_schedules", "prepare_server"]
+__all__ = ["FLOWS", "POOL", "PURGE", "TAGS", "WHEN", "Planned", "planned_schedules", "prepare_server"]
 
-FLOWS: tuple[Flow[..., Any], ...] = (
-    synchronize_customers,
-    synchronize_selected_customers,
-    synchronize_all_webstores,
-    suggest_customer_mapping,
-    review_conflicts,
-    edit_customer_mapping,
-    release_holds,
-    import_customer_mapping,
-    export_customer_mapping,
-    look_up,
-    plan_what_if,
-    undo_run,
-    connection,
-    readiness,
-    purge_activity_log,
-)
+# in the order of a day's work; the description of each says when one needs it. prefect.yaml has the same (a test compares them)
+WHEN: Mapping[Flow[..., Any], str] = {
+    connection: "First, and whenever a run could not reach a system: tests rules, store and both systems, and says what to do. "
+    "Writes nothing.",
+    readiness: "Before the first synchronisation: what it would meet and do. Writes nothing.",
+    suggest_customer_mapping: "Before the first synchronisation, and when customers wait as ambiguous: which unmapped customers "
+    "are the same; accept and reject them.",
+    edit_customer_mapping: "To look at the mapping table, or to tick, link, unlink and restore in it. The next run acts on it.",
+    synchronize_customers: "The synchronisation of all customers of a webstore: by hand the first time (dry_run shows the plan), "
+    "then by its schedule.",
+    synchronize_selected_customers: "Somebody waits for one customer, or you want to try a few first: only the named customers.",
+    review_conflicts: "When a run has counted conflicts: decide fields that both sides changed differently.",
+    release_holds: "After the reason is mended: customers that scheduled runs skip take part again.",
+    import_customer_mapping: "A table of who is who, from a spreadsheet or another product: shows what would change, and waits "
+    "for a yes.",
+    export_customer_mapping: "The mapping table as a file or as text, to look through it in a spreadsheet or to keep it.",
+    look_up: "Whenever you ask who, when or why: runs and what they wrote, versions, a customer's history, who is left out. Only "
+    "looks.",
+    plan_what_if: "Before you change rules or settings: what the plan would be under other ones, beside today's. Writes nothing.",
+    undo_run: "When a run wrote what it should not have: puts back what it changed, except what was changed since.",
+    synchronize_all_webstores: "Several webstores at once, such as after an outage: starts a run for each of them.",
+    purge_activity_log: "By itself every night: forgets what is older than the retention.",
+}
+FLOWS: tuple[Flow[..., Any], ...] = tuple(WHEN)
 TAGS = ["customer-sync"]
-# a deployment has the name of its flow
-SYNCHRONIZE = "synchronize-customers/synchronize-customers"
 PURGE = "purge-activity-log/purge-activity-log"
 POOL = "customer-sync"
 
 
 @dataclass(frozen=True)
 class Planned:
-    """When one webstore is synchronised, and when its log is purged."""
+    """When one webstore is synchronised, and when its log is purged. `enabled` is its setup's."""
 
     setup: str
     webstore_code: str
     synchronize: Schedule
     purge: Schedule
+    enabled: bool = True
 
 
 def planned_schedules(setups: Iterable[str]) -> list[Planned]:
     """The schedules of some setups; files become absolute, so that they are found from everywhere.
 
+    Those of synchronisations are not active: a person says when they begin (`flows.schedules`).
+
     Raises:
         SetupError: one of them is not there, or cannot work.
         InputError: two of them are about the same webstore.
     """
-    planned: list[Planned] = []
+    planned: dict[str, Planned] = {}
     for name in setups:
         made = resolve_setup(name, with_secrets=False)
-        setup = full_name(name)
-        flags = made.synchronization
-        if made.webstore_code in {one.webstore_code for one in planned}:
-            raise InputError(f"Two setups are about webstore {made.webstore_code}.")
-        common: dict[str, Any] = {"slug": made.webstore_code, "parameters": {"setup": setup}, "active": flags.enabled}
-        every = Interval(timedelta(minutes=flags.minutes_between_runs), timezone=flags.timezone, **common)
-        nightly = Cron("30 3 * * *", timezone=flags.timezone, **{**common, "active": True})
-        planned.append(Planned(setup, made.webstore_code, every, nightly))
-    return planned
+        setup, code, flags = full_name(name), made.webstore_code, made.synchronization
+        if code in planned:
+            raise InputError(
+                f"Two setups are about webstore {code}: {planned[code].setup} and {setup}.",
+                hint="Name one of them; a webstore has one schedule.",
+            )
+        common: dict[str, Any] = {"slug": code, "parameters": {"setup": setup}, "timezone": flags.timezone}
+        every = Interval(timedelta(minutes=flags.minutes_between_runs), active=False, **common)
+        nightly = Cron("30 3 * * *", active=True, **common)
+        planned[code] = Planned(setup, code, every, nightly, enabled=flags.enabled)
+    return list(planned.values())
 
 
 def prepare_server(pool: str = POOL) -> None:
@@ -101,29 +110,3 @@ def prepare_server(pool: str = POOL) -> None:
             client.create_work_pool(WorkPoolCreate(name=pool, type="process"))
         except ObjectAlreadyExists:
             return
-
-
-def apply_schedules(planned: Sequence[Planned]) -> None:
-    """Give the deployments that are on the server exactly these schedules, and fill in their forms with the first setup.
-
-    Raises:
-        InputError: they are not deployed.
-    """
-    schedules = {
-        SYNCHRONIZE: [create_deployment_schedule_create(one.synchronize) for one in planned],
-        PURGE: [create_deployment_schedule_create(one.purge) for one in planned],
-    }
-    with get_client(sync_client=True) as client:
-        for flow in FLOWS:
-            name = f"{flow.name}/{flow.name}"
-            try:
-                deployment = client.read_deployment_by_name(name)
-            except ObjectNotFound:
-                raise InputError(f"There is no deployment {name}.", hint="Deploy with customer-sync deploy.") from None
-            if "setup" in flow.parameters.properties:
-                filled = {**(deployment.parameters or {}), "setup": planned[0].setup}
-                client.update_deployment(deployment.id, DeploymentUpdate(parameters=filled))
-            for schedule in client.read_deployment_schedules(deployment.id) if name in schedules else ():
-                client.delete_deployment_schedule(deployment.id, schedule.id)
-            if name in schedules:
-                client.create_deployment_schedules(deployment.id, schedules[name])

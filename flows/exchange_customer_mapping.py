@@ -12,7 +12,6 @@ from typing import Any
 
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
-from prefect.input import RunInput
 from prefect.logging import get_run_logger
 from pydantic import Field
 
@@ -26,12 +25,12 @@ from connector.run.request import Skipped
 from connector.run.setup_source import opened_view
 from connector.setup import PersonalData, Setup
 from flows.flow_run import actor_of_run
-from flows.forms import Decision
+from flows.forms import Decision, SignedForm
 from flows.naming import run_name
 from flows.outcomes import HOOKS, Told, concluded
+from flows.run_tags import setup_of_run, sign
 from flows.setup_choice import SetupChoice
 from flows.setup_paths import possible_path
-from flows.setups import resolve_setup
 from flows.waiting import Question, answered
 from tasks.looked_up import publish_looked_up
 from tasks.report import artifact_key
@@ -45,11 +44,10 @@ _LARGEST_TEXT = 400_000
 PASTED = "pasted table.csv"
 
 
-class MappingApproval(RunInput):
+class MappingApproval(SignedForm):
     """The answer to an import that waits. Imported is exactly what was shown, or nothing."""
 
     decision: Decision = Field(title="Decision", description="approve: import exactly this. reject: change nothing.")
-    name: str = Field(default="", title="Your name", description="Stands in the version of the mapping table.")
 
 
 @flow(name="import-customer-mapping", flow_run_name=run_name("import the mapping of {setup}"), **HOOKS)
@@ -60,6 +58,7 @@ def import_customer_mapping(
     reason: str = "",
     dry_run: bool = False,
     setup: SetupChoice = "setup.toml",
+    your_name: str = "",
 ) -> Told:
     """Take a table into the mapping table: all of its rows, or none, as one version. Its plan is shown first, and waits for a yes.
 
@@ -70,11 +69,12 @@ def import_customer_mapping(
         reason: Why, for the version.
         dry_run: Only show what would change, or what is wrong.
         setup: The webstore: its WooCommerce Connector Setup block, or a setup file (….toml).
+        your_name: Your name; it stands in the version, and where this run is shown. Left empty = whom Prefect knows.
     """  # noqa: E501 - the form shows a parameter's description only as far as its first line
 
     def body() -> Any:
         with _source(table, file) as source:
-            made = resolve_setup(setup, with_secrets=exchange.names_customers(source))
+            made = setup_of_run(setup, with_secrets=exchange.names_customers(source))
             while True:
                 try:
                     return _imported(made, source, replace_all=replace_all, reason=reason, dry_run=dry_run)
@@ -103,7 +103,7 @@ def _imported(setup: Setup, source: Path, *, replace_all: bool, reason: str, dry
     key = hashlib.sha256(repr((plan.rows, replace_all)).encode("utf-8", "surrogatepass")).hexdigest()[:16]
     asked = Question(f"import-{key}", f"an import into the mapping table ({words})", "nothing is imported")
     answer = answered(setup, _form(setup, plan, words), asked)
-    by = answer.name.strip() or actor_of_run()
+    by = sign(answer.name) or actor_of_run()
     if answer.decision is Decision.REJECT:
         return Skipped(f"The import was rejected by {by}; nothing was changed.", "Rejected")
     with at_desk(setup, actor=by) as desk:
@@ -163,7 +163,7 @@ def export_customer_mapping(
     """
 
     def body() -> Any:
-        made = resolve_setup(setup, with_secrets=False)
+        made = setup_of_run(setup, with_secrets=False)
         masked = made.reports.personal_data is PersonalData.MASK and not file.strip()
         how: dict[str, Any] = {"version": version, "ids_only": ids_only or masked, "overwrite": overwrite}
         key = artifact_key("export", made.webstore_code)

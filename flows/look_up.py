@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
 
+import pandas as pd
 from prefect import flow
 from pydantic import Field
 
@@ -23,6 +25,7 @@ from connector.store import View
 from console.run_words import counts_of, kind_of
 from flows.naming import run_name
 from flows.outcomes import EXPLAINED, Told, concluded
+from flows.run_tags import setup_of_run
 from flows.setup_choice import SetupChoice
 from flows.setup_paths import possible_path
 from flows.setups import resolve_setup
@@ -80,7 +83,7 @@ def look_up(
     """
 
     def body() -> Any:
-        made = resolve_setup(setup, with_secrets=False)
+        made = setup_of_run(setup, with_secrets=False)
         if subject is Subject.RULES:
             wanted = possible_path(Path(folder.strip()), "folder") if folder.strip() else None
             look = look_at_rules(made, lambda: resolve_setup(setup), wanted)
@@ -88,7 +91,7 @@ def look_up(
         else:
             with opened_view(made) as view:
                 found, told = _found(view, made, subject, _Wish(customer, search, filter, run_id, older, newer, rows))
-        publish_looked_up(made, subject.value, found[:rows], len(found), told)
+        publish_looked_up(made, subject.value, [_in_minutes(row) for row in found[:rows]], len(found), told)
         return Told(told, found)
 
     return concluded(setup, body)  # type: ignore[no-any-return]
@@ -173,6 +176,16 @@ def _compared(view: View, older: int | None, newer: int | None) -> tuple[Rows, s
     first = max(last - 1, 0) if older is None else older
     found = [_of_run(row) for row in versions.compare_versions(view, first, last)]
     return found, f"From version {first} to {last}: {counted(len(found), 'row')} of the mapping table."
+
+
+def _in_minutes(row: Mapping[str, Any]) -> dict[str, Any]:
+    """A row whose moments are short enough for a panel."""
+    shown = {
+        name: f"{value:%Y-%m-%d %H:%M}"
+        for name, value in row.items()
+        if isinstance(value, datetime) and pd.notna(value)
+    }
+    return {**row, **shown}
 
 
 def _of_run(row: Mapping[str, Any]) -> dict[str, Any]:

@@ -8,8 +8,9 @@ from typing import Annotated, Any
 import typer
 
 from connector.run.setup_source import opened_store, opened_view
-from flows import exchange_commands, identity_commands, suggestion_commands, terminal
+from flows import exchange_commands, identity_commands, running, suggestion_commands, terminal
 from flows.options import DEFAULT_SETUP, JsonOption, NumbersArgument, SetupOption, YesOption
+from flows.place import prefect_api_url
 
 app = typer.Typer(help="The mapping table: who is who, its edits and its versions.", no_args_is_help=True)
 app.command()(suggestion_commands.suggest)
@@ -54,6 +55,12 @@ def list_(
         rows = list_mapping(view, made, filter=only, search=search)
     columns = ["bc_number", "bc_name", "webstore_id", "webstore_name", "webstore_customer", "states", "last_error"]
     empty = "There is nobody like that." if only or search else "Nobody is mapped yet."
+    if not rows and prefect_api_url():
+        running.prepare_prefect()
+        from flows.other_store import earlier_store
+
+        if said := earlier_store(made):
+            terminal.warn(said)
     shown = rows if as_json else [row | {"states": ", ".join(row["states"])} for row in rows]
     terminal.show_rows(shown, columns, as_json=as_json, empty=empty)
 

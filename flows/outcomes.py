@@ -23,8 +23,9 @@ from connector.run.summary import RunSummary
 from connector.setup import Setup
 from connector.store import LeaseHeld
 from flows.events import tell_completed, tell_stopped
-from flows.flow_run import flow_name, this_run
+from flows.flow_run import flow_name, this_run, trigger_of_run
 from flows.naming import setup_label
+from flows.other_store import earlier_store
 from flows.run_tags import kind_of, opened_setup, signed_by
 from flows.setup_choice import SetupChoice, is_reference
 from flows.setups import resolve_setup
@@ -85,9 +86,13 @@ class Told:
     problem: CustomerSyncError | None = None
 
 
-def concluded(setup: SetupChoice, body: Callable[[], Any]) -> Any:
-    """Carry out a flow's body, say how it ended, and show what waits for people now; see `_concluded`."""
-    ended = _concluded(setup, body)
+def concluded(setup: SetupChoice, body: Callable[[], Any], more: Callable[[RunSummary], str] | None = None) -> Any:
+    """Carry out a flow's body, say how it ended, and show what waits for people now; see `_concluded`.
+
+    Args:
+        more: what else is to be said of a synchronisation that came to its end; "" = nothing.
+    """
+    ended = _concluded(setup, body, more)
     show_what_waits()
     return ended
 
@@ -103,14 +108,17 @@ def show_what_waits() -> None:
         get_run_logger().warning("What waits could not be shown: %s", error)
 
 
-def _concluded(setup: SetupChoice, body: Callable[[], Any]) -> Any:
+def _concluded(setup: SetupChoice, body: Callable[[], Any], more: Callable[[RunSummary], str] | None) -> Any:
     """Carry out a flow's body, and say how it ended.
 
     Our own errors become a Failed state with their words, no traceback; a busy webstore becomes Cancelled in a deployment;
     a report (something with a `summary`) becomes Completed, or Failed when it stopped early. Everything else is a bug and
     goes its way.
     """
+    other_store = _other_store(setup)
     try:
+        if other_store and trigger_of_run() == "scheduled":
+            raise StoreError(other_store, hint="If it is meant, run it once by hand.")
         report = body()
     except LeaseHeld as busy:
         if this_run().deployment_id is None:
@@ -120,10 +128,23 @@ def _concluded(setup: SetupChoice, body: Callable[[], Any]) -> Any:
         return _failed(setup, error)
     if isinstance(report, Skipped):
         return skipped(report)
-    return report if isinstance(report, State) else _ended(report)
+    ended = report if isinstance(report, State) else _ended(report, more)
+    ended.message = " ".join(filter(None, [ended.message, other_store]))
+    return ended
 
 
-def _ended(report: Any) -> State[Any]:
+def _other_store(setup: SetupChoice) -> str:
+    """See `flows.other_store`; it is said before anything is done, and once more at the end."""
+    try:
+        said = earlier_store(resolve_setup(setup, with_secrets=False))
+    except CustomerSyncError:  # the body says so
+        return ""
+    if said:
+        get_run_logger().warning("%s", said)
+    return said
+
+
+def _ended(report: Any, more: Callable[[RunSummary], str] | None) -> State[Any]:
     """The final state of a run that came to its end."""
     if isinstance(report, Told):
         if report.problem is not None:
@@ -137,7 +158,7 @@ def _ended(report: Any) -> State[Any]:
     tell_completed(summary)
     # plain green would say that all is well; the command ends with another exit code, too
     name = REFUSED if summary.not_written else None
-    return Completed(name=name, message=told(in_words(summary)), data=report)
+    return Completed(name=name, message=told(in_words(summary), more(summary) if more else ""), data=report)
 
 
 def _failed(setup: SetupChoice, error: CustomerSyncError) -> State[Any]:

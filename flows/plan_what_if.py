@@ -14,8 +14,8 @@ from connector.setup import PersonalData
 from flows.naming import run_name
 from flows.outcomes import EXPLAINED, Told, concluded
 from flows.overrides import Overrides
+from flows.run_tags import setup_of_run
 from flows.setup_choice import SetupChoice
-from flows.setups import resolve_setup
 from flows.what_if_command import other_setup, tables_of, told_of
 from tasks.report import artifact_key
 
@@ -39,7 +39,7 @@ def plan_what_if(
     """
 
     def body() -> Any:
-        made = resolve_setup(setup, with_secrets=False)
+        made = setup_of_run(setup, with_secrets=False)
         given = settings.splitlines() if isinstance(settings, str) else settings
         wanted = [line.strip() for line in given if line.strip()]
         if not (wanted or overrides.words or rules.strip()):

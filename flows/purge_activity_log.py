@@ -10,6 +10,7 @@ from pydantic import Field
 from flows.flow_run import actor_of_run, whole
 from flows.naming import run_name
 from flows.outcomes import EXPLAINED, Told, concluded
+from flows.own_schedule import check_own_schedule
 from flows.run_tags import setup_of_run
 from flows.setup_choice import SetupChoice
 from tasks.administration import purge_log
@@ -30,6 +31,7 @@ def purge_activity_log(
 
     def body() -> Any:
         made = setup_of_run(setup, with_secrets=False)
+        check_own_schedule(made)
         purged = purge_log(made.webstore_code, whole(made), days, actor_of_run())
         return Told(f"Removed {', '.join(f'{count} {what}' for what, count in purged.items())}.", purged)
 

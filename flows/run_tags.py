@@ -43,6 +43,8 @@ _KINDS = {
     "suggest-customer-mapping": "suggestions",
     "review-conflicts": "conflicts",
     "edit-customer-mapping": "mapping",
+    "import-customer-mapping": "mapping",
+    "export-customer-mapping": "mapping",
     "release-holds": "holds",
     "undo-run": "undo",
     "test-connection": "connection",

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import os
 import sys
-from typing import Any, cast
+from pathlib import Path
+from typing import cast
 
 from prefect import serve
 from prefect.client.orchestration import get_client
@@ -16,33 +17,21 @@ from prefect.deployments.runner import RunnerDeployment
 from prefect.exceptions import ObjectNotFound
 
 from connector.errors import CustomerSyncError
-from flows.deployments import FLOWS, TAGS, planned_schedules
-from flows.purge_activity_log import purge_activity_log
+from flows.automations import NOTIFY, make_automations
+from flows.deployed import fill_in, put_back, what_stands
+from flows.deployments import FLOWS, TAGS, WHEN, planned_schedules
 from flows.running import server_needed
-from flows.synchronize_customers import synchronize_customers
+from flows.schedules import keep_schedules
 
 __all__ = ["deployments_of", "main", "take_over"]
 
 
-def deployments_of(setups: list[str]) -> list[RunnerDeployment]:
-    """The deployments, scheduled as the setups say; forms are filled in with the first setup.
-
-    Raises:
-        SetupError: a setup is not there, or cannot work.
-    """
-    planned = planned_schedules(setups)
-    schedules = {
-        synchronize_customers.name: [one.synchronize for one in planned],
-        purge_activity_log.name: [one.purge for one in planned],
-    }
-    made = []
-    for flow in FLOWS:
-        takes_setup = "setup" in flow.parameters.properties
-        more: dict[str, Any] = {"parameters": {"setup": planned[0].setup}} if takes_setup else {}
-        if flow.name in schedules:
-            more["schedules"] = schedules[flow.name]
-        made.append(cast(RunnerDeployment, flow.to_deployment(name=flow.name, tags=TAGS, **more)))
-    return made
+def deployments_of() -> list[RunnerDeployment]:
+    """The deployments, as prefect.yaml has them for workers. Their schedules are kept on the server, not here."""
+    return [
+        cast(RunnerDeployment, flow.to_deployment(name=flow.name, tags=TAGS, description=words))
+        for flow, words in WHEN.items()
+    ]
 
 
 def take_over() -> None:
@@ -61,12 +50,34 @@ def main() -> None:
     """Serve until the process is ended."""
     named = sys.argv[1:] or [os.environ.get("CUSTOMER_SYNC_SETUP", "setup.toml")]
     try:
-        deployments = deployments_of(named)
+        planned, deployments, folder = planned_schedules(named), deployments_of(), Path.cwd()
         with server_needed():
+            before = what_stands()
             take_over()
+            for deployment in deployments:
+                deployment.apply()
+            put_back(before)
+            told = [f"kept: {line}" for line in before.words]
+            told += [*fill_in(planned[0].setup, folder), *keep_schedules(planned, folder=folder)]
+            told += [f"made, switched off: the automation {NOTIFY!r}"] if make_automations() else []
+            for deployment in deployments:  # serving applies them once more
+                _as_it_stands(deployment)
     except CustomerSyncError as error:
         sys.exit(f"{error}")
+    for line in told:
+        sys.stdout.write(f"- {line}\n")
     serve(*deployments)
+
+
+def _as_it_stands(deployment: RunnerDeployment) -> None:
+    """Take over what the server has now, so that registering it again changes nothing."""
+    with get_client(sync_client=True) as client:
+        found = client.read_deployment_by_name(deployment.full_name)
+    limit = found.global_concurrency_limit
+    deployment.parameters, deployment.tags, deployment.description = found.parameters, found.tags, found.description
+    deployment.concurrency_limit = limit.limit if limit else None
+    deployment.concurrency_options = found.concurrency_options
+    deployment.enforce_parameter_schema = found.enforce_parameter_schema
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ parameters remains the reference, so no secret is in them
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Annotated, Any
 
 from prefect.client.orchestration import get_client
@@ -17,8 +18,9 @@ from pydantic import GetCoreSchemaHandler, WithJsonSchema
 from pydantic_core import core_schema
 
 from flows.blocks import ConnectorSetup
+from flows.setup_paths import is_file
 
-__all__ = ["SetupChoice", "chosen_name", "is_reference", "reference_to"]
+__all__ = ["SetupChoice", "chosen_name", "is_reference", "is_there", "reference_to"]
 
 
 class _Dropdown:
@@ -53,6 +55,18 @@ def reference_to(name: str) -> dict[str, Any] | None:
         except ObjectNotFound:
             return None
     return {"$ref": {"block_document_id": str(document.id)}}
+
+
+def is_there(given: object, folder: Path) -> bool:
+    """Whether there is the file or the block that a parameter means.
+
+    Args:
+        folder: what a file's relative name counts from.
+    """
+    if isinstance(given, str) and (is_file(given) or (folder / given).is_file()):
+        return (folder / given).is_file()
+    name = chosen_name(given)
+    return bool(name.strip()) and reference_to(name) is not None
 
 
 def chosen_name(given: object) -> str:

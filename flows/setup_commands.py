@@ -27,11 +27,14 @@ def push(name: NameArgument, setup: SetupOption = DEFAULT_SETUP, as_json: JsonOp
         running.prepare_prefect()
         from flows.setups import push_setup
 
-        saved = push_setup(setup, name)
+        saved, whole = push_setup(setup, name)
     if as_json:
-        terminal.print_json({"saved": saved})
-    else:
-        terminal.say(f"Saved: {', '.join(saved)}.")
+        terminal.print_json({"saved": saved, "paths": {place: str(path) for place, path in whole.items()}})
+        return
+    terminal.say(f"Saved: {', '.join(saved)}.")
+    terminal.say("Its paths count from no folder; whoever carries runs out needs these:")
+    for place, path in whole.items():
+        terminal.say(f"  {place}: {path}")
 
 
 @app.command()

@@ -16,7 +16,7 @@ from connector.errors import SetupError
 from connector.private_files import check_free, write_private
 from connector.run.setup_source import setup_in_file
 from connector.setup import Setup, UnresolvedSecrets, document_in, load_setup
-from connector.setup.reading import problem_of
+from connector.setup.reading import paths_of, problem_of
 from connector.setup.secrets import anchored, is_reference
 from flows.blocks import (
     BUSINESS_CENTRAL_SECRETS,
@@ -92,17 +92,24 @@ def setup_blocks() -> list[str]:
     return sorted(str(document.name) for document in documents)
 
 
-def push_setup(path: Path, name: str) -> list[str]:
+def push_setup(path: Path, name: str) -> tuple[list[str], dict[str, Path]]:
     """Save a setup file as blocks: NAME and its two credential blocks. References (`env:NAME`, `file:PATH`) stay references.
 
+    Relative paths become whole ones, also those that the file leaves as they ship: a block has no folder that they could
+    count from.
+
     Returns:
-        The blocks that were saved.
+        The blocks that were saved, and the paths that were made whole, by setting.
 
     Raises:
         SetupError: the file cannot work.
     """
-    load_setup(path, UnresolvedSecrets())  # says what is wrong with it
+    made = load_setup(path, UnresolvedSecrets())  # says what is wrong with it
     document = document_in(path)
+    whole = paths_of(made, relative=False)
+    for place, file in whole.items():
+        section, _, key = place.partition(".")
+        document.setdefault(section, {})[key] = f"sqlite:///{file}" if place == "store.url" else str(file)
     for section, keys in (*_SECRETS.items(), *_REFERENCES.items()):
         for table, key in _places(document.get(section, {}), keys):
             table[key] = anchored(str(table[key]), path.resolve().parent)  # a block has no folder of its own
@@ -113,7 +120,8 @@ def push_setup(path: Path, name: str) -> list[str]:
     company.save(f"{name}-business-central", overwrite=True)
     setup = ConnectorSetup(webstore_credentials=webstore, business_central_credentials=company, **document)
     setup.save(name, overwrite=True)
-    return [f"{block.get_block_type_slug()}/{block._block_document_name}" for block in (webstore, company, setup)]
+    saved = [f"{block.get_block_type_slug()}/{block._block_document_name}" for block in (webstore, company, setup)]
+    return saved, whole
 
 
 def pull_setup(name: str, path: Path, *, overwrite: bool) -> dict[str, str]:

@@ -10,10 +10,12 @@ from prefect import flow
 from connector.pipeline import carry_out
 from connector.run.names_given import checked_wish
 from connector.run.request import RunReport, RunRequest
-from flows.flow_run import THREADS
+from connector.run.summary import RunSummary
+from flows.flow_run import THREADS, trigger_of_run
 from flows.naming import run_name
 from flows.outcomes import HOOKS, concluded
 from flows.overrides import Overrides, customers_given, left_out_given
+from flows.own_schedule import begin_schedule, check_own_schedule
 from flows.prefect_runtime import PrefectRuntime
 from flows.run_tags import setup_of_run
 from flows.setup_choice import SetupChoice
@@ -49,7 +51,11 @@ def synchronize_customers(
     def body() -> Any:
         return _synchronized(setup, overrides, None, dry_run, approved_plan, leave_out)
 
-    return concluded(setup, body)  # type: ignore[no-any-return]
+    def begun(summary: RunSummary) -> str:
+        wanted = not (dry_run or overrides.words or summary.not_written) and trigger_of_run() == "manual"
+        return begin_schedule(summary.webstore_code) if wanted else ""
+
+    return concluded(setup, body, begun)  # type: ignore[no-any-return]
 
 
 @flow(
@@ -99,5 +105,6 @@ def _synchronized(
     left_out = left_out_given(leave_out)
     checked_wish(approved_plan, left_out)  # before a block is looked up
     setup = overrides.applied(setup_of_run(chosen))
+    check_own_schedule(setup)
     request = RunRequest(setup, names, dry_run=dry_run, approved_plan=approved_plan, leave_out=left_out)
     return carry_out(request, PrefectRuntime(setup))

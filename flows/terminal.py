@@ -60,6 +60,11 @@ def say(text: str) -> None:
     _out.print(text, markup=False)
 
 
+def warn(text: str) -> None:
+    """A line beside the result, on standard error."""
+    _err.print(text, markup=False, style="yellow")
+
+
 def print_json(value: Any) -> None:
     """One JSON object on one line of standard output."""
     text = orjson.dumps(value, option=orjson.OPT_NON_STR_KEYS, default=str).decode()

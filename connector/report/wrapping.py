@@ -44,7 +44,7 @@ def _share(longest: Sequence[float], room: float) -> float:
         if needed > share:
             return share
         room -= needed
-    return room
+    return max(longest, default=room)  # all of them have what they want
 
 
 def _longest_word(cells: Iterable[str]) -> float:

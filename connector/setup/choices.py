@@ -23,6 +23,7 @@ __all__ = [
     "UsernameRule",
     "WhenBusy",
     "WhileWaiting",
+    "label_of",
     "title_of",
 ]
 
@@ -30,6 +31,39 @@ __all__ = [
 def title_of(model: type) -> str:
     """A class's name in words, for forms: `PushWebstoreCustomers` is "Push Webstore Customers"."""
     return re.sub(r"(?<=[a-z])(?=[A-Z])", " ", model.__name__.removesuffix("Form"))
+
+
+# where the words of a setting's name are not those of people
+_LABELS = {
+    "url": "URL",
+    "base_url": "URL of the API",
+    "token_url": "URL for tokens",
+    "public_url": "Public URL",
+    "rest_prefix": "Prefix of the REST API",
+    "verify_tls": "Verify the certificate",
+    "api_key_as_query_param": "Send the key in the address",
+    "customer_role_filter": "Roles of the accounts",
+    "allow_plain_http": "Allow plain http",
+    "customers_api": "API of the page of customers",
+    "customers_entity": "Name of its list of customers",
+    "ship_to_entity": "Name of its list of ship-to addresses",
+    "ship_to_code": "Code of the ship-to address",
+    "auth": "Kind of login",
+    "max_attempts": "Max. No. of Attempts",
+    "max_writes": "Most writes without an approval",
+    "max_creates": "Most creates without an approval",
+    "mappings": "Folder of rules",
+    "html": "HTML report",
+    "count": "Number of partitions",
+    "link": "Evidence that links",
+    "suggest": "Evidence that suggests",
+    "floor": "Never for so few customers",
+}
+
+
+def label_of(name: str, _field: object = None) -> str:
+    """A setting's name in the words of a form: `verify_tls` is "Verify the certificate", `while_waiting` "While Waiting"."""
+    return _LABELS.get(name) or name.replace("_", " ").title()
 
 
 class Choice(StrEnum):

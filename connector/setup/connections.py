@@ -20,7 +20,7 @@ from pydantic import (
 )
 
 from connector.setup.addresses import is_this_machine
-from connector.setup.choices import title_of
+from connector.setup.choices import label_of, title_of
 from connector.setup.customers_page import STANDARD_API, CustomersApi, EntityName, OptionalEntityName, ShipToCode
 from connector.setup.reach import as_a_login, as_a_prefix, as_a_proxy, checked_headers
 from connector.setup.secrets import Key, Secret
@@ -59,7 +59,13 @@ _HEADERS = (
 class Section(BaseModel):
     """Base of the sections of a setup: nothing unknown is taken, nothing changes, blanks around texts do not count."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True, model_title_generator=title_of, str_strip_whitespace=True)
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        model_title_generator=title_of,
+        field_title_generator=label_of,
+        str_strip_whitespace=True,
+    )
 
 
 def _check_address(url: str, allow_plain_http: bool, name: str) -> None:

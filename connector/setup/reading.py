@@ -29,7 +29,7 @@ from connector.setup.sections import (
 from connector.setup.toml_files import document_in
 from connector.setup.webhooks import Webhooks
 
-__all__ = ["Setup", "UnresolvedSecrets", "load_setup", "parse_setup", "problem_of"]
+__all__ = ["Setup", "UnresolvedSecrets", "load_setup", "parse_setup", "paths_of", "problem_of"]
 
 
 class Setup(Section):
@@ -160,30 +160,41 @@ def _meaning(loc: tuple[int | str, ...]) -> str:
 
 def _anchored(setup: Setup, folder: Path) -> Setup:
     """Relative paths of a file mean the file's folder, wherever the command is started."""
-    url = setup.store.url
-    prefix = "sqlite:///"
-    if url.startswith(prefix) and url != prefix and not url.startswith((prefix + "/", prefix + ":memory:")):
-        url = prefix + str(folder / url.removeprefix(prefix))
-    changes: dict[str, Any] = {"store": setup.store.model_copy(update={"url": url})}
-    for section in ("webstore", "business_central"):
-        connection = getattr(setup, section)
-        named = {name: getattr(connection, name, None) for name in ("verify_tls", "client_certificate")}
-        changes[section] = connection.model_copy(
-            update={name: folder / path for name, path in named.items() if isinstance(path, Path)}
-        )
-    reports = setup.reports.folder
-    if reports is not None and not reports.is_absolute():
-        changes["reports"] = setup.reports.model_copy(update={"folder": folder / reports})
-    if not setup.extracts.folder.is_absolute():
-        changes["extracts"] = setup.extracts.model_copy(update={"folder": folder / setup.extracts.folder})
-    parts = setup.partitions.folder
-    if "://" not in parts and not Path(parts).is_absolute():
-        changes["partitions"] = setup.partitions.model_copy(update={"folder": str(folder / parts)})
+    changes: dict[str, dict[str, Any]] = {}
+    for place, path in paths_of(setup).items():
+        section, _, name = place.partition(".")
+        whole = f"{_SQLITE}{folder / path}" if place == "store.url" else folder / path
+        changes.setdefault(section, {})[name] = str(whole) if place in _TEXTS else whole
     for section, name in (("webhooks", "secret"), ("metrics", "token")):
-        own_section = getattr(setup, section)
-        reference = anchored(getattr(own_section, name), folder)
-        changes[section] = own_section.model_copy(update={name: reference})
-    own = setup.synchronization.mappings
-    if own is not None and not own.is_absolute():
-        changes["synchronization"] = setup.synchronization.model_copy(update={"mappings": folder / own})
-    return setup.model_copy(update=changes)
+        changes.setdefault(section, {})[name] = anchored(getattr(getattr(setup, section), name), folder)
+    copies = {section: getattr(setup, section).model_copy(update=new) for section, new in changes.items()}
+    return setup.model_copy(update=copies)
+
+
+_SQLITE = "sqlite:///"
+# settings that are paths and no `Path`
+_TEXTS = frozenset({"store.url", "partitions.folder"})
+_PATHS = (
+    *("webstore.verify_tls", "business_central.verify_tls", "business_central.client_certificate"),
+    *("reports.folder", "extracts.folder", "synchronization.mappings"),
+)
+
+
+def paths_of(setup: Setup, *, relative: bool = True) -> dict[str, Path]:
+    """The files and folders that a setup names, by setting (`store.url`: the file of SQLite).
+
+    Args:
+        relative: only those that count from some folder.
+    """
+    found: dict[str, Path] = {}
+    for place in _PATHS:
+        section, _, name = place.partition(".")
+        value = getattr(getattr(setup, section), name)
+        if isinstance(value, Path):
+            found[place] = value
+    url, parts = setup.store.url, setup.partitions.folder
+    if url.startswith(_SQLITE) and url != _SQLITE and not url.startswith(f"{_SQLITE}:memory:"):
+        found["store.url"] = Path(url.removeprefix(_SQLITE))
+    if "://" not in parts:
+        found["partitions.folder"] = Path(parts)
+    return {place: path for place, path in found.items() if not (relative and path.is_absolute())}

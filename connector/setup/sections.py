@@ -89,7 +89,12 @@ class Synchronization(Section):
         description="Webstore → Business Central: all customers (unknown ones are created), mapped ones, or none.",
     )
     enabled: bool = Field(default=True, description="Off: scheduled runs do nothing. Manual runs still work.")
-    minutes_between_runs: int = Field(default=15, ge=1, le=10_080, description="Minutes between scheduled runs.")
+    minutes_between_runs: int = Field(
+        default=15,
+        ge=1,
+        le=10_080,
+        description="Minutes between scheduled runs. Changed later, `deploy --reset` takes it to the server.",
+    )
     hours_between_full_reads: float = Field(
         default=0,
         ge=0,

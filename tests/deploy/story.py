@@ -140,10 +140,12 @@ def on_prefect(box: Container) -> None:
         )
         url = f"http://127.0.0.1:{server}/api/health"
         in_time(lambda: box.run(*_HEALTHY, HEALTH_URL=url).returncode == 0, "a Prefect server, healthy")
+        with _DIRECT.open(f"http://127.0.0.1:{server}/", timeout=30) as page:
+            assert b"<title>Prefect" in page.read(), "the UI is not there"
         refused = box.run("prefect", "flow", "ls", PREFECT_API_AUTH_STRING_FILE="", PREFECT_API_AUTH_STRING="x:y")
         assert refused.returncode, "the server takes any login"
         done(box, "customer-sync", "deploy", "--folder", "/srv/customer-sync", "--setup", "/data/files.toml")
-        seen("the server wants its login; the flows are deployed from the image")
+        seen("its UI is there, its API wants a login; the flows are deployed from the image")
         worker = ("prefect", "worker", "start", "--pool", "customer-sync", "--type", "process", "--with-healthcheck")
         stack.enter_context(box.running(*worker, PREFECT_WORKER_WEBSERVER_PORT=str(health)))
         url = f"http://127.0.0.1:{health}/health"

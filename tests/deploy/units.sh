@@ -8,7 +8,7 @@ cp -r deploy/systemd/. "$units"
 sed -i -E 's#/opt/customer-sync/bin/[a-z-]+#/bin/true#' "$units"/*.service
 export SYSTEMD_UNIT_PATH="$units:"
 for unit in customer-sync-run@shop.service customer-sync-run@shop.timer customer-sync-console.service \
-            customer-sync-webhooks.service customer-sync-worker.service; do
+            customer-sync-webhooks.service customer-sync-worker.service customer-sync-prefect.service; do
     systemd-analyze verify --man=no "$unit"
     case $unit in *.service) systemd-analyze security --offline=true --threshold=20 --no-pager "$unit" | tail -n 1 ;; esac
 done

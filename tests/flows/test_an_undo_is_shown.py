@@ -13,13 +13,13 @@ import pytest
 from connector.core.approval import approved_of
 from connector.planning.approvals import PlanShown
 from connector.report.approval_question import question
+from connector.report.panel import readable
 from connector.report.run_page import report_of_run
 from connector.run.request import RunReport
 from connector.setup import PersonalData
 from connector.store import open_store
 from console.plan_rows import planned_work
 from flows import activity_commands
-from tasks.report import readable
 from tests.flows.shop import Shop
 
 
@@ -52,7 +52,7 @@ def everywhere(shop: Shop, report: RunReport, capsys: pytest.CaptureFixture[str]
     activity_commands._show_undo(report, as_json=True)
     files = sorted(shop.folder.rglob("plan-*.csv"), key=lambda path: path.stat().st_mtime)
     return {
-        "artifact": " ".join(" ".join(row) for row in readable(report.plan.table())[1]),
+        "artifact": " ".join(" ".join(row) for row in readable("plan", report.plan.table())[1]),
         "form": html.unescape(question(shop.setup, shown, in_browser=True)),
         "terminal": question(shop.setup, shown),
         "command": capsys.readouterr().out,

@@ -50,6 +50,8 @@ def started(served: World, prefect: ConsolePrefect, customers: list[str] | None 
 
 
 def test_the_next_scheduled_run_is_known(served: World) -> None:
+    assert ConsolePrefect().next_run("shop") is None, "it waits for a yes"
+    served.command("deploy", "--setup", "shop", "--activate")
     due = served.until(lambda: ConsolePrefect().next_run("shop"), "a run that the schedule created")
     assert timedelta() < due - datetime.now(UTC) <= timedelta(minutes=15)
     assert ConsolePrefect().next_run("other") is None

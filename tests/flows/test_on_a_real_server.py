@@ -57,13 +57,15 @@ def look_at_the_forms(served: World, waiting: str, folder: Path) -> None:
     with chrome(folder / "profile") as driven:
         page = Page(driven, served.ui)
         page.open(f"/deployments/deployment/{served.deployment(SELECTED)['id']}/run", "Push Webstore Customers", 1750)
-        page.shows("pasted as text", "Whether a person must approve the plan first.", "as set up", "shop")
+        page.shows("pasted as text", "Whether a person must approve the plan first.", "as set up")
+        page.shows("File, or name of a block", "shop", "Add")
         page.photograph(images / "run-form.png")
         page.open("/blocks/catalog/woocommerce-connector-setup/create", "Webstore code", 3000)
-        page.shows(
-            "shop-webstore", "Webstore Connection", "Push Webstore Customers", "Minutes Between Runs", "While Waiting"
-        )
+        page.shows("shop-webstore", "URL of the API", "Push Webstore Customers", "Pull Webstore Customers")
+        assert "While Waiting" not in page.text
         page.photograph(images / "setup-block-form.png")
+        page.click("Approval")
+        page.wait_for("While Waiting")
         hidden = served.get("/block_types/slug/woocommerce-credentials/block_documents/name/shop-webstore")
         page.open(f"/blocks/block/{hidden['id']}", "shop-webstore", 900)
         page.shows("********")
@@ -99,10 +101,30 @@ def scheduled_runs(served: World) -> list[dict[str, Any]]:
     return [run for run in found if run["auto_scheduled"]]
 
 
-def test_a_schedule_made_of_the_setup_creates_runs_and_one_of_them_links_and_creates_customers(served: World) -> None:
-    schedules = served.deployment("synchronize-customers")["schedules"]
-    assert [(s["slug"], s["active"], s["parameters"]) for s in schedules] == [("shop", True, {"setup": "shop"})]
-    assert schedules[0]["schedule"]["interval"] == 15 * 60
+def test_a_schedule_begins_with_a_first_run_by_hand_of_a_chosen_block_and_then_creates_runs(served: World) -> None:
+    def schedule() -> Any:
+        (one,) = served.deployment("synchronize-customers")["schedules"]
+        return one
+
+    assert (schedule()["slug"], schedule()["active"], schedule()["parameters"]) == ("shop", False, {"setup": "shop"})
+    assert schedule()["schedule"]["interval"] == 15 * 60
+    block = served.get("/block_types/slug/woocommerce-connector-setup/block_documents/name/shop")
+    chosen = {"$ref": {"block_document_id": block["id"]}}
+    assert served.deployment("synchronize-customers")["parameters"] == {"setup": chosen}
+    dry = served.wait(served.start("synchronize-customers", setup=chosen, dry_run=True))
+    assert "From now on" not in dry["state"]["message"]
+    assert (schedule()["active"], scheduled_runs(served)) == (False, [])
+
+    first = served.wait(served.start("synchronize-customers", setup=chosen))
+
+    assert first["state"]["message"].endswith("From now on it runs every 15 minutes; its deployment has the switch.")
+    assert (first["name"], first["parameters"]["setup"]) == ("synchronize all customers of shop", chosen)
+    stored = served.stored_run(first["id"])
+    assert (stored["trigger"], stored["status"]) == ("manual", "completed")
+    assert "linked" in first["state"]["message"]
+    assert accounts_and_cards(served)[1] == 30 + stored["summary"]["pull"]["created"]
+    assert (schedule()["active"], schedule()["parameters"]) == (True, {"setup": "shop"})
+    register(served, 6)
     run = served.until(lambda: scheduled_runs(served), "a run that the schedule created")[0]
 
     # "run now": nobody waits for a quarter of an hour
@@ -111,12 +133,10 @@ def test_a_schedule_made_of_the_setup_creates_runs_and_one_of_them_links_and_cre
 
     assert ended["state"]["type"] == "COMPLETED", ended["state"]
     assert ended["name"] == "synchronize all customers of shop"
-    assert "linked" in ended["state"]["message"]
     stored = served.stored_run(run["id"])
     assert (stored["trigger"], stored["status"]) == ("scheduled", "completed")
     created = stored["summary"]["pull"]["created"]
     assert created > 0
-    assert accounts_and_cards(served)[1] == 30 + created
     wanted = {"extract webstore customers", "compare customers", "pull customers", "publish summary"}
 
     def recorded() -> bool:
@@ -197,6 +217,7 @@ def test_a_partners_page_is_followed_by_a_run_of_the_form_and_one_that_lost_a_fi
 
 def test_a_field_of_the_run_form_that_is_untouched_or_left_empty_is_not_given(served: World, tmp_path: Path) -> None:
     deployment = served.deployment("synchronize-customers")["id"]
+    chosen = served.deployment("synchronize-customers")["parameters"]["setup"]
     mine = {"deployments": {"id": {"any_": [deployment]}}, "sort": "EXPECTED_START_TIME_DESC"}
 
     def started() -> dict[str, dict[str, Any]]:
@@ -221,13 +242,13 @@ def test_a_field_of_the_run_form_that_is_untouched_or_left_empty_is_not_given(se
                 form = f"{ui}/deployments/deployment/{deployment}/run"
                 page.open(form, "leave_out", 1900)
                 page.shows("None or left empty = what this run plans", "None or left empty = nobody")
-                assert submitted(page) == {"setup": "shop", "approved_plan": None, "leave_out": None}
+                assert submitted(page) == {"setup": chosen, "approved_plan": None, "leave_out": None}
                 page.open(form, "leave_out", 1900)
                 page.choose("approved_plan", "str")
                 page.type_into("approved_plan", "abc123")
                 page.clear("approved_plan")
                 page.choose("leave_out", "str")
-                assert submitted(page) == {"setup": "shop"}
+                assert submitted(page) == {"setup": chosen}
     finally:
         served.restart_worker()
 

@@ -9,14 +9,19 @@ from uuid import uuid4
 
 import pytest
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.actions import BlockDocumentUpdate
+from prefect.client.schemas.actions import ArtifactCreate, BlockDocumentUpdate
 from prefect.utilities.schema_tools.validation import validate
 
+from connector.errors import SetupError
+from connector.run.setup_source import opened_store
+from connector.run.summary import RunSummary
+from connector.setup import StoreSettings
 from flows.blocks import ConnectorSetup
 from flows.deployments import FLOWS
 from flows.purge_activity_log import purge_activity_log
 from flows.setup_choice import reference_to
-from flows.setups import push_setup
+from flows.setups import load_block, push_setup, resolve_setup
+from tasks.report import artifact_key, summary_text
 from tests.servers.prefect import prefect_here
 from tests.unit.flows.test_deployments import written
 
@@ -88,3 +93,64 @@ def test_a_chosen_block_that_is_gone_or_wrong_is_told_in_words(setup: Path) -> N
     purge_activity_log(setup=chosen, return_state=True)  # type: ignore[arg-type]
     assert "is not there any more" in newest_run().state.message
     assert reference_to("gone") is None
+
+
+def test_a_pushed_block_names_whole_paths_and_they_are_told(setup: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = setup.read_text(encoding="utf-8").partition("[store]")[0]
+    text = text.replace('auth = "basic"', 'auth = "basic"\nverify_tls = "own/ca.pem"')
+    setup.write_text(f'{text}mappings = "rules"\n[reports]\nfolder = "seen"\n', encoding="utf-8")
+    there = setup.parent
+    monkeypatch.chdir(there.parent)
+    saved, whole = push_setup(Path(there.name) / setup.name, "whole")
+    assert len(saved) == 3
+    assert whole == {
+        "business_central.verify_tls": there / "own/ca.pem",
+        "synchronization.mappings": there / "rules",
+        "reports.folder": there / "seen",
+        "extracts.folder": there / "customer-sync-data/extracts",
+        "store.url": there / "customer-sync-data/store.sqlite",
+        "partitions.folder": there / "customer-sync-data/partitions",
+    }
+    assert resolve_setup("whole", with_secrets=False) == resolve_setup(str(setup), with_secrets=False)
+
+
+def test_relative_paths_of_a_block_count_from_the_project_or_are_refused(
+    setup: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As the form has them when nobody changes them, and as earlier versions pushed them."""
+    push_setup(setup, "typed")
+    block = load_block("typed")
+    block.store = StoreSettings()
+    block.save("typed", overwrite=True)
+    found = set()
+    for name in ("one", "other"):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        found.add(resolve_setup("typed", with_secrets=False).store.url)
+    assert found == {f"sqlite:///{Path(__file__).parents[2]}/customer-sync-data/store.sqlite"}
+    monkeypatch.setattr("flows.blocks._PROJECT", tmp_path)
+    with pytest.raises(SetupError, match=r"count from no folder[\s\S]*store.url: customer-sync-data/store.sqlite"):
+        resolve_setup("typed", with_secrets=False)
+
+
+def test_a_store_that_is_empty_where_one_was_full_is_told_and_scheduled_runs_do_not_begin(
+    setup: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def told() -> str:
+        return str(purge_activity_log(setup=str(setup), return_state=True).message)
+
+    assert "another store" not in told(), "nothing is known of this webstore"
+    shown = ArtifactCreate(key=artifact_key("summary", "harbour"), type="markdown", data=summary_text(RunSummary()))
+    with get_client(sync_client=True) as client:
+        client.create_artifact(shown)
+    assert "holds nothing of webstore harbour, though Prefect shows a run of it" in told()
+    assert "store.sqlite" in told()
+    monkeypatch.setattr("flows.outcomes.trigger_of_run", lambda: "scheduled")
+    state = purge_activity_log(setup=str(setup), return_state=True)
+    assert state.is_failed()
+    assert "run it once by hand" in str(state.message)
+    with opened_store(setup) as (_, store), store.work("harbour") as work:
+        work.runs.start("r1", "all", "manual", "ann")
+        work.runs.finish("r1", "completed", {}, "", "")
+    assert told().startswith("Removed"), "it is the one of the last run again"
+    assert "another store" not in told()

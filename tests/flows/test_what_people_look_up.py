@@ -111,7 +111,7 @@ def test_an_import_shows_its_plan_and_imports_exactly_it_and_an_export_goes_in_a
 
     yes = {"decision": "approve", "name": "Ada"}
     said = imported(table, one_by_hand, yes, reason="the spring list")
-    assert said == "1 added, 0 changed, 0 removed, 1 stay. Version 2 of the mapping table."
+    assert said == "1 added, 0 changed, 0 removed, 1 stay. Version 2 of the mapping table. By Ada."
     assert "2 added, 0 changed" in texts[-1] and "1 added, 0 changed" in texts[-1], "asked again about what it is now"
     newest = seen(versions.list_versions, shop.setup)[-1]
     assert (newest["actor"], newest["reason"]) == ("Ada", "the spring list")

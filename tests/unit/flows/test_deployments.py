@@ -13,6 +13,7 @@ import pytest
 import yaml
 from prefect.states import Cancelled, Crashed
 
+from connector.errors import InputError
 from connector.run.run import Starter, started_by
 from connector.setup import PullWebstoreCustomers, Setup, UnresolvedSecrets, load_setup
 from connector.store import open_store
@@ -58,7 +59,12 @@ def written(folder: Path, code: str, minutes: int, enabled: str) -> Path:
 def test_prefect_yaml_deploys_every_flow_under_its_own_name() -> None:
     deployments = yaml.safe_load((ROOT / "prefect.yaml").read_text(encoding="utf-8"))["deployments"]
     named = {}
+    served = {deployment.name: deployment for deployment in deployments_of()}
+    assert list(served) == [deployment["name"] for deployment in deployments], "in the order of a day's work"
     for deployment in deployments:
+        assert "schedules" not in deployment, "nobody knows here whose setup is there"
+        assert deployment["description"] == served[deployment["name"]].description
+        assert deployment["tags"] == served[deployment["name"]].tags
         module, _, function = deployment["entrypoint"].partition(":")
         named[deployment["name"]] = getattr(import_module(module.removesuffix(".py").replace("/", ".")), function)
     assert {name: flow.name for name, flow in named.items()} == {flow.name: flow.name for flow in FLOWS}
@@ -107,12 +113,12 @@ def test_each_webstore_has_a_schedule_as_its_setup_says(setup: Path, tmp_path: P
         for p in planned
         if p.synchronize.interval is not None
     ]
-    assert told == [("shop", 1800.0, "Europe/Oslo", True), ("outlet", 3600.0, "Europe/Oslo", False)]
+    # a person says when they begin
+    assert told == [("shop", 1800.0, "Europe/Oslo", False), ("outlet", 3600.0, "Europe/Oslo", False)]
+    assert [(p.enabled, p.purge.active) for p in planned] == [(True, True), (False, True)]
     assert planned[1].synchronize.parameters == {"setup": str(other)}
-    served = {d.name: d for d in deployments_of([str(setup), str(other)])}
-    assert set(served) == {flow.name for flow in FLOWS}
-    assert len(served["synchronize-customers"].schedules or []) == 2
-    assert served["undo-run"].parameters == {"setup": str(setup)}
+    with pytest.raises(InputError, match=rf"about webstore shop: .*{setup.name} and .*{setup.name}"):
+        planned_schedules([str(setup), str(setup)])
 
 
 def test_hooks_are_named_as_a_worker_calls_them() -> None:

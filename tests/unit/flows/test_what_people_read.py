@@ -89,8 +89,8 @@ def test_parts_of_a_message_end_once(parts: tuple[str, ...], told: str) -> None:
 @pytest.mark.parametrize(
     ("text", "told"),
     [
-        ("See customer-sync holds list.", "See the artifact of the customers on hold."),
-        ("`customer-sync mapping list` shows who is.", "edit-customer-mapping (show) shows who is."),
+        ("See customer-sync holds list.", "See look-up (customers on hold)."),
+        ("`customer-sync mapping list` shows who is.", "look-up (customers) shows who is."),
         ("Write it: customer-sync sync --plan 0a1b2c3d4e5f", "Write it: synchronize-customers with approved_plan 0a1b2c3d4e5f"),
         (
             "If so: customer-sync plan, then sync --plan HASH. Nothing was written.",

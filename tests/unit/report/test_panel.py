@@ -100,6 +100,18 @@ def test_words_are_broken_so_that_a_table_fits_and_nothing_is_lost(columns: list
 
 def test_what_fits_stays_whole_and_an_address_breaks_behind_its_punctuation() -> None:
     assert column_limits([["C1"], ["kari@nord.example"]], PANEL)[1] > 9
+    full = [
+        ["49b2c1bd"],
+        ["Synchronisation of all"],
+        ["2026-11-28 20:01:08.592801"],
+        ["completed"],
+        ["updated"],
+        ["office"],
+    ]
+    limits = column_limits(full, PANEL)
+    assert all(broken(text, limit) == [text] for (text,), limit in zip(full, limits, strict=True)), (
+        "little room is left over"
+    )
     assert broken("kari@nord.example Oslo", 12) == ["kari@nord.example Oslo"]
     assert broken("👩\u200d👩\u200d👧e\u0301" * 2, 1) == ["👩\u200d👩\u200d👧", "e\u0301"] * 2
     assert broken("see kari.nordmann-hansen@company.example", 9) == ["see kari.nordmann-", "hansen@company", ".example"]
