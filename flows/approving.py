@@ -19,6 +19,7 @@ from connector.errors import InputError
 from connector.planning.approvals import PlanShown
 from connector.report.approval_question import question
 from connector.report.literal import lines_as_they_are
+from connector.report.wrapping import FORM
 from connector.run.close_run import close_run
 from connector.run.names_given import unknown_left_out
 from connector.run.request import Answer
@@ -60,7 +61,7 @@ def ask_for_approval(setup: Setup, plan: PlanShown) -> Answer:
         if not unknown:
             return Answer(True, tuple(left_out), who)
         # a mistyped number must not end in a write that somebody wanted to leave out
-        problems = lines_as_they_are(unknown)
+        problems = lines_as_they_are(unknown, width=FORM)
         remark = f"**Nothing was written; please correct the list of customers to leave out:**\n\n{problems}\n\n"
     raise InputError("The list of customers to leave out could not be understood; nothing was written.")
 

@@ -21,6 +21,7 @@ from connector.desk.desk import at_desk
 from connector.errors import InputError, Overtaken
 from connector.report.literal import lines_as_they_are, table_as_it_is, text_as_it_is
 from connector.report.run_tables import masked_rows
+from connector.report.wrapping import FORM
 from connector.run.request import Skipped
 from connector.run.setup_source import opened_view
 from connector.setup import PersonalData, Setup
@@ -140,7 +141,8 @@ def _form(setup: Setup, plan: exchange.Imported, words: str) -> type[MappingAppr
     cells = [["" if row[name] is None else row[name] for name in _COLUMNS] for row in rows]
     headings = ["line", "change", "customer", "name", "Webstore ID", "before"]
     more = f"\n\nThe first {len(rows)} of {len(plan.rows)} rows." if len(plan.rows) > len(rows) else ""
-    text = f"### Import into the mapping table of {setup.webstore_code}\n\n{words}.\n\n{table_as_it_is(headings, cells)}{more}"
+    table = table_as_it_is(headings, cells, width=FORM)
+    text = f"### Import into the mapping table of {setup.webstore_code}\n\n{words}.\n\n{table}{more}"
     return MappingApproval.with_initial_data(description=text)
 
 

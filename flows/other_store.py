@@ -9,7 +9,8 @@ from typing import Any
 
 import httpx
 from prefect.client.orchestration import get_client
-from prefect.client.schemas.filters import ArtifactCollectionFilter, ArtifactCollectionFilterKey
+from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
+from prefect.client.schemas.sorting import ArtifactSort
 from sqlalchemy import make_url
 
 from connector.errors import StoreError
@@ -30,15 +31,16 @@ def earlier_store(setup: Setup) -> str:
         with opened_view(setup) as view:
             if _knows_customers(view):
                 return ""
-        shown = _summary_of(setup.webstore_code)
+            # a run has the same id here and there
+            others = [one for one in _summaries_of(setup.webstore_code) if view.runs.show(str(one.flow_run_id)) is None]
     except (StoreError, httpx.HTTPError):  # whoever needs it says so
         return ""
-    if shown is None:
+    if not others:
         return ""
     store = make_url(setup.store.url).render_as_string(hide_password=True)
     return (
         f"The store {store} holds nothing of webstore {setup.webstore_code}, though Prefect shows a run of it "
-        f"({shown:%Y-%m-%d %H:%M}): that had another store, or this one was removed. Name that store in the setup "
+        f"({others[0].created:%Y-%m-%d %H:%M}): that had another store, or this one was removed. Name that store in the setup "
         "(store.url), or restore a backup; otherwise customers are matched anew, and who is not recognised is created again."
     )
 
@@ -49,9 +51,8 @@ def _knows_customers(view: View) -> bool:
     return done or not view.mapping.current().empty
 
 
-def _summary_of(code: str) -> Any:
-    """When the newest summary of a webstore was published; None = there is none."""
-    key = ArtifactCollectionFilterKey(any_=[artifact_key("summary", code)])
+def _summaries_of(code: str) -> list[Any]:
+    """The newest summaries of a webstore's runs."""
+    key = ArtifactFilter(key=ArtifactFilterKey(any_=[artifact_key("summary", code)]))
     with get_client(sync_client=True) as client:
-        found = client.read_latest_artifacts(artifact_filter=ArtifactCollectionFilter(key=key))
-    return found[0].updated if found else None
+        return list(client.read_artifacts(artifact_filter=key, sort=ArtifactSort.CREATED_DESC, limit=_RUNS))

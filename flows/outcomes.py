@@ -52,7 +52,9 @@ REFUSED = "Not All Written"
 # of customers that were dropped: a state's message is one sentence, the rest stands in the summary
 _NAMED = 5
 # kinds of runs after which nothing else waits than before
-_SHOW_NOTHING_NEW = frozenset({"connection", "readiness", "purge"})
+_SHOW_NOTHING_NEW = frozenset(
+    {"connection", "readiness", "purge", "look-up", "export-customer-mapping", "plan-what-if"}
+)
 # how Prefect's message begins when a run's parameters are not what its flow takes
 _NOT_BEGUN = "Validation of flow parameters failed"
 _NAMES: Mapping[str, Callable[[int], str]] = {

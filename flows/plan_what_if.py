@@ -7,6 +7,8 @@ from typing import Any
 from prefect import flow
 from prefect.artifacts import create_markdown_artifact
 
+from connector.core.counting import counted
+from connector.core.sentences import sentences
 from connector.errors import InputError
 from connector.planning.what_if import what_if
 from connector.report.literal import lines_as_they_are, table_as_it_is
@@ -57,6 +59,7 @@ def plan_what_if(
         text.append(lines_as_they_are(told))
         create_markdown_artifact(key=artifact_key("what-if", made.webstore_code), markdown="\n\n".join(text))
         number = len({one.who for one in found.differences})
-        return Told(f"{number} customers would be planned otherwise; nothing was written. {told[-1]}", found.groups)
+        would = counted(number, "customer would be planned otherwise", "customers would be planned otherwise")
+        return Told(sentences(f"{would}; nothing was written", told[-1]), found.groups)
 
     return concluded(setup, body)  # type: ignore[no-any-return]

@@ -16,6 +16,7 @@ from connector.desk.desk import Desk, at_desk
 from connector.desk.restored import answer_restored
 from connector.errors import InputError
 from connector.report.literal import lines_as_they_are
+from connector.report.wrapping import FORM
 from connector.rules import rules_of
 from connector.run.run import started_by
 from connector.run.setup_source import opened_view
@@ -180,7 +181,7 @@ def _form(shown: Shown) -> type[SignedForm]:
             f"Business Central: {row['business_central'] or '(blank)'}",
         ]
         values += [f"last agreed: {row['base'] or '(blank)'}"] if row["base"] is not None else []
-        told = lines_as_they_are(values)
+        told = lines_as_they_are(values, width=FORM)
         fields[f"take_{i}"] = (Answer, Field(default=Answer.AS_ABOVE, title=who, description=told))
         fields[f"value_{i}"] = (str, Field(default="", title=f"{who}: another value", description=_VALUE))
     model: type[SignedForm] = create_model("ConflictAnswers", __base__=SignedForm, **fields)

@@ -23,7 +23,7 @@ from flows.deployments import FLOWS, TAGS, WHEN, planned_schedules
 from flows.running import server_needed
 from flows.schedules import keep_schedules
 
-__all__ = ["deployments_of", "main", "take_over"]
+__all__ = ["deployments_of", "main", "prepared", "take_over"]
 
 
 def deployments_of() -> list[RunnerDeployment]:
@@ -46,22 +46,36 @@ def take_over() -> None:
                 client.update_deployment(deployment.id, DeploymentUpdate(path="."))
 
 
+def prepared(setups: list[str]) -> tuple[list[RunnerDeployment], list[str]]:
+    """Register the deployments and their schedules, and keep what was changed of them in the UI.
+
+    Returns:
+        The deployments as they stand on the server, so that serving them changes nothing; and what was made and kept, in words.
+
+    Raises:
+        SetupError: a setup is not there, or cannot work; nothing was registered.
+        RemoteTrouble: the server does not answer.
+    """
+    planned, deployments, folder = planned_schedules(setups), deployments_of(), Path.cwd()
+    with server_needed():
+        before = what_stands()
+        take_over()
+        for deployment in deployments:
+            deployment.apply()
+        put_back(before)
+        told = [f"kept: {line}" for line in before.words]
+        told += [*fill_in(planned[0].setup, folder), *keep_schedules(planned, folder=folder)]
+        told += [f"made, switched off: the automation {NOTIFY!r}"] if make_automations() else []
+        for deployment in deployments:
+            _as_it_stands(deployment)
+    return deployments, told
+
+
 def main() -> None:
     """Serve until the process is ended."""
     named = sys.argv[1:] or [os.environ.get("CUSTOMER_SYNC_SETUP", "setup.toml")]
     try:
-        planned, deployments, folder = planned_schedules(named), deployments_of(), Path.cwd()
-        with server_needed():
-            before = what_stands()
-            take_over()
-            for deployment in deployments:
-                deployment.apply()
-            put_back(before)
-            told = [f"kept: {line}" for line in before.words]
-            told += [*fill_in(planned[0].setup, folder), *keep_schedules(planned, folder=folder)]
-            told += [f"made, switched off: the automation {NOTIFY!r}"] if make_automations() else []
-            for deployment in deployments:  # serving applies them once more
-                _as_it_stands(deployment)
+        deployments, told = prepared(named)
     except CustomerSyncError as error:
         sys.exit(f"{error}")
     for line in told:

@@ -16,6 +16,7 @@ from connector.desk.both_sides import BothSides, read_both
 from connector.desk.desk import at_desk
 from connector.errors import InputError
 from connector.report.literal import lines_as_they_are
+from connector.report.wrapping import FORM
 from connector.run.run import started_by
 from connector.setup import Setup
 from flows.flow_run import actor_of_run, whole
@@ -176,7 +177,7 @@ def _form(shown: Shown) -> type[SignedForm]:
         fields["plain"] = (bool, Field(default=False, title=title, description=_PLAIN))
     for i, row in enumerate(shown.rows):
         who = [f"Business Central: {row['business_central']}", f"webstore: {row['webstore']}"]
-        told = lines_as_they_are([*who, f"{row['standing']}; {row['because']}"])
+        told = lines_as_they_are([*who, f"{row['standing']}; {row['because']}"], width=FORM)
         fields[f"pair_{i}"] = (Same, Field(default=Same.AS_ABOVE, title=row["pair"], description=told))
     model: type[SignedForm] = create_model("SuggestionAnswers", __base__=SignedForm, **fields)
     which = shown.words("pair", "pairs")

@@ -70,6 +70,7 @@ _FIELDS = {
     "customer": "customers",
     "leave-out": "leave_out",
     "delete-accounts": "delete_accounts",
+    "its-flags": "its_flags",
     "dry-run": "dry_run",
     "take": "take",
     "value": "value",

@@ -9,7 +9,7 @@ earlier ones.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +20,11 @@ from prefect.cache_policies import NO_CACHE
 
 from connector.core.counting import counted
 from connector.core.expectations import Finding
-from connector.report.literal import lines_as_they_are, table_as_it_is
+from connector.report.literal import lines_as_they_are, table_as_it_is, title_as_it_is
 from connector.report.panel import readable
 from connector.report.run_tables import Report, ShownTable
 from connector.run.summary import RunSummary
+from tasks.pressing import pressed
 
 __all__ = [
     "artifact_key",
@@ -39,6 +40,8 @@ _TRENDED = 10
 _BARS = "▁▂▃▄▅▆▇█"
 _ERRORS = 50
 _FINDINGS = 500
+# columns in which errors and warnings advise what to do
+_ADVISING = frozenset({"reason", "last error", "finding", "what to do"})
 
 
 def artifact_key(name: str, webstore_code: str) -> str:
@@ -57,13 +60,15 @@ def publish_report(webstore_code: str, report: Report) -> list[str]:
 def publish_table(webstore_code: str, table: ShownTable, files: Sequence[str] = ()) -> None:
     """One table as an artifact. Every list of artifacts carries the whole tables, so that rows are few."""
     columns, rows = readable(table.name.partition("-")[0], table.frame)
-    lines = [f"**{table.title}**: {counted(table.total, 'row') if table.total else 'none'}"]
+    lines = [title_as_it_is(table.title, f": {counted(table.total, 'row') if table.total else 'none'}")]
     if table.total > len(rows):
         lines.append(f"The first {counted(len(rows), 'row is', 'rows are')} shown.")
     if files and table.name != "conflicts":
         lines.append("The whole plan, in the folder of reports: " + ", ".join(f"`{path}`" for path in files))
     if rows:
-        lines.append(table_as_it_is(columns, rows))
+        advising = {place for place, heading in enumerate(columns) if heading in _ADVISING}
+        told = [[pressed(cell) if place in advising else cell for place, cell in enumerate(row)] for row in rows]
+        lines.append(table_as_it_is(columns, told))
     create_markdown_artifact(key=artifact_key(table.name, webstore_code), markdown="\n\n".join(lines))
 
 
@@ -104,25 +109,33 @@ def summary_text(summary: RunSummary, before: Sequence[Mapping[str, Any]] = ()) 
     push, pull = summary.push.counters, summary.pull.counters
     kind = "dry run, nothing was written" if summary.dry_run else f"{summary.mode} run"
     text = [f"### {summary.webstore_code}: {kind}", ""]
+    approved = summary.approval
+    if approved is not None and approved.approved_by:
+        text += [_advised([f"Approved by {approved.approved_by}"]), ""]
     if summary.stopped:
-        text += ["**Stopped**", "", lines_as_they_are(summary.stopped), ""]
+        text += ["**Stopped**", "", _advised(summary.stopped), ""]
     counters = [f"| {name} | {push[name]} | {pull[name]} |" for name in push]
     text += ["| | push (→ webstore) | pull (→ Business Central) |", "|---|---|---|", *counters, ""]
     others = {**summary.counters, "mapping version": summary.mapping_version}
     text += [" · ".join(f"{name} {count}" for name, count in others.items()), ""]
     if summary.warnings:
-        text += [lines_as_they_are(summary.warnings), ""]
+        text += [_advised(summary.warnings), ""]
     dropped = summary.dropped_lines
     if dropped:
         more = [f"… and {len(dropped) - _ERRORS} more"] if len(dropped) > _ERRORS else []
         text += [f"**Dropped** ({len(dropped)}): approved or planned, and not written", ""]
-        text += [lines_as_they_are([*dropped[:_ERRORS], *more]), ""]
+        text += [_advised([*dropped[:_ERRORS], *more]), ""]
     errors = summary.errors
     if errors:
         more = [f"… and {len(errors) - _ERRORS} more"] if len(errors) > _ERRORS else []
         told = [f"{e.customer} ({e.system}): {e.message}" for e in errors[:_ERRORS]]
-        text += [f"**Not written** ({summary.not_written})", "", lines_as_they_are([*told, *more]), ""]
+        text += [f"**Not written** ({summary.not_written})", "", _advised([*told, *more]), ""]
     return "\n".join([*text, *_trend(summary, before)])
+
+
+def _advised(lines: Iterable[str]) -> str:
+    """Lines as they are, but for advice: it is told as the UI has it."""
+    return lines_as_they_are(map(pressed, lines))
 
 
 def _trend(summary: RunSummary, before: Sequence[Mapping[str, Any]]) -> list[str]:

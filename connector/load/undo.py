@@ -82,7 +82,7 @@ def _terms(run: Run, run_id: str, written: Collection[Direction], *, its_flags: 
     for way in sorted(closed):
         run.warnings.append(
             f"Run {run_id[:8]} wrote, and {terms.flags.gate_text(way, True)} now: what it wrote in {_NAMES[way.target]} stays. "
-            "To put it back, undo it with the flags that it had (its_flags, --its-flags, or the box beside Preview the undo)."
+            "To put it back, undo it with the flags that it had (--its-flags; in the console the box beside Preview the undo)."
         )
     return terms
 

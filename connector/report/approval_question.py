@@ -12,6 +12,7 @@ from connector.core.counting import counted
 from connector.planning.approvals import PlanShown
 from connector.report.literal import table_as_it_is
 from connector.report.run_tables import masked_rows
+from connector.report.wrapping import FORM
 from connector.setup import PersonalData, Setup
 
 __all__ = ["question"]
@@ -33,7 +34,8 @@ def question(setup: Setup, plan: PlanShown, page: str = "", *, in_browser: bool 
     """
     counts = "\n".join(f"- {name}: **{count}**" for name, count in plan.counts.items())
     mails = plan.counts.get("push create", 0)
-    warning = f"\n\n{mails} people will be sent the shop's new-account mail." * bool(mails)
+    people = counted(mails, "person", "people")
+    warning = f"\n\n{people} will be sent the shop's new-account mail." * bool(mails)
     deletions = plan.counts.get("push delete", 0)
     warning += f"\n\n**{counted(deletions, 'account')} will be deleted in the webstore.**" * bool(deletions)
     left = Counter(str(row["action"]) for row in plan.rows if row["action"] in _LEFT)
@@ -44,7 +46,8 @@ def question(setup: Setup, plan: PlanShown, page: str = "", *, in_browser: bool 
     if setup.reports.personal_data is PersonalData.MASK:
         first = masked_rows(first)
     more = f"The first {len(first)} of {len(rows)} rows. " if len(rows) > len(first) else ""
-    table = (table_as_it_is if in_browser else _markdown)(_COLUMNS, _cells(first))
+    cells = _cells(first)
+    table = table_as_it_is(_COLUMNS, cells, width=FORM) if in_browser else _markdown(_COLUMNS, cells)
     link = f"[The whole plan]({page})" if page else ""
     head = f"### Plan `{plan.hash[:12]}` of webstore {setup.webstore_code}\n\nIt waits: {plan.reason}."
     return f"{head}\n\n{counts}{warning}\n\n{table}\n\n{more}{link}"

@@ -16,7 +16,7 @@ from typing import Any
 from connector.core.characters import shown
 from connector.report.wrapping import LINES, PANEL, broken, column_limits
 
-__all__ = ["lines_as_they_are", "table_as_it_is", "text_as_it_is"]
+__all__ = ["lines_as_they_are", "table_as_it_is", "text_as_it_is", "title_as_it_is"]
 
 
 def table_as_it_is(
@@ -37,6 +37,11 @@ def table_as_it_is(
     lines = [f"<thead><tr>{''.join(f'<th{cell}</th>' for cell in head)}</tr></thead>", "<tbody>"]
     lines += [f"<tr>{''.join(f'<td{cell}</td>' for cell in row)}</tr>" for row in body]
     return "\n".join(['<table cellpadding="4">', *lines, "</tbody>", "</table>"])
+
+
+def title_as_it_is(title: str, more: str = "") -> str:
+    """A title in bold letters, with what stands behind it."""
+    return f"<div><b>{_text(_on_one_line(title), LINES)}</b>{_text(more, LINES)}</div>"
 
 
 def lines_as_they_are(lines: Iterable[str], *, width: float = LINES) -> str:

@@ -70,6 +70,8 @@ _HEADINGS = {
     "base": "last agreed",
 }
 _SYSTEMS = {"business_central": "Business Central", "webstore": "webstore", "mapping": "mapping table"}
+# a column of which nothing is told where it is missing, which is something else than a blank value
+_BLANK = {"other_side": "(blank)"}
 _OF_A_SYSTEM = frozenset({"system", "data"})
 
 
@@ -129,7 +131,7 @@ def _cell(column: str, value: Any) -> str:
         return ""
     if isinstance(value, float):
         return str(int(value)) if value.is_integer() else f"{value:.3g}"
-    return _SYSTEMS.get(str(value), str(value)) if column in _OF_A_SYSTEM else str(value)
+    return _SYSTEMS.get(str(value), str(value)) if column in _OF_A_SYSTEM else str(value) or _BLANK.get(column, "")
 
 
 def _change(before: str, after: str, other: str) -> str:

@@ -16,8 +16,8 @@ __all__ = ["FORM", "LINES", "PANEL", "broken", "column_limits"]
 PANEL = 48.0
 # letters outside of tables are of 16 in both
 LINES = 42.0
-# a form in which a run waits is a window in the page
-FORM = 34.0
+# a form in which a run waits is a window in the page, of 512 pixels with its margins
+FORM = 27.0
 # what stands between two columns
 _GAP = 1.25
 # no column becomes narrower than about five letters

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pandas as pd
 import pytest
 
 from connector.core.approval import approved_of
@@ -20,6 +21,7 @@ from connector.setup import PersonalData
 from connector.store import open_store
 from console.plan_rows import planned_work
 from flows import activity_commands
+from tasks.pressing import pressed
 from tests.flows.shop import Shop
 
 
@@ -80,7 +82,7 @@ def test_what_a_closed_flag_withholds_is_shown_with_every_value_and_with_the_way
         assert "Push Webstore Customers = None" in text, place
         assert "unlink" in text, place
         assert "Nygaten 2 → Nygaten 2" not in text, place
-    assert "its_flags" in report.summary.warnings[0]
+    assert "--its-flags" in report.summary.warnings[0] and "(its_flags;" in pressed(report.summary.warnings[0])
 
     masked = shop.setup.reports.model_copy(update={"personal_data": PersonalData.MASK})
     shown = PlanShown(approved_of(report.plan), tuple(rows_of(report)), "")
@@ -112,6 +114,8 @@ def test_a_field_typed_since_is_shown_with_what_would_have_been_put_back(shop: S
     (kept,) = rows_of(shop.undo(run.run_id, dry_run=True))
     values = [kept[name] for name in ("action", "before", "after", "other_side")]
     assert values == ["kept", "Strandgaten 7", "Storgata 1", "Nygaten 2"]
+    _, (shown,) = readable("plan", pd.DataFrame([{**kept, "other_side": ""}]))
+    assert "Strandgaten 7 → Storgata 1 (other side: (blank))" in shown
 
 
 def test_rows_of_other_runs_say_nothing_of_the_other_side(shop: Shop) -> None:

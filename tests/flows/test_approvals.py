@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
+from prefect.events import AutomationCore
 
 from connector.desk import inbox, versions
 from connector.desk.activity import list_runs
@@ -16,6 +17,7 @@ from connector.errors import InputError
 from connector.run.run import Starter, started_by
 from connector.setup import UnresolvedSecrets, load_setup
 from flows import paging, waiting
+from flows.automations import NOTIFY, make_automations
 from flows.connection import connection
 from flows.edit_customer_mapping import MappingAction, edit_customer_mapping
 from flows.overrides import ApprovalOverride, Overrides, PullOverride
@@ -149,6 +151,49 @@ def test_a_form_is_asked_again_when_it_leaves_out_somebody_who_is_not_in_the_pla
     ):
         run()
     assert [card["displayName"] for card in shop.cards()] == ["Nora2 Vik2"]
+
+
+def test_a_name_that_was_typed_stands_in_versions_decisions_tags_and_messages(shop: Shop) -> None:
+    shop.setting("[approval]\nhours = 1")
+    shop.register(1)
+    with answering({"decision": "approve", "name": " Ada\nLovelace"}):
+        state = synchronize_customers(setup=str(shop.setup), overrides=ASKED, return_state=True)
+    assert state.message is not None
+    assert state.message.endswith(" Approved by Ada Lovelace.")
+    assert "Approved by Ada Lovelace" in artifact("summary-shop")
+    assert shop.last_run()["trigger"] == "manual"
+    assert seen(versions.list_versions, shop.setup)[-1]["actor"] == "Ada Lovelace"
+    assert {"by:Ada Lovelace", "webstore:shop", "sync", "customer-sync"} <= set(tags_of(state))
+    number = shop.cards()[0]["number"]
+    untick = edit_customer_mapping(
+        MappingAction.UNLINK, number, setup=str(shop.setup), your_name="<b>Bo</b>", return_state=True
+    )
+    assert untick.message == "1 customer unlinked; the pair is remembered as not the same. By <b>Bo</b>."
+    assert seen(versions.list_versions, shop.setup)[-1]["actor"] == "<b>Bo</b>"
+    assert {"mapping", "by:<b>Bo</b>", "webstore:shop"} <= set(tags_of(untick))
+    dry = synchronize_customers(setup=str(shop.setup), dry_run=True, return_state=True)
+    assert {"dry-run", "sync"} <= set(tags_of(dry))
+    assert not [tag for tag in tags_of(dry) if tag.startswith("by:")]
+
+
+def test_the_automation_that_notifies_is_made_once_switched_off_and_left_as_it_was_changed() -> None:
+    assert make_automations()
+    with get_client(sync_client=True) as client:
+        (made,) = client.read_automations_by_name(NOTIFY)
+        assert (made.enabled, made.actions[0].type) == (False, "do-nothing")
+        assert made.trigger.expect == {"customer-sync.plan.waiting", "customer-sync.run.stopped"}
+        own = made.model_dump(exclude={"id", "created", "updated", "owner_resource"})
+        changed = AutomationCore.model_validate(own | {"name": "ring the bell", "enabled": True})
+        client.update_automation(made.id, changed)
+        assert not make_automations()
+        (kept,) = client.read_automations()
+        assert (kept.name, kept.enabled) == ("ring the bell", True)
+        client.delete_automation(made.id)
+
+
+def tags_of(state: Any) -> list[str]:
+    with get_client(sync_client=True) as client:
+        return client.read_flow_run(state.state_details.flow_run_id).tags
 
 
 @pytest.mark.parametrize("given", ["", " ", "12345", "none", "0123456789ab"])

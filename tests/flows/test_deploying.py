@@ -16,6 +16,7 @@ from prefect.client.schemas.schedules import IntervalSchedule
 from prefect.settings import PREFECT_API_URL
 from typer.testing import CliRunner
 
+from connector.errors import SetupError
 from flows.automations import NOTIFY
 from flows.cli import app
 from flows.deployed import fill_in
@@ -23,7 +24,7 @@ from flows.deployments import FLOWS, PURGE, planned_schedules
 from flows.own_schedule import SYNCHRONIZE, begin_schedule, change_schedule
 from flows.purge_activity_log import purge_activity_log
 from flows.schedules import keep_schedules
-from flows.serve import deployments_of
+from flows.serve import deployments_of, prepared
 from flows.setup_choice import reference_to
 from flows.setups import push_setup
 from tests.servers.prefect import prefect_here
@@ -215,6 +216,30 @@ def test_a_setup_that_was_renamed_or_became_a_block_goes_on_with_its_schedule_an
     told = keep_schedules(planned_schedules(["harbour"]), folder=tmp_path)
     assert "switched off, for webstore shop has another schedule" in " ".join(told)
     assert sorted(one[1] for one in schedules(client)) == [False, True]
+
+
+def test_serving_begins_nothing_keeps_changes_and_refuses_a_setup_that_is_not_there(
+    client: SyncPrefectClient, tmp_path: Path
+) -> None:
+    with pytest.raises(SetupError, match="no setup file"):
+        prepared([str(tmp_path / "setup.toml")])
+    assert client.read_deployments() == []
+    setup = str(written(tmp_path, "shop", 30, "true"))
+    prepared([setup])
+    assert schedules(client) == [("shop", False, {"setup": setup})]
+    mine = client.read_deployment_by_name(SYNCHRONIZE)
+    change_schedule(client, mine.id, mine.schedules[0], active=True)
+    client.update_deployment(
+        mine.id, DeploymentUpdate(tags=["customer-sync", "careful"], parameters={"setup": setup, "dry_run": True})
+    )
+    deployments, told = prepared([setup])
+    assert "kept: synchronize-customers: tags ['careful', 'customer-sync']" in told[0]
+    for deployment in deployments:  # as Prefect's serve does
+        deployment.apply()
+    mine = client.read_deployment_by_name(SYNCHRONIZE)
+    assert sorted(mine.tags) == ["careful", "customer-sync"]
+    assert mine.parameters == {"setup": setup, "dry_run": True}
+    assert schedules(client) == [("shop", True, {"setup": setup})]
 
 
 def test_a_setup_that_is_not_enabled_is_not_switched_on(client: SyncPrefectClient, tmp_path: Path) -> None:

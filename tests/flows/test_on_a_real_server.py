@@ -357,7 +357,10 @@ def look_at_what_waits(served: World, page: Page, run: str, typed: tuple[str, ..
     """A plan that waits: where it is shown, where it is answered, and where it is said that it waits."""
     waits = served.wait(run, "PAUSED")
     assert {"webstore:shop", "sync", "customer-sync", f"by:{HOSTILE[:60].strip()}"} <= set(waits["tags"])
-    plan = served.post("/artifacts/latest/filter", {"artifacts": {"key": {"any_": ["plan-shop"]}}})[0]["latest_id"]
+    plan, overview = (
+        served.post("/artifacts/latest/filter", {"artifacts": {"key": {"any_": [key]}}})[0]["latest_id"]
+        for key in ("plan-shop", "waiting-shop")
+    )
     assert "| 1 plan to approve or reject |" in served.artifact("waiting-shop")["data"]
     for ui, panel in (("", 874), ("/v2", 690)):
         page.open(f"{ui}/artifacts/artifact/{plan}", "What is written", 1600, width=1428)
@@ -367,11 +370,12 @@ def look_at_what_waits(served: World, page: Page, run: str, typed: tuple[str, ..
         is_text(page, HOSTILE)
         page.open(f"{ui}/events", "Event", 1200)
         is_text(page)
-        page.open(f"{ui}/artifacts/key/waiting-shop", "What waits for a person", 900)
-        link = page.driven.find_element(By.LINK_TEXT, run[:8]).get_attribute("href")
-        assert link == f"{served.ui}/runs/flow-run/{run}"
-        page.driven.find_element(By.LINK_TEXT, "plan").click()
-        is_text(page, *typed)
+        page.open(f"{ui}/artifacts/artifact/{overview}", "What waits for a person", 900)
+        links = {text: page.driven.find_element(By.LINK_TEXT, text).get_attribute("href") for text in (run[:8], "plan")}
+        assert links == {
+            run[:8]: f"{served.ui}/runs/flow-run/{run}", "plan": f"{served.ui}/artifacts/key/plan-shop"
+        }  # fmt: skip
+        page.open(f"{ui}/artifacts/key/plan-shop", "Created plan-shop", 900)
     for ui in ("", "/v2"):
         page.open(f"{ui}/runs/flow-run/{run}", "Suspended", 1600)
         if ui:
@@ -380,6 +384,7 @@ def look_at_what_waits(served: World, page: Page, run: str, typed: tuple[str, ..
             page.click("Resume")
         page.wait_for("Customers to leave out")
         is_text(page, *typed)
+        assert page.driven.execute_script(_WIDER, 472) == []
 
 
 def look_at_what_ended(served: World, page: Page, run: str, failing: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import inspect
+import re
 import tomllib
 from importlib import import_module
 from pathlib import Path
@@ -15,9 +16,24 @@ from prefect.states import Cancelled, Crashed
 
 from connector.errors import InputError
 from connector.run.run import Starter, started_by
-from connector.setup import PullWebstoreCustomers, Setup, UnresolvedSecrets, load_setup
+from connector.setup import (
+    BusinessCentralConnection,
+    PullWebstoreCustomers,
+    Setup,
+    Synchronization,
+    UnresolvedSecrets,
+    WebstoreConnection,
+    load_setup,
+    parse_setup,
+)
 from connector.store import open_store
-from flows.blocks import BusinessCentralCredentials, ConnectorSetup, WooCommerceCredentials
+from flows.blocks import (
+    BUSINESS_CENTRAL_SECRETS,
+    WEBSTORE_SECRETS,
+    BusinessCentralCredentials,
+    ConnectorSetup,
+    WooCommerceCredentials,
+)
 from flows.deployments import FLOWS, planned_schedules
 from flows.outcomes import HOOKS, close_after
 from flows.overrides import ConflictOverride, Overrides, PullOverride, PushOverride, customers_of
@@ -82,6 +98,62 @@ def test_every_parameter_of_a_form_is_explained(flow: Any) -> None:
 
 def test_the_setup_block_holds_everything_that_a_setup_file_can_say() -> None:
     assert set(Setup.model_fields) <= set(ConnectorSetup.model_fields)
+
+
+@pytest.mark.parametrize(
+    ("section", "model", "basic", "secrets"),
+    [
+        ("webstore", WebstoreConnection, {"url"}, WEBSTORE_SECRETS),
+        (
+            "business_central",
+            BusinessCentralConnection,
+            {"base_url", "company", "token_url"},
+            BUSINESS_CENTRAL_SECRETS,
+        ),
+        ("synchronization", Synchronization, {"push_webstore_customers", "pull_webstore_customers"}, ()),
+    ],
+)
+def test_the_form_shows_what_everybody_fills_in_and_folds_the_rest(
+    section: str, model: Any, basic: set[str], secrets: tuple[str, ...]
+) -> None:
+    form = ConnectorSetup.model_fields[section].annotation
+    assert form is not None
+    more = form.model_fields["more"].annotation.__args__[0]  # type: ignore[attr-defined, union-attr]
+    assert set(form.model_fields) == basic | {"more"}  # type: ignore[attr-defined]
+    assert set(more.model_fields) == set(model.model_fields) - basic - set(secrets)
+    assert not form.model_fields["more"].is_required()  # type: ignore[attr-defined]
+
+
+def test_the_forms_labels_are_words() -> None:
+    schema = ConnectorSetup.model_json_schema()
+    titles = {
+        field["title"]
+        for part in (schema, *schema["definitions"].values())
+        for field in part.get("properties", {}).values()
+        if "title" in field
+    }
+    assert {"URL", "URL of the API", "Verify the certificate", "Minutes Between Runs"} <= titles
+    assert not [title for title in titles if re.search(r"Url|Tls|Api|Html|_", title)]
+
+
+def test_a_block_of_an_earlier_version_says_the_same_as_one_of_the_folded_form(setup: Path) -> None:
+    """It had every section in full, and all of a section's values side by side."""
+    document = tomllib.loads(setup.read_text(encoding="utf-8"))
+    said = parse_setup(document, origin="a file").model_dump(mode="json", exclude_none=True)
+    for section, names in (("webstore", WEBSTORE_SECRETS), ("business_central", BUSINESS_CENTRAL_SECRETS)):
+        for name in names:
+            said[section].pop(name, None)
+            document[section].pop(name, None)
+    credentials = {
+        "webstore_credentials": WooCommerceCredentials(consumer_key="env:KEY", consumer_secret="env:SECRET"),
+        "business_central_credentials": BusinessCentralCredentials(username="ann", password="env:PASSWORD"),
+    }
+    earlier = ConnectorSetup(**credentials, **said)
+    now = ConnectorSetup(**credentials, **document)
+    assert (now.breakers, now.store) == (None, None)
+    assert earlier.setup() == now.setup()
+    again = ConnectorSetup(**credentials, **earlier.model_dump(include=set(said), exclude={*credentials}))
+    assert again.document() == earlier.document()
 
 
 def test_a_partners_page_goes_through_the_block(setup: Path) -> None:

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from markdown_it import MarkdownIt
 
 from connector.core.characters import shown
-from connector.report.literal import lines_as_they_are, table_as_it_is
+from connector.report.literal import lines_as_they_are, table_as_it_is, text_as_it_is, title_as_it_is
 
 HOSTILE = (
     "2*3*4", "_a_ `b` ~~c~~", "http://evil.example/a", "www.evil.example", "a@evil.example", "![x](http://evil.example/p.png)",
@@ -35,7 +35,7 @@ class _Texts(HTMLParser):
             self._inside = True
 
     def handle_endtag(self, tag: str) -> None:
-        self._inside = False
+        self._inside = self._inside and tag not in {"td", "div"}
 
     def handle_data(self, data: str) -> None:
         if self._inside:
@@ -52,9 +52,22 @@ def test_texts_are_one_block_of_html_and_are_what_was_typed(texts: list[str]) ->
     for block, told in (
         (lines_as_they_are(texts), ["".join(wanted)]),
         (table_as_it_is(["a"] * len(texts), [texts]), wanted),
+        (title_as_it_is(texts[0], ": 3 rows"), [f"{wanted[0]}: 3 rows"]),
     ):
         (token,) = MarkdownIt("commonmark").parse(f"{block}\n")
         assert token.type == "html_block"
         read = _Texts(token.content)
         assert read.texts == told
-        assert read.tags <= {"div", "br", "table", "thead", "tbody", "tr", "th", "td"}
+        assert read.tags <= {"div", "b", "br", "table", "thead", "tbody", "tr", "th", "td"}
+
+
+@given(
+    st.lists(
+        st.text(st.characters(codec="utf-8", exclude_characters="\r\x00"))
+        | st.sampled_from([*HOSTILE, "```", "````\n#"])
+    )
+)
+def test_a_text_to_be_copied_is_one_block_of_code(lines: list[str]) -> None:
+    (token,) = MarkdownIt("commonmark").parse(text_as_it_is("\n".join(lines)))
+    assert token.type == "fence"
+    assert token.content.rstrip() == "\n".join(lines).rstrip()
