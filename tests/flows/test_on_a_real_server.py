@@ -144,7 +144,12 @@ def test_a_schedule_begins_with_a_first_run_by_hand_of_a_chosen_block_and_then_c
         return wanted <= {task["name"] for task in served.post("/task_runs/filter", mine)}
 
     served.until(recorded, f"the task runs {sorted(wanted)}")
-    completed = served.until(lambda: served.events("customer-sync.run.completed"), "the event of the run")[0]
+
+    def told() -> Any:
+        events = served.events("customer-sync.run.completed")
+        return next((event for event in events if event["payload"]["run_id"] == run["id"]), None)
+
+    completed = served.until(told, "the event of the run")
     assert completed["resource"]["prefect.resource.id"] == "customer-sync.webstore.shop"
     assert completed["payload"]["pull"]["created"] == created
     plan = served.artifact("plan-shop")
