@@ -69,9 +69,14 @@ def forms(served: World, run: str) -> int:
 
 
 def form_of(served: World, run: str) -> str:
-    """What a form that waits says above its fields."""
+    """What a form that waits says above its fields; it is saved a moment after the run says that it waits."""
     keyset = served.run(run)["state"]["state_details"]["run_input_keyset"]
-    return str(served.until(lambda: served.get(f"/flow_runs/{run}/input/{keyset['description']}"), "the form"))
+
+    def saved() -> str:
+        answer = served.http.get(f"{served.api}/flow_runs/{run}/input/{keyset['description']}", timeout=60)
+        return answer.text if answer.ok else ""
+
+    return str(served.until(saved, "the form"))
 
 
 def logged(served: World, run: str) -> str:
