@@ -50,6 +50,17 @@ _PROXY = "Its address, with a login if it wants one; `environment` for HTTPS_PRO
 _HEADERS = "What a host or gateway asks for with each request, by the header's name: each value a secret or env:NAME."
 
 
+def _none_first(schema: dict[str, Any]) -> None:
+    """Prefect's first UI opens the first kind of a field that holds nothing yet."""
+    schema["anyOf"].sort(key=lambda kind: kind.get("type") != "null")
+
+
+def _folded(title: str, about: str) -> Any:
+    """A part of the form that stays shut until somebody opens it."""
+    words = f"{about} None: as it ships.".strip()
+    return Field(default=None, title=title, description=words, json_schema_extra=_none_first)
+
+
 def _form(model: type[BaseModel], basic: tuple[str, ...], secrets: tuple[str, ...] = ()) -> Any:
     """The form of a section: what everybody fills in, and the rest folded as `more`; secrets have blocks of their own.
 
@@ -75,7 +86,10 @@ def _form(model: type[BaseModel], basic: tuple[str, ...], secrets: tuple[str, ..
         __doc__=model.__doc__,
         __validators__={"folded": model_validator(mode="before")(folded)},  # type: ignore[dict-item]
         **{name: fields[name] for name in basic},
-        more=(more | None, Field(default=None, title="Everything else", description="None: as it ships.")),
+        more=(
+            more | None,
+            _folded("Everything else", ""),
+        ),
     )
 
 
@@ -89,7 +103,6 @@ else:
         BusinessCentralConnection, ("base_url", "company", "token_url"), BUSINESS_CENTRAL_SECRETS
     )
     SynchronizationForm = _form(Synchronization, ("push_webstore_customers", "pull_webstore_customers"))
-_SHIPS = " None: as it ships."
 
 
 # blocks keep the names of their classes as titles: by these the server joins a block to the ones that it refers to
@@ -146,40 +159,18 @@ class ConnectorSetup(Block):
     business_central: BusinessCentralForm = Field(title="Business Central")
     business_central_credentials: BusinessCentralCredentials = Field(title="Credentials of Business Central")
     synchronization: SynchronizationForm = Field(default_factory=SynchronizationForm, title="Synchronisation")
-    store: StoreSettings | None = Field(
-        default=None, title="Store", description="Where mappings, bases and logs are kept." + _SHIPS
-    )
-    approval: Approval | None = Field(
-        default=None, title="Approval of plans", description="Which plans a person must approve." + _SHIPS
-    )
+    store: StoreSettings | None = _folded("Store", "Where mappings, bases and logs are kept.")
+    approval: Approval | None = _folded("Approval of plans", "Which plans a person must approve.")
     templates: list[Template] = Field(default_factory=list, title="Templates of created customers")
-    accounts: Accounts | None = Field(
-        default=None, title="Accounts created in the webstore", description="User names, and the shop's mails." + _SHIPS
-    )
-    matching: Matching | None = Field(
-        default=None, title="Matching", description="Which evidence links unmapped customers." + _SHIPS
-    )
-    breakers: Breakers | None = Field(
-        default=None, title="Breakers", description="Limits at which a run stops before its first write." + _SHIPS
-    )
-    reports: Reports | None = Field(
-        default=None, title="Reports", description="What runs show, and their files." + _SHIPS
-    )
-    extracts: Extracts | None = Field(
-        default=None, title="Kept extracts", description="What runs keep, to try other rules on it." + _SHIPS
-    )
-    partitions: PartitionSettings | None = Field(
-        default=None, title="Partitions", description="For more customers than memory holds." + _SHIPS
-    )
-    webhooks: Webhooks | None = Field(
-        default=None, title="Webhooks", description="Changed customers at once, and not at the next run." + _SHIPS
-    )
-    console: ConsoleSettings | None = Field(
-        default=None, title="Console", description="The pages in the browser, and who may use them." + _SHIPS
-    )
-    metrics: MetricsSettings | None = Field(
-        default=None, title="Metrics", description="Who may read the numbers for Prometheus." + _SHIPS
-    )
+    accounts: Accounts | None = _folded("Accounts created in the webstore", "User names, and the shop's mails.")
+    matching: Matching | None = _folded("Matching", "Which evidence links unmapped customers.")
+    breakers: Breakers | None = _folded("Breakers", "Limits at which a run stops before its first write.")
+    reports: Reports | None = _folded("Reports", "What runs show, and their files.")
+    extracts: Extracts | None = _folded("Kept extracts", "What runs keep, to try other rules on it.")
+    partitions: PartitionSettings | None = _folded("Partitions", "For more customers than memory holds.")
+    webhooks: Webhooks | None = _folded("Webhooks", "Changed customers at once, and not at the next run.")
+    console: ConsoleSettings | None = _folded("Console", "The pages in the browser, and who may use them.")
+    metrics: MetricsSettings | None = _folded("Metrics", "Who may read the numbers for Prometheus.")
 
     def document(self, *, with_secrets: bool = True) -> dict[str, Any]:
         """The same as a TOML file would say it; secrets in clear, or as the references that they are, or left out."""

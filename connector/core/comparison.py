@@ -6,9 +6,10 @@ the pairs that moved need their base, and only the store knows it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
+from itertools import chain
 from typing import Any, TypeVar
 
 import pyarrow as pa
@@ -28,9 +29,21 @@ from connector.core.plan import Orphan, Plan, Quarantined, Standing
 from connector.core.planning import Decisions, decide
 from connector.core.terms import Terms
 
-__all__ = ["compare", "conclude"]
+__all__ = ["compare", "conclude", "united"]
 
 T = TypeVar("T")
+# part of a plan → its order
+_ORDER: Mapping[str, Callable[[Any], Any]] = {
+    "writes": lambda w: (w.direction, w.operation, w.bc_number or "", w.webstore_id or 0),
+    "links": lambda m: (m.webstore_id, m.bc_id),
+    "agreements": lambda a: (a.bc_id, a.webstore_id),
+    "standing": lambda s: (s.bc_number or "", s.field, s.kind),
+    "held": lambda w: (w.direction, w.key),
+    "left_out": lambda w: (w.direction, w.key),
+    "quarantined": lambda q: (q.system, q.bc_number or "", q.webstore_id or 0, q.field),
+    "ambiguous": lambda a: (a.rung, a.webstore_ids, a.bc_ids),
+    "orphans": lambda o: (o.gone, o.bc_number),
+}
 _NOBODY = pa.table({"bc_id": pa.array([], pa.large_string()), "webstore_id": pa.array([], pa.int64())})
 
 
@@ -88,15 +101,15 @@ def conclude(
     spent = (*part.spent, *spent_decisions(terms, done, compared))
     ambiguous = (*matching.ambiguities, *doubled)
     return Plan(
-        writes=_sorted(done.writes, lambda w: (w.direction, w.operation, w.bc_number or "", w.webstore_id or 0)),
-        links=_sorted(matching.matches, lambda m: (m.webstore_id, m.bc_id)),
-        agreements=_sorted(done.agreements, lambda a: (a.bc_id, a.webstore_id)),
-        standing=_sorted(done.standing, lambda s: (s.bc_number or "", s.field, s.kind)),
-        held=_sorted(done.held, lambda w: (w.direction, w.key)),
-        left_out=_sorted(done.left_out, lambda w: (w.direction, w.key)),
-        quarantined=_sorted(done.quarantined, lambda q: (q.system, q.bc_number or "", q.webstore_id or 0, q.field)),
-        ambiguous=_sorted(ambiguous, lambda a: (a.rung, a.webstore_ids, a.bc_ids)),
-        orphans=_sorted(orphans, lambda o: (o.gone, o.bc_number)),
+        writes=_sorted("writes", done.writes),
+        links=_sorted("links", matching.matches),
+        agreements=_sorted("agreements", done.agreements),
+        standing=_sorted("standing", done.standing),
+        held=_sorted("held", done.held),
+        left_out=_sorted("left_out", done.left_out),
+        quarantined=_sorted("quarantined", done.quarantined),
+        ambiguous=_sorted("ambiguous", ambiguous),
+        orphans=_sorted("orphans", orphans),
         spent_decisions=tuple(sorted(set(spent))),
         renumbered=tuple(sorted((row["bc_id"], row["bc_number"]) for row in pairing.renumbered.to_pylist())),
         pairs=part.pairs + matched.num_rows,
@@ -106,6 +119,22 @@ def conclude(
         linked=gone_back_too(sighted(matched, webstore, business_central), went_back(done))
         if matched.num_rows
         else None,
+    )
+
+
+def united(plans: Iterable[Plan]) -> Plan:
+    """One plan of several that are about different customers."""
+    every = list(plans)
+    if len(every) == 1:
+        return every[0]
+    linked = [plan.linked for plan in every if plan.linked is not None]
+    return Plan(
+        **{name: _sorted(name, chain.from_iterable(getattr(plan, name) for plan in every)) for name in _ORDER},
+        spent_decisions=tuple(sorted({key for plan in every for key in plan.spent_decisions})),
+        renumbered=tuple(sorted(one for plan in every for one in plan.renumbered)),
+        pairs=sum(plan.pairs for plan in every),
+        numbers={bc_id: number for plan in every for bc_id, number in plan.numbers.items()},
+        linked=pa.concat_tables(linked) if linked else None,
     )
 
 
@@ -267,8 +296,8 @@ def _malformed(webstore: Extract, business_central: Extract) -> list[Quarantined
     ]
 
 
-def _sorted(items: Iterable[T], key: Callable[[T], Any]) -> tuple[T, ...]:
-    return tuple(sorted(items, key=key))
+def _sorted(part: str, items: Iterable[T]) -> tuple[T, ...]:
+    return tuple(sorted(items, key=_ORDER[part]))
 
 
 def _numbers(matches: Sequence[Match], ambiguous: Sequence[Ambiguity], business_central: Extract) -> dict[str, str]:

@@ -9,14 +9,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 
 from connector.core.evidence import e164
 from connector.core.likeness import LEGAL_FORMS, alike, one_slip, same_words, words
 from connector.core.vat import is_slip
 
-__all__ = ["contradictions", "is_shared_mailbox", "is_somebody_else"]
+__all__ = ["contradictions", "is_shared_mailbox", "is_somebody_else", "plainly_the_same"]
 
 Values = Mapping[str, str]
+Mask = np.ndarray[Any, np.dtype[np.bool_]]
 
 _SHARED = frozenset(
     "account accounting accounts admin administrasjon bestellung billing booking bookkeeping buchhaltung buero butikk "
@@ -31,6 +37,8 @@ _SHARED = frozenset(
 _SEPARATORS = re.compile(r"[._\-\d]+")
 _NO_DIGITS = re.compile(r"\D")
 _TELLING_DIGITS = 7  # of a phone number, as in evidence.phone_tails
+# the same as `is_shared_mailbox` tells it of an address of ASCII characters
+_SHARED_ADDRESS = rf"^(?:[^+@]*[._\-0-9])?(?:{'|'.join(map(re.escape, sorted(_SHARED)))})(?:[._\-0-9+@]|$)"
 _OWN_PART = re.compile(r"[+@]")  # what follows a + is its owner's note: anna.berg+shop@
 
 
@@ -57,6 +65,37 @@ def contradictions(rung: str, webstore: Values, business_central: Values) -> dic
     elif rung == "email" and is_shared_mailbox(w["email"]) and not _second_witness(w, c):
         found["phone"] = "the mailbox is one that people share, and neither phone number nor address confirms it"
     return {field: text for field, text in found.items() if text}
+
+
+def plainly_the_same(rung: str, webstore: pa.Table, business_central: pa.Table) -> Mask:
+    """Of which pairs, row by row, it is seen of whole columns that nothing contradicts; the others have to be looked at.
+
+    Args:
+        webstore, business_central: evidence of the two customers of each pair, which agree on the rung.
+    """
+    if rung not in {"vat", "email"}:
+        return np.zeros(webstore.num_rows, dtype=np.bool_)
+
+    def same(field: str) -> pa.Array:
+        return pc.and_(pc.equal(webstore[field], business_central[field]), pc.not_equal(webstore[field], ""))
+
+    def differ(field: str) -> pa.Array:
+        both = pc.and_(pc.not_equal(webstore[field], ""), pc.not_equal(business_central[field], ""))
+        return pc.and_(both, pc.not_equal(webstore[field], business_central[field]))
+
+    # a name without a letter has no words; what is no ASCII has other ways of being written small
+    named = pc.and_(same("name"), pc.match_substring_regex(webstore["name"], "[a-z0-9]"))
+    shared = pc.or_(
+        pc.invert(pc.string_is_ascii(webstore["email"])),
+        pc.match_substring_regex(webstore["email"], _SHARED_ADDRESS, ignore_case=True),
+    )
+    witness = pc.and_(same("email"), pc.invert(shared))
+    if rung == "vat":
+        place = pc.and_(pc.and_(same("country"), same("postcode")), same("house"))
+        witness = pc.or_(witness, place)
+    fine = pc.and_(pc.and_(named, witness), pc.invert(pc.or_(differ("vat"), differ("country"))))
+    result: Mask = np.asarray(fine).astype(np.bool_)
+    return result
 
 
 def is_somebody_else(webstore: Values, business_central: Values) -> bool:

@@ -17,7 +17,8 @@ from connector.core.comma_names import parts_of
 from connector.core.customer import Direction
 from connector.core.customer_key import customer_key
 from connector.core.evidence import evidence_of, phone_tails, rung_keys
-from connector.core.identity import marks_shown
+from connector.core.gc_pause import collector_resting
+from connector.core.identity import as_shown, marks_of
 from connector.core.mail_address import SEVERAL
 from connector.core.matching import Ambiguity
 from connector.core.normalize import by_unique, email_key, email_keys
@@ -52,9 +53,12 @@ def decide_creates(
     """
     decisions = Decisions()
     index = pa.array(rows, type=pa.int64())
-    for values, source in zip(canonical.take(index).to_pylist(), raw.take(index).to_pylist(), strict=True):
-        fields = {name: values[name] for name in terms.rules.names}
-        _decide_create(direction, fields, source, terms, usernames or {}, decisions)
+    sources = raw.take(index)
+    marks = [None] * len(rows) if direction is Direction.PUSH else marks_of(sources).to_pylist()
+    with collector_resting():
+        for values, source, mark in zip(canonical.take(index).to_pylist(), sources.to_pylist(), marks, strict=True):
+            fields = {name: values[name] for name in terms.rules.names}
+            _decide_create(direction, fields, source, mark, terms, usernames or {}, decisions)
     return decisions
 
 
@@ -142,6 +146,7 @@ def _decide_create(
     direction: Direction,
     fields: Mapping[str, str],
     source: Mapping[str, Any],
+    mark: int | None,
     terms: Terms,
     usernames: Mapping[str, str],
     decisions: Decisions,
@@ -191,7 +196,7 @@ def _decide_create(
         payload=can.body,
         source=known,
         touched=source["lastModifiedDateTime" if pushing else "modified"],
-        account=(None, "") if pushing else marks_shown(source["username"], source["created"]),
+        account=(None, "") if pushing else (mark, as_shown(source["username"], source["created"])),
     )
     decisions.add_write(write, terms.holds)
 

@@ -9,7 +9,7 @@ Text is never null in a frame: "" means the field is blank. Null appears in base
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import cached_property
@@ -203,6 +203,10 @@ class FieldRules:
         """The meta keys that these rules read, each once."""
         keys = [key for rule in self.rules for key in (self.vat_keys if rule.webstore == "vat" else [rule.meta_key])]
         return tuple(dict.fromkeys(key for key in keys if key))
+
+    def only(self, fields: Collection[str]) -> FieldRules:
+        """The rules of some fields, and nothing else."""
+        return replace(self, rules=tuple(rule for rule in self.rules if rule.field in fields))
 
     def without_metadata(self) -> FieldRules:
         """The rules that can be followed when the webstore does not show `meta_data`."""

@@ -15,7 +15,7 @@ import pyarrow.compute as pc
 from connector.core import vat
 from connector.core.normalize import by_unique, clean_code, code_key, email_key, postcode_key, text_key, vat_key
 
-__all__ = ["FIELDS", "RUNGS", "e164", "evidence_of", "phone_tails", "rung_keys"]
+__all__ = ["COMPARED", "FIELDS", "RUNGS", "e164", "evidence_of", "phone_tails", "rung_keys"]
 
 # what a customer is compared by, in the order in which people read it
 FIELDS = ("name", "email", "phone", "country", "postcode", "house", "vat")
@@ -27,6 +27,8 @@ RUNGS: dict[str, tuple[str, ...]] = {
     "name_postcode": ("name", "postcode", "country"),
     "name": ("name",),
 }
+# the fields of the rules that are looked at for it
+COMPARED = frozenset({"name", "email", "phone", "country", "postcode", "address_1", "vat", "vat_number"})
 _JOINT = "\x1f"
 _SHORTEST_VAT = 6
 _EXTENSION = r"(?i)\s*(ext|x|#|;).*$"

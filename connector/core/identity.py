@@ -53,7 +53,12 @@ def marks_shown(username: str, created: str) -> tuple[int | None, str]:
     table = pa.table(
         {"username": pa.array([username], pa.large_string()), "created": pa.array([created], pa.large_string())}
     )
-    return marks_of(table)[0].as_py(), f"{username}\n{created}"
+    return marks_of(table)[0].as_py(), as_shown(username, created)
+
+
+def as_shown(username: str, created: str) -> str:
+    """The marks of an account as people read them, a line each."""
+    return f"{username}\n{created}"
 
 
 def replaced(now: Mapping[str, str], base: Mapping[str, str | None], normalizers: Mapping[str, str]) -> list[str]:

@@ -24,9 +24,13 @@ from __future__ import annotations
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
 
-from connector.core.contradictions import contradictions, is_somebody_else
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from connector.core.contradictions import contradictions, is_somebody_else, plainly_the_same
 from connector.core.evidence import RUNGS
-from connector.core.shared_evidence import Candidates, Group, Shared, candidates, readable, share
+from connector.core.shared_evidence import Candidates, Codes, Group, Shared, candidates, readable, share
 
 __all__ = ["Ambiguity", "Candidates", "Ladder", "Match", "Matching", "candidates", "match"]
 
@@ -144,17 +148,29 @@ class _Walk:
 
     def walk(self) -> Matching:
         """Matches first: who is matched on one rung is no candidate of any other."""
-        pairs = {
-            (group.webstore[0], group.business_central[0]): group
-            for shared in reversed(self.linking)
-            for group in shared.groups(self.waiting_w, self.waiting_c)
-            if not self._why_not(group)[0]
-        }
-        for w, c in pairs:
-            self.free_w[w] = self.free_c[c] = self.waiting_w[w] = self.waiting_c[c] = False
-        matches = [self._match(w, c, group.rung) for (w, c), group in pairs.items()]
+        rungs = {pair: shared.rung for shared in reversed(self.linking) for pair in self._links(shared)}
+        rows = np.array(list(rungs), dtype=np.int64).reshape(-1, 2)
+        w, c = rows[:, 0], rows[:, 1]
+        self.free_w[w] = self.free_c[c] = self.waiting_w[w] = self.waiting_c[c] = False
+        keys = (side.evidence.column(0).take(pa.array(of)).to_pylist() for side, of in ((self.w, w), (self.c, c)))
+        matches = map(Match, *keys, rungs.values(), self._evidence(w, c))
         ambiguities = [found for shared in self.shared for found in self._ambiguities(shared)]
         return Matching(tuple(sorted(matches, key=lambda m: m.webstore_id)), tuple(ambiguities))
+
+    def _links(self, shared: Shared) -> list[tuple[int, int]]:
+        """The pairs that a rung links. Of most of them that is seen of whole columns."""
+        w, c = shared.pairs(self.waiting_w, self.waiting_c)
+        sides = (side.evidence.take(pa.array(rows)) for side, rows in ((self.w, w), (self.c, c)))
+        sure = self.free_w[w] & self.free_c[c] & plainly_the_same(shared.rung, *sides)
+        for other in self.linking:
+            sure &= ~other.has_rivals(w, c)
+        if self.rejected:
+            named = pa.array({bc_id for bc_id, _ in self.rejected}, self.c.evidence.column(0).type)
+            sure &= ~pc.is_in(self.c.evidence.column(0).take(pa.array(c)), value_set=named).to_numpy()
+        pairs = zip(w.tolist(), c.tolist(), sure.tolist(), strict=True)
+        return [
+            (w, c) for w, c, is_sure in pairs if is_sure or not self._why_not(Group(shared.rung, "", (w,), (c,)))[0]
+        ]
 
     def _ambiguities(self, shared: Shared) -> list[Ambiguity]:
         found = []
@@ -171,7 +187,7 @@ class _Walk:
     def _ambiguity(self, group: Group, w_rows: list[int], c_rows: list[int]) -> Ambiguity:
         reason, against = self._why_not(group)
         pair = len(group.webstore) == len(group.business_central) == 1
-        evidence = self._evidence(group.webstore[0], group.business_central[0]) if pair else {}
+        evidence = self._evidence(*map(np.array, (group.webstore, group.business_central)))[0] if pair else {}
         webstore_ids = tuple(sorted(self.w.key(row) for row in w_rows))
         bc_ids = tuple(sorted(self.c.key(row) for row in c_rows))
         unique = pair and bool(w_rows and c_rows)
@@ -235,9 +251,8 @@ class _Walk:
     def _is_rejected(self, w: int, c: int) -> bool:
         return (self.c.key(c), self.w.key(w)) in self.rejected
 
-    def _match(self, w: int, c: int, rung: str) -> Match:
-        return Match(self.w.key(w), self.c.key(c), rung, self._evidence(w, c))
-
-    def _evidence(self, w: int, c: int) -> dict[str, str]:
-        agreed = {shared.rung: shared.agree(w, c) for shared in self.shared}
-        return {rung: value for rung, value in agreed.items() if value}
+    def _evidence(self, w: Codes, c: Codes) -> list[dict[str, str]]:
+        """What the two of each pair agree on, rung → value."""
+        agreed = zip(*(shared.agree(w, c) for shared in self.shared), strict=True)
+        rungs = [shared.rung for shared in self.shared]
+        return [{rung: text for rung, text in zip(rungs, texts, strict=True) if text} for texts in agreed]

@@ -87,12 +87,27 @@ class Shared:
         for code, value in sorted(texts.items(), key=lambda item: item[1]):
             yield Group(self.rung, value, w_rows[code], c_rows[code])
 
-    def agree(self, webstore: int, business_central: int) -> str:
-        """The value that two customers share, for people to read; "" if they share none."""
-        code = self.webstore[webstore]
-        if code != self.business_central[business_central] or not self.on_both_sides[code]:
-            return ""
-        return readable(self.values[code].as_py())
+    def pairs(self, waiting_webstore: Mask, waiting_business_central: Mask) -> tuple[Codes, Codes]:
+        """The groups of one customer of each side of whom one waits: the row numbers of both."""
+        asked = self.on_both_sides & (self.only_webstore >= 0) & (self.only_business_central >= 0)
+        w, c = self.only_webstore[asked], self.only_business_central[asked]
+        waits = waiting_webstore[w] | waiting_business_central[c]
+        return w[waits], c[waits]
+
+    def agree(self, webstore: Codes, business_central: Codes) -> list[str]:
+        """The value that the customers of each pair share, for people to read; "" if they share none."""
+        codes = self.webstore[webstore]
+        shared = (codes == self.business_central[business_central]) & self.on_both_sides[codes]
+        texts = self.values.take(pa.array(codes)).to_pylist()
+        return [readable(text) if said else "" for text, said in zip(texts, shared.tolist(), strict=True)]
+
+    def has_rivals(self, webstore: Codes, business_central: Codes) -> Mask:
+        """Of which pairs `rivals` finds any."""
+        w, c = self.webstore[webstore], self.business_central[business_central]
+        of_w = self.on_both_sides[w] & (self.only_business_central[w] >= 0)
+        of_c = self.on_both_sides[c] & (self.only_webstore[c] >= 0)
+        found: Mask = (w != c) & (of_w | of_c)
+        return found
 
     def rivals(self, webstore: int, business_central: int) -> list[tuple[int, int]]:
         """The pairs that this evidence, unique on both sides, makes of one of two customers and somebody else."""

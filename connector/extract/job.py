@@ -6,8 +6,9 @@ The functions need nothing but the job, the partition's number and the store, an
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from concurrent.futures import FIRST_COMPLETED, ThreadPoolExecutor, wait
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, TypeVar
 
 import pandas as pd
@@ -96,11 +97,16 @@ def in_threads(workers: int = 2) -> Mapper:
         if job.alone:
             yield function(job, 0, *arguments)
             return
+        numbers = iter(range(job.partitions.count))
         with ThreadPoolExecutor(workers, "partition") as pool:
-            for future in as_completed(
-                [pool.submit(function, job, number, *arguments) for number in range(job.partitions.count)]
-            ):
-                yield future.result()
+            at_work = {pool.submit(function, job, number, *arguments) for number in islice(numbers, workers)}
+            while (
+                at_work
+            ):  # what is not asked for yet is not done yet: results of all partitions may be more than memory holds
+                ended, at_work = wait(at_work, return_when=FIRST_COMPLETED)
+                at_work |= {pool.submit(function, job, number, *arguments) for number in islice(numbers, len(ended))}
+                while ended:
+                    yield ended.pop().result()
 
     return mapped
 

@@ -1,7 +1,8 @@
 """From what was read to the plan, with what the store knows.
 
-A single partition knows everybody, and is compared as it is. Several are decided about one by one, so that memory holds a part
-of the customers at a time, on one machine or several; the plan is the same.
+A single partition knows everybody, and is compared as it is. Several are decided about one by one, and whoever waits for a
+counterpart, lot by lot (leftovers.py), so that memory holds a part of the customers at a time, on one machine or several; the
+plan is the same.
 """
 
 from __future__ import annotations
@@ -9,32 +10,16 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-import pandas as pd
-import pyarrow as pa
-
-from connector.core.across_partitions import (
-    MAPPED,
-    Leftover,
-    Sought,
-    gathered,
-    leftover_of,
-    renumbered_rows,
-    sharing,
-    sought_by,
-    with_rows,
-)
-from connector.core.comparison import compare, conclude
-from connector.core.customer import Side
-from connector.core.extracts import Extract, Known
+from connector.core.across_partitions import Leftover, gathered, leftover_of
+from connector.core.comparison import compare
 from connector.core.linked_pairs import Part, decide_pairs
 from connector.core.mapping_join import pair
 from connector.core.plan import Plan
 from connector.core.planning import Decisions
-from connector.core.terms import Terms
-from connector.extract.extraction import BASES_SCHEMA, MAPPING_SCHEMA
-from connector.extract.job import Job, Mapper, bases_in, extracts_in, reader
+from connector.extract.job import Job, Mapper, bases_in, extracts_in
 from connector.extract.missing import Missing
-from connector.planning.objections import replaced_by_writes
+from connector.planning.knowledge import Gone, known_in
+from connector.planning.leftovers import plan_of_leftovers
 from connector.run.run import Run
 from connector.store import View
 
@@ -62,7 +47,7 @@ def compare_customers(run: Run, job: Job, missing: Missing, mapper: Mapper, *, r
     job = replace(job, gone_back=missing.gone_back, kept_out=missing.kept_out)
     if job.alone:
         webstore, business_central, mapping = extracts_in(job, 0)
-        known = _known_of_all(run, job, missing, _known(job, mapping, bases_in(job, 0)))
+        known = known_in(job, mapping, bases_in(job, 0), _gone(run, missing))
         return compare(webstore, business_central, known, job.terms)
     done, leftovers = Part(), []
     for ready, decided in enumerate(mapper(decide_in, job), start=1):
@@ -73,65 +58,25 @@ def compare_customers(run: Run, job: Job, missing: Missing, mapper: Mapper, *, r
         done = _added(done, decided.part)
         leftovers.append(decided.leftover)
         run.progress("Comparing partitions", ready, job.partitions.count)
-    left = gathered(leftovers)
-    for first in (True, False):
-        sought = sought_by(left, _extracts(left, job.terms), job.terms, first=first)
-        if sought.nobody:
-            break
-        left = with_rows(left, list(mapper(sharing_in, job, sought)))
-    webstore, business_central = _extracts(left, job.terms)
-    nothing = _known(job, _frame_of_none(MAPPING_SCHEMA), _frame_of_none(BASES_SCHEMA))
-    known = replace(_known_of_all(run, job, missing, nothing), usernames=left.usernames)
-    plan = conclude(done, renumbered_rows(left), webstore, business_central, known, job.terms)
+    plan = plan_of_leftovers(job, done, gathered(leftovers), _gone(run, missing), mapper, run.progress)
     return replace(plan, settled=None, sighted=None)
 
 
 def decide_in(job: Job, number: int) -> Decided:
     """Decide about the pairs of a partition."""
     webstore, business_central, mapping = extracts_in(job, number)
-    known = _known(job, mapping, bases_in(job, number))
+    known = known_in(job, mapping, bases_in(job, number))
     pairing = pair(mapping, webstore.raw, business_central.raw)
     part = decide_pairs(pairing, webstore, business_central, known, job.terms)
-    return Decided(part, leftover_of(pairing, webstore, business_central, known, job.terms))
+    return Decided(part, leftover_of(number, pairing, webstore, business_central, known, job.terms))
 
 
-def sharing_in(job: Job, number: int, sought: Sought) -> tuple[pa.Table, pa.Table]:
-    """The customers of a partition who are sought."""
-    webstore, business_central, mapping = extracts_in(job, number)
-    return sharing(pair(mapping, webstore.raw, business_central.raw), webstore, business_central, sought, job.terms)
-
-
-def _known(job: Job, mapping: pd.DataFrame, bases: pd.DataFrame) -> Known:
-    """What is known of a partition's customers."""
-    named = mapping[mapping["username"] != ""]
-    return Known(
-        mapping=mapping,
-        base_hashes=bases,
-        read_bases=reader(job, lambda view, ids: view.bases.read(ids)),
-        rejected=job.rejected,
-        tombstones=job.tombstones,
-        selected=job.selected,
-        gone_back=job.gone_back,
-        read_replaced=reader(job, replaced_by_writes),
-        read_changes=reader(job, lambda view, ids: view.changes.read(ids)),
-        read_made=reader(job, lambda view, ids, names: view.journal.made(ids, names)),
-        kept_out=job.kept_out,
-        # the user names that mapping rows give to accounts to be created
-        usernames=dict(zip(named["bc_id"], named["username"], strict=True)),
-    )
-
-
-def _known_of_all(run: Run, job: Job, missing: Missing, known: Known) -> Known:
-    """And what only all partitions together know: who is gone."""
+def _gone(run: Run, missing: Missing) -> Gone:
+    """What only all partitions together know: who is gone."""
     with run.store.view(run.code) as view:
         young = _young_pairs(run, view, missing)
-    return replace(
-        known,
-        gone_webstore=missing.gone_webstore,
-        gone_business_central=missing.gone_business_central,
-        orphan_policy=str(run.setup.synchronization.policies.orphan),
-        young=young,
-    )
+    policy = str(run.setup.synchronization.policies.orphan)
+    return Gone(missing.gone_webstore, missing.gone_business_central, policy, young)
 
 
 def _young_pairs(run: Run, view: View, missing: Missing) -> frozenset[str]:
@@ -150,17 +95,3 @@ def _added(done: Part, more: Part) -> Part:
     for part in (done, more):
         decisions.extend(part.decisions)
     return Part(decisions, done.pairs + more.pairs, (*done.spent, *more.spent))
-
-
-def _extracts(left: Leftover, terms: Terms) -> tuple[Extract, Extract]:
-    return (
-        Extract(Side.WEBSTORE, left.webstore.drop_columns(MAPPED), left.malformed_webstore, terms),
-        Extract(
-            Side.BUSINESS_CENTRAL, left.business_central.drop_columns(MAPPED), left.malformed_business_central, terms
-        ),
-    )
-
-
-def _frame_of_none(schema: pa.Schema) -> pd.DataFrame:
-    frame: pd.DataFrame = schema.empty_table().to_pandas(types_mapper=pd.ArrowDtype)
-    return frame

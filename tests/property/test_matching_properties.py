@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
+import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.core.contradictions import contradictions, plainly_the_same
 from connector.core.matching import Candidates, Ladder, match
 from tests.hypothesis_profiles import share
 from tests.unit.core.people import business_central, webstore
@@ -106,3 +108,15 @@ def test_one_more_customer_with_the_same_evidence_never_makes_a_link(everybody: 
     twins = [*people[:6], *[{**person, "linked": True} for person in people[:1]]]
     after = {(m.webstore_id, m.bc_id) for m in match(*sides(twins, others)).matches}
     assert {pair for pair in after - before if pair[0] == 1} == set()
+
+
+@share(2)
+@given(st.lists(st.tuples(PERSON, PERSON), min_size=1, max_size=20), st.sampled_from(["vat", "email", "name"]))
+def test_what_is_seen_of_whole_columns_is_what_is_seen_of_each_pair(
+    people: list[tuple[dict[str, Any], dict[str, Any]]], rung: str
+) -> None:
+    left = webstore(*({**one, "key": n} for n, (one, _) in enumerate(people)))
+    right = business_central(*({**other, rung: one[rung], "key": str(n)} for n, (one, other) in enumerate(people)))
+    plainly = plainly_the_same(rung, left.evidence, right.evidence)
+    for n in np.flatnonzero(plainly).tolist():
+        assert contradictions(rung, left.values(n), right.values(n)) == {}
