@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from connector.setup import PartitionSettings, Setup
+from flows import run_tags
 from flows import synchronize_customers as flow_module
 from sandbox.server import Running, start
 from tests.flows.shop import Shop, setup_of
@@ -34,7 +35,7 @@ def prefect() -> Iterator[Path]:
 def run(setup: Setup, monkeypatch: pytest.MonkeyPatch, **partitions: Any) -> Any:
     """A dry run of the flow."""
     changed = setup.model_copy(update={"partitions": PartitionSettings(folder=setup.partitions.folder, **partitions)})
-    monkeypatch.setattr(flow_module, "resolve_setup", lambda _name: changed)
+    monkeypatch.setattr(run_tags, "resolve_setup", lambda _name, _with_secrets: changed)
     return flow_module.synchronize_customers(setup="shop", dry_run=True)
 
 
