@@ -18,6 +18,7 @@ import pytest
 import uvicorn
 from hypothesis import given
 from hypothesis import strategies as st
+from prefect.context import refresh_global_settings_context
 from typer.testing import CliRunner
 
 import sandbox.command
@@ -111,6 +112,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
             patch.setenv(name, value)
         patch.setenv("PREFECT_CLIENT_MAX_RETRIES", "0")
         prepare_prefect()
+        refresh_global_settings_context()  # another test of this process may have imported Prefect before
         importlib.import_module("flows.setups")  # it registers types, which an interrupted import would do twice
         patch.setattr(Transport, "_wait", lambda *_: None)
         serve = uvicorn.Server.run
@@ -130,6 +132,7 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
         for number, handler in handlers.items():
             signal.signal(number, handler)
         named_setups.reset(token)
+    refresh_global_settings_context()
 
 
 def tried(place: Place, name: str, data: st.DataObject) -> list[str]:
