@@ -127,6 +127,7 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
         approved = _approved_plan(run, request)
         looking = look(run) if _may_read_less(run, request, approved) else None
         request, seen_until = _reading_less(run, runtime, request, looking)
+        opened.mode = request.mode
         if request.undone_run is not None:
             how = {"delete_accounts": request.delete_accounts, "its_flags": request.its_flags}
             draft = _Draft(plan_undo(run, request.undone_run, **how))

@@ -47,7 +47,7 @@ def secret_in_file(path: Path) -> str:
 
 def _is_everybodys(path: Path, mode: int) -> bool:
     """Whether others on this machine get at it. What a platform mounts for reading only has whatever rights it shows."""
-    if os.name != "posix" or not mode & _EVERYBODY or path.absolute().is_relative_to(_OF_PLATFORMS):
+    if os.name != "posix" or not mode & _EVERYBODY or path.resolve().is_relative_to(_OF_PLATFORMS):
         return False
     return not os.statvfs(path).f_flag & os.ST_RDONLY
 

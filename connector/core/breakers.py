@@ -15,7 +15,16 @@ from connector.core.customer import Direction, Side
 from connector.core.merge import Situation
 from connector.core.plan import Plan, Write
 
-__all__ = ["Before", "Limits", "SideCensus", "Tripped", "extract_breakers", "load_breaker", "plan_breakers"]
+__all__ = [
+    "Before",
+    "Limits",
+    "SideCensus",
+    "Tripped",
+    "extract_breakers",
+    "load_breaker",
+    "plan_breakers",
+    "too_many_to_select",
+]
 
 _NAMES = {Side.WEBSTORE: "the webstore", Side.BUSINESS_CENTRAL: "Business Central"}
 # fewer customers than these may all go without a question
@@ -58,6 +67,14 @@ class Limits:
     account_mails: int | None = None
     deletions: int = 20
     failure_percent: float | None = 50
+
+
+def too_many_to_select(limits: Limits, count: int, linked: int) -> bool:
+    """Whether so many customers whom no person has named must not be a selected run, in which no percentage counts: a
+    percentage might stop a run over all customers that has to do with as many."""
+    percents = (limits.gone_percent, limits.creates_percent, limits.updates_percent, limits.clears_percent)
+    known = [percent for percent in percents if percent is not None]
+    return bool(known) and _over(count, linked, min(known), limits.floor)
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ about), everybody is read: whoever was left is found by that. What webhooks miss
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
@@ -25,7 +25,7 @@ from connector.core.plan import Plan
 from connector.extract.hidden_cards import OVERLAP_SECONDS, company_seen_until
 from connector.extract.sifting import sift
 from connector.run.run import Run
-from connector.store import EVERYTHING, LEFT_TO_THE_SCHEDULE, RUNS_OVER_ALL, View
+from connector.store import EVERYTHING, LEFT_TO_THE_SCHEDULE, RUNS_OVER_ALL, NotedChange, View
 from connector.store.columns import now
 
 __all__ = ["Changes", "Everybody", "Look", "changed_customers", "count_missed", "look", "note_look", "why_everybody"]
@@ -70,11 +70,12 @@ class Looked:
 
 @dataclass(frozen=True)
 class Look:
-    """What is asked before a run looks at anybody: the mapping table's version, and the newest accounts (id → user name and
-    moment of registration)."""
+    """What is asked before a run looks at anybody: the mapping table's version, the newest accounts (id → user name and moment
+    of registration), and the changes that webhooks have started runs for."""
 
     version: int
     accounts: Mapping[int, tuple[str, str]]
+    handed: Sequence[NotedChange]
 
 
 @dataclass(frozen=True)
@@ -113,8 +114,8 @@ def why_everybody(run: Run) -> Everybody | None:
 def look(run: Run) -> Look:
     """Ask for what a later run begins with."""
     with run.store.view(run.code) as view:
-        version = view.mapping.version()
-    return Look(version, run.webstore.newest_accounts())
+        version, handed = view.mapping.version(), view.webhooks.handed()
+    return Look(version, run.webstore.newest_accounts(), handed)
 
 
 def changed_customers(run: Run, looking: Look) -> Changes:
@@ -128,7 +129,7 @@ def changed_customers(run: Run, looking: Look) -> Changes:
         if known is None:
             return Changes(None, why=Everybody.UNFINISHED)
         edited = set(view.mapping.diff(known.version, looking.version)["bc_id"])
-        keys = {change.key for change in view.webhooks.changes()} - {EVERYTHING}
+        keys = {change.key for change in (*view.webhooks.changes(), *looking.handed)} - {EVERYTHING}
         keys |= {f"bc:{bc_id}" for bc_id in edited | {row["bc_id"] for row in view.decisions.rows()}}
         keys |= _not_written(view)
 
@@ -158,6 +159,7 @@ def note_look(run: Run, looking: Look, seen_until: str = "") -> None:
     """
     with run.store.work(run.code) as work:
         before = _known(work)
+        work.webhooks.looked_at(looking.handed)
         until = seen_until or company_seen_until(work)
         if not until or not looking.accounts or (seen_until and before is None):
             work.watermarks.remove(_NAME)
@@ -179,7 +181,7 @@ def count_missed(run: Run, plan: Plan) -> None:
     A hook that is still on its way counts as missed, too.
     """
     with run.store.view(run.code) as view:
-        told = {change.key for change in view.webhooks.changes()}
+        told = {change.key for change in (*view.webhooks.changes(), *view.webhooks.handed())}
     changed = {customer_key(None, write.webstore_id) for write in plan.of(Direction.PULL) if write.webstore_id}
     run.missed_by_webhooks = len(changed - told)
     if not run.missed_by_webhooks:
@@ -222,4 +224,6 @@ def _not_written(view: View) -> set[str]:
 def _settings(run: Run) -> str:
     """Whatever decides what is done about a customer whose values stay as they are."""
     parts = run.setup.model_dump_json(include={"synchronization", "accounts", "matching", "templates", "approval"})
-    return hashlib.sha256(f"{run.rules.digest} {parts}".encode()).hexdigest()[:16]
+    shop, company = run.setup.webstore, run.setup.business_central
+    places = [shop.url, shop.customer_role_filter, company.base_url, company.company]
+    return hashlib.sha256(f"{run.rules.digest} {parts} {places}".encode()).hexdigest()[:16]

@@ -14,9 +14,11 @@ from typing import Any
 import pandas as pd
 
 from connector.core import webstore_customer
+from connector.core.breakers import too_many_to_select
 from connector.core.customer import Side
 from connector.core.extracts import extract_of
 from connector.extract.extraction import read_company_countries, table_of
+from connector.run.breakers import limits_of
 from connector.run.run import Run
 from connector.setup import PullWebstoreCustomers
 from connector.store import EVERYTHING, Base
@@ -45,7 +47,7 @@ def sift(run: Run, keys: Iterable[str], most: int) -> Sifted:
     Args:
         run: for its clients, rules and store; it writes nothing.
         keys: as the store's webhooks keep them.
-        most: more customers than these become a run over all.
+        most: more customers than these become a run over all, and so do as many as a breaker might stop there.
 
     Raises:
         RemoteTrouble, SetupError: they cannot be read.
@@ -62,7 +64,11 @@ def sift(run: Run, keys: Iterable[str], most: int) -> Sifted:
         return Sifted(None)
     with run.store.view(run.code) as view:
         mapping = view.mapping.current()
-    return _Sieve(run, mapping).sifted(webstore_ids, bc_ids)
+    found = _Sieve(run, mapping).sifted(webstore_ids, bc_ids)
+    linked = int(mapping["webstore_id"].notna().sum())
+    if found.customers is not None and too_many_to_select(limits_of(run), len(found.customers), linked):
+        return Sifted(None, found.echoes, found.others)
+    return found
 
 
 def _changed_since(run: Run, moment: str) -> set[str]:

@@ -137,9 +137,10 @@ def deliver(run: Run, direction: Direction, look: Look, parts: Sequence[Part]) -
                 result.stopped = "The run was cancelled; what was not written is planned again by the next run."
                 return result
             run.check_lease()
-            try:
-                unknown = _deliver_together(run, batches, part.send, result)
-            except (RemoteTrouble, RemoteRefused) as trouble:  # of the request as a whole
+            unknown, trouble = _deliver_together(run, batches, part.send, result)
+            if trouble is not None:  # of a request as a whole; the next run looks what became of the others
+                for writes, lost in unknown:
+                    _count_looked_up(writes, lost, (), result)
                 result.stopped = str(trouble)
                 return result
             if unknown:
@@ -156,23 +157,32 @@ def deliver(run: Run, direction: Direction, look: Look, parts: Sequence[Part]) -
 Unknown = tuple[Sequence[Write], OutcomeUnknown]
 
 
-def _deliver_together(run: Run, batches: Sequence[Sequence[Write]], send: Send, result: LoadResult) -> list[Unknown]:
-    """Deliver some batches side by side; gives those whose answers were lost, when all of them have ended.
+def _deliver_together(
+    run: Run, batches: Sequence[Sequence[Write]], send: Send, result: LoadResult
+) -> tuple[list[Unknown], CustomerSyncError | None]:
+    """Deliver some batches side by side, until all of them have ended.
+
+    Returns:
+        Those whose answers were lost; and why a request was not taken as a whole, if one was not.
 
     Raises:
-        CustomerSyncError: of one of them; the others have ended, and are recorded.
+        CustomerSyncError: nothing more may be written, or written down; the others have ended, and are recorded.
     """
     if len(batches) == 1:
-        one = _deliver_batch(run, batches[0], send, result)
-        return [] if one is None else [one]
+        try:
+            one = _deliver_batch(run, batches[0], send, result)
+        except (RemoteTrouble, RemoteRefused) as trouble:
+            return [], trouble
+        return [] if one is None else [one], None
     with ThreadPoolExecutor(len(batches), "batch") as threads:
         began = [threads.submit(copy_context().run, _deliver_batch, run, batch, send, result) for batch in batches]
     unknown = [one.result() for one in began if one.exception() is None]
     failed = [error for one in began if (error := one.exception()) is not None]
-    # what was taken over or cannot be written down weighs more than a server that does not answer
-    for error in sorted(failed, key=lambda error: isinstance(error, RemoteTrouble | RemoteRefused)):
-        raise error
-    return [one for one in unknown if one is not None]
+    for error in failed:
+        if not isinstance(error, RemoteTrouble | RemoteRefused):
+            raise error
+    troubles = [error for error in failed if isinstance(error, RemoteTrouble | RemoteRefused)]
+    return [one for one in unknown if one is not None], next(iter(troubles), None)
 
 
 def _deliver_batch(run: Run, batch: Sequence[Write], send: Send, result: LoadResult) -> Unknown | None:

@@ -21,6 +21,8 @@ __all__ = ["EVERYTHING", "LEFT_TO_THE_SCHEDULE", "RUNS_OVER_ALL", "NotedChange",
 
 # begins the key of all that Business Central changed since a moment; without one nobody knows since when
 EVERYTHING = "since:"
+# begins the key of a change that was handed to a run, until a run that reads less, or everybody, has looked at it
+_HANDED = "handed:"
 # counters after which a run that reads less would miss somebody
 LEFT_TO_THE_SCHEDULE, RUNS_OVER_ALL = "left to the schedule", "runs over all"
 
@@ -91,16 +93,39 @@ class Webhooks:
     def waiting(self) -> Waiting | None:
         """What waits; None if nothing does."""
         statement = sa.select(sa.func.count(), sa.func.min(_C.first_at), sa.func.max(_C.last_at))
-        count, first_at, last_at = self._connection.execute(statement.where(_C.webstore_code == self._code)).one()
+        count, first_at, last_at = self._connection.execute(statement.where(self._waits())).one()
         return Waiting(count, first_at, last_at) if count else None
 
     def changes(self) -> Sequence[NotedChange]:
         """Everything that waits, the oldest first."""
-        statement = sa.select(_C.key, _C.deliveries).where(_C.webstore_code == self._code)
+        statement = sa.select(_C.key, _C.deliveries).where(self._waits())
         return [NotedChange(*row) for row in self._connection.execute(statement.order_by(_C.first_at, _C.key))]
 
-    def done(self, changes: Iterable[NotedChange]) -> None:
-        """Changes that a run has looked at need it no more, unless they were told again meanwhile."""
+    def handed(self) -> Sequence[NotedChange]:
+        """What runs were started for since a run looked at all that may have changed: a run that was started may never begin, or
+        be rejected."""
+        mine = sa.and_(_C.webstore_code == self._code, _C.key.startswith(_HANDED, autoescape=True))
+        rows = self._connection.execute(sa.select(_C.key, _C.deliveries).where(mine).order_by(_C.key))
+        return [NotedChange(key.removeprefix(_HANDED), deliveries) for key, deliveries in rows]
+
+    def looked_at(self, changes: Iterable[NotedChange]) -> None:
+        """Forget what was handed over, unless it was again meanwhile."""
+        self._remove([NotedChange(f"{_HANDED}{change.key}", change.deliveries) for change in changes])
+
+    def done(self, changes: Sequence[NotedChange], *, looked_at_later: bool = False) -> None:
+        """Changes for which a run was started need none any more, unless they were told again meanwhile.
+
+        Args:
+            looked_at_later: keep them for `handed`.
+        """
+        if looked_at_later:
+            self.note(f"{_HANDED}{change.key}" for change in changes)
+        self._remove(changes)
+
+    def _waits(self) -> sa.ColumnElement[bool]:
+        return sa.and_(_C.webstore_code == self._code, sa.not_(_C.key.startswith(_HANDED, autoescape=True)))
+
+    def _remove(self, changes: Iterable[NotedChange]) -> None:
         rows = [{"key_": change.key, "deliveries_": change.deliveries} for change in changes]
         if rows:
             settled = sa.and_(

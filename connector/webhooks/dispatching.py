@@ -148,8 +148,10 @@ class Dispatcher:
             if not self._is_hopeless(InternalError(f"An unexpected {type(error).__name__}.")):
                 return
         self._failures, self._not_before = 0, 0.0
+        self.flush()  # what is left to the schedule is counted before it is forgotten
+        reads_less = bool(self._setup.synchronization.hours_between_full_reads)
         with self._store.work(self._code) as work:
-            work.webhooks.done(changes)
+            work.webhooks.done(changes, looked_at_later=reads_less)
 
     def _sift(self, changes: Sequence[NotedChange]) -> Sifted:
         rules = rules_of(self._setup)

@@ -99,6 +99,17 @@ def test_a_shop_that_refuses_one_batch_has_the_others_recorded(waiting: Shop) ->
     assert len(waiting.accounts()) == MANY
 
 
+def test_an_answer_that_was_lost_beside_a_refusal_is_told(waiting: Shop) -> None:
+    waiting.running.webstore_faults.add("drop-after-write", path="customers/batch", method="POST")
+    waiting.running.webstore_faults.add("429", path="customers/batch", method="POST", count=20, after=1)
+    stopped = waiting.sync().summary
+    assert stopped.stopped
+    assert stopped.push.created + stopped.push.failed >= len(waiting.accounts()) > 0
+    waiting.running.webstore_faults.clear()
+    waiting.settle(3)
+    assert len(waiting.accounts()) == MANY
+
+
 @pytest.mark.parametrize(
     ("one", "other"),
     [

@@ -10,7 +10,7 @@ import pytest
 
 from connector.desk.editing import link
 from connector.desk.inbox import decide
-from connector.errors import SetupError
+from connector.errors import PremiseBroken, SetupError
 from connector.extract import changed
 from connector.extract.changed import Everybody
 from connector.run.request import RunReport
@@ -95,6 +95,31 @@ def test_what_webhooks_missed_is_found_by_the_next_full_read_and_counted(
         assert view.webhooks.counters()["missed"][0] == 1
 
 
+def test_whom_a_run_was_started_for_is_looked_at_once_more(reading_less: Shop) -> None:
+    """The run that a webhook started may have been cancelled, or its plan rejected."""
+    account, customer = pair(reading_less, 1)
+    reading_less.type_in_webstore(account, city="Oslo")
+    told(reading_less, f"woo:{account}")
+    with opened_store(reading_less.setup) as (_, store), store.work("shop") as work:
+        work.webhooks.done(work.webhooks.changes(), looked_at_later=True)
+        assert work.webhooks.waiting() is None
+    assert scheduled(reading_less).summary.mode == "changed"
+    assert reading_less.customer(customer)["city"] == "Oslo"
+    with opened_store(reading_less.setup) as (_, store), store.view("shop") as view:
+        assert view.webhooks.handed() == []
+
+
+def test_what_a_breaker_stops_in_a_full_run_is_no_run_of_the_changed_ones(reading_less: Shop) -> None:
+    """A bad import changes everybody; the percentages of the breakers count in runs over all alone."""
+    breakers = reading_less.setup.breakers.model_copy(update={"floor": 1})
+    reading_less.setup = reading_less.setup.model_copy(update={"breakers": breakers})
+    for number in range(3):
+        reading_less.type_in_company(pair(reading_less, number)[1], city="Oslo")
+    with pytest.raises(PremiseBroken, match="updates_percent"):
+        scheduled(reading_less)
+    assert reading_less.account(pair(reading_less, 0)[0])["billing"]["city"] == "Bergen"
+
+
 def test_who_registers_is_not_left_to_the_webhooks_alone(reading_less: Shop) -> None:
     reading_less.register("new@less.example", "Bo Lee")
     assert scheduled(reading_less).summary.mode == "changed"
@@ -139,6 +164,11 @@ def _other_policy(shop: Shop) -> None:
     shop.change(policies={"blank": "clear"})
 
 
+def _other_role(shop: Shop) -> None:
+    webstore = shop.setup.webstore.model_copy(update={"customer_role_filter": ("customer", "subscriber")})
+    shop.setup = shop.setup.model_copy(update={"webstore": webstore})
+
+
 def _left(shop: Shop) -> None:
     with opened_store(shop.setup) as (_, store), store.work("shop") as work:
         work.webhooks.count({"left to the schedule": 1})
@@ -177,6 +207,7 @@ def _another_with_its_id(shop: Shop) -> None:
     ("event", "why"),
     [
         (_other_policy, Everybody.OTHER_RULES),
+        (_other_role, Everybody.OTHER_RULES),
         (_left, Everybody.LEFT),
         (_over_all, Everybody.LEFT),
         (_killed, Everybody.NOT_DONE),
