@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from selenium.common.exceptions import StaleElementReferenceException
 from selenium.webdriver import Chrome
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -47,7 +48,9 @@ class Page:
             everything = "".join([self.text, *(field.get_attribute("value") or "" for field in fields)])
             return wanted in "".join(everything.split()).replace("\u2060", "")
 
-        WebDriverWait(self.driven, PATIENCE).until(is_there, f"{text!r} in {self.text[:3000]}")
+        # a page that is being drawn takes its fields away while they are read
+        waiting = WebDriverWait(self.driven, PATIENCE, ignored_exceptions=[StaleElementReferenceException])
+        waiting.until(is_there, f"{text!r} in {self.text[:3000]}")
 
     def shows(self, *texts: str) -> None:
         """All of these are to be read (choices in drop-down lists and fields, too)."""

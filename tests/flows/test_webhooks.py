@@ -104,6 +104,10 @@ def test_a_run_that_a_hook_started_comes_to_rest(shop: Shop) -> None:
 
 @pytest.mark.live
 def test_a_thousand_deliveries_in_a_burst_lead_to_one_run_and_no_lost_customer(shop: Shop) -> None:
+    breakers = shop.setup.breakers.model_copy(
+        update={"floor": 1000}
+    )  # a selected run of as many, whatever the percentages
+    shop.setup = shop.setup.model_copy(update={"breakers": breakers})
     with listening(shop, debounce=3) as receiver:
         deliver(shop)  # from now on nothing is delivered by itself
         for number in range(1000):

@@ -130,7 +130,7 @@ def test_other_settings_are_tried_from_a_form(shop: Shop, file: Path) -> None:
     shop.register("kari@nord.example", "Kari Nordmann")
     shop.sync(dry_run=True)
     state = plan_what_if(setup=str(file), overrides=Overrides(pull=PullOverride.NONE), return_state=True)
-    assert str(state.message).startswith("1 customers would be planned otherwise; nothing was written.")
+    assert str(state.message).startswith("1 customer would be planned otherwise; nothing was written.")
     assert "pull create" in shown("what-if-shop") and "Made of what run" in shown("what-if-shop")
     assert "Nothing is given" in str(plan_what_if(setup=str(file), return_state=True).message)
     wrong = plan_what_if(setup=str(file), settings="policies.blnak=clear", return_state=True)
