@@ -45,12 +45,13 @@ def question(setup: Setup, plan: PlanShown, page: str = "", *, in_browser: bool 
     first = rows[:_SHOWN]
     if setup.reports.personal_data is PersonalData.MASK:
         first = masked_rows(first)
-    more = f"The first {len(first)} of {len(rows)} rows. " if len(rows) > len(first) else ""
+    more = f"Below are the first {len(first)} of {len(rows)} rows. " if len(rows) > len(first) else ""
     cells = _cells(first)
     table = table_as_it_is(_COLUMNS, cells, width=FORM) if in_browser else _markdown(_COLUMNS, cells)
     link = f"[The whole plan]({page})" if page else ""
     head = f"### Plan `{plan.hash[:12]}` of webstore {setup.webstore_code}\n\nIt waits: {plan.reason}."
-    return f"{head}\n\n{counts}{warning}\n\n{table}\n\n{more}{link}"
+    # Prefect's form cuts the table in a low window, so that whatever must be seen stands above it
+    return f"{head}\n\n{counts}{warning}\n\n{more}{link}\n\n{table}"
 
 
 def _acts(row: dict[str, Any]) -> bool:
