@@ -79,13 +79,14 @@ def deploy(
             prepare_server()
             command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
             done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603
+            if not reset:
+                put_back(before)  # also where it failed half way: what people had changed is known here alone
             if done.returncode:
                 raise RemoteTrouble(
                     "The deployments could not be made.", hint=(done.stdout + done.stderr).strip()[-2000:]
                 )
             told = []
             if not reset:
-                put_back(before)
                 told += [f"kept: {line}" for line in before.words]
             if planned:
                 told += fill_in(planned[0].setup, folder)

@@ -90,7 +90,10 @@ def put_back(before: Before) -> None:
     """Give the deployments what people had changed of them, and automations their switches."""
     with get_client(sync_client=True) as client:
         for flow in FLOWS:
-            deployment = client.read_deployment_by_name(f"{flow.name}/{flow.name}")
+            try:
+                deployment = client.read_deployment_by_name(f"{flow.name}/{flow.name}")
+            except ObjectNotFound:  # it was not reached
+                continue
             if changes := before.changed.get(flow.name):
                 client.update_deployment(deployment.id, DeploymentUpdate(**changes))
             for one in _automations(client, deployment):
