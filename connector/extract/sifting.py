@@ -13,10 +13,11 @@ from typing import Any
 
 import pandas as pd
 
-from connector.core import webstore_customer
+from connector.core import batch_sizes, webstore_customer
 from connector.core.breakers import too_many_to_select
 from connector.core.customer import Side
 from connector.core.extracts import extract_of
+from connector.extract.asking_once import accounts_by_id, cards_by_id, cards_known
 from connector.extract.extraction import read_company_countries, table_of
 from connector.run.breakers import limits_of
 from connector.run.run import Run
@@ -90,17 +91,23 @@ class _Sieve:
         linked = mapping[mapping["webstore_id"].notna()]
         self._webstore_of = dict(zip(linked["bc_id"], (int(key) for key in linked["webstore_id"]), strict=True))
         self._bc_of = {webstore_id: bc_id for bc_id, webstore_id in self._webstore_of.items()}
+        self._bases: Mapping[tuple[str, int], Base] = {}
 
     def sifted(self, webstore_ids: set[int], bc_ids: set[str]) -> Sifted:
         """Read everybody, and leave out whoever needs no run. All that are chosen were seen: a run refuses unknown names."""
         run = self._run
-        w = run.webstore.customers_by_id(webstore_ids, fields=webstore_customer.api_fields(run.rules.fields))
-        c = run.business_central.customers_by_id(bc_ids)
-        c = {key.lower(): record for key, record in c.items()}
         mine = {self._bc_of[key] for key in webstore_ids if key in self._bc_of} | bc_ids
         with run.store.view(run.code) as view:
-            bases = view.bases.find(mine)
-        fresh = self._hashes(w, c)
+            self._bases = view.bases.find(mine)
+        if bc_ids or webstore_ids:
+            run.know_countries(read_company_countries(run))
+        c = self._cards(webstore_ids, bc_ids)
+        changed_c = {key for key in bc_ids & c.keys() if key in self._numbers}
+        changed_c -= self._as_agreed(Side.BUSINESS_CENTRAL, {key: c[key] for key in changed_c})
+        # their accounts are read with the others, for the run that follows
+        partners = {self._webstore_of[key] for key in changed_c if key in self._webstore_of}
+        w = accounts_by_id(run, webstore_ids | partners)
+        agreed_w = self._as_agreed(Side.WEBSTORE, {key: w[key] for key in webstore_ids & w.keys()})
         there = self._counterparts(webstore_ids - w.keys(), bc_ids - c.keys())
         chosen: dict[str, None] = {}
         echoes = others = 0
@@ -111,7 +118,7 @@ class _Sieve:
                 others += partner not in there
             elif partner is None and not self._is_wanted(w[webstore_id]):
                 others += 1
-            elif self._agrees(bases, partner, webstore_id, fresh.get(webstore_id), Side.WEBSTORE):
+            elif webstore_id in agreed_w:
                 echoes += 1
             else:
                 chosen[f"woo:{webstore_id}"] = None
@@ -122,35 +129,40 @@ class _Sieve:
                 others += account not in there
             elif bc_id not in self._numbers:
                 others += 1
-            elif c[bc_id].get("number") == self._numbers[bc_id] and self._agrees(
-                bases, bc_id, account, fresh.get(bc_id), Side.BUSINESS_CENTRAL
-            ):
-                echoes += 1
-            else:
+            elif bc_id in changed_c:
                 chosen[bc_id] = None
+            else:
+                echoes += 1
         return Sifted(tuple(chosen), echoes, others)
 
-    def _hashes(
-        self, webstore: Mapping[int, dict[str, Any]], business_central: Mapping[str, dict[str, Any]]
-    ) -> Mapping[int | str, str]:
-        """Fingerprints of what stands there now, as those of bases. Malformed records have none, and are run."""
-        run = self._run
-        run.know_countries(read_company_countries(run))
-        w = table_of(run, Side.WEBSTORE, webstore.values())
-        run.know_metadata(webstore_customer.meta_shown(w))
-        terms = run.terms
-        account = extract_of(Side.WEBSTORE, w, terms)
-        customer = extract_of(
-            Side.BUSINESS_CENTRAL, table_of(run, Side.BUSINESS_CENTRAL, business_central.values()), terms
-        )
-        ids: list[int | str] = [*account.raw["webstore_id"].to_pylist(), *customer.raw["bc_id"].to_pylist()]
-        return dict(zip(ids, [*account.hashes, *customer.hashes], strict=True))
+    def _cards(self, webstore_ids: set[int], bc_ids: set[str]) -> dict[str, dict[str, Any]]:
+        """The Business Central customers; a request that is made anyway reads counterparts of accounts, too, for the run that
+        follows: most of those who are not recognised in the delivery itself (webhooks/echoes.py) have changed."""
+        asked = bc_ids - cards_known(self._run, bc_ids).keys()
+        room = -len(asked) % batch_sizes.COMPANY
+        partners = sorted(self._bc_of[key] for key in webstore_ids if key in self._bc_of)
+        return cards_by_id(self._run, bc_ids.union(partners[:room]))
 
-    @staticmethod
-    def _agrees(
-        bases: Mapping[tuple[str, int], Base], bc_id: str | None, webstore_id: int | None, fresh: str | None, side: Side
-    ) -> bool:
-        base = bases.get((bc_id or "", webstore_id or 0))
+    def _as_agreed(self, side: Side, records: Mapping[Any, Mapping[str, Any]]) -> set[Any]:
+        """Those whose record is what both sides last agreed on. A malformed record is not, and is run."""
+        run = self._run
+        table = table_of(run, side, records.values())
+        if side is Side.WEBSTORE:
+            run.know_metadata(webstore_customer.meta_shown(table))
+        extract = extract_of(side, table, run.terms)
+        ids = extract.raw["webstore_id" if side is Side.WEBSTORE else "bc_id"].to_pylist()
+        fresh = dict(zip(ids, extract.hashes, strict=True))
+        if side is Side.WEBSTORE:
+            return {key for key in records if self._agrees(self._bc_of.get(key), key, fresh.get(key), side)}
+        return {
+            key
+            for key, record in records.items()
+            if record.get("number") == self._numbers[key]
+            and self._agrees(key, self._webstore_of.get(key), fresh.get(key), side)
+        }
+
+    def _agrees(self, bc_id: str | None, webstore_id: int | None, fresh: str | None, side: Side) -> bool:
+        base = self._bases.get((bc_id or "", webstore_id or 0))
         if base is None or fresh is None:
             return False
         return fresh == (base.webstore_hash if side is Side.WEBSTORE else base.business_central_hash)
@@ -166,7 +178,5 @@ class _Sieve:
         run = self._run
         bc_ids = {self._bc_of[key] for key in gone_webstore if key in self._bc_of}
         accounts = {self._webstore_of[key] for key in gone_business_central if key in self._webstore_of}
-        found: set[str | int] = (
-            {key.lower() for key in run.business_central.customers_by_id(bc_ids)} if bc_ids else set()
-        )
-        return found | (set(run.webstore.customers_by_id(accounts, fields=["id"])) if accounts else set())
+        found: set[str | int] = set(cards_by_id(run, bc_ids))
+        return found | set(accounts_by_id(run, accounts))

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from connector.clients.business_central.api import BusinessCentralApi
+from connector.clients.business_central.api import BusinessCentralApi, KnownCompany
 from connector.clients.business_central.batches import create_customer, send_chunk, update_customer
 from connector.clients.business_central.check import check_company
 from connector.clients.business_central.lookup import by_email, by_evidence, by_id, by_number
@@ -42,8 +42,6 @@ class BusinessCentralClient(Client):
     def __init__(self, connection: BusinessCentralConnection, *, retries: int = 5, backoff: float = 0.5) -> None:
         self._api = BusinessCentralApi(connection, retries=retries, backoff=backoff)
         super().__init__(self._api.transport, connection.max_concurrent_requests, "business-central")
-        # what `reference` has read, for whoever goes on without asking
-        self.lists: dict[str, list[Record]] = {}
 
     def close(self) -> None:
         """Close the connections, also those for tokens; a request that is under way is waited for."""
@@ -58,6 +56,20 @@ class BusinessCentralClient(Client):
             SetupError: there is no such company.
         """
         return self._api.company_id
+
+    @property
+    def known(self) -> KnownCompany:
+        """What is asked for once; of another client of the same connection it may be taken over."""
+        return self._api.known
+
+    @known.setter
+    def known(self, known: KnownCompany) -> None:
+        self._api.known = known
+
+    @property
+    def lists(self) -> dict[str, list[Record]]:
+        """What `reference` has read, for whoever goes on without asking."""
+        return self.known.lists
 
     def companies(self) -> list[Record]:
         """The environment's companies: `id`, `name`, `displayName` (may be blank) and more."""
@@ -177,10 +189,11 @@ class BusinessCentralClient(Client):
         return in_chunks(writes, batch_sizes.COMPANY, lambda chunk: send_chunk(self._api, chunk))
 
     def reference(self, entity_set: str) -> list[Record]:
-        """A whole list of the company such as `countriesRegions`, `paymentTerms` or `currencies`."""
+        """A whole list of the company such as `countriesRegions`, `paymentTerms` or `currencies`; asked for once."""
         if not entity_set.isidentifier():
             raise InternalError(f"{entity_set!r} is no list of Business Central.")
-        self.lists[entity_set] = self._api.read_all(entity_set)
+        if entity_set not in self.lists:
+            self.lists[entity_set] = self._api.read_all(entity_set)
         return self.lists[entity_set]
 
     @property
@@ -189,13 +202,15 @@ class BusinessCentralClient(Client):
         return self._api.page.name
 
     def page(self) -> Page:
-        """What that page has, as its `$metadata` says.
+        """What that page has, as its `$metadata` says; asked for once.
 
         Raises:
             SetupError: the API has no such list.
             AnswerNotUnderstood: the document is none.
         """
-        return read_page(self._api)
+        if self.known.page is None:
+            self.known.page = read_page(self._api)
+        return self.known.page
 
     @property
     def customers_resource(self) -> str:
