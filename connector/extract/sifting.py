@@ -12,19 +12,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
 from connector.core import batch_sizes, webstore_customer
 from connector.core.breakers import too_many_to_select
 from connector.core.customer import Side
 from connector.core.extracts import extract_of
+from connector.core.terms import Terms
 from connector.extract.asking_once import accounts_by_id, cards_by_id, cards_known
-from connector.extract.extraction import read_company_countries, table_of
+from connector.extract.extraction import IDS, read_company_countries, table_of
 from connector.run.breakers import limits_of
 from connector.run.run import Run
 from connector.setup import PullWebstoreCustomers
 from connector.store import EVERYTHING, Base
 
-__all__ = ["Sifted", "sift"]
+__all__ = ["Sifted", "hashes_now", "sift"]
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,12 @@ def _changed_since(run: Run, moment: str) -> set[str]:
 
     run.business_central.read_customers(keep, select=["id"], changed_since=moment)
     return found
+
+
+def hashes_now(side: Side, table: pa.Table, terms: Terms) -> dict[Any, str]:
+    """Fingerprints of what customers hold, by id, comparable with those of bases. Malformed records have none."""
+    extract = extract_of(side, table, terms)
+    return dict(zip(extract.raw[IDS[side]].to_pylist(), extract.hashes, strict=True))
 
 
 class _Sieve:
@@ -149,9 +157,7 @@ class _Sieve:
         table = table_of(run, side, records.values())
         if side is Side.WEBSTORE:
             run.know_metadata(webstore_customer.meta_shown(table))
-        extract = extract_of(side, table, run.terms)
-        ids = extract.raw["webstore_id" if side is Side.WEBSTORE else "bc_id"].to_pylist()
-        fresh = dict(zip(ids, extract.hashes, strict=True))
+        fresh = hashes_now(side, table, run.terms)
         if side is Side.WEBSTORE:
             return {key for key in records if self._agrees(self._bc_of.get(key), key, fresh.get(key), side)}
         return {

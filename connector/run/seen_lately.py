@@ -14,6 +14,7 @@ from typing import Any
 
 from connector.clients import BusinessCentralClient, KnownCompany
 from connector.core.customer import Side
+from connector.core.terms import Terms
 from connector.setup import Setup
 from connector.store.machine_clock import boot_seconds
 
@@ -40,6 +41,8 @@ class SeenLately:
     _connections: tuple[Any, ...] = ()
     _company: KnownCompany = field(default_factory=KnownCompany)
     _sides_at: float = 0.0
+    _terms: Terms | None = None
+    _terms_digest: str = ""
     _records: dict[Side, dict[int | str, Record]] = field(default_factory=dict)
     _form: Form = ()
     _records_at: float = 0.0
@@ -57,9 +60,13 @@ class SeenLately:
         self.sides_known, self._sides_at = False, boot_seconds()
         self._connections, self._company = _connections(setup), company.known
 
-    def company_list(self, name: str) -> list[dict[str, Any]] | None:
-        """A list of the company that was read a moment ago; None = it is to be asked for."""
-        return self._company.lists.get(name) if self._sides_are_fresh() else None
+    def note_terms(self, terms: Terms, digest: str) -> None:
+        """Customers were looked at under these terms; `digest` is that of the rules."""
+        self._terms, self._terms_digest = terms, digest
+
+    def terms(self, digest: str) -> Terms | None:
+        """The terms under which customers were looked at a moment ago; None when the rules were others, or it is long ago."""
+        return self._terms if self._terms_digest == digest and self._sides_are_fresh() else None
 
     def note_records(self, side: Side, records: Iterable[tuple[int | str, Record]], form: Form) -> None:
         """Keep records that were read just now, by id.

@@ -167,7 +167,9 @@ class Dispatcher:
         with Run(self._setup, self._store, rules, run_id=run_id, actor="webhooks", dry_run=True, lately=lately) as run:
             meet_sides(run)
             know_page(run)
-            return sift(run, [change.key for change in changes], self._setup.webhooks.selected_at_most)
+            sifted = sift(run, [change.key for change in changes], self._setup.webhooks.selected_at_most)
+            lately.note_terms(run.terms, rules.digest)
+            return sifted
 
     def _is_hopeless(self, error: CustomerSyncError) -> bool:
         """Whether to give up these changes, and leave them to the schedule; otherwise they are tried again later."""

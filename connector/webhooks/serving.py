@@ -24,6 +24,7 @@ from connector.setup import Setup
 from connector.store import Store
 from connector.webhooks.app import Receiver
 from connector.webhooks.dispatching import Dispatcher, StartRun
+from connector.webhooks.echoes import Echoes
 from connector.webhooks.for_machines import ForMachines, Measured
 from connector.webhooks.inbox import Inbox
 from connector.webhooks.limits import Counters
@@ -138,8 +139,9 @@ def receiving(
         lately: what this process has seen, for the runs that it carries out itself.
     """
     counters = Counters()
+    lately = SeenLately() if lately is None else lately
     dispatcher = Dispatcher(setup, store, start, counters, lately)
-    inbox = Inbox(store, setup.webstore_code, dispatcher.wake)
+    inbox = Inbox(store, setup.webstore_code, dispatcher.wake, Echoes(setup, lately))
     worker = threading.Thread(target=dispatcher.run, name="webhooks")
     worker.start()
     try:
