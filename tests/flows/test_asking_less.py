@@ -1,0 +1,250 @@
+"""What a window of webhooks asks both systems for, and that no request is saved at the price of an edit, or of a stranger."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import orjson
+import pytest
+
+from connector.clients import BusinessCentralClient
+from connector.core.customer import Side
+from connector.run import seen_lately
+from connector.run.seen_lately import RECORDS_SECONDS, SIDES_SECONDS, SeenLately
+from connector.setup import Webhooks
+from connector.store import Store, boot_seconds, open_store
+from connector.webhooks.dispatching import Dispatcher
+from connector.webhooks.echoes import Echoes
+from connector.webhooks.genuine import client_state, signature
+from connector.webhooks.inbox import Inbox
+from connector.webhooks.limits import Counters
+from connector.webhooks.reading import read_business_central, read_woocommerce
+from sandbox.woocommerce.site import change_settings
+from tests.flows.shop import Shop
+from tests.flows.test_who_an_id_belongs_to import STRANGER, held
+from tests.servers.receiver import SECRET
+
+
+class Receiver:
+    """A receiver without its server: deliveries are taken one by one, and windows close when a test says so.
+
+    Attributes:
+        counters: what was counted so far.
+        meanwhile: called when a run begins, after its customers were sifted; once.
+        how: of the runs, as in OneAtATime.
+    """
+
+    def __init__(self, shop: Shop, store: Store) -> None:
+        hooks = Webhooks.model_validate(
+            {"public_url": "http://127.0.0.1:1", "debounce_seconds": 0.05, "longest_wait_seconds": 0.05}
+        )
+        shop.setup = shop.setup.model_copy(update={"webhooks": hooks})
+        self.shop, self.store = shop, store
+        self.lately, self.counters = SeenLately(), Counters()
+        self.meanwhile: Callable[[], object] = lambda: None
+        self.how: dict[str, Any] = {}
+        self._dispatcher = Dispatcher(shop.setup, store, self._run, self.counters, self.lately)
+        self._inbox = Inbox(store, "shop", self._dispatcher.wake, Echoes(shop.setup, self.lately))
+
+    def _run(self, customers: Sequence[str] | None) -> None:
+        act, self.meanwhile = self.meanwhile, lambda: None
+        act()
+        how, self.how = self.how, {}
+        self.shop.sync(*(customers or ()), scheduled=True, lately=self.lately, **how)
+
+    def waiting(self) -> set[str]:
+        """Who waits for a run."""
+        with self.store.view("shop") as view:
+            return {change.key for change in view.webhooks.changes()}
+
+    def told_of_account(self, account: int, record: dict[str, Any] | None = None) -> None:
+        """WooCommerce delivers an account as it is now, or was."""
+        body = orjson.dumps(self.shop.account(account) if record is None else record)
+        head = {name: str(time.monotonic_ns()) for name in ("x-wc-webhook-id", "x-wc-webhook-delivery-id")}
+        head |= {"x-wc-webhook-topic": "customer.updated", "x-wc-webhook-signature": signature(body, SECRET)}
+        self._inbox._commit([read_woocommerce(head, body, SECRET)])
+
+    def told_of_card(self, customer: str, moment: str = "") -> None:
+        """Business Central tells that it changed a customer, now or at another moment."""
+        item = {
+            "clientState": client_state(SECRET, "shop"), "subscriptionId": str(time.monotonic_ns()),
+            "resource": f"api/v2.0/companies(x)/customers({customer})", "changeType": "updated",
+            "lastModifiedDateTime": moment or self.shop.customer(customer)["lastModifiedDateTime"],
+        }  # fmt: skip
+        body = orjson.dumps({"value": [item]})
+        self._inbox._commit([read_business_central(body, client_state(SECRET, "shop"))])
+
+    def window(self) -> int:
+        """Carry out what waits; gives how many requests that took."""
+        self.shop.forget_requests()
+        time.sleep(0.06)
+        self._dispatcher.step()
+        logs = (self.shop.running.webstore_log, self.shop.running.business_central_log)
+        return sum(not entry.is_token_request for log in logs for entry in log.entries)
+
+
+@pytest.fixture
+def receiver(shop: Shop) -> Iterator[Receiver]:
+    """Three pairs, and a receiver that has carried out a window a moment ago."""
+    for number in range(3):
+        shop.register(f"p{number}@less.example", f"Ann{number} Lee", city="Bergen")
+    shop.settle()
+    store = open_store(shop.setup.store.url)
+    made = Receiver(shop, store)
+    account, _ = pair(shop, 2)
+    shop.type_in_webstore(account, city="Moss")
+    made.told_of_account(account)
+    assert made.window() == 6  # who both sides are, the countries; the account, its customer, the write
+    yield made
+    store.close()
+
+
+def pair(shop: Shop, number: int) -> tuple[int, str]:
+    email = f"p{number}@less.example"
+    return shop.accounts()[email], shop.customers()[email]
+
+
+def test_a_window_reads_each_side_once_looks_again_before_a_write_and_writes(receiver: Receiver) -> None:
+    shop = receiver.shop
+    (account, its_card), (its_account, customer) = pair(shop, 0), pair(shop, 1)
+    shop.type_in_webstore(account, city="Oslo")
+    shop.type_in_company(customer, city="Voss")
+    receiver.told_of_account(account)
+    receiver.told_of_card(customer)
+    assert receiver.window() == 5
+    assert (shop.customer(its_card)["city"], shop.account(its_account)["billing"]["city"]) == ("Oslo", "Voss")
+
+
+def test_what_we_wrote_comes_back_and_nothing_is_asked(receiver: Receiver) -> None:
+    shop = receiver.shop
+    account, customer = pair(shop, 0)
+    shop.type_in_company(customer, city="Oslo")
+    receiver.told_of_card(customer)
+    receiver.window()
+    receiver.told_of_account(account)
+    receiver.told_of_card(pair(shop, 2)[1])
+    assert (receiver.waiting(), receiver.window()) == (set(), 0)
+
+
+def test_an_echo_that_comes_late_takes_no_edit_away_that_waits(receiver: Receiver) -> None:
+    shop = receiver.shop
+    account, customer = pair(shop, 0)
+    before, moment = shop.account(account), shop.customer(customer)["lastModifiedDateTime"]
+    shop.type_in_webstore(account, city="Oslo")
+    receiver.told_of_account(account)
+    receiver.told_of_account(account, before)
+    receiver.told_of_card(customer, moment)
+    assert receiver.waiting() == {f"woo:{account}"}
+
+
+def test_an_edit_in_the_second_of_our_write_is_no_echo(receiver: Receiver) -> None:
+    shop = receiver.shop
+    account, customer = pair(shop, 0)
+    shop.type_in_company(customer, city="Oslo")
+    receiver.told_of_card(customer)
+    receiver.window()
+    ours = shop.account(account)
+    receiver.told_of_account(account, ours | {"billing": ours["billing"] | {"phone": "+47 22222222"}})
+    assert receiver.waiting() == {f"woo:{account}"}
+
+
+def test_an_edit_that_is_taken_back_while_a_run_carries_it_over_is_no_echo(receiver: Receiver) -> None:
+    """What comes back is what both sides agreed on until the run ends; then the run has moved the base."""
+    shop = receiver.shop
+    account, customer = pair(shop, 0)
+    shop.type_in_webstore(account, city="Oslo")
+    receiver.told_of_account(account)
+
+    def taken_back() -> None:
+        shop.type_in_webstore(account, city="Bergen")
+        receiver.told_of_account(account)
+
+    receiver.how = {"when_planned": taken_back}
+    receiver.window()
+    assert receiver.waiting() == {f"woo:{account}"}
+    receiver.window()
+    assert (shop.account(account)["billing"]["city"], shop.customer(customer)["city"]) == ("Bergen", "Bergen")
+
+
+def test_an_edit_that_a_dry_run_has_seen_is_no_echo(receiver: Receiver) -> None:
+    shop = receiver.shop
+    account, customer = pair(shop, 0)
+    shop.type_in_company(customer, city="Oslo")
+    shop.sync(dry_run=True)
+    receiver.told_of_card(customer)
+    receiver.window()
+    assert shop.account(account)["billing"]["city"] == "Oslo"
+
+
+def test_a_restored_webstore_is_no_echo(receiver: Receiver) -> None:
+    """The backup is from before our write: what it tells is older than the base, and is looked at."""
+    shop = receiver.shop
+    account, customer = pair(shop, 0)
+    backup = shop.running.webstore.snapshot()
+    shop.type_in_company(customer, city="Oslo")
+    receiver.told_of_card(customer)
+    receiver.window()
+    shop.running.webstore.restore(backup)
+    receiver.told_of_account(account)
+    assert receiver.waiting() == {f"woo:{account}"}
+    receiver.window()
+    assert shop.customer(customer)["city"] == "Oslo"
+
+
+@pytest.mark.parametrize("side", list(Side))
+def test_who_types_after_the_customers_were_sifted_wins(receiver: Receiver, side: Side) -> None:
+    """The run begins with what was read before; the look before a write, and the tag, find the edit."""
+    shop = receiver.shop
+    account, customer = pair(shop, 0)
+    if side is Side.WEBSTORE:
+        shop.type_in_company(customer, city="Voss")
+        receiver.told_of_card(customer)
+        receiver.meanwhile = lambda: shop.type_in_webstore(account, city="Oslo")
+        receiver.window()
+        assert shop.account(account)["billing"]["city"] == "Oslo"
+    else:
+        shop.type_in_webstore(account, city="Voss")
+        receiver.told_of_account(account)
+        receiver.meanwhile = lambda: shop.type_in_company(customer, city="Oslo")
+        receiver.window()
+        assert shop.customer(customer)["city"] == "Oslo"
+
+
+def test_a_shop_that_moved_a_moment_ago_gets_nobody_and_gives_nobody(receiver: Receiver) -> None:
+    """Its ids are other people's; the next look at who both sides are is minutes away."""
+    shop = receiver.shop
+    account, customer = pair(shop, 0)
+    cards = shop.customers()
+    change_settings(shop.running.webstore, {"url": "https://other.example", "name": "The Other Shop"})
+    newcomer = shop.register("nora@other.example", "Nora Berg")
+    receiver.told_of_account(newcomer)
+    receiver.window()
+    assert shop.customers() == cards
+    shop.running.webstore.people_replace(account, STRANGER)
+    receiver.told_of_account(account)
+    before = shop.customer(customer)
+    receiver.window()
+    assert (shop.customer(customer), held(shop)) == (before, [shop.number(customer)])
+
+
+@pytest.mark.parametrize(("kept", "seconds"), [("sides", SIDES_SECONDS), ("records", RECORDS_SECONDS)])
+def test_nothing_is_remembered_for_long(
+    receiver: Receiver, monkeypatch: pytest.MonkeyPatch, kept: str, seconds: float
+) -> None:
+    shop, lately = receiver.shop, receiver.lately
+    account, _ = pair(shop, 0)
+    form = (1,)
+
+    def known() -> bool:
+        if kept == "sides":
+            with BusinessCentralClient(shop.setup.business_central) as company:
+                return lately.recall_sides(shop.setup, company)
+        return bool(lately.records(Side.WEBSTORE, [account], form))
+
+    lately.note_records(Side.WEBSTORE, [(account, shop.account(account))], form)
+    assert known()
+    assert not lately.records(Side.WEBSTORE, [account], (2,))  # other properties were asked for
+    monkeypatch.setattr(seen_lately, "boot_seconds", lambda: boot_seconds() + seconds)
+    assert not known()
