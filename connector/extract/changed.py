@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
@@ -170,7 +170,7 @@ def note_look(run: Run, looking: Look, seen_until: str = "") -> None:
             work.watermarks.remove(_NAME)
             return
         # a clock that was wrong once must not hide what is changed until then
-        until = min(until, datetime.now(UTC).isoformat(), key=_moment)
+        until = min(until, now().isoformat(), key=_moment)
         newest = max(looking.accounts)
         looked = Looked(
             company=run.business_central.company_id, seen_until=until, account=newest,

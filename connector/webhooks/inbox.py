@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from anyio import to_thread
 
@@ -86,6 +87,7 @@ class Inbox:
             seen = set(before)
             echoes = self._echoes.among(work, (item for delivery in deliveries for item in delivery.items))
             keys: set[str] = set()
+            since: dict[str, datetime] = {}
             for delivery in deliveries:
                 if delivery.exact and delivery.exact in seen:
                     results.append(Taken(is_replay=True))
@@ -93,8 +95,9 @@ class Inbox:
                 new = [item for item in delivery.items if item.fingerprint not in seen]
                 real = [item for item in new if item not in echoes]
                 keys |= {item.key for item in real}
+                since |= {item.key: item.changed_at for item in real if item.changed_at is not None}
                 seen |= {delivery.exact, *(item.fingerprint for item in delivery.items)} - {""}
                 results.append(Taken(len(real), len(delivery.items) - len(new), len(new) - len(real)))
             work.webhooks.remember(seen - before)
-            work.webhooks.note(keys)
+            work.webhooks.note(keys, since)
         return results

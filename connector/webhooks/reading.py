@@ -5,11 +5,13 @@ from __future__ import annotations
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import unquote
 
 import orjson
 
+from connector.core.stamps import stamp_of
 from connector.store import EVERYTHING
 from connector.webhooks.genuine import fingerprint, is_signed, same_text
 
@@ -50,6 +52,12 @@ class Item:
     fingerprint: str
     record: dict[str, Any] | None = field(default=None, hash=False, compare=False, repr=False)
     touched: str = ""
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """When the customer was changed, as its system says; None = it does not."""
+        stamp = stamp_of(self.touched or str((self.record or {}).get("date_modified_gmt") or ""))
+        return None if stamp is None else datetime.fromtimestamp(stamp / 1000, UTC)
 
 
 @dataclass(frozen=True)
