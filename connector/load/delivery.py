@@ -17,6 +17,7 @@ from connector.clients.results import Outcome
 from connector.core.customer import Direction, Side
 from connector.core.customer_key import customer_key
 from connector.core.identity import marks_shown
+from connector.core.many import in_pieces
 from connector.core.plan import Agreement, Change, Write
 from connector.core.refusals import speaks_of_the_customer
 from connector.core.stamps import stamp_of, stamp_of_record
@@ -106,8 +107,7 @@ class Part:
         together: list[Sequence[Write]] = []
         claimed: set[str] = set()
         most = self.at_once()
-        for start in range(0, len(self.writes), self.size):
-            batch = self.writes[start : start + self.size]
+        for batch in in_pieces(self.writes, self.size):
             claims = {claim for write in batch for claim in self.claims(write)}
             if together and (len(together) >= most or claims & claimed):
                 yield together
