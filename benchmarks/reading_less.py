@@ -2,10 +2,11 @@
 
     python -m benchmarks.reading_less [--customers 2000] [--hours 24] [--edits 200] [--lost 0.02] [--wait 50]
 
-Both systems are emulated in this process, and the day is played by its events, hundreds of times as fast as it is: people edit at
-random moments, the webstore's hooks come seconds later, Business Central's after half a minute, some never; so do those of what the
-pipeline itself writes. The receiver waits as set up, and the schedule begins a run every quarter of an hour. While nothing happens
-all clocks jump (both systems', the store's, the receiver's); while a run works they go on as the real one does.
+Both systems are emulated in this process, and the day is played by its events, hundreds of times as fast as it is:
+people edit at random moments, the webstore's hooks come seconds later, Business Central's after half a minute, some
+never; so do those of what the pipeline itself writes. The receiver waits as set up, and the schedule begins a run
+every quarter of an hour. While nothing happens all clocks jump (both systems', the store's, the receiver's); while a
+run works they go on as the real one does.
 
 Requests are all that the two systems were sent but for tokens, against a full read every quarter of an hour. What depends on the
 number of customers are the pages of a full read alone, so the day is also told for 100,000 of them.
