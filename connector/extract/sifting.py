@@ -19,7 +19,7 @@ from connector.core.breakers import too_many_to_select
 from connector.core.customer import Side
 from connector.core.extracts import extract_of
 from connector.core.terms import Terms
-from connector.extract.asking_once import accounts_by_id, cards_by_id, cards_known
+from connector.extract.asking_once import accounts_by_id, cards_by_id, cards_by_id_or_changed, cards_known
 from connector.extract.extraction import IDS, read_company_countries, table_of
 from connector.run.breakers import limits_of
 from connector.run.run import Run
@@ -44,13 +44,16 @@ class Sifted:
     others: int = 0
 
 
-def sift(run: Run, keys: Iterable[str], most: int) -> Sifted:
+def sift(run: Run, keys: Iterable[str], most: int, *, fresh: bool = False) -> Sifted:
     """Look at changed customers.
 
     Args:
         run: for its clients, rules and store; it writes nothing.
         keys: as the store's webhooks keep them.
         most: more customers than these become a run over all, and so do as many as a breaker might stop there.
+        fresh: no run has been started for them yet, and what was recognised in the deliveries is not among them
+            (webhooks/echoes.py): most have changed, so their counterparts are read at once, and whoever else has changed in
+            Business Central.
 
     Raises:
         RemoteTrouble, SetupError: they cannot be read.
@@ -67,7 +70,7 @@ def sift(run: Run, keys: Iterable[str], most: int) -> Sifted:
         return Sifted(None)
     with run.store.view(run.code) as view:
         mapping = view.mapping.current()
-    found = _Sieve(run, mapping).sifted(webstore_ids, bc_ids)
+    found = _Sieve(run, mapping, fresh=fresh).sifted(webstore_ids, bc_ids)
     linked = int(mapping["webstore_id"].notna().sum())
     if found.customers is not None and too_many_to_select(limits_of(run), len(found.customers), linked):
         return Sifted(None, found.echoes, found.others)
@@ -93,8 +96,8 @@ def hashes_now(side: Side, table: pa.Table, terms: Terms) -> dict[Any, str]:
 class _Sieve:
     """One look at some customers."""
 
-    def __init__(self, run: Run, mapping: pd.DataFrame) -> None:
-        self._run = run
+    def __init__(self, run: Run, mapping: pd.DataFrame, *, fresh: bool) -> None:
+        self._run, self._fresh = run, fresh
         self._numbers: Mapping[str, str] = dict(zip(mapping["bc_id"], mapping["bc_number"], strict=True))
         linked = mapping[mapping["webstore_id"].notna()]
         self._webstore_of = dict(zip(linked["bc_id"], (int(key) for key in linked["webstore_id"]), strict=True))
@@ -104,14 +107,14 @@ class _Sieve:
     def sifted(self, webstore_ids: set[int], bc_ids: set[str]) -> Sifted:
         """Read everybody, and leave out whoever needs no run. All that are chosen were seen: a run refuses unknown names."""
         run = self._run
-        mine = {self._bc_of[key] for key in webstore_ids if key in self._bc_of} | bc_ids
-        with run.store.view(run.code) as view:
-            self._bases = view.bases.find(mine)
         if bc_ids or webstore_ids:
             run.know_countries(read_company_countries(run))
         c = self._cards(webstore_ids, bc_ids)
-        changed_c = {key for key in bc_ids & c.keys() if key in self._numbers}
-        changed_c -= self._as_agreed(Side.BUSINESS_CENTRAL, {key: c[key] for key in changed_c})
+        with run.store.view(run.code) as view:
+            self._bases = view.bases.find({self._bc_of[key] for key in webstore_ids if key in self._bc_of} | c.keys())
+        mapped = {key: record for key, record in c.items() if key in self._numbers}
+        changed_c = mapped.keys() - self._as_agreed(Side.BUSINESS_CENTRAL, mapped)
+        bc_ids = bc_ids | changed_c
         # their accounts are read with the others, for the run that follows
         partners = {self._webstore_of[key] for key in changed_c if key in self._webstore_of}
         w = accounts_by_id(run, webstore_ids | partners)
@@ -144,11 +147,12 @@ class _Sieve:
         return Sifted(tuple(chosen), echoes, others)
 
     def _cards(self, webstore_ids: set[int], bc_ids: set[str]) -> dict[str, dict[str, Any]]:
-        """The Business Central customers; a request that is made anyway reads counterparts of accounts, too, for the run that
-        follows: most of those who are not recognised in the delivery itself (webhooks/echoes.py) have changed."""
-        asked = bc_ids - cards_known(self._run, bc_ids).keys()
-        room = -len(asked) % batch_sizes.COMPANY
+        """The Business Central customers, and counterparts of accounts, for the run that follows, where that takes no request
+        more."""
         partners = sorted(self._bc_of[key] for key in webstore_ids if key in self._bc_of)
+        if self._fresh:
+            return cards_by_id_or_changed(self._run, bc_ids.union(partners))
+        room = -len(bc_ids - cards_known(self._run, bc_ids).keys()) % batch_sizes.COMPANY
         return cards_by_id(self._run, bc_ids.union(partners[:room]))
 
     def _as_agreed(self, side: Side, records: Mapping[Any, Mapping[str, Any]]) -> set[Any]:

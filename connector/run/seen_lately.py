@@ -46,6 +46,7 @@ class SeenLately:
     _records: dict[Side, dict[int | str, Record]] = field(default_factory=dict)
     _form: Form = ()
     _records_at: float = 0.0
+    _changes_seen: tuple[Form, str] = ((), "")
 
     def recall_sides(self, setup: Setup, company: BusinessCentralClient) -> bool:
         """Whether both sides told who they are a moment ago, over the same connections; the client then knows the company's id,
@@ -82,6 +83,14 @@ class SeenLately:
         """Those of some customers that were read a moment ago in the same form, by id."""
         known = self._records.get(side, {}) if self._records_are_fresh(form) else {}
         return {key: known[key] for key in ids if key in known}
+
+    def note_changes(self, until: str, form: Form) -> None:
+        """Business Central's changes were seen until then (ISO 8601), if not all of them: its hooks tell of each as well."""
+        self._changes_seen = form, max(until, self.changes_seen_until(form))
+
+    def changes_seen_until(self, form: Form) -> str:
+        """The latest change that was seen in the same form; "" = none."""
+        return self._changes_seen[1] if self._changes_seen[0] == form else ""
 
     def forget_records(self) -> None:
         """The next run reads all of its customers."""

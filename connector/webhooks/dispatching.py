@@ -167,7 +167,8 @@ class Dispatcher:
         with Run(self._setup, self._store, rules, run_id=run_id, actor="webhooks", dry_run=True, lately=lately) as run:
             meet_sides(run)
             know_page(run)
-            sifted = sift(run, [change.key for change in changes], self._setup.webhooks.selected_at_most)
+            keys, most = [change.key for change in changes], self._setup.webhooks.selected_at_most
+            sifted = sift(run, keys, most, fresh=True)
             lately.note_terms(run.terms, rules.digest)
             return sifted
 

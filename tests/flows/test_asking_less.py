@@ -49,6 +49,34 @@ def test_a_window_reads_each_side_once_looks_again_before_a_write_and_writes(rec
     assert (shop.customer(its_card)["city"], shop.account(its_account)["billing"]["city"]) == ("Oslo", "Voss")
 
 
+def test_business_central_is_asked_who_else_has_changed_with_the_same_request(receiver: Receiver) -> None:
+    """Its hook comes half a minute late, and is an echo then."""
+    shop = receiver.shop
+    (account, _), (its_account, customer) = pair(shop, 0), pair(shop, 1)
+    shop.type_in_company(customer, city="Voss")
+    shop.type_in_webstore(account, city="Oslo")
+    receiver.told_of_account(account)
+    assert receiver.window() == 5
+    assert shop.account(its_account)["billing"]["city"] == "Voss"
+    receiver.told_of_card(customer)
+    assert (receiver.waiting(), receiver.window()) == (set(), 0)
+
+
+def test_a_company_whose_clock_was_wrong_once_is_asked_all_the_same(receiver: Receiver) -> None:
+    shop = receiver.shop
+    (account, _), (its_account, customer) = pair(shop, 0), pair(shop, 1)
+    shop.company.clock.advance(86_400)
+    shop.type_in_company(pair(shop, 2)[1], city="Moss i Vang")
+    receiver.told_of_card(pair(shop, 2)[1])
+    receiver.window()
+    shop.company.clock.advance(-86_400)
+    shop.type_in_company(customer, city="Voss")
+    shop.type_in_webstore(account, city="Oslo")
+    receiver.told_of_account(account)
+    receiver.window()
+    assert shop.account(its_account)["billing"]["city"] == "Voss"
+
+
 def test_what_we_wrote_comes_back_and_nothing_is_asked(receiver: Receiver) -> None:
     shop = receiver.shop
     account, customer = pair(shop, 0)
