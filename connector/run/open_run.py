@@ -105,6 +105,7 @@ def open_run(
                     opened.status = "interrupted"
                     raise
                 finally:
+                    run.lately.forget_records()  # they have served this run, and values are kept no longer than needed
                     plan_hash = str(opened.told.get("plan_hash", ""))
                     with store.work(run.code) as work:
                         work.tallies.add(_counted(opened))
