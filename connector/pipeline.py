@@ -24,7 +24,7 @@ journal instead of 4 to 9. Nothing is written in either system before 12.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -49,7 +49,14 @@ from connector.load.directions import directions_wanted, pull_customers, push_cu
 from connector.load.news import new_conflicts, newly_held
 from connector.load.recording import record_findings, record_links, record_plan
 from connector.load.undo import created_rows, plan_undo, unlink_created
-from connector.planning.approvals import approval_reason, approved_part, known_plan, plan_shown, waiting_plan
+from connector.planning.approvals import (
+    approval_reason,
+    approved_part,
+    known_plan,
+    plan_shown,
+    unnamed_losses,
+    waiting_plan,
+)
 from connector.planning.comparison import compare_customers
 from connector.planning.plan_validation import validate_plan
 from connector.planning.readiness_report import report_of_readiness
@@ -123,7 +130,10 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
         PremiseBroken: a breaker tripped, or the data are not what every run relies on.
         RemoteTrouble, StoreError: one of the systems, or the store, cannot be used.
     """
-    with _opened_run(request.setup, runtime, request.mode, dry_run=request.dry_run) as opened:
+    with (
+        _opened_run(request.setup, runtime, request.mode, dry_run=request.dry_run) as opened,
+        ExitStack() as until_the_end,  # before the webstore is let go of: the next run has the same folder
+    ):
         run = opened.run
         approved = _approved_plan(run, request)
         looking = look(run) if _may_read_less(run, request, approved) else None
@@ -133,11 +143,12 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
             how = {"delete_accounts": request.delete_accounts, "its_flags": request.its_flags}
             draft = _Draft(plan_undo(run, request.undone_run, **how))
         else:
-            draft = _drafted(run, runtime, request, approved)
+            draft = _drafted(run, runtime, request, approved, until_the_end)
         plan = draft.plan
         lost: tuple[Lost, ...] = ()
         if approved is not None:
             plan, lost = approved_part(plan, approved, request.leave_out, request.left_out_by(run.actor))
+            run.warnings += unnamed_losses(plan, approved, lost)
         if run.why_everybody == Everybody.DUE:
             count_missed(run, plan)
         news = _remembered(run, request, plan, draft.selected)
@@ -234,12 +245,15 @@ class _Draft:
     extracted: dict[str, int] = field(default_factory=lambda: {"webstore": 0, "business_central": 0})
 
 
-def _drafted(run: Run, runtime: Runtime, request: RunRequest, approved: Approved | None) -> _Draft:
-    """Read, validate, compare, and validate the plan."""
+def _drafted(
+    run: Run, runtime: Runtime, request: RunRequest, approved: Approved | None, until_the_end: ExitStack
+) -> _Draft:
+    """Read, validate, compare, and validate the plan. A plan of millions stands in the partitions' folder."""
     settings = run.setup.partitions
     if not request.of_all:  # they are few: no cluster is started for them
         settings = settings.model_copy(update={"runner": Runner.THREADS})
-    with partitions_of(settings, run.code) as partitions, runtime.over_partitions(settings) as mappers:
+    partitions = until_the_end.enter_context(partitions_of(settings, run.code))
+    with runtime.over_partitions(settings) as mappers:
         read = read_and_validate(
             run,
             runtime,

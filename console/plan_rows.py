@@ -92,6 +92,7 @@ class PlannedWork:
         counts: customers by kind; fields: customers by field that is changed or left.
         acting: how many customers something is done to; left: of how many something is left as it is.
         kept: how many cleared values are kept on the other side.
+        all_counts: of a plan that is too large to be kept whole, all that is done, by kind; `customers` are the first.
     """
 
     undoes: bool
@@ -102,10 +103,11 @@ class PlannedWork:
     acting: int
     left: int
     kept: int
+    all_counts: Mapping[str, int] = field(default_factory=dict)
 
     def counts_without(self, left_out: frozenset[str]) -> dict[str, int]:
         """What is done, in customers by kind, if some of them are left out."""
-        kinds = Counter({kind: number for kind, number in self.counts.items() if kind in _DONE})
+        kinds = Counter({kind: number for kind, number in (self.all_counts or self.counts).items() if kind in _DONE})
         if left_out:
             kinds.subtract(kind for one in self.customers if one.key in left_out for kind in one.kinds & _DONE)
         return {kind: kinds[kind] for kind in KINDS if kinds[kind]}
@@ -164,7 +166,7 @@ def planned_work(document: Mapping[str, Any]) -> PlannedWork:
     return PlannedWork(
         undoes=bool(approved.undone), deletes=approved.deletes, customers=tuple(customers), counts=_kinds(customers),
         fields=_fields(customers), acting=sum(one.acts for one in customers), left=len(chosen(customers, kind="left")),
-        kept=kept,
+        kept=kept, all_counts=approved.all_counts,
     )  # fmt: skip
 
 

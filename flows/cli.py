@@ -194,12 +194,17 @@ def plan(
     table = report.plan.table()
     if as_json:
         records = table.astype(object).where(table.notna(), None).to_dict(orient="records")
-        terminal.print_json({**report.summary.as_json(), "plan": records})
+        cut = {"plan_is_cut": True} if report.plan.is_large else {}
+        terminal.print_json({**report.summary.as_json(), "plan": records, **cut})
         return
     if table["other_side"].isna().all():
         table = table.drop(columns="other_side")
     terminal.print_table(list(table.columns), table.head(rows).astype(object).fillna("").to_numpy().tolist())
-    if len(table) > rows:
+    if report.plan.is_large:
+        terminal.say(
+            "… these are of the first customers: the plan is too large to be shown whole. [reports] folder takes all."
+        )
+    elif len(table) > rows:
         terminal.say(f"… and {len(table) - rows} more rows (--rows, or --json for all)")
     terminal.show_summary(report.summary)
     terminal.say(f"plan {report.plan.hash}: customer-sync sync --plan {report.plan.hash[:12]} writes exactly this")

@@ -4,13 +4,14 @@ and every customer that an approval lost is named.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from connector.core.customer_references import Keys, Who, keys_of
-from connector.core.intended import Intended, intended_of, intended_of_rows
-from connector.core.many import those
+from connector.core.digests import Digests, Pairs
+from connector.core.intended import Intended, counts_of, intended_counts, intended_of, intended_of_rows
+from connector.core.many import digest_of_line, those
 from connector.core.matching import Match
 from connector.core.plan import Orphan, Plan, Write
 from connector.core.undone_creates import DELETE, KEEP, UNLINK, UndoneCreate
@@ -41,15 +42,27 @@ class Approved:
         links: pairs that were to be linked.
         orphans: (action, Business Central id) of rows that were to be unlinked or recreated.
         undone: of an undo: (Business Central id, Webstore ID) of a created customer → (action, digest).
-        customers: everything that was intended, with the customer's names.
+        customers: everything that was intended, with the customer's names; of a large plan (Plan.is_large) the beginning.
+        all_counts: of a large plan, in customers, all that it does (`push create`, `link`, …); else empty.
     """
 
     hash: str
-    writes: frozenset[str]
-    links: frozenset[tuple[str, int]]
+    writes: Collection[str]
+    links: Collection[tuple[str, int]] | Pairs
     orphans: frozenset[tuple[str, str]]
     undone: Mapping[tuple[str, int], tuple[str, str]] = field(default_factory=dict)
     customers: tuple[Intended, ...] = ()
+    all_counts: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """What it does, in customers: `push create`, `pull update`, `link`, `unlink`, `push delete` and so on."""
+        return dict(sorted((self.all_counts or counts_of(self.customers)).items()))
+
+    @property
+    def unnamed(self) -> int:
+        """How much of what it does is kept without the customers' names."""
+        return sum(self.all_counts.values()) - len(self.customers) if self.all_counts else 0
 
     @property
     def deletes(self) -> bool:
@@ -60,11 +73,14 @@ class Approved:
         """The same as JSON can hold it."""
         return {
             "hash": self.hash,
-            "writes": sorted(self.writes),
-            "links": sorted(list(link) for link in self.links),
+            "writes": self.writes.as_document() if isinstance(self.writes, Digests) else sorted(self.writes),
+            "links": self.links.digests.as_document()
+            if isinstance(self.links, Pairs)
+            else sorted(list(link) for link in self.links),
             "orphans": sorted(list(orphan) for orphan in self.orphans),
             "undone": sorted([*key, *value] for key, value in self.undone.items()),
             "customers": [one.as_document() for one in self.customers],
+            "counts": dict(self.all_counts),
         }
 
     @classmethod
@@ -74,30 +90,37 @@ class Approved:
             customers = tuple(Intended.from_document(one) for one in document["customers"])
         else:
             customers = intended_of_rows(document.get("rows", ()))
+        writes, links = document["writes"], document["links"]
         return cls(
             hash=str(document["hash"]),
-            writes=frozenset(document["writes"]),
-            links=frozenset((str(bc_id), int(webstore_id)) for bc_id, webstore_id in document["links"]),
+            writes=Digests.from_document(writes) if isinstance(writes, str) else frozenset(writes),
+            links=Pairs(Digests.from_document(links))
+            if isinstance(links, str)
+            else frozenset((str(bc_id), int(webstore_id)) for bc_id, webstore_id in links),
             orphans=frozenset((str(action), str(bc_id)) for action, bc_id in document["orphans"]),
             undone={(str(c), int(w)): (str(action), str(d)) for c, w, action, d in document.get("undone", ())},
             customers=customers,
+            all_counts=document.get("counts", {}),
         )
 
 
 def approved_of(plan: Plan) -> Approved:
     """What approving this plan approves."""
-    return Approved(
-        plan.hash,
-        frozenset(write.digest for write in plan.writes),
-        frozenset((link.bc_id, link.webstore_id) for link in plan.links),
-        frozenset((orphan.action, orphan.bc_id) for orphan in plan.orphans if orphan.action != "report"),
-        {(one.bc_id, one.webstore_id): (one.action, one.digest) for one in plan.unlinks},
-        tuple(intended_of(plan)),
-    )
+    orphans = frozenset((orphan.action, orphan.bc_id) for orphan in plan.orphans if orphan.action != "report")
+    undone = {(one.bc_id, one.webstore_id): (one.action, one.digest) for one in plan.unlinks}
+    pairs = ((link.bc_id, link.webstore_id) for link in plan.links)
+    if plan.is_large:
+        known = Digests(map(digest_of_line, plan.lines_of("writes")))
+        named = tuple(intended_of(plan.beginning))
+        return Approved(plan.hash, known, Pairs.of(pairs), orphans, undone, named, intended_counts(plan))
+    digests = frozenset(write.digest for write in plan.writes)
+    return Approved(plan.hash, digests, frozenset(pairs), orphans, undone, tuple(intended_of(plan)))
 
 
 def restricted(plan: Plan, approved: Approved, left_out: Keys = NOBODY, by: str = "") -> tuple[Plan, tuple[Lost, ...]]:
     """The part of a new plan that was approved.
+
+    Of a large plan most is approved by its digest alone: what was lost of that has no name here (`Approved.unnamed`).
 
     Args:
         left_out: keys (connector.core.customer_references) of customers that were approved not to be written.
@@ -175,8 +198,9 @@ def _undone(one: UndoneCreate, approved: Approved) -> UndoneCreate:
 
 
 def _lost(plan: Plan, part: Plan, approved: Approved, left_out: Keys, by: str) -> tuple[Lost, ...]:
-    there = {key for one in intended_of(part) for key in _places(one)}
-    planned = {key: one for one in intended_of(plan) for key in _places(one)}
+    wanted = {key for one in approved.customers for key in _places(one)}
+    there = {key for one in intended_of(part) for key in _places(one) if key in wanted}
+    planned = {key: one for one in intended_of(plan) for key in _places(one) if key in wanted}
     found = []
     for one in approved.customers:
         places = _places(one)

@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
+from connector.core.customer import Direction
 from connector.core.customer_references import Who
 from connector.core.plan import Orphan, Plan, Write
 from connector.core.undone_creates import DELETE
 
-__all__ = ["ACTIONS", "Intended", "intended_count", "intended_of", "intended_of_rows", "intended_of_write"]
+__all__ = [
+    "ACTIONS",
+    "Intended",
+    "counts_of",
+    "intended_counts",
+    "intended_of",
+    "intended_of_rows",
+    "intended_of_write",
+]
 
 ACTIONS = ("update", "create", "link", "unlink", "recreate", "delete")
 
@@ -87,9 +97,17 @@ def intended_of(plan: Plan) -> Iterator[Intended]:
         yield Intended(one.action, direction, one.bc_id, one.bc_number, one.webstore_id)
 
 
-def intended_count(plan: Plan) -> int:
-    """How much that is."""
-    return len(plan.writes) + len(plan.links) + len(_acting(plan)) + len(plan.unlinks)
+def counts_of(found: Iterable[Intended]) -> dict[str, int]:
+    """How much that is, by direction and action: `push create`, `link`, …"""
+    return Counter(f"{one.direction} {one.action}".strip() for one in found)
+
+
+def intended_counts(plan: Plan) -> dict[str, int]:
+    """As `counts_of` of everything that a plan does; nothing of it is read for that."""
+    counts = counts_of(intended_of(replace(plan, writes=(), links=())))
+    counts |= {f"{d} {what}": len(plan.of(d, what)) for d in Direction for what in ("create", "update")}
+    counts["link"] = len(plan.links)
+    return {what: count for what, count in counts.items() if count}
 
 
 def _acting(plan: Plan) -> list[Orphan]:

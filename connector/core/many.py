@@ -36,10 +36,11 @@ class Many(Sequence[T]):
         kinds: Mapping[tuple[str, ...], Many[T]] | None = None,
         lines: Callable[[], Iterator[str]] | None = None,
         line_of: Callable[[T], str] | None = None,
+        first: int | None = None,
     ) -> None:
-        """`read` begins anew each time it is called, and gives `size` values."""
+        """`read` begins anew each time it is called, and gives `size` values; the `first` of them (None = FIRST) are kept."""
         self._read, self._size = read, size
-        self._first: tuple[T, ...] = tuple(islice(read(), FIRST))
+        self._first: tuple[T, ...] = tuple(islice(read(), FIRST if first is None else first))
         self.kinds, self.lines, self.line_of = kinds, lines, line_of
 
     def __len__(self) -> int:
@@ -97,7 +98,17 @@ class Many(Sequence[T]):
 
 def of_kinds(kinds: Mapping[tuple[str, ...], Many[T]]) -> Many[T]:
     """Values by kind as one part, kind after kind."""
-    return Many(lambda: chain.from_iterable(kinds.values()), sum(map(len, kinds.values())), kinds=kinds)
+    known = [many.lines for many in kinds.values() if many.lines is not None]
+
+    def lines() -> Iterator[str]:
+        return heapq.merge(*(lines_of_kind() for lines_of_kind in known))
+
+    return Many(
+        lambda: chain.from_iterable(kinds.values()),
+        sum(map(len, kinds.values())),
+        kinds=kinds,
+        lines=lines if len(known) == len(kinds) else None,
+    )
 
 
 def those(values: Sequence[T], keep: Callable[[T], bool]) -> Sequence[T]:

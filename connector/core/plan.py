@@ -22,7 +22,6 @@ from connector.core.customer_key import customer_key
 from connector.core.many import FIRST, Many, digest_of_line, in_pieces, those, together
 from connector.core.matching import Ambiguity, Match
 from connector.core.undone_creates import DELETE, KEEP, UndoneCreate
-from connector.errors import InternalError
 
 __all__ = [
     "ORDER",
@@ -255,7 +254,7 @@ class Plan:
         values = getattr(self, part)
         if isinstance(values, Many):
             if values.lines is None:
-                raise InternalError(f"Of the plan's {part} the lines of its hash are not known.")
+                raise RuntimeError(f"of the plan's {part} the lines of its hash are not known")
             return values.lines()
         return iter(sorted(map(line_of_write if part == "writes" else line_of_link, values)))
 
@@ -293,13 +292,13 @@ class Plan:
     @property
     def is_large(self) -> bool:
         """Whether parts of it are read when they are asked for."""
-        return any(isinstance(part, Many) for part in vars(self).values())
+        return any(isinstance(getattr(self, name), Many) for name in ORDER)
 
     @cached_property
     def beginning(self) -> Plan:
         """The plan with no more than memory holds of each part, for showing it."""
-        cut: dict[str, Any] = {name: values[:FIRST] for name, values in vars(self).items() if isinstance(values, Many)}
-        return replace(self, **cut)
+        cut: dict[str, Any] = {name: tuple(getattr(self, name)[:FIRST]) for name in ORDER} if self.is_large else {}
+        return replace(self, **cut, linked=())
 
     def table(self) -> pd.DataFrame:
         """The plan as a table; of a large one the beginning of each part.

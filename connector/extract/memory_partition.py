@@ -21,6 +21,7 @@ class MemoryPartition:
     """Everybody in one partition, in the memory of this process."""
 
     count = 1
+    url = ""
 
     def __init__(self) -> None:
         self._tables: dict[str, pa.Table] = {}

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ import orjson
 from connector.core.approval import Approved, Lost, restricted
 from connector.core.counting import counted
 from connector.core.customer import Direction
-from connector.core.intended import intended_count
+from connector.core.intended import intended_counts
 from connector.core.plan import Plan
 from connector.errors import InputError
 from connector.run.names_given import keys_left_out
@@ -20,7 +19,15 @@ from connector.run.run import Run
 from connector.run.setup_source import opened_view
 from connector.setup import ApprovalRequired, Setup
 
-__all__ = ["PlanShown", "approval_reason", "approved_part", "known_plan", "plan_shown", "waiting_plan"]
+__all__ = [
+    "PlanShown",
+    "approval_reason",
+    "approved_part",
+    "known_plan",
+    "plan_shown",
+    "unnamed_losses",
+    "waiting_plan",
+]
 
 
 @dataclass(frozen=True)
@@ -45,13 +52,13 @@ class PlanShown:
     @property
     def counts(self) -> dict[str, int]:
         """What it does, in customers: `push create`, `pull update`, `link`, `unlink`, `push delete` and so on."""
-        return dict(sorted(Counter(f"{one.direction} {one.action}".strip() for one in self.approved.customers).items()))
+        return self.approved.counts
 
 
 def approval_reason(setup: Setup, plan: Plan) -> str:
     """Why a person must approve this plan by the setup's rules; "" = nobody needs to."""
     rules = setup.approval
-    writes = intended_count(plan)
+    writes = sum(intended_counts(plan).values())
     creates = sum(len(plan.of(direction, "create")) for direction in Direction)
     deletions = len(plan.deletions)
     if rules.required is ApprovalRequired.NEVER or not writes:
@@ -112,6 +119,17 @@ def known_plan(run: Run, plan_hash: str) -> Approved:
         )
     content: dict[str, Any] = orjson.loads(stored.document)
     return Approved.from_document(content)
+
+
+def unnamed_losses(plan: Plan, approved: Approved, lost: Sequence[Lost]) -> list[str]:
+    """What is to be said where not everything that an approval lost has a name: the approved plan was too large to keep all."""
+    count = sum(approved.counts.values()) - sum(intended_counts(plan).values()) - len(lost) if approved.unnamed else 0
+    if count <= 0:
+        return []
+    what = counted(count, "write or link that was approved is", "writes and links that were approved are")
+    return [
+        f"{what} not done, since the customers have changed. So large a plan keeps no names of them; a new plan shows them."
+    ]
 
 
 def approved_part(

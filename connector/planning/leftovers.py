@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from secrets import token_hex
 from typing import Any
 
 import numpy as np
@@ -24,7 +25,7 @@ from connector.core.across_partitions import (
     without_leftovers,
 )
 from connector.core.circles import KEYS, NO_LOT, Lots, Mask, circles_of, edges_among, lots_of
-from connector.core.comparison import conclude, united
+from connector.core.comparison import conclude
 from connector.core.customer import Side
 from connector.core.evidence import COMPARED
 from connector.core.extracts import Extract
@@ -35,6 +36,7 @@ from connector.core.plan import Plan
 from connector.extract.extraction import columns_of
 from connector.extract.job import Job, Mapper, extracts_in
 from connector.planning.knowledge import Gone, known_beside
+from connector.planning.landed_plan import LandedPlan, land_plan, with_landed
 from connector.run.run import Progress
 
 __all__ = ["land_lots", "plan_of_leftovers", "rows_of_lot"]
@@ -61,11 +63,12 @@ def plan_of_leftovers(job: Job, done: Part, rest: Leftover, gone: Gone, mapper: 
         return _concluded(job, done, rest, gone, *nobody)
     if land_lots(job, rest, mapper) == 1:
         return _concluded(job, done, rest, gone, *rows_of_lot(job, 0))
-    plans = [_concluded(job, done, without_leftovers(rest), gone, *nobody)]
-    for plan in mapper(conclude_in, job, rest, gone):
-        progress("Comparing unmapped customers", len(plans), job.partitions.count)
-        plans.append(plan)
-    return united(plans)
+    lots: list[LandedPlan] = []
+    series = token_hex(4)
+    for lot in mapper(conclude_in, job, rest, gone, series):
+        lots.append(lot)
+        progress("Comparing unmapped customers", len(lots), job.partitions.count)
+    return with_landed(job.partitions.url, _concluded(job, done, without_leftovers(rest), gone, *nobody), lots)
 
 
 def land_lots(job: Job, rest: Leftover, mapper: Mapper) -> int:
@@ -111,9 +114,16 @@ def rows_in(job: Job, number: int) -> tuple[pa.Table, pa.Table]:
     return rows_in_lots(webstore, lots[:size], pairing), rows_in_lots(business_central, lots[size:], pairing)
 
 
-def conclude_in(job: Job, number: int, rest: Leftover, gone: Gone) -> Plan:
-    """Decide about a lot. What is left and is no customer of a lot goes with the first."""
-    return _concluded(job, Part(), without_leftovers(rest) if number else rest, gone, *rows_of_lot(job, number))
+def conclude_in(job: Job, number: int, rest: Leftover, gone: Gone, series: str) -> LandedPlan:
+    """Decide about a lot, and land what is to be done. What is left and is no customer of a lot goes with the first.
+
+    Args:
+        series: tells the lots of this plan from those of another one of the same partitions.
+    """
+    left = without_leftovers(rest) if number else rest
+    return land_plan(
+        job.partitions.url, f"{series}-{number:04d}", _concluded(job, Part(), left, gone, *rows_of_lot(job, number))
+    )
 
 
 def _concluded(job: Job, done: Part, rest: Leftover, gone: Gone, *raw: pa.Table) -> Plan:

@@ -39,13 +39,21 @@ def question(setup: Setup, plan: PlanShown, page: str = "", *, in_browser: bool 
     deletions = plan.counts.get("push delete", 0)
     warning += f"\n\n**{counted(deletions, 'account')} will be deleted in the webstore.**" * bool(deletions)
     left = Counter(str(row["action"]) for row in plan.rows if row["action"] in _LEFT)
-    counts += "".join(f"\n- not written, {_LEFT[action]}: **{count}**" for action, count in sorted(left.items()))
+    or_more = " or more" if plan.approved.unnamed else ""
+    counts += "".join(
+        f"\n- not written, {_LEFT[action]}: **{count}**{or_more}" for action, count in sorted(left.items())
+    )
     # what loses a value comes first
     rows = [row for action in (*_SHOWN_FIRST, *_LEFT) for row in plan.rows if row["action"] == action and _acts(row)]
     first = rows[:_SHOWN]
     if setup.reports.personal_data is PersonalData.MASK:
         first = masked_rows(first)
-    more = f"Below are the first {len(first)} of {len(rows)} rows. " if len(rows) > len(first) else ""
+    more = f"Below are the first {len(first)} of {len(rows)}{or_more} rows. " if len(rows) > len(first) else ""
+    if plan.approved.unnamed:
+        more += (
+            f"Of so large a plan the first {len(plan.approved.customers):,} writes and links are kept to be looked at, and of "
+            f"{plan.approved.unnamed:,} others what tells whether they are still the same. "
+        )
     cells = _cells(first)
     table = table_as_it_is(_COLUMNS, cells, width=FORM) if in_browser else _markdown(_COLUMNS, cells)
     link = f"[The whole plan]({page})" if page else ""

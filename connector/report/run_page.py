@@ -12,6 +12,7 @@ from typing import Any
 
 import orjson
 import pandas as pd
+import pyarrow.parquet as pq
 
 from connector.errors import InputError
 from connector.private_files import write_private
@@ -27,6 +28,8 @@ __all__ = ["ROWS", "leave_report", "report_of_run", "report_wanted"]
 ROWS = 2_000
 _CHARTED = 30
 _DROPPED = 200
+# a plan of more rows is shown as far as the store keeps it
+_MOST_ROWS = 1_000_000
 _WRITTEN = ("create", "update", "delete")
 _QUOTED = re.compile(r"'[^']*'|\"[^\"]*\"|“[^”]*”")
 _WHOLE = "customer-sync runs report … --rows N"
@@ -142,12 +145,14 @@ def _plan(setup: Setup, view: View, run: Mapping[str, Any]) -> tuple[list[dict[s
     folder = setup.reports.folder
     found = sorted((folder / setup.webstore_code).glob(f"plan-*-{run['run_id'][:8]}.*")) if folder is not None else []
     parquet = [path for path in found if path.suffix == ".parquet"]
-    if parquet:
+    if parquet and pq.read_metadata(parquet[-1]).num_rows <= _MOST_ROWS:
         return records(pd.read_parquet(parquet[-1])), [], [str(path) for path in found if path.stem == parquet[-1].stem]
     stored = view.plans.get(run["plan_hash"]) if run["plan_hash"] else None
     if stored is None:
         return [], ["The plan of this run is not kept (any more)."] if run["plan_hash"] else [], []
     rows: list[dict[str, Any]] = orjson.loads(stored.document).get("rows", [])
+    if parquet:
+        return rows, ["The plan is too large to be shown: this is its beginning."], list(map(str, found))
     if stored.run_id in {None, run["run_id"]}:
         return rows, [], []
     return rows, [f"The plan is shown as run {stored.run_id} had it, which intended exactly the same writes."], []

@@ -6,13 +6,16 @@ Nothing that was shown before is made again: a table's fingerprint stands in the
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 
 from connector.core.plan import Plan
 from connector.load.news import numbers_of
@@ -39,6 +42,14 @@ __all__ = [
 
 # in the order in which people want to see them: what replaces a value comes first
 _INTENDED = ("delete", "update", "create", "link", "unlink", "keep", "held", "withheld", "kept")
+# table → the action of its rows
+_OF_ALL = {"ambiguous": "ambiguous", "orphans": "orphan", "quarantined": "quarantined"}
+_TEXT = pa.string()
+_COLUMNS = pa.schema(
+    [("action", _TEXT), ("direction", _TEXT), ("bc_number", _TEXT), ("webstore_id", pa.int64()), ("field", _TEXT),
+     ("base", _TEXT), ("before", _TEXT), ("after", _TEXT), ("other_side", _TEXT), ("reason", _TEXT)]
+)  # fmt: skip
+_ROWS_AT_ONCE = 50_000
 # columns that hold what customers are called, where they live, how they are reached
 _PERSONAL = frozenset(
     {
@@ -116,19 +127,28 @@ def report_of(run: Run, plan: Plan, *, selected: bool, where: str = "") -> Repor
     with run.store.view(run.code) as view:
         frames = {"plan": _by_interest(whole[whole["action"].isin(_INTENDED)]), "conflicts": conflicts_shown(view)}
         if not selected:
-            for name, action in (("ambiguous", "ambiguous"), ("orphans", "orphan"), ("quarantined", "quarantined")):
+            for name, action in _OF_ALL.items():
                 frames[name] = whole.loc[whole["action"] == action, ["bc_number", "webstore_id", "field", "reason"]]
         frames["holds"] = holds_shown(view)
         earlier = [RunSummary.from_stored(row["summary"]) for row in view.runs.recent(5)]
     known: Mapping[str, str] = next((summary.shown for summary in earlier if summary.shown), {})
-    how = run.setup.reports.personal_data
-    tables = [shown_table(run.setup, name, f, fingerprint=_fingerprint(f, how)) for name, f in frames.items()]
+    how: list[object] = [run.setup.reports.personal_data]
+    files: tuple[Path, ...] = ()
+    totals: Mapping[str, int] = {}
+    if plan.is_large:  # what is shown of it is its beginning, and it is gone through once
+        files, totals = _write_files(run, plan.tables(_ROWS_AT_ONCE))
+        how += [plan.hash, *totals.values()]
+    tables = [
+        shown_table(run.setup, name, f, total=totals.get(name), fingerprint=_fingerprint(f, *how))
+        for name, f in frames.items()
+    ]
     fingerprints = {table.name: table.fingerprint for table in tables if table.total}
     fingerprints |= {"where": where, "day": datetime.now(UTC).date().isoformat()}
     rest = {name: value for name, value in known.items() if selected and name not in frames}
     report = Report(tuple(tables), (), {**rest, **fingerprints}, known)
     news = {table.name for table in report.news} & {"plan", "ambiguous", "orphans", "quarantined"}
-    files = _write_files(run, whole) if news and len(whole) else ()
+    if news and len(whole) and not plan.is_large:
+        files, _ = _write_files(run, [whole])
     return Report(report.tables, files, report.fingerprints, known)
 
 
@@ -193,21 +213,39 @@ def _fingerprint(frame: pd.DataFrame, *more: object) -> str:
     return hashlib.sha256(text.encode()).hexdigest()[:16]
 
 
-def _write_files(run: Run, whole: pd.DataFrame) -> tuple[Path, ...]:
-    """plan-<time>-<run>.csv and .parquet in the webstore's folder; readable by their owner only, they hold customers."""
+def _write_files(run: Run, tables: Iterable[pd.DataFrame]) -> tuple[tuple[Path, ...], Mapping[str, int]]:
+    """plan-<time>-<run>.csv and .parquet in the webstore's folder; readable by their owner only, they hold customers.
+
+    Returns:
+        The files, if a folder is wanted, and how many rows the tables have that are made of the plan, by name.
+    """
+    actions: Counter[str] = Counter()
     if run.setup.reports.folder is None:
-        return ()
+        for table in tables:
+            actions.update(table["action"])
+        return (), _totals(actions)
     folder = run.setup.reports.folder / run.code
     folder.mkdir(parents=True, exist_ok=True, mode=0o700)
     stem = f"plan-{datetime.now(UTC):%Y%m%d-%H%M%S}-{run.run_id[:8]}"
-    text = whole.astype(object).where(whole.notna(), "").astype(str)
     as_csv, as_parquet = folder / f"{stem}.csv", folder / f"{stem}.parquet"
-    rows: Sequence[Sequence[str]] = text.to_numpy().tolist()
     # a run that was approved shows its plan again, maybe in the same second
-    write_table(as_csv, [str(name) for name in whole.columns], rows, overwrite=True)
-    with private_file(as_parquet, overwrite=True) as part:
-        whole.to_parquet(part, index=False)
-    return as_csv, as_parquet
+    with private_file(as_parquet, overwrite=True) as part, pq.ParquetWriter(part, _COLUMNS) as writer:
+
+        def rows() -> Iterator[list[str]]:
+            for table in tables:
+                actions.update(table["action"])
+                writer.write_table(pa.Table.from_pandas(table, _COLUMNS, preserve_index=False))
+                yield from table.astype(object).where(table.notna(), "").astype(str).to_numpy().tolist()
+
+        write_table(as_csv, _COLUMNS.names, rows(), overwrite=True)
+    return (as_csv, as_parquet), _totals(actions)
+
+
+def _totals(actions: Mapping[str, int]) -> Mapping[str, int]:
+    return {
+        "plan": sum(actions.get(action, 0) for action in _INTENDED),
+        **{name: actions.get(action, 0) for name, action in _OF_ALL.items()},
+    }
 
 
 def purge_files(setup: Setup, days: float) -> int:

@@ -157,7 +157,10 @@ def keys_left_out(approved: Approved, names: Sequence[str]) -> Keys:
 
 
 def _left_out(approved: Approved, names: Sequence[str]) -> Found:
-    return find(names, [one.who for one in approved.customers], "not in this plan")
+    where = "not in this plan"
+    if approved.unnamed:
+        where = f"not among the first {len(approved.customers):,} customers, whom alone so large a plan names"
+    return find(names, [one.who for one in approved.customers], where)
 
 
 def found_in_mapping(view: View, names: Sequence[str], nothing: str) -> list[Who]:

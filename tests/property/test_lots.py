@@ -5,22 +5,26 @@ from __future__ import annotations
 import random
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import count
+from itertools import count, product
 from typing import Any
 
+import orjson
+import pandas as pd
 import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core import business_central_customer, webstore_customer
+from connector.core import business_central_customer, many, webstore_customer
 from connector.core.across_partitions import gathered
+from connector.core.approval import Approved, approved_of, restricted
 from connector.core.comparison import compare
-from connector.core.customer import Side
+from connector.core.customer import Direction, Side
 from connector.core.linked_pairs import Part
 from connector.core.matching import Ladder
 from connector.core.partitioning import Placement, part_of_ids
 from connector.core.plan import Plan
+from connector.core.quarantining import Objection, without
 from connector.core.terms import Terms
 from connector.extract.extraction import BASES, BASES_SCHEMA, MAPPING, MAPPING_SCHEMA, places
 from connector.extract.file_partitions import FilePartitions
@@ -57,6 +61,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 @pytest.fixture(autouse=True)
 def _however_few(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(leftovers, "ONE_LOT", 0)
+    monkeypatch.setattr(many, "FIRST", 2)
 
 
 def records(dice: random.Random, size: int) -> tuple[list[dict[str, Any]], list[dict[str, Any]]]:
@@ -180,3 +185,29 @@ def test_lots_of_any_number_give_the_same_plan(
     assert dict(divided.numbers) == dict(whole.numbers)
     linked = [sorted(str(row) for table in plan.linked for row in table.to_pylist()) for plan in (divided, whole)]
     assert linked[0] == linked[1]
+    assert_used_alike(divided, whole, random.Random(seed))
+
+
+def assert_used_alike(divided: Plan, whole: Plan, dice: random.Random) -> None:
+    """What is done with a plan gives the same of one on disk: cutting, counting, showing, approving, taking out."""
+    for direction, operation in product(Direction, (None, "create", "update")):
+        assert divided.of(direction, operation) == whole.of(direction, operation)
+    assert divided.conflicts == whole.conflicts
+    assert pd.concat([*divided.tables(50), whole.table().head(0)]).to_csv(index=False) == whole.table().to_csv(
+        index=False
+    )
+    against = [
+        Objection(write.key, write.direction, change.field, "because")
+        for write in whole.writes
+        for change in write.changes
+        if dice.random() < 0.1
+    ]
+    less, also = without(divided, against), without(whole, against)
+    assert (less, less.hash) == (also, also.hash)
+    approvals = [
+        Approved.from_document(orjson.loads(orjson.dumps(approved_of(plan).as_document()))) for plan in (less, also)
+    ]
+    assert approvals[0].counts == approvals[1].counts
+    parts = [restricted(divided, approval)[0] for approval in approvals]
+    assert (parts[0], parts[0].hash) == (parts[1], parts[1].hash)
+    assert parts[0].hash == also.hash
