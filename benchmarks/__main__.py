@@ -101,8 +101,8 @@ def table(known: Mapping[str, Mapping[str, Any]]) -> str:
     lines = [
         f"Python {platform.python_version()}, {os.cpu_count()} cores, {platform.system()}.",
         "",
-        "| benchmark | comparison | ours | reference | ratio | goal | holds | peak |",
-        "|---|---|--:|--:|--:|--:|---|--:|",
+        "| benchmark | comparison | ours | reference | ratio | goal | holds | limit | × limit | peak |",
+        "|---|---|--:|--:|--:|--:|---|---|--:|--:|",
     ]
     for name in BENCHMARKS:
         for part in Entry(**known[name]).parts if name in known else ():
@@ -112,9 +112,11 @@ def table(known: Mapping[str, Mapping[str, Any]]) -> str:
             what = part["what"] + (f" ({part['note']})" if part["note"] else "")
             title = name.replace("_", " ")
             ours, reference = (f"{part[side]:,.2f} {part['unit']}" for side in ("ours", "reference"))
-            lines.append(
-                f"| {title} | {what} | {ours} | {reference} | {part['ratio']:.2f} | {goal} | {verdict} | {peak} |"
+            limit, far = (
+                (f"{part['limit']:.2f}: {part['bound']}", f"{part['distance']:.2f}") if part.get("limit") else ("", "")
             )
+            figures = f"{ours} | {reference} | {part['ratio']:.2f} | {goal} | {verdict} | {limit} | {far} | {peak}"
+            lines.append(f"| {title} | {what} | {figures} |")
     return "\n".join(lines)
 
 

@@ -97,7 +97,7 @@ def _parts(seconds: Mapping[str, float], customers: int) -> list[Part]:
     for what, (reference, goal) in GOALS.items():
         mine, theirs = seconds[what], seconds[reference]
         text = f"customer-sync {what}, {customers} customers, against {WORDS[reference]}"
-        parts.append(Part(text, mine, theirs, mine / theirs, goal))
+        parts.append(Part(text, mine, theirs, mine / theirs, goal, limit=1, bound="imports that it needs"))
     mine, theirs = seconds["sync, nothing to do"], seconds["flow"]
     text = f"customer-sync sync, nothing to do, {customers} customers, against a bare Prefect flow with its own server"
     return [*parts, Part(text, mine, theirs, mine / theirs, 0.2)]

@@ -22,6 +22,8 @@ class Part:
         ours, reference: in `unit`, as `what` says.
         ratio: ours against the reference.
         goal: what the ratio must not exceed, or, when `at_least`, must reach.
+        limit: the ratio that nothing can better, since of `bound`; 0 = none is known.
+        bound: what sets the limit: what has to be read, sent or waited for at least.
         peak_mb: the most memory that our process had, in MB; 0 = not looked at.
         gates: False = shown for comparison only.
     """
@@ -36,6 +38,8 @@ class Part:
     peak_mb: int = 0
     note: str = ""
     gates: bool = True
+    limit: float = 0
+    bound: str = ""
 
     @property
     def holds(self) -> bool:
@@ -48,12 +52,20 @@ class Part:
         return self.goal / max(self.ratio, 1e-9) if self.at_least else self.ratio / self.goal
 
     @property
+    def distance(self) -> float:
+        """How many times the limit it is; 1 = nothing is left to gain, 0 = no limit is known."""
+        if not self.limit or not self.ratio:
+            return 0.0
+        return self.limit / self.ratio if self.at_least else self.ratio / self.limit
+
+    @property
     def line(self) -> str:
         """For people."""
         goal = f"goal {'≥' if self.at_least else '≤'} {self.goal:g}" if self.gates else "for comparison"
         verdict = "" if self.holds or not self.gates else "  MISSED"
         figures = f"{self.ours:10,.2f} {self.unit:<3} {self.reference:10,.2f} {self.unit:<3} ratio {self.ratio:6.2f}"
-        return f"{self.what:<62}{figures}  {goal}{verdict}"
+        limit = f"  limit {self.limit:.2f} ({self.bound}), {self.distance:.2f} × that" if self.limit else ""
+        return f"{self.what:<62}{figures}  {goal}{verdict}{limit}"
 
 
 @dataclass(frozen=True)
@@ -73,7 +85,7 @@ def worst(parts: Sequence[Part]) -> Entry:
     """The entry of a benchmark: it holds when every part does, and shows the one with the least margin."""
     gating = [part for part in parts if part.gates] or list(parts)
     shown = max(gating, key=lambda part: part.margin)
-    rows = [asdict(part) | {"holds": part.holds} for part in parts]
+    rows = [asdict(part) | {"holds": part.holds, "distance": part.distance} for part in parts]
     holds = all(part.holds for part in gating)
     return Entry(shown.ours, shown.reference, shown.ratio, shown.goal, holds, max(p.peak_mb for p in parts), rows)
 

@@ -220,7 +220,7 @@ def measure(customers: int = 100_000) -> list[Part]:
                 Part(f"{text} (the reference is the limit)", told["seconds"], SECONDS, told["seconds"] / SECONDS, 1,
                      peak_mb=told["peak_mb"]),
                 Part(f"{text}, against the bare decisions", told["seconds"], told["bare"],
-                     told["seconds"] / told["bare"], TIMES, gates=False),
+                     told["seconds"] / told["bare"], TIMES, gates=False, limit=1, bound="both plans, and nothing to read"),
             ]  # fmt: skip
     return parts
 

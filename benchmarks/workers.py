@@ -288,8 +288,9 @@ def measure(quick: bool = False, size: int = 400) -> list[Part]:
     ours, reference = statistics.fmean(two), statistics.fmean(one)
     note = f"{size:,} customers each, store in {'PostgreSQL' if installed() else 'SQLite'}, mean of {times}"
     return [
-        Part(f"{len(codes)} webstores: two workers against one", ours, reference, ours / reference, FASTER, note=note)
-    ]
+        Part(f"{len(codes)} webstores: two workers against one", ours, reference, ours / reference, FASTER, note=note,
+             limit=0.5, bound="half of the webstores each")
+    ]  # fmt: skip
 
 
 def main() -> int:

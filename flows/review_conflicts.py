@@ -170,9 +170,8 @@ def _by_form(setup: Setup) -> tuple[int, str]:
 
 def _form(shown: Shown) -> type[SignedForm]:
     """One choice for all of the form, and two fields per conflict: which value, and another value."""
-    number = len(shown.rows)
     fields: dict[str, Any] = {
-        "all": (All, Field(default=All.LEAVE, title=f"All {number} below that say “as above”", description=_ALL))
+        "all": (All, Field(default=All.LEAVE, title="For each below that says “as above”", description=_ALL))
     }
     for i, row in enumerate(shown.rows):
         who = f"{row['bc_number']} / woo:{row['webstore_id']}, {row['field']}"

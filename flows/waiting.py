@@ -10,6 +10,7 @@ import time
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.orchestration import SyncPrefectClient, get_client
@@ -37,7 +38,7 @@ _GRACE_SECONDS = 120
 
 
 class Unanswered(InputError):
-    """Nobody filled in a form in time."""
+    """Nobody filled in a form in time, or the run was ended before."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +66,7 @@ def answered(setup: Setup, form: type[RunInput], question: Question) -> Any:
     It holds no webstore, no store and no connection meanwhile, in either case.
 
     Raises:
-        Unanswered: nobody did in time. (A run that is suspended is failed by the server then.)
+        Unanswered: nobody did in time, or the run was ended. (A run that is suspended is failed by the server then.)
     """
     hours = min(setup.approval.hours, AT_ONCE_HOURS) if question.at_once else setup.approval.hours
     stays = question.at_once or this_run().deployment_id is None
@@ -87,7 +88,7 @@ def answered(setup: Setup, form: type[RunInput], question: Question) -> Any:
             _publish(setup, f"**This run waits:** {question.what}.", message)
             if not stays:
                 raise Pause(state=waits)
-            if not _resumed(client, time.monotonic() + seconds):
+            if not _resumed(client, this_run().id, seconds):
                 raise Unanswered(f"Nobody answered within {hours:g} hours: {question.what}. So {question.otherwise}.")
     get_run_logger().info("Answered: %s.", question.what)
     _publish(setup, f"**Answered:** {question.what}.", f"The run went on at {datetime.now(UTC):%Y-%m-%d %H:%M} UTC.")
@@ -107,15 +108,23 @@ def _stop(client: SyncPrefectClient, state: State[Any]) -> State[Any] | None:
     raise InputError(f"This run cannot wait for an answer: {why}")
 
 
-def _resumed(client: SyncPrefectClient, deadline: float) -> bool:
-    """Wait until somebody has answered; False when nobody did in time."""
-    often = time.monotonic() + _SOON
-    while time.monotonic() < deadline:
-        time.sleep(_POLL_SECONDS if time.monotonic() < often else _POLL_LATER_SECONDS)
-        state = client.read_flow_run(this_run().id).state
+def _resumed(client: SyncPrefectClient, run_id: UUID, seconds: float) -> bool:
+    """Wait until somebody has answered; False when nobody did in time.
+
+    Raises:
+        Unanswered: the run was cancelled, or ended by the server, while it waited.
+    """
+    began = time.monotonic()
+    while True:
+        waited = time.monotonic() - began
+        state = client.read_flow_run(run_id).state
         if state is not None and state.is_running():
             return True
-    return False
+        if state is not None and state.is_final():
+            raise Unanswered(f"The run was ended while it waited for an answer: {state.name}.")
+        if waited >= seconds:  # looked once more, since an answer may come in the last moment
+            return False
+        time.sleep(_POLL_SECONDS if waited < _SOON else _POLL_LATER_SECONDS)
 
 
 def _publish(setup: Setup, head: str, text: str) -> None:

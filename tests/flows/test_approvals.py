@@ -476,7 +476,7 @@ def test_a_form_means_the_rows_that_it_shows_and_an_answer_that_contradicts_itse
     texts = str(schemas)
     for words in ("Page 1 of 3, 2 of 5 conflicts", "Page 2 of 3, 2 of 5 conflicts"):
         assert words in texts
-    assert "All 2 below that say" in texts
+    assert "For each below that says" in texts
     assert state.message is not None
     assert state.message.startswith("1 decided, 4 left. Changed since they were shown, and left as they were: 1.")
     assert "a value, and “as above”" in state.message and "“another value” without one" in state.message
