@@ -65,6 +65,7 @@ from connector.run.request import RunReport, RunRequest, Skipped
 from connector.run.result import LoadResult
 from connector.run.run import Run
 from connector.run.setup_source import opened_view
+from connector.run.sides import confirm_sides
 from connector.runtime import Runtime
 from connector.setup import Runner, Setup
 from connector.store import StandingConflict
@@ -214,6 +215,7 @@ def _opened_run(setup: Setup, runtime: Runtime, mode: str, *, dry_run: bool) -> 
         progress=runtime.progress,
         enqueue=runtime.enqueue,
         clients=runtime.clients,
+        lately=runtime.lately,
     ) as opened:
         if not dry_run:
             runtime.call(recover_open_writes, opened.run)
@@ -301,6 +303,7 @@ def _written(run: Run, runtime: Runtime, request: RunRequest, plan: Plan) -> dic
     When one fails, or the run is cancelled, the other finishes the batch that it is writing and records its outcome before
     the run is closed: no write is left whose answer nobody heard.
     """
+    confirm_sides(run, plan)
     if request.undone_run is not None:
         directions = [direction for direction in Direction if plan.of(direction)]
     else:

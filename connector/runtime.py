@@ -25,6 +25,7 @@ from connector.report.run_tables import Report
 from connector.run.close_run import close_run
 from connector.run.request import Answer
 from connector.run.run import Progress, Run
+from connector.run.seen_lately import SeenLately
 from connector.run.summary import RunSummary
 from connector.setup import PartitionSettings, Runner, Setup
 from connector.store import StandingConflict
@@ -66,6 +67,7 @@ class Runtime:
         actor: who is written into versions and logs.
         enqueue: wait for the run that is at work on the webstore.
         progress: is told how far a phase is.
+        lately: what this process has seen of both systems a moment ago, for runs that follow each other in it.
         where: the place that shows what runs leave for people: another one has shown nothing yet.
     """
 
@@ -79,6 +81,7 @@ class Runtime:
         actor: str = "",
         scheduled: bool = False,
         ask: Callable[[Setup, PlanShown], Answer] | None = None,
+        lately: SeenLately | None = None,
         progress: Progress = _silent,
     ) -> None:
         """`ask` shows a person the plan that needs an approval, and gives the answer; None = nobody can be asked."""
@@ -86,6 +89,7 @@ class Runtime:
         self.trigger = "scheduled" if scheduled else "manual"
         self.actor = actor or actor_here()
         self.progress = progress
+        self.lately = lately
         self._ask = ask
         self._threads = ThreadPoolExecutor(2, "step")
 

@@ -23,6 +23,7 @@ from flows.place import on_prefect
 from flows.setup_paths import full_name
 
 if TYPE_CHECKING:
+    from connector.run.seen_lately import SeenLately
     from connector.setup import Setup
     from connector.webhooks.dispatching import StartRun
     from connector.webhooks.serving import Listening
@@ -57,6 +58,7 @@ def serve(
 
     Example: WEBHOOK_SECRET=… customer-sync webhooks serve --port 8765
     """
+    from connector.run.seen_lately import SeenLately
     from connector.webhooks.serving import Listening
 
     with terminal.reported(as_json):
@@ -65,11 +67,14 @@ def serve(
         if deployment and not os.environ.get("PREFECT_API_URL"):
             raise InputError("A deployment needs a Prefect server.", hint="export PREFECT_API_URL=http://…/api")
         _log_to_standard_error()
-        start = _start_of(full_name(str(setup)), deployment, deployment_of_all, prefect=on_prefect(made, prefect))
-        _serve(made, secret, start, Listening(host, port, certificate, key), as_json)
+        lately = SeenLately()
+        start = _start_of(
+            full_name(str(setup)), deployment, deployment_of_all, prefect=on_prefect(made, prefect), lately=lately
+        )
+        _serve(made, secret, start, Listening(host, port, certificate, key), as_json, lately)
 
 
-def _serve(made: Setup, secret: str, start: StartRun, listening: Listening, as_json: bool) -> None:
+def _serve(made: Setup, secret: str, start: StartRun, listening: Listening, as_json: bool, lately: SeenLately) -> None:
     from connector.store import open_store
     from connector.webhooks.app import BUSINESS_CENTRAL, WOOCOMMERCE, path_of
     from connector.webhooks.serving import Renewal, app_of, bound_socket, receiving, server_of
@@ -77,7 +82,7 @@ def _serve(made: Setup, secret: str, start: StartRun, listening: Listening, as_j
     store = open_store(made.store.url)
     bound = bound_socket(listening)
     try:
-        with receiving(made, store, secret, start) as (receiver, _):
+        with receiving(made, store, secret, start, lately) as (receiver, _):
             server = server_of(app_of(receiver, made, store), listening)
             renewal = Renewal(made, store, secret, _log_done)
 
@@ -114,7 +119,7 @@ def _end(_number: int, _frame: object) -> None:
     raise SystemExit(0)
 
 
-def _start_of(name: str, deployment: str, deployment_of_all: str, *, prefect: bool) -> StartRun:
+def _start_of(name: str, deployment: str, deployment_of_all: str, *, prefect: bool, lately: SeenLately) -> StartRun:
     """Runs are started by something that imports Prefect, if it is needed, only when the first one is due."""
 
     def start(customers: Sequence[str] | None) -> None:
@@ -125,7 +130,7 @@ def _start_of(name: str, deployment: str, deployment_of_all: str, *, prefect: bo
         if deployment:
             run = webhook_runs.by_deployment(name, deployment, deployment_of_all)
         else:
-            run = webhook_runs.as_flow_runs(name) if prefect else webhook_runs.in_this_process(name)
+            run = webhook_runs.as_flow_runs(name) if prefect else webhook_runs.in_this_process(name, lately)
         run(customers)
 
     return start

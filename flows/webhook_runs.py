@@ -13,6 +13,7 @@ from connector.errors import CustomerSyncError, InputError, RemoteTrouble
 from connector.pipeline import carry_out
 from connector.run.request import RunRequest
 from connector.run.run import Starter, started_by
+from connector.run.seen_lately import SeenLately
 from connector.run.setup_source import setup_of
 from connector.runtime import Runtime
 from connector.webhooks.dispatching import StartRun
@@ -22,15 +23,16 @@ __all__ = ["as_flow_runs", "by_deployment", "in_this_process"]
 _ACTOR = "webhooks"
 
 
-def in_this_process(setup: str) -> StartRun:
+def in_this_process(setup: str, lately: SeenLately | None = None) -> StartRun:
     """Runs that this process carries out, one after the other. They count as scheduled: holds bind them.
 
     Args:
         setup: name of a block, or path of a file. It is read anew for every run.
+        lately: what the process has seen of both systems, which the run need not ask for again.
     """
 
     def start(customers: Sequence[str] | None) -> None:
-        runtime = Runtime(actor=_ACTOR, scheduled=True)
+        runtime = Runtime(actor=_ACTOR, scheduled=True, lately=lately)
         try:
             carry_out(RunRequest(setup_of(Path(setup)), None if customers is None else tuple(customers)), runtime)
         finally:

@@ -10,6 +10,8 @@ from typing import Any
 
 from connector.core.customer_references import Keys, Who, keys_of
 from connector.core.intended import Intended, intended_of, intended_of_rows
+from connector.core.many import those
+from connector.core.matching import Match
 from connector.core.plan import Orphan, Plan, Write
 from connector.core.undone_creates import DELETE, KEEP, UNLINK, UndoneCreate
 
@@ -90,7 +92,7 @@ def approved_of(plan: Plan) -> Approved:
         frozenset((link.bc_id, link.webstore_id) for link in plan.links),
         frozenset((orphan.action, orphan.bc_id) for orphan in plan.orphans if orphan.action != "report"),
         {(one.bc_id, one.webstore_id): (one.action, one.digest) for one in plan.unlinks},
-        intended_of(plan),
+        tuple(intended_of(plan)),
     )
 
 
@@ -108,22 +110,12 @@ def restricted(plan: Plan, approved: Approved, left_out: Keys = NOBODY, by: str 
     def out(bc_id: str | None, webstore_id: int | None, number: str | None) -> bool:
         return bool(left_out & (keys_of(Who(bc_id, number or "", webstore_id)) | _by_number(number)))
 
-    numbers = plan.numbers
-    links = tuple(
-        link
-        for link in plan.links
-        if (link.bc_id, link.webstore_id) in approved.links
-        and not out(link.bc_id, link.webstore_id, numbers.get(link.bc_id))
-    )
+    def is_linked(link: Match) -> bool:
+        pair = (link.bc_id, link.webstore_id)
+        return pair in approved.links and not out(*pair, link.bc_number)
+
     # a pair that is not linked after all must not be written as one
-    unlinked = {(link.bc_id, link.webstore_id) for link in plan.links if link not in links}
-    kept = tuple(
-        write
-        for write in plan.writes
-        if write.digest in approved.writes
-        and (write.bc_id, write.webstore_id) not in unlinked
-        and not out(write.bc_id, write.webstore_id, write.bc_number)
-    )
+    unlinked = {(link.bc_id, link.webstore_id) for link in plan.links if not is_linked(link)}
     orphans = tuple(
         orphan
         if (orphan.action, orphan.bc_id) in approved.orphans
@@ -131,15 +123,30 @@ def restricted(plan: Plan, approved: Approved, left_out: Keys = NOBODY, by: str 
         else replace(orphan, action="report")
         for orphan in plan.orphans
     )
-    kept = _without_unlinked_accounts(kept, plan.orphans, orphans)
+    stays = _still_linked(plan.orphans, orphans)
+
+    def is_written(write: Write) -> bool:
+        return (
+            write.digest in approved.writes
+            and (write.bc_id, write.webstore_id) not in unlinked
+            and not (write.operation == "create" and write.bc_id in stays)
+            and not out(write.bc_id, write.webstore_id, write.bc_number)
+        )
+
     undone = tuple(
         replace(one, action=KEEP, reason=_left_out(by))
         if one.action != KEEP and out(one.bc_id, one.webstore_id, one.bc_number)
         else _undone(one, approved)
         for one in plan.undone_creates
     )
-    agreements = tuple(one for one in plan.agreements if (one.bc_id, one.webstore_id) not in unlinked)
-    part = replace(plan, writes=kept, links=links, orphans=orphans, agreements=agreements, undone_creates=undone)
+    part = replace(
+        plan,
+        writes=those(plan.writes, is_written),
+        links=those(plan.links, is_linked),
+        orphans=orphans,
+        agreements=those(plan.agreements, lambda one: (one.bc_id, one.webstore_id) not in unlinked),
+        undone_creates=undone,
+    )
     return part, _lost(plan, part, approved, left_out, by)
 
 
@@ -148,12 +155,9 @@ def _by_number(number: str | None) -> Keys:
     return frozenset({("number", number.lower())}) if number else NOBODY
 
 
-def _without_unlinked_accounts(
-    writes: Sequence[Write], before: Sequence[Orphan], after: Sequence[Orphan]
-) -> tuple[Write, ...]:
-    """No account is made anew for a customer whose link to the old one stays."""
-    stays = {o.bc_id for o, now in zip(before, after, strict=True) if o.action == "recreate" and now.action == "report"}
-    return tuple(write for write in writes if write.operation != "create" or write.bc_id not in stays)
+def _still_linked(before: Sequence[Orphan], after: Sequence[Orphan]) -> set[str]:
+    """Whose link to the old account stays: no account is made anew for them."""
+    return {o.bc_id for o, now in zip(before, after, strict=True) if o.action == "recreate" and now.action == "report"}
 
 
 def _undone(one: UndoneCreate, approved: Approved) -> UndoneCreate:

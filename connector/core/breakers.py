@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from connector.core.counting import counted
 from connector.core.customer import Direction, Side
+from connector.core.many import counted_where
 from connector.core.merge import Situation
 from connector.core.plan import Plan, Write
 
@@ -175,10 +176,10 @@ def plan_breakers(
         creates = len(plan.of(direction, "create"))
         there = customers.get(direction.target, 0) if before.there_was_one else None
         limit.check("creates", creates, there, f"customers would be created in {place}", "that are there")
-        updates = [write for write in plan.of(direction, "update") if _changes_agreed(write)]
-        limit.check("updates", len(updates), plan.pairs, f"customers would be changed in {place}", "linked ones")
-        clears = [write for write in plan.of(direction, "update") if _clears(write)]
-        limit.check("clears", len(clears), plan.pairs, f"customers would lose a value in {place}", "linked ones")
+        updates = counted_where(plan.of(direction, "update"), _changes_agreed)
+        limit.check("updates", updates, plan.pairs, f"customers would be changed in {place}", "linked ones")
+        clears = counted_where(plan.of(direction, "update"), _clears)
+        limit.check("clears", clears, plan.pairs, f"customers would lose a value in {place}", "linked ones")
     limit.check("account_mails", plan.account_mails, None, "people would be sent the shop's new-account mail", "")
     for side, situation in _BACK.items():
         back = {(s.bc_id, s.webstore_id) for s in plan.conflicts if s.reason == situation.words}

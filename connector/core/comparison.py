@@ -6,11 +6,11 @@ the pairs that moved need their base, and only the store knows it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -21,30 +21,20 @@ from connector.core.creating import decide_creates, of_nobody_else, one_per_pers
 from connector.core.customer import Direction
 from connector.core.extracts import Extract, Known
 from connector.core.linked_pairs import Part, alive, decide_pairs, frames_of, spent_decisions, went_back
+from connector.core.many import together
 from connector.core.mapping_join import Pairing, pair
 from connector.core.matching import Ambiguity, Match, Matching, candidates, match
 from connector.core.normalize import key_columns
 from connector.core.orphans import with_proposals
-from connector.core.plan import Orphan, Plan, Quarantined, Standing
+from connector.core.plan import ORDER, Orphan, Plan, Quarantined, Standing
 from connector.core.planning import Decisions, decide
 from connector.core.terms import Terms
 
 __all__ = ["compare", "conclude", "united"]
 
 T = TypeVar("T")
-# part of a plan → its order
-_ORDER: Mapping[str, Callable[[Any], Any]] = {
-    "writes": lambda w: (w.direction, w.operation, w.bc_number or "", w.webstore_id or 0),
-    "links": lambda m: (m.webstore_id, m.bc_id),
-    "agreements": lambda a: (a.bc_id, a.webstore_id),
-    "standing": lambda s: (s.bc_number or "", s.field, s.kind),
-    "held": lambda w: (w.direction, w.key),
-    "left_out": lambda w: (w.direction, w.key),
-    "quarantined": lambda q: (q.system, q.bc_number or "", q.webstore_id or 0, q.field),
-    "ambiguous": lambda a: (a.rung, a.webstore_ids, a.bc_ids),
-    "orphans": lambda o: (o.gone, o.bc_number),
-}
-_NOBODY = pa.table({"bc_id": pa.array([], pa.large_string()), "webstore_id": pa.array([], pa.int64())})
+_NOBODY = pa.table({name: pa.array([], kind) for name, kind in
+                    (("bc_id", pa.large_string()), ("bc_number", pa.large_string()), ("webstore_id", pa.int64()))})  # fmt: skip
 
 
 def compare(webstore: Extract, business_central: Extract, known: Known, terms: Terms) -> Plan:
@@ -74,6 +64,8 @@ def conclude(
     done.extend(part.decisions)
     matching = _match(pairing, webstore, business_central, known, terms)
     matched = _matched(matching.matches, webstore, business_central) if matching.matches else _NOBODY
+    numbers = matched["bc_number"].to_pylist()
+    links = [replace(link, bc_number=number) for link, number in zip(matching.matches, numbers, strict=True)]
     if matched.num_rows:
         done.extend(decide(frames_of(alive(matched, known), webstore, business_central, known), terms))
     orphans = _orphans(pairing, webstore, business_central, known, done.erased, terms)
@@ -102,7 +94,7 @@ def conclude(
     ambiguous = (*matching.ambiguities, *doubled)
     return Plan(
         writes=_sorted("writes", done.writes),
-        links=_sorted("links", matching.matches),
+        links=_sorted("links", links),
         agreements=_sorted("agreements", done.agreements),
         standing=_sorted("standing", done.standing),
         held=_sorted("held", done.held),
@@ -113,12 +105,12 @@ def conclude(
         spent_decisions=tuple(sorted(set(spent))),
         renumbered=tuple(sorted((row["bc_id"], row["bc_number"]) for row in pairing.renumbered.to_pylist())),
         pairs=part.pairs + matched.num_rows,
-        numbers=_numbers(matching.matches, ambiguous, business_central),
+        numbers=_numbers(ambiguous, business_central),
         settled=part.settled,
         sighted=part.sighted,
-        linked=gone_back_too(sighted(matched, webstore, business_central), went_back(done))
+        linked=(gone_back_too(sighted(matched, webstore, business_central), went_back(done)),)
         if matched.num_rows
-        else None,
+        else (),
     )
 
 
@@ -127,14 +119,13 @@ def united(plans: Iterable[Plan]) -> Plan:
     every = list(plans)
     if len(every) == 1:
         return every[0]
-    linked = [plan.linked for plan in every if plan.linked is not None]
     return Plan(
-        **{name: _sorted(name, chain.from_iterable(getattr(plan, name) for plan in every)) for name in _ORDER},
+        **{name: _sorted(name, chain.from_iterable(getattr(plan, name) for plan in every)) for name in ORDER},
         spent_decisions=tuple(sorted({key for plan in every for key in plan.spent_decisions})),
         renumbered=tuple(sorted(one for plan in every for one in plan.renumbered)),
         pairs=sum(plan.pairs for plan in every),
         numbers={bc_id: number for plan in every for bc_id, number in plan.numbers.items()},
-        linked=pa.concat_tables(linked) if linked else None,
+        linked=together(*(plan.linked for plan in every)),
     )
 
 
@@ -297,12 +288,12 @@ def _malformed(webstore: Extract, business_central: Extract) -> list[Quarantined
 
 
 def _sorted(part: str, items: Iterable[T]) -> tuple[T, ...]:
-    return tuple(sorted(items, key=_ORDER[part]))
+    return tuple(sorted(items, key=ORDER[part]))
 
 
-def _numbers(matches: Sequence[Match], ambiguous: Sequence[Ambiguity], business_central: Extract) -> dict[str, str]:
+def _numbers(ambiguous: Sequence[Ambiguity], business_central: Extract) -> dict[str, str]:
     """Business Central id → number, for those whom the plan names by id alone."""
-    named = sorted({m.bc_id for m in matches} | {bc_id for found in ambiguous for bc_id in found.bc_ids})
+    named = sorted({bc_id for found in ambiguous for bc_id in found.bc_ids})
     if not named:
         return {}
     ids = pa.array(named, type=pa.large_string())

@@ -2,15 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from connector.core.customer_references import Who
-from connector.core.plan import Plan, Write
+from connector.core.plan import Orphan, Plan, Write
 from connector.core.undone_creates import DELETE
 
-__all__ = ["ACTIONS", "Intended", "intended_of", "intended_of_rows", "intended_of_write"]
+__all__ = ["ACTIONS", "Intended", "intended_count", "intended_of", "intended_of_rows", "intended_of_write"]
 
 ACTIONS = ("update", "create", "link", "unlink", "recreate", "delete")
 
@@ -75,20 +75,25 @@ def intended_of_write(write: Write) -> Intended:
     )
 
 
-def intended_of(plan: Plan) -> tuple[Intended, ...]:
+def intended_of(plan: Plan) -> Iterator[Intended]:
     """Everything that a plan does, as its hash covers it."""
-    found = [intended_of_write(write) for write in plan.writes]
-    found += [
-        Intended("link", "", link.bc_id, plan.numbers.get(link.bc_id, ""), link.webstore_id) for link in plan.links
-    ]
-    found += [Intended(o.action, "", o.bc_id, o.bc_number, o.webstore_id) for o in plan.orphans if o.action != "report"]
-    found += [
-        Intended(
-            one.action, str(one.direction) if one.action == DELETE else "", one.bc_id, one.bc_number, one.webstore_id
-        )
-        for one in plan.unlinks
-    ]
-    return tuple(found)
+    yield from map(intended_of_write, plan.writes)
+    for link in plan.links:
+        yield Intended("link", "", link.bc_id, link.bc_number, link.webstore_id)
+    for o in _acting(plan):
+        yield Intended(o.action, "", o.bc_id, o.bc_number, o.webstore_id)
+    for one in plan.unlinks:
+        direction = str(one.direction) if one.action == DELETE else ""
+        yield Intended(one.action, direction, one.bc_id, one.bc_number, one.webstore_id)
+
+
+def intended_count(plan: Plan) -> int:
+    """How much that is."""
+    return len(plan.writes) + len(plan.links) + len(_acting(plan)) + len(plan.unlinks)
+
+
+def _acting(plan: Plan) -> list[Orphan]:
+    return [orphan for orphan in plan.orphans if orphan.action != "report"]
 
 
 def intended_of_rows(rows: Iterable[Mapping[str, Any]]) -> tuple[Intended, ...]:

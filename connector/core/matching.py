@@ -63,12 +63,13 @@ class Ladder:
 
 @dataclass(frozen=True)
 class Match:
-    """A pair to be linked, by which rung, and everything that agrees (rung → value)."""
+    """A pair to be linked, by which rung, and everything that agrees (rung → value); the card's number, where it is known."""
 
     webstore_id: int
     bc_id: str
     rung: str
     evidence: Mapping[str, str] = field(default_factory=dict, hash=False)
+    bc_number: str = field(default="", compare=False)
 
 
 @dataclass(frozen=True)

@@ -45,7 +45,7 @@ def oscillations(plan: Plan, earlier: Mapping[Place, Sequence[Turn]], rules: Fie
         earlier: the turns of the two full runs before this one, older first; a field with fewer turns is free.
     """
     found = []
-    for write in plan.writes:
+    for write in plan.writes if earlier else ():
         if write.operation != "update" or write.bc_id is None or write.webstore_id is None:
             continue
         for change in write.changes:

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
+from heapq import merge
+from itertools import chain
 from typing import Any
 
 import pandas as pd
@@ -17,12 +19,38 @@ import pyarrow as pa
 
 from connector.core.customer import Direction
 from connector.core.customer_key import customer_key
+from connector.core.many import FIRST, Many, digest_of_line, in_pieces, those, together
 from connector.core.matching import Ambiguity, Match
 from connector.core.undone_creates import DELETE, KEEP, UndoneCreate
+from connector.errors import InternalError
 
-__all__ = ["Agreement", "Change", "Orphan", "Plan", "Quarantined", "Standing", "Write", "texts_at"]
+__all__ = [
+    "ORDER",
+    "Agreement",
+    "Change",
+    "Orphan",
+    "Plan",
+    "Quarantined",
+    "Standing",
+    "Write",
+    "line_of_link",
+    "line_of_write",
+    "texts_at",
+]
 
 
+# part of a plan → its order
+ORDER: Mapping[str, Callable[[Any], Any]] = {
+    "writes": lambda w: (w.direction, w.operation, w.bc_number or "", w.webstore_id or 0),
+    "links": lambda m: (m.webstore_id, m.bc_id),
+    "agreements": lambda a: (a.bc_id, a.webstore_id),
+    "standing": lambda s: (s.bc_number or "", s.field, s.kind),
+    "held": lambda w: (w.direction, w.key),
+    "left_out": lambda w: (w.direction, w.key),
+    "quarantined": lambda q: (q.system, q.bc_number or "", q.webstore_id or 0, q.field),
+    "ambiguous": lambda a: (a.rung, a.webstore_ids, a.bc_ids),
+    "orphans": lambda o: (o.gone, o.bc_number),
+}
 _WHO = ("action", "direction", "bc_number", "webstore_id")
 
 
@@ -87,8 +115,7 @@ class Write:
     @property
     def digest(self) -> str:
         """16 hex digits of what this write does: the same write of another run has the same."""
-        text = json.dumps(_identity(self), sort_keys=True, ensure_ascii=True)
-        return hashlib.sha256(text.encode()).hexdigest()[:16]
+        return digest_of_line(line_of_write(self))
 
     @property
     def key(self) -> str:
@@ -177,22 +204,26 @@ class Orphan:
 class Plan:
     """All that a run intends and all that it leaves, sorted.
 
+    Its parts are gone through, counted and cut, and never taken for tuples: a plan of millions reads them when they are asked for
+    (many.py), as long as the run's partitions are there; afterwards it still shows the beginning of each.
+
     Attributes:
         left_out: updates with the values that the target cannot keep (they are quarantined): what would be written, never sent.
         undone_creates: of an undo: the customers that the undone run had created, and what becomes of them.
-        numbers: Business Central id → number, for those whom the plan names by id alone.
+        numbers: Business Central id → number, for the ambiguous ones, whom the plan names by id alone.
         settled: pairs that were read and hold their base (base_comparison.SETTLED), for the store to remember; no part of what is
-            intended. `sighted` and `linked`: the same of the others, and of those that the plan links (base_comparison.SIGHTED).
+            intended. `sighted` and `linked`: the same of the others, and of those that the plan links, in several tables
+            (base_comparison.SIGHTED).
     """
 
-    writes: tuple[Write, ...] = ()
-    links: tuple[Match, ...] = ()
-    agreements: tuple[Agreement, ...] = ()
-    standing: tuple[Standing, ...] = ()
-    held: tuple[Write, ...] = ()
-    left_out: tuple[Write, ...] = ()
-    quarantined: tuple[Quarantined, ...] = ()
-    ambiguous: tuple[Ambiguity, ...] = ()
+    writes: Sequence[Write] = ()
+    links: Sequence[Match] = ()
+    agreements: Sequence[Agreement] = ()
+    standing: Sequence[Standing] = ()
+    held: Sequence[Write] = ()
+    left_out: Sequence[Write] = ()
+    quarantined: Sequence[Quarantined] = ()
+    ambiguous: Sequence[Ambiguity] = ()
     orphans: tuple[Orphan, ...] = ()
     renumbered: tuple[tuple[str, str], ...] = ()
     spent_decisions: tuple[tuple[str, int, str], ...] = ()
@@ -201,9 +232,9 @@ class Plan:
     numbers: Mapping[str, str] = field(default_factory=dict, compare=False)
     settled: pa.Table | None = field(default=None, compare=False, repr=False)
     sighted: pa.Table | None = field(default=None, compare=False, repr=False)
-    linked: pa.Table | None = field(default=None, compare=False, repr=False)
+    linked: Sequence[pa.Table] = field(default=(), compare=False, repr=False)
 
-    @property
+    @cached_property
     def hash(self) -> str:
         """64 hex digits over all that is done to a customer, independent of time and order: creates, updates with what they
         clear, links, unlinks, deletions.
@@ -211,12 +242,22 @@ class Plan:
         Not in it is what follows from facts and touches nobody: bases on which both sides agree, a number that the mapping
         table takes over from Business Central, decisions that have been applied.
         """
-        lines: list[Any] = [_identity(write) for write in self.writes]
-        lines += [["link", link.bc_id, link.webstore_id, link.rung] for link in self.links]
-        lines += [[o.action, o.gone, o.bc_id, o.webstore_id] for o in self.orphans if o.action != "report"]
-        lines += [one.identity for one in self.undone_creates if one.action != KEEP]
-        text = "\n".join(sorted(json.dumps(line, sort_keys=True, ensure_ascii=True) for line in lines))
-        return hashlib.sha256(text.encode()).hexdigest()
+        others: list[Any] = [[o.action, o.gone, o.bc_id, o.webstore_id] for o in self.orphans if o.action != "report"]
+        others += [one.identity for one in self.undone_creates if one.action != KEEP]
+        found, before = hashlib.sha256(), b""
+        for line in merge(*map(self.lines_of, ("writes", "links")), sorted(map(_line, others))):
+            found.update(before + line.encode())
+            before = b"\n"
+        return found.hexdigest()
+
+    def lines_of(self, part: str) -> Iterator[str]:
+        """What the writes, or the links, say for the hash, sorted."""
+        values = getattr(self, part)
+        if isinstance(values, Many):
+            if values.lines is None:
+                raise InternalError(f"Of the plan's {part} the lines of its hash are not known.")
+            return values.lines()
+        return iter(sorted(map(line_of_write if part == "writes" else line_of_link, values)))
 
     @property
     def account_mails(self) -> int:
@@ -233,21 +274,35 @@ class Plan:
         """Webstore accounts that will be deleted."""
         return tuple(one for one in self.undone_creates if one.action == DELETE)
 
-    def of(self, direction: Direction, operation: str | None = None) -> tuple[Write, ...]:
+    def of(self, direction: Direction, operation: str | None = None) -> Sequence[Write]:
         """The writes of one direction."""
-        return tuple(w for w in self.writes if w.direction is direction and operation in {None, w.operation})
+        if isinstance(self.writes, Many) and self.writes.kinds is not None:
+            kinds = [str(direction), *([] if operation is None else [operation])]
+            return together(*(many for kind, many in self.writes.kinds.items() if kind[: len(kinds)] == tuple(kinds)))
+        return those(self.writes, lambda w: w.direction is direction and operation in {None, w.operation})
 
-    def withheld(self, direction: Direction) -> tuple[Standing, ...]:
+    def withheld(self, direction: Direction) -> Sequence[Standing]:
         """What a closed gate keeps from being written."""
-        return tuple(s for s in self.standing if s.kind == "withheld" and s.direction is direction)
+        return those(self.standing, lambda s: s.kind == "withheld" and s.direction is direction)
+
+    @cached_property
+    def conflicts(self) -> Sequence[Standing]:
+        """Fields that wait for a person's decision."""
+        return those(self.standing, lambda s: s.kind == "conflict")
 
     @property
-    def conflicts(self) -> tuple[Standing, ...]:
-        """Fields that wait for a person's decision."""
-        return tuple(s for s in self.standing if s.kind == "conflict")
+    def is_large(self) -> bool:
+        """Whether parts of it are read when they are asked for."""
+        return any(isinstance(part, Many) for part in vars(self).values())
+
+    @cached_property
+    def beginning(self) -> Plan:
+        """The plan with no more than memory holds of each part, for showing it."""
+        cut: dict[str, Any] = {name: values[:FIRST] for name, values in vars(self).items() if isinstance(values, Many)}
+        return replace(self, **cut)
 
     def table(self) -> pd.DataFrame:
-        """The plan as a table.
+        """The plan as a table; of a large one the beginning of each part.
 
         Returns:
             One row per field that would change or is left for a reason: `action` (create, update, link, unlink, delete, keep,
@@ -259,19 +314,39 @@ class Plan:
 
     @cached_property
     def _table(self) -> pd.DataFrame:
-        return pd.DataFrame(
-            [*_write_rows(self.writes, None), *_write_rows(self.held, "held"), *_other_rows(self)],
-            columns=[*_WHO, "field", "base", "before", "after", "other_side", "reason"],
-        ).astype({"webstore_id": "Int64"})
+        return _frame(_rows(self.beginning))
+
+    def tables(self, rows: int) -> Iterator[pd.DataFrame]:
+        """The whole of it as in `table`, so many rows at a time."""
+        return map(_frame, in_pieces(_rows(self), rows))
 
 
-def _identity(write: Write) -> list[Any]:
+def _frame(rows: Iterable[tuple[Any, ...]]) -> pd.DataFrame:
+    columns = [*_WHO, "field", "base", "before", "after", "other_side", "reason"]
+    return pd.DataFrame(list(rows), columns=columns).astype({"webstore_id": "Int64"})
+
+
+def line_of_write(write: Write) -> str:
+    """What a write says for the plan's hash."""
     changes = [[c.field, c.before, c.after] for c in write.changes]
-    return [write.direction, write.operation, write.bc_id, write.webstore_id, changes, dict(write.payload)]
+    return _line([write.direction, write.operation, write.bc_id, write.webstore_id, changes, dict(write.payload)])
 
 
-def _write_rows(writes: Iterable[Write], action: str | None) -> list[tuple[Any, ...]]:
-    return [
+def line_of_link(link: Match) -> str:
+    """What a new link says for the plan's hash."""
+    return _line(["link", link.bc_id, link.webstore_id, link.rung])
+
+
+def _line(identity: Sequence[Any]) -> str:
+    return json.dumps(identity, sort_keys=True, ensure_ascii=True)
+
+
+def _rows(plan: Plan) -> Iterator[tuple[Any, ...]]:
+    return chain(_write_rows(plan.writes, None), _write_rows(plan.held, "held"), _other_rows(plan))
+
+
+def _write_rows(writes: Iterable[Write], action: str | None) -> Iterator[tuple[Any, ...]]:
+    return (
         (
             action or w.operation,
             str(w.direction),
@@ -286,29 +361,26 @@ def _write_rows(writes: Iterable[Write], action: str | None) -> list[tuple[Any, 
         )
         for w in writes
         for c in w.changes
-    ]
+    )
 
 
-def _other_rows(plan: Plan) -> list[tuple[Any, ...]]:
+def _other_rows(plan: Plan) -> Iterator[tuple[Any, ...]]:
     numbers = plan.numbers
     nothing = ("", "", "", "", None)  # no field, and no value
-    rows: list[tuple[Any, ...]] = [
-        ("link", "", numbers.get(m.bc_id, m.bc_id), m.webstore_id, *nothing, f"same {m.rung}") for m in plan.links
-    ]
+    for m in plan.links:
+        yield ("link", "", m.bc_number or m.bc_id, m.webstore_id, *nothing, f"same {m.rung}")
     for s in plan.standing:
         before, other = (
             (s.business_central, s.webstore) if s.direction is Direction.PULL else (s.webstore, s.business_central)
         )
         after, beside = (other, None) if s.wanted is None else (s.wanted, other)
         who = (s.kind, str(s.direction or ""), s.bc_number or "", s.webstore_id)
-        rows.append((*who, s.field, s.base or "", before, after, beside, s.reason))
+        yield (*who, s.field, s.base or "", before, after, beside, s.reason)
     for a in plan.ambiguous:
         reason = f"same {a.rung}: {a.reason}"
-        rows += [("ambiguous", "", "", w, *nothing, reason) for w in a.webstore_ids]
-        rows += [("ambiguous", "", numbers.get(c, c), None, *nothing, reason) for c in a.bc_ids]
-    rows += [row for one in plan.undone_creates for row in one.rows]
-    rows += [("orphan", "", o.bc_number, o.webstore_id, *nothing, o.words) for o in plan.orphans]
-    rows += [
-        ("quarantined", "", q.bc_number or "", q.webstore_id, q.field, *nothing[1:], q.reason) for q in plan.quarantined
-    ]
-    return rows
+        yield from (("ambiguous", "", "", w, *nothing, reason) for w in a.webstore_ids)
+        yield from (("ambiguous", "", numbers.get(c, c), None, *nothing, reason) for c in a.bc_ids)
+    yield from (row for one in plan.undone_creates for row in one.rows)
+    yield from (("orphan", "", o.bc_number, o.webstore_id, *nothing, o.words) for o in plan.orphans)
+    for q in plan.quarantined:
+        yield ("quarantined", "", q.bc_number or "", q.webstore_id, q.field, *nothing[1:], q.reason)

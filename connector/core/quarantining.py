@@ -7,7 +7,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 
 from connector.core.customer import Direction
-from connector.core.plan import Plan, Quarantined, Write
+from connector.core.many import merged, those
+from connector.core.plan import ORDER, Plan, Quarantined, Write
 
 __all__ = ["Objection", "without"]
 
@@ -30,12 +31,16 @@ def without(plan: Plan, objections: Iterable[Objection]) -> Plan:
         by_write[objection.key, objection.direction].append(objection)
     if not by_write:
         return plan
-    kept, left_out, quarantined = [], list(plan.left_out), list(plan.quarantined)
+    left_out: list[Write] = []
+    quarantined: list[Quarantined] = []
+
+    def is_kept(write: Write) -> bool:
+        return (write.key, write.direction) not in by_write
+
     for write in plan.writes:
-        found = by_write.get((write.key, write.direction))
-        if found is None:
-            kept.append(write)
+        if is_kept(write):
             continue
+        found = by_write[write.key, write.direction]
         quarantined += [
             Quarantined(
                 str(write.direction.target.other), write.bc_id, write.bc_number, write.webstore_id, o.field, o.reason
@@ -43,9 +48,12 @@ def without(plan: Plan, objections: Iterable[Objection]) -> Plan:
             for o in dict.fromkeys([*found, *_waiting(write, found)])
         ]
         left_out += [write] if write.operation == "update" else []
-    quarantined.sort(key=lambda q: (q.system, q.bc_number or "", q.webstore_id or 0, q.field))
-    left_out.sort(key=lambda w: (w.direction, w.key))
-    return replace(plan, writes=tuple(kept), quarantined=tuple(quarantined), left_out=tuple(left_out))
+    return replace(
+        plan,
+        writes=those(plan.writes, is_kept),
+        quarantined=merged(plan.quarantined, quarantined, key=ORDER["quarantined"]),
+        left_out=merged(plan.left_out, left_out, key=ORDER["left_out"]),
+    )
 
 
 def _waiting(write: Write, found: Iterable[Objection]) -> list[Objection]:

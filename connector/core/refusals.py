@@ -105,7 +105,7 @@ def known_refusals(
         attempts: how many failures of scheduled runs there must have been; 0 = one refusal of any run is enough.
     """
     found = []
-    for write in plan.writes:
+    for write in plan.writes if refusals else ():
         known = refusals.get((write.key, str(write.direction)))
         if known is None or known.attempts < attempts or is_another(write, known):
             continue

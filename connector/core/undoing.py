@@ -1,14 +1,17 @@
 """The reverse of a run: from the before-images in the journal to a plan like any other.
 
 Field by field: what the run wrote is put back to what was there before, if the customer still holds what the run left. A
-field that somebody has changed since is left alone. What the other side holds stays; the restored difference is accepted
-(both bases say what stands), so that the next run does not simply do again what was undone.
+field that somebody has changed since is left alone, on either side: where the other side does not hold any more what both
+had agreed on, it was edited, which the next run carries, or it went back to an older state, and what the run wrote is the only
+copy of an edit. What the other side holds stays; the restored difference is accepted (both bases say what stands), so that the
+next run does not simply do again what was undone.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from types import MappingProxyType
 
 from connector.core.customer import Direction
 from connector.core.normalize import NORMALIZERS
@@ -21,6 +24,8 @@ __all__ = ["UNDO", "Done", "Links", "reversal"]
 
 # how the reason of a reversed write begins; recovery tells such writes by it
 UNDO = "undo of run "
+# what both sides held when they agreed last: the webstore, and Business Central
+Agreed = tuple[Mapping[str, str], Mapping[str, str]]
 
 
 @dataclass(frozen=True)
@@ -63,6 +68,7 @@ def reversal(
     pairs: Mapping[tuple[str, int], Pair],
     terms: Terms,
     links: Links = Links(),
+    agreed: Mapping[tuple[str, int], Agreed] = MappingProxyType({}),
     *,
     delete_accounts: bool = False,
 ) -> Plan:
@@ -72,6 +78,7 @@ def reversal(
         done: the run's confirmed writes in the order in which they happened.
         pairs: what both sides hold now; a pair of which one side has gone is missing.
         links: what stands now of the customers that the run created.
+        agreed: the bases of the pairs: the webstore's values, and Business Central's; a field that is missing has none.
         delete_accounts: delete webstore accounts that the run created and that nobody has touched since.
 
     Returns:
@@ -86,7 +93,8 @@ def reversal(
             number = pair.bc_number if pair else links.numbers.get(bc_id) or writes[0].bc_number
             created.append(_undone_create(run_id, direction, number, writes, links, terms, delete_accounts))
         elif pair is not None:
-            _reverse(f"{UNDO}{run_id}", direction, writes, pair, terms, decisions)
+            base = agreed.get((bc_id, webstore_id), ({}, {}))[1 if direction is Direction.PUSH else 0]
+            _reverse(f"{UNDO}{run_id}", direction, writes, pair, base, terms, decisions)
     return Plan(
         writes=tuple(sorted(decisions.writes, key=lambda w: (w.direction, w.bc_number or ""))),
         held=tuple(decisions.held),
@@ -141,8 +149,19 @@ def _by_target(done: Iterable[Done]) -> dict[tuple[str, int, Direction], list[Do
 
 
 def _reverse(
-    reason: str, direction: Direction, writes: Sequence[Done], pair: Pair, terms: Terms, decisions: Decisions
+    reason: str,
+    direction: Direction,
+    writes: Sequence[Done],
+    pair: Pair,
+    base: Mapping[str, str],
+    terms: Terms,
+    decisions: Decisions,
 ) -> None:
+    """Put back what was written in one customer.
+
+    Args:
+        base: what the other side held when both agreed last.
+    """
     pushing = direction is Direction.PUSH
     now, other = (pair.w, pair.c) if pushing else (pair.c, pair.w)
     wanted: dict[str, tuple[str, str]] = {}
@@ -154,6 +173,10 @@ def _reverse(
             continue
         if key(now[name]) != key(left[-1]):
             why = "changed by somebody since the run; left alone"
+            decisions.standing.append(_standing("kept", pair, name, direction, old, why))
+        elif name in base and key(other[name]) != key(base[name]):
+            side = "Business Central" if pushing else "the webstore"
+            why = f"{side} has another value since the run, which the next run carries or asks about; left alone"
             decisions.standing.append(_standing("kept", pair, name, direction, old, why))
         else:
             wanted[name] = (old, reason)

@@ -191,7 +191,7 @@ def _named(plan: Plan) -> Iterator[tuple[str | None, str | None, int | None]]:
     for ones in (plan.writes, plan.held, plan.standing, plan.orphans, plan.quarantined):
         yield from ((one.bc_id, one.bc_number, one.webstore_id) for one in ones)
     for link in plan.links:
-        yield link.bc_id, plan.numbers.get(link.bc_id), link.webstore_id
+        yield link.bc_id, link.bc_number, link.webstore_id
 
 
 def _of_write(write: Write, kind: str, words: Mapping[str, str]) -> list[State]:

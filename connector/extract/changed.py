@@ -11,17 +11,19 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Any
 
 import orjson
 
+from connector.core import business_central_customer
 from connector.core.counting import counted
 from connector.core.customer import Direction
 from connector.core.customer_key import customer_key
 from connector.core.identity import marks_shown
 from connector.core.plan import Plan
+from connector.extract.asking_once import note_cards
 from connector.extract.hidden_cards import OVERLAP_SECONDS, company_seen_until
 from connector.extract.sifting import sift
 from connector.run.run import Run
@@ -135,9 +137,12 @@ def changed_customers(run: Run, looking: Look) -> Changes:
 
     def keep(records: list[dict[str, Any]]) -> None:
         keys.update(f"bc:{str(record['id']).lower()}" for record in records)
+        if len(keys) <= run.setup.webhooks.selected_at_most:  # else everybody is read anyway
+            note_cards(run, records)
 
+    select = business_central_customer.api_fields(run.rules.fields)
     census = run.business_central.read_customers(
-        keep, select=["id"], changed_since=known.seen_until, overlap_seconds=OVERLAP_SECONDS
+        keep, select=select, changed_since=known.seen_until, overlap_seconds=OVERLAP_SECONDS
     )
     until = census.watermark or ""
     if not until or _moment(until) < _moment(known.seen_until) or _is_older(looking.accounts, known):
@@ -165,7 +170,7 @@ def note_look(run: Run, looking: Look, seen_until: str = "") -> None:
             work.watermarks.remove(_NAME)
             return
         # a clock that was wrong once must not hide what is changed until then
-        until = min(until, datetime.now(UTC).isoformat(), key=_moment)
+        until = min(until, now().isoformat(), key=_moment)
         newest = max(looking.accounts)
         looked = Looked(
             company=run.business_central.company_id, seen_until=until, account=newest,

@@ -13,6 +13,7 @@ from connector.core.customer import Side
 from connector.core.customer_references import Kind, read_name
 from connector.core.partitioning import Placement
 from connector.errors import InputError
+from connector.extract.asking_once import accounts_by_id, cards_by_id
 from connector.extract.extraction import Extraction, read_company_countries
 from connector.extract.partitions import Partitions
 from connector.extract.rivals import landed, read_with_rivals
@@ -55,8 +56,7 @@ def extract_selected(
     )
     webstore_ids = [int(key) for key in accounts]
 
-    w = dict(run.webstore.customers_by_id(webstore_ids)) if webstore_ids else {}
-    c = {key.lower(): record for key, record in (run.business_central.customers_by_id(guids) if guids else {}).items()}
+    w, c = accounts_by_id(run, webstore_ids), cards_by_id(run, guids)
     by_number = run.business_central.customers_by_number(numbers) if numbers else {}
     by_email = run.business_central.customers_by_email(emails) if emails else {}
     w_by_email = {email: run.webstore.customers_by_email(email) for email in emails}
@@ -118,7 +118,5 @@ def _add_counterparts(
     partner_c = {webstore_id: bc_id for bc_id, webstore_id in partner_w.items()}
     need_w = [partner_w[key] for key in c if key in partner_w and partner_w[key] not in w]
     need_c = [partner_c[key] for key in w if key in partner_c and partner_c[key] not in c]
-    if need_w:
-        w |= run.webstore.customers_by_id(need_w)
-    if need_c:
-        c |= {key.lower(): record for key, record in run.business_central.customers_by_id(need_c).items()}
+    w |= accounts_by_id(run, need_w)
+    c |= cards_by_id(run, need_c)

@@ -12,18 +12,21 @@ from dataclasses import dataclass
 from typing import Any
 
 import pandas as pd
+import pyarrow as pa
 
-from connector.core import webstore_customer
+from connector.core import batch_sizes, webstore_customer
 from connector.core.breakers import too_many_to_select
 from connector.core.customer import Side
 from connector.core.extracts import extract_of
-from connector.extract.extraction import read_company_countries, table_of
+from connector.core.terms import Terms
+from connector.extract.asking_once import accounts_by_id, cards_by_id, cards_by_id_or_changed, cards_known
+from connector.extract.extraction import IDS, read_company_countries, table_of
 from connector.run.breakers import limits_of
 from connector.run.run import Run
 from connector.setup import PullWebstoreCustomers
 from connector.store import EVERYTHING, Base
 
-__all__ = ["Sifted", "sift"]
+__all__ = ["Sifted", "hashes_now", "sift"]
 
 
 @dataclass(frozen=True)
@@ -41,13 +44,16 @@ class Sifted:
     others: int = 0
 
 
-def sift(run: Run, keys: Iterable[str], most: int) -> Sifted:
+def sift(run: Run, keys: Iterable[str], most: int, *, fresh: bool = False) -> Sifted:
     """Look at changed customers.
 
     Args:
         run: for its clients, rules and store; it writes nothing.
         keys: as the store's webhooks keep them.
         most: more customers than these become a run over all, and so do as many as a breaker might stop there.
+        fresh: no run has been started for them yet, and what was recognised in the deliveries is not among them
+            (webhooks/echoes.py): most have changed, so their counterparts are read at once, and whoever else has changed in
+            Business Central.
 
     Raises:
         RemoteTrouble, SetupError: they cannot be read.
@@ -64,7 +70,7 @@ def sift(run: Run, keys: Iterable[str], most: int) -> Sifted:
         return Sifted(None)
     with run.store.view(run.code) as view:
         mapping = view.mapping.current()
-    found = _Sieve(run, mapping).sifted(webstore_ids, bc_ids)
+    found = _Sieve(run, mapping, fresh=fresh).sifted(webstore_ids, bc_ids)
     linked = int(mapping["webstore_id"].notna().sum())
     if found.customers is not None and too_many_to_select(limits_of(run), len(found.customers), linked):
         return Sifted(None, found.echoes, found.others)
@@ -81,26 +87,38 @@ def _changed_since(run: Run, moment: str) -> set[str]:
     return found
 
 
+def hashes_now(side: Side, table: pa.Table, terms: Terms) -> dict[Any, str]:
+    """Fingerprints of what customers hold, by id, comparable with those of bases. Malformed records have none."""
+    extract = extract_of(side, table, terms)
+    return dict(zip(extract.raw[IDS[side]].to_pylist(), extract.hashes, strict=True))
+
+
 class _Sieve:
     """One look at some customers."""
 
-    def __init__(self, run: Run, mapping: pd.DataFrame) -> None:
-        self._run = run
+    def __init__(self, run: Run, mapping: pd.DataFrame, *, fresh: bool) -> None:
+        self._run, self._fresh = run, fresh
         self._numbers: Mapping[str, str] = dict(zip(mapping["bc_id"], mapping["bc_number"], strict=True))
         linked = mapping[mapping["webstore_id"].notna()]
         self._webstore_of = dict(zip(linked["bc_id"], (int(key) for key in linked["webstore_id"]), strict=True))
         self._bc_of = {webstore_id: bc_id for bc_id, webstore_id in self._webstore_of.items()}
+        self._bases: Mapping[tuple[str, int], Base] = {}
 
     def sifted(self, webstore_ids: set[int], bc_ids: set[str]) -> Sifted:
         """Read everybody, and leave out whoever needs no run. All that are chosen were seen: a run refuses unknown names."""
         run = self._run
-        w = run.webstore.customers_by_id(webstore_ids, fields=webstore_customer.api_fields(run.rules.fields))
-        c = run.business_central.customers_by_id(bc_ids)
-        c = {key.lower(): record for key, record in c.items()}
-        mine = {self._bc_of[key] for key in webstore_ids if key in self._bc_of} | bc_ids
+        if bc_ids or webstore_ids:
+            run.know_countries(read_company_countries(run))
+        c = self._cards(webstore_ids, bc_ids)
         with run.store.view(run.code) as view:
-            bases = view.bases.find(mine)
-        fresh = self._hashes(w, c)
+            self._bases = view.bases.find({self._bc_of[key] for key in webstore_ids if key in self._bc_of} | c.keys())
+        mapped = {key: record for key, record in c.items() if key in self._numbers}
+        changed_c = mapped.keys() - self._as_agreed(Side.BUSINESS_CENTRAL, mapped)
+        bc_ids = bc_ids | changed_c
+        # their accounts are read with the others, for the run that follows
+        partners = {self._webstore_of[key] for key in changed_c if key in self._webstore_of}
+        w = accounts_by_id(run, webstore_ids | partners)
+        agreed_w = self._as_agreed(Side.WEBSTORE, {key: w[key] for key in webstore_ids & w.keys()})
         there = self._counterparts(webstore_ids - w.keys(), bc_ids - c.keys())
         chosen: dict[str, None] = {}
         echoes = others = 0
@@ -111,7 +129,7 @@ class _Sieve:
                 others += partner not in there
             elif partner is None and not self._is_wanted(w[webstore_id]):
                 others += 1
-            elif self._agrees(bases, partner, webstore_id, fresh.get(webstore_id), Side.WEBSTORE):
+            elif webstore_id in agreed_w:
                 echoes += 1
             else:
                 chosen[f"woo:{webstore_id}"] = None
@@ -122,35 +140,39 @@ class _Sieve:
                 others += account not in there
             elif bc_id not in self._numbers:
                 others += 1
-            elif c[bc_id].get("number") == self._numbers[bc_id] and self._agrees(
-                bases, bc_id, account, fresh.get(bc_id), Side.BUSINESS_CENTRAL
-            ):
-                echoes += 1
-            else:
+            elif bc_id in changed_c:
                 chosen[bc_id] = None
+            else:
+                echoes += 1
         return Sifted(tuple(chosen), echoes, others)
 
-    def _hashes(
-        self, webstore: Mapping[int, dict[str, Any]], business_central: Mapping[str, dict[str, Any]]
-    ) -> Mapping[int | str, str]:
-        """Fingerprints of what stands there now, as those of bases. Malformed records have none, and are run."""
-        run = self._run
-        run.know_countries(read_company_countries(run))
-        w = table_of(run, Side.WEBSTORE, webstore.values())
-        run.know_metadata(webstore_customer.meta_shown(w))
-        terms = run.terms
-        account = extract_of(Side.WEBSTORE, w, terms)
-        customer = extract_of(
-            Side.BUSINESS_CENTRAL, table_of(run, Side.BUSINESS_CENTRAL, business_central.values()), terms
-        )
-        ids: list[int | str] = [*account.raw["webstore_id"].to_pylist(), *customer.raw["bc_id"].to_pylist()]
-        return dict(zip(ids, [*account.hashes, *customer.hashes], strict=True))
+    def _cards(self, webstore_ids: set[int], bc_ids: set[str]) -> dict[str, dict[str, Any]]:
+        """The Business Central customers, and counterparts of accounts, for the run that follows, where that takes no request
+        more."""
+        partners = sorted(self._bc_of[key] for key in webstore_ids if key in self._bc_of)
+        if self._fresh:
+            return cards_by_id_or_changed(self._run, bc_ids.union(partners))
+        room = -len(bc_ids - cards_known(self._run, bc_ids).keys()) % batch_sizes.COMPANY
+        return cards_by_id(self._run, bc_ids.union(partners[:room]))
 
-    @staticmethod
-    def _agrees(
-        bases: Mapping[tuple[str, int], Base], bc_id: str | None, webstore_id: int | None, fresh: str | None, side: Side
-    ) -> bool:
-        base = bases.get((bc_id or "", webstore_id or 0))
+    def _as_agreed(self, side: Side, records: Mapping[Any, Mapping[str, Any]]) -> set[Any]:
+        """Those whose record is what both sides last agreed on. A malformed record is not, and is run."""
+        run = self._run
+        table = table_of(run, side, records.values())
+        if side is Side.WEBSTORE:
+            run.know_metadata(webstore_customer.meta_shown(table))
+        fresh = hashes_now(side, table, run.terms)
+        if side is Side.WEBSTORE:
+            return {key for key in records if self._agrees(self._bc_of.get(key), key, fresh.get(key), side)}
+        return {
+            key
+            for key, record in records.items()
+            if record.get("number") == self._numbers[key]
+            and self._agrees(key, self._webstore_of.get(key), fresh.get(key), side)
+        }
+
+    def _agrees(self, bc_id: str | None, webstore_id: int | None, fresh: str | None, side: Side) -> bool:
+        base = self._bases.get((bc_id or "", webstore_id or 0))
         if base is None or fresh is None:
             return False
         return fresh == (base.webstore_hash if side is Side.WEBSTORE else base.business_central_hash)
@@ -166,7 +188,5 @@ class _Sieve:
         run = self._run
         bc_ids = {self._bc_of[key] for key in gone_webstore if key in self._bc_of}
         accounts = {self._webstore_of[key] for key in gone_business_central if key in self._webstore_of}
-        found: set[str | int] = (
-            {key.lower() for key in run.business_central.customers_by_id(bc_ids)} if bc_ids else set()
-        )
-        return found | (set(run.webstore.customers_by_id(accounts, fields=["id"])) if accounts else set())
+        found: set[str | int] = set(cards_by_id(run, bc_ids))
+        return found | set(accounts_by_id(run, accounts))

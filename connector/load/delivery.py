@@ -7,7 +7,6 @@ intents open; the next run looks at the other system (recovery.py) and never rep
 
 from __future__ import annotations
 
-from collections import deque
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
@@ -117,16 +116,18 @@ def deliver(run: Run, direction: Direction, look: Look, parts: Sequence[Part]) -
     what = "Pushing to the webstore" if direction is Direction.PUSH else "Pulling into Business Central"
     total, done = sum(len(part.writes) for part in parts), 0
     for part in parts:
-        waiting = deque(batches_of(part.writes, part.size, part.claims))
+        batches = batches_of(part.writes, part.size, part.claims)
+        following = next(batches, None)
         lost: list[Unknown] = []
         trouble = False
         with UnderWay(partial(_deliver_batch, run, send=part.send, result=result)) as under_way:
-            while under_way or lost or (waiting and not result.stopped):
-                if waiting and not result.stopped and run.ending.is_set():
+            while under_way or lost or (following and not result.stopped):
+                if following and not result.stopped and run.ending.is_set():
                     result.stopped = "The run was cancelled; what was not written is planned again by the next run."
-                if waiting and not result.stopped and not lost and under_way.has_room(waiting[0], part.at_once()):
+                if following and not result.stopped and not lost and under_way.has_room(following, part.at_once()):
                     run.check_lease()
-                    under_way.begin(waiting.popleft())
+                    under_way.begin(following)
+                    following = next(batches, None)
                     continue
                 if under_way:
                     batch, future = under_way.ended()

@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from itertools import chain
 from typing import Any
 
 import orjson
 import pyarrow as pa
 
 from connector.core.approval import approved_of
-from connector.core.customer import Side
+from connector.core.customer import Direction, Side
 from connector.core.customer_key import customer_key
+from connector.core.many import in_pieces
 from connector.core.matching import Ambiguity, Match
 from connector.core.plan import Orphan, Plan
 from connector.extract.keeping import forget_extracts
@@ -22,6 +24,7 @@ from connector.store import ChangedValue, MappingRow, QuarantinedField, Standing
 __all__ = ["record_findings", "record_links", "record_plan", "standing_conflicts"]
 
 _BATCH = 2000
+_LINKS = 50_000
 # ambiguous customers that could be more pairs than these are only counted
 MOST_PAIRS = 25
 
@@ -41,29 +44,28 @@ def record_links(run: Run, plan: Plan) -> int:
             work.describe(actor=run.actor, reason="synchronisation", run_id=run.run_id)
             for orphan in gone:
                 _settle_orphan(work, orphan)
-            links = _still_free(work, plan.links)
-            work.mapping.link_many(
-                MappingRow(link.bc_id, plan.numbers.get(link.bc_id, ""), link.webstore_id, True) for link in links
-            )
-            linked = len(links)
-            if plan.linked is not None:
-                kept = {(link.bc_id, link.webstore_id) for link in links}
-                work.bases.sight(_of_pairs(plan.linked, kept), anew=True)
+            rejected, taken = work.mapping.rejections(), set()
+            for some in in_pieces(plan.links, _LINKS):
+                links = _still_free(work, some, rejected)
+                work.mapping.link_many(MappingRow(link.bc_id, link.bc_number, link.webstore_id, True) for link in links)
+                linked += len(links)
+                taken |= {(link.bc_id, link.webstore_id) for link in some} - {(x.bc_id, x.webstore_id) for x in links}
+            for table in plan.linked:
+                work.bases.sight(_without_pairs(table, taken), anew=True)
             for bc_id, number in plan.renumbered:
                 if work.mapping.row(bc_id=bc_id) is not None:
                     work.mapping.renumber(bc_id, number)
-    for start in range(0, len(plan.agreements), _BATCH):
+    done = 0
+    for agreements in in_pieces(plan.agreements, _BATCH):
         with run.store.work(run.code) as work:
-            put_bases(run, work, plan.agreements[start : start + _BATCH])
-        run.progress(
-            "Recording what both sides agree on", min(start + _BATCH, len(plan.agreements)), len(plan.agreements)
-        )
+            put_bases(run, work, agreements)
+        done += len(agreements)
+        run.progress("Recording what both sides agree on", done, len(plan.agreements))
     return linked
 
 
-def _still_free(work: Work, links: Sequence[Match]) -> list[Match]:
+def _still_free(work: Work, links: Sequence[Match], rejected: Collection[tuple[str, int]]) -> list[Match]:
     """The links of whose customers nobody was linked to somebody else, or said that they are not the same."""
-    rejected = work.mapping.rejections()
     rows = work.mapping.rows_by_bc_id(link.bc_id for link in links)
     linked_c = {bc_id for bc_id, row in rows.items() if row.webstore_id is not None}
     linked_w = work.mapping.rows_by_webstore_id(link.webstore_id for link in links).keys()
@@ -89,10 +91,10 @@ def record_findings(run: Run, plan: Plan, selected: frozenset[str | int] | None)
     with run.store.work(run.code) as work:
         work.conflicts.replace(standing_conflicts(run, plan), only_bc_ids=only)
         work.quarantine.replace(
-            [
+            (
                 QuarantinedField(q.system, customer_key(q.bc_id, q.webstore_id), q.field, q.reason, run.run_id)
                 for q in plan.quarantined
-            ],
+            ),
             only_keys=None if selected is None else _keys(selected),
         )
         work.suggestions.replace(_suggestions(plan.ambiguous), only_bc_ids=only)
@@ -147,7 +149,8 @@ def changed_values(run: Run, plan: Plan) -> Iterator[ChangedValue]:
     """What differs from the base, side by side: what the plan leaves as it is, and what it would write, since a write may fail,
     wait for an approval, or carry a value that the other side cannot keep."""
     by_name = run.rules.fields.by_name
-    for write in (*plan.writes, *plan.held, *plan.left_out):
+    updates = (plan.of(direction, "update") for direction in Direction)
+    for write in chain(*updates, plan.held, plan.left_out):
         if write.operation != "update" or write.bc_id is None or write.webstore_id is None:
             continue
         source = str(write.direction.target.other)
@@ -163,16 +166,18 @@ def changed_values(run: Run, plan: Plan) -> Iterator[ChangedValue]:
                 yield ChangedValue(s.bc_id, s.webstore_id, s.field, str(side), value, run.run_id)
 
 
-def _of_pairs(rows: pa.Table, pairs: Collection[tuple[str, int]]) -> pa.Table:
+def _without_pairs(rows: pa.Table, pairs: Collection[tuple[str, int]]) -> pa.Table:
+    if not pairs:
+        return rows
     keys = zip(rows["bc_id"].to_pylist(), rows["webstore_id"].to_pylist(), strict=True)
-    return rows.filter(pa.array([key in pairs for key in keys], pa.bool_()))
+    return rows.filter(pa.array([key not in pairs for key in keys], pa.bool_()))
 
 
 def _keys(selected: frozenset[str | int]) -> set[str]:
     return {customer_key(key, None) if isinstance(key, str) else customer_key(None, key) for key in selected}
 
 
-def _suggestions(ambiguities: Sequence[Ambiguity]) -> list[StandingSuggestion]:
+def _suggestions(ambiguities: Iterable[Ambiguity]) -> list[StandingSuggestion]:
     """The pairs that ambiguous customers could be; a crowd behind one mailbox is no list of suggestions."""
     found: dict[tuple[str, int], StandingSuggestion] = {}
     for ambiguity in ambiguities:

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from types import TracebackType
 from typing import Generic, Self, TypeVar
 
+from connector.core.many import in_pieces
 from connector.core.plan import Write
 
 __all__ = ["Batch", "UnderWay", "batches_of"]
@@ -31,8 +32,7 @@ class Batch:
 
 def batches_of(writes: Sequence[Write], size: int, claims: Callable[[Write], Collection[str]]) -> Iterator[Batch]:
     """The batches of so many writes, in order."""
-    for start in range(0, len(writes), size):
-        together = writes[start : start + size]
+    for together in in_pieces(writes, size):
         yield Batch(together, frozenset(claim for write in together for claim in claims(write)))
 
 

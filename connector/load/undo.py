@@ -58,6 +58,10 @@ def plan_undo(run: Run, undone_run: str, *, delete_accounts: bool = False, its_f
         mapping = view.mapping.current()
         done = [_done(run, row) for row in rows if row["outcome"] in _DONE and row["operation"] != "delete"]
         marks = {key: view.bases.marks(*key) for key in {(d.bc_id, d.webstore_id) for d in done}}
+        agreed = {
+            key: (base.webstore, base.business_central)
+            for key, base in view.bases.find({bc_id for bc_id, _ in marks}).items()
+        }
     ticked = dict(zip(mapping["bc_id"], mapping["webstore_customer"].astype(bool), strict=True))
     pairs, accounts = _pairs(run, marks, ticked)
     linked = mapping.dropna(subset=["webstore_id"])
@@ -67,7 +71,7 @@ def plan_undo(run: Run, undone_run: str, *, delete_accounts: bool = False, its_f
         dict(zip(mapping["bc_id"], mapping["bc_number"].astype(str), strict=True)),
     )
     terms = _terms(run, run_id, {one.direction for one in done}, its_flags=its_flags)
-    return reversal(run_id, done, pairs, terms, links, delete_accounts=delete_accounts)
+    return reversal(run_id, done, pairs, terms, links, agreed, delete_accounts=delete_accounts)
 
 
 def _terms(run: Run, run_id: str, written: Collection[Direction], *, its_flags: bool) -> Terms:

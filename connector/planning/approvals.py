@@ -12,7 +12,7 @@ import orjson
 from connector.core.approval import Approved, Lost, restricted
 from connector.core.counting import counted
 from connector.core.customer import Direction
-from connector.core.intended import intended_of
+from connector.core.intended import intended_count
 from connector.core.plan import Plan
 from connector.errors import InputError
 from connector.run.names_given import keys_left_out
@@ -51,7 +51,7 @@ class PlanShown:
 def approval_reason(setup: Setup, plan: Plan) -> str:
     """Why a person must approve this plan by the setup's rules; "" = nobody needs to."""
     rules = setup.approval
-    writes = len(intended_of(plan))
+    writes = intended_count(plan)
     creates = sum(len(plan.of(direction, "create")) for direction in Direction)
     deletions = len(plan.deletions)
     if rules.required is ApprovalRequired.NEVER or not writes:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 
 from connector.core.customer import Direction, Side
 from connector.core.oscillation import OSCILLATES, Place, Turn, by_place, oscillations
@@ -51,7 +52,7 @@ def replaced_by_writes(
 
 def _turns(view: View, plan: Plan, run_id: str) -> Mapping[Place, Sequence[Turn]]:
     """The turns of the last two full runs, and of fields that are held already their last two."""
-    if not any(write.operation == "update" for write in plan.writes):
+    if not any(plan.of(direction, "update") for direction in Direction):
         return {}
     runs = view.runs.full_that_wrote(2, besides=run_id)
     turns: dict[Place, Sequence[Turn]] = {}
@@ -67,7 +68,7 @@ def _held(view: View, plan: Plan) -> dict[Place, Sequence[Turn]]:
     standing = standing[standing["reason"].str.startswith(OSCILLATES).astype(bool)]
     held = set(zip(standing["key"], standing["field"], strict=True))
     turns: dict[Place, Sequence[Turn]] = {}
-    for write in plan.writes:
+    for write in chain(*(plan.of(direction, "update") for direction in Direction)) if held else ():
         fields = {change.field for change in write.changes if (write.key, change.field) in held}
         if not fields or write.bc_id is None:
             continue

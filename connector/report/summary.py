@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 import pandas as pd
 
@@ -84,10 +85,8 @@ def summary_of(
 def _of_direction(
     plan: Plan, direction: Direction, result: LoadResult, holds: pd.DataFrame, dropped: Sequence[Lost], dry_run: bool
 ) -> DirectionSummary:
-    planned = plan.of(direction)
     withheld = {(s.bc_id, s.webstore_id) for s in plan.withheld(direction)}
-    busy = {(w.bc_id, w.webstore_id) for w in planned if w.operation == "update"} | withheld
-    busy |= {(w.bc_id, w.webstore_id) for w in (*plan.held, *plan.left_out)}
+    busy = {(w.bc_id, w.webstore_id) for w in chain(plan.of(direction, "update"), plan.held, plan.left_out)} | withheld
     on_hold = holds[holds["on_hold"].astype(bool) & (holds["direction"] == str(direction))]
     return DirectionSummary(
         created=len(plan.of(direction, "create")) if dry_run else result.created,

@@ -13,7 +13,8 @@ from connector.errors import CustomerSyncError
 from connector.rules import rules_of
 from connector.run.customers_page import know_page
 from connector.run.run import Progress, Run
-from connector.run.sides import verify_sides
+from connector.run.seen_lately import SeenLately
+from connector.run.sides import meet_sides
 from connector.run.templates import templates_of
 from connector.setup import Setup
 from connector.store import Lease, LeaseHeld, Store, open_store
@@ -60,12 +61,14 @@ def open_run(
     progress: Progress | None = None,
     enqueue: bool = False,
     clients: Callable[[Setup], tuple[WooCommerceClient, BusinessCentralClient]] | None = None,
+    lately: SeenLately | None = None,
 ) -> Iterator[Opened]:
     """Open a run of one webstore: only one at a time may write.
 
     Args:
         enqueue: wait for the run that is at work, as the setup says or for a day. At most one scheduled run waits.
         clients: makes what speaks with the two systems; None = as the setup says.
+        lately: what this process has seen a moment ago; None = nothing.
 
     Raises:
         SetupError: rules or templates that cannot work.
@@ -76,7 +79,7 @@ def open_run(
     store = open_store(setup.store.url)
     try:
         with _turn(store, setup, f"run {run_id}", enqueue=enqueue, patient=trigger != "scheduled") as lease:
-            arguments: dict[str, Any] = {} if progress is None else {"progress": progress}
+            arguments: dict[str, Any] = {"lately": lately} | ({} if progress is None else {"progress": progress})
             arguments |= {} if clients is None else {"clients": clients(setup)}
             run = Run(setup, store, rules, run_id=run_id, trigger=trigger, actor=actor, dry_run=dry_run, **arguments)
             run.lease = lease
@@ -88,7 +91,7 @@ def open_run(
                     work.runs.close_interrupted(besides=run_id)
                     work.runs.start(run_id, mode, trigger, actor, dry_run=dry_run)
                 try:
-                    verify_sides(store, setup, run.webstore, run.business_central)
+                    meet_sides(run)
                     know_page(run)
                     run.templates = templates_of(setup, rules, run.business_central, run.page)
                     yield opened
@@ -102,6 +105,7 @@ def open_run(
                     opened.status = "interrupted"
                     raise
                 finally:
+                    run.lately.forget_records()  # they have served this run, and values are kept no longer than needed
                     plan_hash = str(opened.told.get("plan_hash", ""))
                     with store.work(run.code) as work:
                         work.tallies.add(_counted(opened))

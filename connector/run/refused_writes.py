@@ -33,7 +33,10 @@ def refusals_of(view: View, plan: Plan) -> Mapping[tuple[str, str], Refusal]:
     """The newest refusals of customers in the plan who have not been written since."""
     holds = view.holds.read()
     failed = holds[holds["last_error"] != ""]
-    planned = {(write.key, str(write.direction)): write for write in plan.writes}
+    known = set(zip(failed["key"], failed["direction"], strict=True))
+    if not known:
+        return {}
+    planned = {place: write for write in plan.writes if (place := (write.key, str(write.direction))) in known}
     found = {}
     for key, direction, attempts in zip(failed["key"], failed["direction"], failed["failed_attempts"], strict=True):
         write = planned.get((key, direction))

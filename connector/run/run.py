@@ -24,6 +24,7 @@ from connector.rules import Rules
 from connector.run.decisions import decisions_of
 from connector.run.fence import Fence, holding
 from connector.run.refused_writes import held_writes
+from connector.run.seen_lately import SeenLately
 from connector.setup import Setup
 from connector.store import Lease, Store
 
@@ -73,6 +74,7 @@ class Run:
         page: what a partner's page of customers has; None = customers are read from API v2.0.
         accounts_announced: how many accounts the webstore said it has; 0 = it was not asked yet.
         actor: who is written into versions and logs.
+        lately: what this process has seen of both systems a moment ago.
         warnings: what the summary must say besides the numbers.
         why_everybody: why a scheduled run that may read less reads everybody; "" = it does not, or every run does.
         missed_by_webhooks: accounts that had changed and of which no webhook had told; None = not counted.
@@ -93,6 +95,7 @@ class Run:
         dry_run: bool = False,
         progress: Progress = _silent,
         clients: tuple[WooCommerceClient, BusinessCentralClient] | None = None,
+        lately: SeenLately | None = None,
     ) -> None:
         self.setup = setup
         self.store = store
@@ -107,6 +110,7 @@ class Run:
             WooCommerceClient(setup.webstore),
             BusinessCentralClient(setup.business_central),
         )
+        self.lately = SeenLately() if lately is None else lately
         self.templates: Mapping[tuple[str, str], Mapping[str, Any]] = {}
         self.store_lock = threading.RLock()
         self.accounts_announced = 0

@@ -12,14 +12,16 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
-from connector.clients import BusinessCentralClient, WooCommerceClient
+from connector.clients import BusinessCentralClient, KnownCompany, WooCommerceClient
 from connector.core.customer import Side
+from connector.core.plan import Plan
 from connector.errors import InputError, SetupError
+from connector.run.run import Run
 from connector.setup import Setup
 from connector.setup.addresses import spelled
 from connector.store import Store
 
-__all__ = ["say_moved", "verify_sides"]
+__all__ = ["confirm_sides", "meet_sides", "say_moved", "verify_sides"]
 
 _NAMES = {Side.WEBSTORE: "shop", Side.BUSINESS_CENTRAL: "company"}
 # https://api.businesscentral.dynamics.com/v2.0/TENANT/ENVIRONMENT/api/v2.0; the tenant can be written in several ways
@@ -60,6 +62,38 @@ def verify_sides(
         with store.work(setup.webstore_code) as work:
             for side, now in fresh.items():
                 work.sides.put(str(side), now)
+
+
+def meet_sides(run: Run) -> None:
+    """Make sure that both sides are who they were, unless this process has asked them a moment ago.
+
+    Raises:
+        SetupError: see `verify_sides`.
+    """
+    if not run.lately.recall_sides(run.setup, run.business_central):
+        verify_sides(run.store, run.setup, run.webstore, run.business_central)
+        run.lately.note_sides(run.setup, run.business_central)
+
+
+def confirm_sides(run: Run, plan: Plan) -> None:
+    """Ask both sides who they are after all, before a plan is written that nothing else guards against another shop's customers:
+    one that creates or links, or changes a pair whose account has left no marks yet (core/identity.py).
+
+    Raises:
+        SetupError: see `verify_sides`; nothing has been written.
+    """
+    if not run.lately.sides_known:
+        return
+    with run.store.view(run.code) as view:
+        marked = not plan.links and all(
+            write.operation == "update" and all(view.bases.marks(write.bc_id or "", write.webstore_id or 0))
+            for write in plan.writes
+        )
+    if marked:
+        return
+    run.business_central.known = KnownCompany()
+    verify_sides(run.store, run.setup, run.webstore, run.business_central)
+    run.lately.note_sides(run.setup, run.business_central)
 
 
 def say_moved(store: Store, setup: Setup, side: str, *, dry_run: bool = False) -> dict[str, Any]:

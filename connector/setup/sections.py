@@ -54,7 +54,7 @@ def _check_runner(runner: object) -> object:
     if isinstance(runner, str) and runner.strip().lower() == "ray":
         raise ValueError(
             "Ray is not offered any more: write dask, with the address of a Dask scheduler or none "
-            "(docs/decisions/0038-dask-alone.md)"
+            "(docs/decisions/0039-dask-alone.md)"
         )
     return runner
 

@@ -26,6 +26,9 @@ _HANDED = "handed:"
 # counters after which a run that reads less would miss somebody
 LEFT_TO_THE_SCHEDULE, RUNS_OVER_ALL = "left to the schedule", "runs over all"
 
+# Business Central sends half a minute after a change
+LATEST_DELIVERY = timedelta(minutes=1)
+
 _C, _S, _N = WEBHOOK_CHANGE.c, WEBHOOK_SEEN.c, WEBHOOK_COUNTER.c
 
 
@@ -76,11 +79,22 @@ class Webhooks:
         old = sa.and_(_S.webstore_code == self._code, _S.seen_at < now() - timedelta(hours=older_than_hours))
         return self._connection.execute(sa.delete(WEBHOOK_SEEN).where(old)).rowcount
 
-    def note(self, keys: Iterable[str]) -> None:
-        """Let changed customers wait for a run; one that waits already is one change still."""
-        time = now()
+    def note(self, keys: Iterable[str], since: Mapping[str, datetime] | None = None) -> None:
+        """Let changed customers wait for a run; one that waits already is one change still.
+
+        Args:
+            since: when some of them were changed, as their system says: so long ago they began to wait, but for a minute at most,
+                whatever its clock says.
+        """
+        time, told = now(), since or {}
         rows = [
-            {"webstore_code": self._code, "key": key, "first_at": time, "last_at": time, "deliveries": 1}
+            {
+                "webstore_code": self._code,
+                "key": key,
+                "first_at": min(max(told.get(key, time), time - LATEST_DELIVERY), time),
+                "last_at": time,
+                "deliveries": 1,
+            }
             for key in sorted(set(keys))
         ]
         if rows:

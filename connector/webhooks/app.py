@@ -141,7 +141,8 @@ class Receiver:
         if taken.is_replay:
             raise Refused(409, "replayed")
         for name, number in (
-            ("accepted", taken.noted), ("repeated", taken.known), ("ignored", delivery.ignored), ("forged", delivery.forged),
+            ("accepted", taken.noted), ("repeated", taken.known), ("echoes", taken.echoes),
+             ("ignored", delivery.ignored), ("forged", delivery.forged),
         ):  # fmt: skip
             self.counters.add(name, number)
         return _answer(200)

@@ -13,6 +13,8 @@ from connector.extract.sifting import Sifted, sift
 from connector.rules import rules_of
 from connector.run.customers_page import know_page
 from connector.run.run import Run
+from connector.run.seen_lately import SeenLately
+from connector.run.sides import meet_sides
 from connector.setup import Setup
 from connector.store import LEFT_TO_THE_SCHEDULE, RUNS_OVER_ALL, LeaseHeld, NotedChange, Store
 from connector.store.columns import now
@@ -38,13 +40,17 @@ class Dispatcher:
 
     Args:
         start: carries out a run, or hands it to somebody who will.
+        lately: what this process has seen, for the runs that it carries out itself.
     """
 
-    def __init__(self, setup: Setup, store: Store, start: StartRun, counters: Counters) -> None:
+    def __init__(
+        self, setup: Setup, store: Store, start: StartRun, counters: Counters, lately: SeenLately | None = None
+    ) -> None:
         self._setup = setup
         self._store = store
         self._start = start
         self._counters = counters
+        self._lately = SeenLately() if lately is None else lately
         self._code = setup.webstore_code
         self._holder = f"webhooks {uuid.uuid4().hex[:8]}"
         self._wake = threading.Event()
@@ -140,6 +146,7 @@ class Dispatcher:
                 self._counters.add(RUNS_OVER_ALL if sifted.customers is None else "selected runs")
                 self.flush()  # a run that would read less looks whether it is to read everybody
                 self._start(sifted.customers)
+            self._lately.forget_records()
         except CustomerSyncError as error:
             if not self._is_hopeless(error):
                 return
@@ -155,9 +162,15 @@ class Dispatcher:
 
     def _sift(self, changes: Sequence[NotedChange]) -> Sifted:
         rules = rules_of(self._setup)
-        with Run(self._setup, self._store, rules, run_id=self._holder, actor="webhooks", dry_run=True) as run:
+        self._lately.forget_records()  # what is told now came after them
+        run_id, lately = self._holder, self._lately
+        with Run(self._setup, self._store, rules, run_id=run_id, actor="webhooks", dry_run=True, lately=lately) as run:
+            meet_sides(run)
             know_page(run)
-            return sift(run, [change.key for change in changes], self._setup.webhooks.selected_at_most)
+            keys, most = [change.key for change in changes], self._setup.webhooks.selected_at_most
+            sifted = sift(run, keys, most, fresh=True)
+            lately.note_terms(run.terms, rules.digest)
+            return sifted
 
     def _is_hopeless(self, error: CustomerSyncError) -> bool:
         """Whether to give up these changes, and leave them to the schedule; otherwise they are tried again later."""

@@ -5,10 +5,12 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from anyio import to_thread
 
 from connector.store import Store
+from connector.webhooks.echoes import Echoes
 from connector.webhooks.reading import Delivery
 
 __all__ = ["Inbox", "Taken"]
@@ -23,11 +25,13 @@ class Taken:
     Attributes:
         noted: changes that wait for a run now.
         known: changes that were told already, in just the same words.
+        echoes: changes that are none: the customer is as both sides last agreed.
         is_replay: exactly this delivery was taken before.
     """
 
     noted: int = 0
     known: int = 0
+    echoes: int = 0
     is_replay: bool = False
 
 
@@ -36,12 +40,14 @@ class Inbox:
 
     Args:
         wake: called after something new was committed.
+        echoes: recognises what needs no run.
     """
 
-    def __init__(self, store: Store, webstore_code: str, wake: Callable[[], None]) -> None:
+    def __init__(self, store: Store, webstore_code: str, wake: Callable[[], None], echoes: Echoes) -> None:
         self._store = store
         self._code = webstore_code
         self._wake = wake
+        self._echoes = echoes
         self._queue: list[tuple[Delivery, asyncio.Future[Taken]]] = []
         self._committing: asyncio.Task[None] | None = None
 
@@ -79,15 +85,19 @@ class Inbox:
         with self._store.work(self._code) as work:
             before = work.webhooks.seen(asked)
             seen = set(before)
+            echoes = self._echoes.among(work, (item for delivery in deliveries for item in delivery.items))
             keys: set[str] = set()
+            since: dict[str, datetime] = {}
             for delivery in deliveries:
                 if delivery.exact and delivery.exact in seen:
                     results.append(Taken(is_replay=True))
                     continue
                 new = [item for item in delivery.items if item.fingerprint not in seen]
-                keys |= {item.key for item in new}
+                real = [item for item in new if item not in echoes]
+                keys |= {item.key for item in real}
+                since |= {item.key: item.changed_at for item in real if item.changed_at is not None}
                 seen |= {delivery.exact, *(item.fingerprint for item in delivery.items)} - {""}
-                results.append(Taken(len(new), len(delivery.items) - len(new)))
+                results.append(Taken(len(real), len(delivery.items) - len(new), len(new) - len(real)))
             work.webhooks.remember(seen - before)
-            work.webhooks.note(keys)
+            work.webhooks.note(keys, since)
         return results

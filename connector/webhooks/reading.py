@@ -1,14 +1,17 @@
-"""What deliveries say: whose customer changed. Values in them are not used; a run reads the customers itself."""
+"""What deliveries say: whose customer changed. A run reads the customers itself: what is told besides serves to tell echoes."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from typing import Any
 from urllib.parse import unquote
 
 import orjson
 
+from connector.core.stamps import stamp_of
 from connector.store import EVERYTHING
 from connector.webhooks.genuine import fingerprint, is_signed, same_text
 
@@ -19,6 +22,7 @@ _PING = re.compile(rb"webhook_id=\d{1,18}")
 _CUSTOMER = re.compile(r"(?:^|/)(\w+)\(([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})\)/?$", re.IGNORECASE)
 _COLLECTION = re.compile(r"(?:^|/)(\w+)(?:\?(.*))?$", re.IGNORECASE | re.DOTALL)
 _SINCE = re.compile(r"lastModifiedDateTime\s+g[te]\s+(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d{1,7})?Z)")
+_CHANGED = frozenset({"created", "updated"})
 _LARGEST_ID = 2**53
 _MOST_ITEMS = 50_000
 _LONGEST_TEXT = 4096
@@ -35,10 +39,25 @@ class Refused(Exception):
 
 @dataclass(frozen=True)
 class Item:
-    """One changed customer: `woo:<id>`, `bc:<id>`, or `since:<moment>`; and what tells the same statement again."""
+    """One changed customer.
+
+    Attributes:
+        key: `woo:<id>`, `bc:<id>`, or `since:<moment>`.
+        fingerprint: tells the same statement again.
+        record: the account as it was when WooCommerce sent it; None = it is deleted.
+        touched: when Business Central changed the customer; "" = not told, or it is deleted.
+    """
 
     key: str
     fingerprint: str
+    record: dict[str, Any] | None = field(default=None, hash=False, compare=False, repr=False)
+    touched: str = ""
+
+    @property
+    def changed_at(self) -> datetime | None:
+        """When the customer was changed, as its system says; None = it does not."""
+        stamp = stamp_of(self.touched or str((self.record or {}).get("date_modified_gmt") or ""))
+        return None if stamp is None else datetime.fromtimestamp(stamp / 1000, UTC)
 
 
 @dataclass(frozen=True)
@@ -89,7 +108,8 @@ def read_woocommerce(headers: Mapping[str, str], body: bytes, secret: str) -> De
         return Delivery((), exact, ignored=1)
     if not isinstance(identifier, int) or isinstance(identifier, bool) or not 0 < identifier <= _LARGEST_ID:
         raise Refused(400, "malformed")
-    return Delivery((Item(f"woo:{identifier}", fingerprint("woocommerce", topic, body)),), exact)
+    shown = None if topic == "customer.deleted" else record
+    return Delivery((Item(f"woo:{identifier}", fingerprint("woocommerce", topic, body), shown),), exact)
 
 
 def read_business_central(body: bytes, state: str, entity: str = "customers") -> Delivery:
@@ -119,7 +139,8 @@ def read_business_central(body: bytes, state: str, entity: str = "customers") ->
             raise Refused(400, "malformed")
         key = _key(str(texts[2]), str(texts[3]), entity.lower())
         if key:
-            items.append(Item(key, fingerprint("business central", *(str(text) for text in texts[1:]))))
+            moment = str(texts[4]) if key.startswith("bc:") and str(texts[3]).lower() in _CHANGED else ""
+            items.append(Item(key, fingerprint("business central", *(str(text) for text in texts[1:])), touched=moment))
         else:
             ignored += 1
     if forged and forged == len(notifications):

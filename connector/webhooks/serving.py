@@ -19,10 +19,12 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
 from connector.errors import CustomerSyncError, InputError
+from connector.run.seen_lately import SeenLately
 from connector.setup import Setup
 from connector.store import Store
 from connector.webhooks.app import Receiver
 from connector.webhooks.dispatching import Dispatcher, StartRun
+from connector.webhooks.echoes import Echoes
 from connector.webhooks.for_machines import ForMachines, Measured
 from connector.webhooks.inbox import Inbox
 from connector.webhooks.limits import Counters
@@ -127,15 +129,19 @@ def server_of(app: ASGIApp, listening: Listening, **more: Any) -> uvicorn.Server
 
 
 @contextmanager
-def receiving(setup: Setup, store: Store, secret: str, start: StartRun) -> Iterator[tuple[Receiver, Dispatcher]]:
+def receiving(
+    setup: Setup, store: Store, secret: str, start: StartRun, lately: SeenLately | None = None
+) -> Iterator[tuple[Receiver, Dispatcher]]:
     """A receiver and the worker behind it, which runs in a thread; at the end it finishes what it is at.
 
     Args:
         start: carries out a run.
+        lately: what this process has seen, for the runs that it carries out itself.
     """
     counters = Counters()
-    dispatcher = Dispatcher(setup, store, start, counters)
-    inbox = Inbox(store, setup.webstore_code, dispatcher.wake)
+    lately = SeenLately() if lately is None else lately
+    dispatcher = Dispatcher(setup, store, start, counters, lately)
+    inbox = Inbox(store, setup.webstore_code, dispatcher.wake, Echoes(setup, lately))
     worker = threading.Thread(target=dispatcher.run, name="webhooks")
     worker.start()
     try:

@@ -11,6 +11,7 @@ from hypothesis.stateful import initialize, rule
 
 from connector.errors import PremiseBroken, RemoteTrouble
 from connector.run.request import RunReport
+from connector.run.seen_lately import SeenLately
 from tests.flows.diary import SIDES, look_at, partners
 from tests.flows.life_outside import Outside, forms, jumps, whose
 from tests.flows.life_people import fields, sides, who
@@ -24,6 +25,10 @@ LONGER_THAN_THE_LEASE, LONGER_THAN_A_LOOK = 60, 30
 
 class Life(Outside):
     """One webstore, one company, and everybody who has to do with them."""
+
+    def __init__(self, *life: Any) -> None:
+        super().__init__(*life)
+        self.lately = SeenLately()
 
     @initialize(accounts=st.integers(0, 2), customers=st.integers(0, 2), both=st.integers(0, 2))
     def it_begins(self, accounts: int, customers: int, both: int) -> None:
@@ -42,7 +47,8 @@ class Life(Outside):
 
     @rule(scheduled=st.booleans(), partitions=st.sampled_from((0, 0, 3)))
     def a_run(self, scheduled: bool, partitions: int) -> None:
-        self._observed(lambda: self.shop.sync(scheduled=scheduled, partitions=partitions))
+        # one process carries them out, as a receiver of webhooks does, and remembers what it has seen
+        self._observed(lambda: self.shop.sync(scheduled=scheduled, partitions=partitions, lately=self.lately))
 
     @rule(number=st.integers(min_value=1, max_value=12))
     def a_run_that_is_killed(self, number: int) -> None:

@@ -41,6 +41,29 @@ def test_a_field_typed_since_the_run_stands(shop: Shop) -> None:
     assert [row.field for row in undone.plan.standing] == ["address_1"]
 
 
+def test_what_was_typed_since_on_the_other_side_still_travels(shop: Shop) -> None:
+    account, customer = linked(shop)
+    shop.type_in_company(customer, addressLine1="Nygaten 2", phoneNumber="+47 40000002")
+    run = shop.sync()
+    shop.type_in_company(customer, addressLine1="Nygaten 3")
+    undone = shop.undo(run.run_id)
+    assert [(row.field, row.kind) for row in undone.plan.standing] == [("address_1", "kept")]
+    assert shop.account(account)["billing"]["phone"] == "+47 40000001"
+    shop.settle()
+    assert shop.account(account)["billing"]["address_1"] == "Nygaten 3"
+
+
+def test_the_only_copy_of_an_edit_is_not_put_back(shop: Shop) -> None:
+    """The webstore in which it was typed was restored from a backup since; what the run carried over is all that is left."""
+    account, customer = linked(shop)
+    backup = shop.running.webstore.snapshot()
+    shop.type_in_webstore(account, address_1="Strandgaten 7")
+    run = shop.sync()
+    shop.running.webstore.restore(backup)
+    shop.undo(run.run_id)
+    assert shop.customer(customer)["addressLine1"] == "Strandgaten 7"
+
+
 def test_a_field_typed_before_an_interrupted_write_was_found_stands(shop: Shop) -> None:
     """The write had happened, a visitor typed over it, and only then the next run found the write."""
     account, customer = linked(shop)

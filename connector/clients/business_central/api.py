@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qsl, quote, unquote, urlsplit
 
@@ -18,11 +18,12 @@ from connector.clients.pacing import Pacing
 from connector.clients.results import Record
 from connector.clients.transport import Transport
 from connector.clients.way import way_to
+from connector.core.properties import Page
 from connector.errors import AnswerNotUnderstood
 from connector.setup import BusinessCentralConnection
 from connector.setup.addresses import bare, joined, same_server
 
-__all__ = ["BusinessCentralApi", "Part", "Reply"]
+__all__ = ["BusinessCentralApi", "KnownCompany", "Part", "Reply"]
 
 # Business Central's own limit for one user (an application is one user)
 _REQUESTS, _WINDOW_SECONDS = 6000, 300
@@ -48,8 +49,17 @@ class Reply:
     body: Any
 
 
+@dataclass
+class KnownCompany:
+    """What was learned of a company: its id as the server writes it ("" = not asked yet), lists by name, and its page."""
+
+    company: str = ""
+    lists: dict[str, list[Record]] = field(default_factory=dict)
+    page: Page | None = None
+
+
 class BusinessCentralApi:
-    """One company's API."""
+    """One company's API. `known` is asked for once."""
 
     def __init__(self, connection: BusinessCentralConnection, *, retries: int, backoff: float) -> None:
         self.connection = connection
@@ -64,7 +74,7 @@ class BusinessCentralApi:
         self.root = connection.base_url.rstrip("/")
         self.page = CustomersPage.of(connection)
         self._company_lock = threading.Lock()
-        self._company_id = ""
+        self.known = KnownCompany()
 
     def companies(self) -> list[Record]:
         """All companies of the environment."""
@@ -87,9 +97,9 @@ class BusinessCentralApi:
     def _company(self) -> str:
         """The company's id as the server writes it; asked for once."""
         with self._company_lock:
-            if not self._company_id:
-                self._company_id = chosen_company(self.connection.company, self.companies())
-            return self._company_id
+            if not self.known.company:
+                self.known.company = chosen_company(self.connection.company, self.companies())
+            return self.known.company
 
     def address(self, path: str, options: Mapping[str, str] | None = None, *, of_company: bool = True) -> str:
         """The full address of a path of API v2.0."""

@@ -9,10 +9,10 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from connector.clients.business_central.api import BusinessCentralApi
+from connector.clients.business_central.api import BusinessCentralApi, KnownCompany
 from connector.clients.business_central.batches import create_customer, send_chunk, update_customer
 from connector.clients.business_central.check import check_company
-from connector.clients.business_central.lookup import by_email, by_evidence, by_id, by_number
+from connector.clients.business_central.lookup import by_email, by_evidence, by_id, by_id_or_changed, by_number
 from connector.clients.business_central.metadata import read_page
 from connector.clients.business_central.odata import SYSTEM, checked_filter, is_guid, literal, refusal
 from connector.clients.business_central.pages import CompanyRead, changed_since_filter
@@ -26,6 +26,9 @@ from connector.errors import CustomerNotFound, InternalError
 from connector.setup import BusinessCentralConnection
 
 __all__ = ["BusinessCentralClient"]
+
+# servers set the time of a change before they commit it
+_LATE_ROWS_SECONDS = 60.0
 
 
 class BusinessCentralClient(Client):
@@ -42,8 +45,6 @@ class BusinessCentralClient(Client):
     def __init__(self, connection: BusinessCentralConnection, *, retries: int = 5, backoff: float = 0.5) -> None:
         self._api = BusinessCentralApi(connection, retries=retries, backoff=backoff)
         super().__init__(self._api.transport, connection.max_concurrent_requests, "business-central")
-        # what `reference` has read, for whoever goes on without asking
-        self.lists: dict[str, list[Record]] = {}
 
     def close(self) -> None:
         """Close the connections, also those for tokens; a request that is under way is waited for."""
@@ -58,6 +59,20 @@ class BusinessCentralClient(Client):
             SetupError: there is no such company.
         """
         return self._api.company_id
+
+    @property
+    def known(self) -> KnownCompany:
+        """What is asked for once; of another client of the same connection it may be taken over."""
+        return self._api.known
+
+    @known.setter
+    def known(self, known: KnownCompany) -> None:
+        self._api.known = known
+
+    @property
+    def lists(self) -> dict[str, list[Record]]:
+        """What `reference` has read, for whoever goes on without asking."""
+        return self.known.lists
 
     def companies(self) -> list[Record]:
         """The environment's companies: `id`, `name`, `displayName` (may be blank) and more."""
@@ -104,6 +119,15 @@ class BusinessCentralClient(Client):
             past_caches: never by a GET, which something on the way may answer.
         """
         return by_id(self._api, ids, past_caches=past_caches)
+
+    def customers_by_id_or_changed(self, ids: Iterable[str], changed_since: str, most: int) -> dict[str, Record]:
+        """Customers by id, and with the same request those that were modified since a moment, less a minute; by id (lower case).
+
+        Args:
+            most: of the modified ones the first so many, by the time of their change.
+        """
+        restriction = changed_since_filter(changed_since, _LATE_ROWS_SECONDS)
+        return by_id_or_changed(self._api, ids, restriction, most)
 
     def customers_by_number(self, numbers: Iterable[str]) -> dict[str, Record]:
         """Customers by number, under the texts that were asked for; letter case does not count."""
@@ -177,10 +201,11 @@ class BusinessCentralClient(Client):
         return in_chunks(writes, batch_sizes.COMPANY, lambda chunk: send_chunk(self._api, chunk))
 
     def reference(self, entity_set: str) -> list[Record]:
-        """A whole list of the company such as `countriesRegions`, `paymentTerms` or `currencies`."""
+        """A whole list of the company such as `countriesRegions`, `paymentTerms` or `currencies`; asked for once."""
         if not entity_set.isidentifier():
             raise InternalError(f"{entity_set!r} is no list of Business Central.")
-        self.lists[entity_set] = self._api.read_all(entity_set)
+        if entity_set not in self.lists:
+            self.lists[entity_set] = self._api.read_all(entity_set)
         return self.lists[entity_set]
 
     @property
@@ -189,13 +214,15 @@ class BusinessCentralClient(Client):
         return self._api.page.name
 
     def page(self) -> Page:
-        """What that page has, as its `$metadata` says.
+        """What that page has, as its `$metadata` says; asked for once.
 
         Raises:
             SetupError: the API has no such list.
             AnswerNotUnderstood: the document is none.
         """
-        return read_page(self._api)
+        if self.known.page is None:
+            self.known.page = read_page(self._api)
+        return self.known.page
 
     @property
     def customers_resource(self) -> str:

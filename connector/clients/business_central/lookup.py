@@ -17,7 +17,7 @@ from connector.core.mail_address import spellings
 from connector.core.normalize import email_key, email_keys
 from connector.errors import AnswerNotUnderstood, CustomerNotFound
 
-__all__ = ["by_email", "by_evidence", "by_id", "by_number"]
+__all__ = ["by_email", "by_evidence", "by_id", "by_id_or_changed", "by_number"]
 
 LONGEST_NUMBER = 20
 LONGEST_EMAIL = 80
@@ -46,6 +46,25 @@ def by_id(api: BusinessCentralApi, ids: Iterable[str], *, past_caches: bool = Fa
             if record is not None:
                 found[identifier] = record
     return found
+
+
+def by_id_or_changed(api: BusinessCentralApi, ids: Iterable[str], restriction: str, most: int) -> dict[str, Record]:
+    """Customers by id (lower case), and with the same request those that were modified since a moment.
+
+    Args:
+        restriction: the filter for that moment; most: of those it finds the first so many by the time of their change.
+    """
+    wanted = list(dict.fromkeys(text.lower() for text in ids if is_guid(text)))
+    at_once, later = wanted[: batch_sizes.COMPANY - 1], wanted[batch_sizes.COMPANY - 1 :]
+    path = api.page.path(options={"$filter": restriction, "$orderby": "lastModifiedDateTime", "$top": str(most)})
+    parts = [Part("GET", path), *(Part("GET", api.page.path(identifier)) for identifier in at_once)]
+    changed, *replies = api.batch(parts, is_write=False)
+    found = {str(record.get("id", "")).lower(): record for record in _whole(api, path, changed)}
+    for identifier, reply in zip(at_once, replies, strict=True):
+        record = _record(api, identifier, reply)
+        if record is not None:
+            found[identifier] = record
+    return found | (by_id(api, later) if later else {})
 
 
 def _record(api: BusinessCentralApi, identifier: str, reply: Reply | None) -> Record | None:

@@ -35,7 +35,7 @@ def test_a_value_that_is_kept_now_and_cleared_then_is_one_difference() -> None:
 
 def test_who_is_created_now_and_linked_then_is_one_customer() -> None:
     now = Plan(writes=(write("create", bc_id=None, fields={"name": "Kari", "city": "Oslo"}),))
-    then = Plan(links=(Match(17, CARD, "vat"),), numbers={CARD: "C1"})
+    then = Plan(links=(Match(17, CARD, "vat", bc_number="C1"),))
     [one] = differences(now, then)
     assert (one.who.bc_id, one.who.webstore_id) == (CARD, 17)
     assert one.now == (State("pull create", "", "", "Kari", "because"),), "as a whole, not field by field"

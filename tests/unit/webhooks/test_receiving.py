@@ -76,7 +76,7 @@ def test_a_genuine_delivery_is_answered_when_it_is_safely_kept(receiver: Served)
     assert receiver.deliver(b'{"id":17}').status_code == 200
     assert receiver.waiting() == ["woo:17"]
     assert tell(receiver, bundle({})).status_code == 200
-    assert receiver.waiting() == ["woo:17", f"bc:{GUID}"]
+    assert set(receiver.waiting()) == {"woo:17", f"bc:{GUID}"}
     assert receiver.counted() == {"accepted": 2}
 
 
