@@ -113,7 +113,7 @@ class Runtime:
         """What deals with partitions; called with what is done about them, in words.
 
         Raises:
-            SetupError: the setup wants Dask or Ray, which Prefect starts.
+            SetupError: the setup wants Dask, which Prefect starts.
         """
         if settings.count and settings.runner is not Runner.THREADS:
             raise SetupError(

@@ -26,7 +26,7 @@ def on_prefect(setup: Setup, wished: bool | None) -> bool:
     """Whether a run is to be a flow run.
 
     Args:
-        wished: what the person said; None = as it is configured. Dask and Ray are started by Prefect.
+        wished: what the person said; None = as it is configured. Dask is started by Prefect.
     """
     if wished is not None:
         return wished

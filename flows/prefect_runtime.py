@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -42,7 +41,6 @@ from tasks.readiness import report_of_readiness
 
 __all__ = ["PrefectRuntime", "runner_of"]
 
-_PACKAGES = {Runner.DASK: "prefect_dask", Runner.RAY: "prefect_ray"}
 _RUNS = 20
 # step of the pipeline → the task that it is
 TASKS: Mapping[Callable[..., Any], Any] = {
@@ -104,7 +102,7 @@ class PrefectRuntime(Runtime):
 
     @contextmanager
     def over_partitions(self, settings: PartitionSettings) -> Iterator[Callable[[str], Mapper]]:
-        """Each partition is a task, on threads, Dask or Ray; a single one is dealt with by the task that asks for it."""
+        """Each partition is a task, on threads or Dask workers; a single one is dealt with by the task that asks for it."""
         if not settings.count:
             yield lambda _what: in_threads()
             return
@@ -198,22 +196,16 @@ def runner_of(settings: PartitionSettings) -> TaskRunner[Any]:
     """
     if settings.runner is Runner.THREADS:
         return ThreadPoolTaskRunner(max_workers=settings.workers)
-    package = _PACKAGES[settings.runner]
     try:
-        module = importlib.import_module(package)
+        from prefect_dask.task_runners import DaskTaskRunner
     except ImportError as error:
         raise SetupError(
-            f"partitions.runner = {settings.runner} needs {package}, which is not installed.",
-            hint=f"pip install -c constraints.txt '.[{settings.runner}]'",
+            f"partitions.runner = {settings.runner} needs prefect_dask, which is not installed.",
+            hint="pip install -c constraints.txt '.[dask]'",
         ) from error
-    if settings.runner is Runner.RAY:
-        start: dict[str, Any] = {"init_kwargs": {"num_cpus": settings.workers}}
-        if settings.address:
-            start = {"address": settings.address}
-        return module.RayTaskRunner(**start)  # type: ignore[no-any-return]
     local = {"n_workers": settings.workers, "threads_per_worker": 1, "dashboard_address": None}
-    start = {"address": settings.address} if settings.address else {"cluster_kwargs": local}
-    return module.DaskTaskRunner(**start)  # type: ignore[no-any-return]
+    start: dict[str, Any] = {"address": settings.address} if settings.address else {"cluster_kwargs": local}
+    return DaskTaskRunner(**start)
 
 
 def _mapper(runner: TaskRunner[Any], what: str) -> Mapper:

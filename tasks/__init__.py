@@ -2,4 +2,4 @@
 
 from tasks.plain_logs import keep_logs_plain
 
-keep_logs_plain()  # wherever a task is carried out: in a run's process, or in one of Dask or Ray
+keep_logs_plain()  # wherever a task is carried out: in a run's process, or in a Dask worker

@@ -10,6 +10,7 @@ address, phone) is asked about, too.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from typing import Any
 
 import pandas as pd
 import pyarrow as pa
@@ -17,7 +18,7 @@ import pyarrow.compute as pc
 
 from connector.core.normalize import NORMALIZERS, fingerprint
 
-__all__ = ["OTHER_MARKS", "SAME", "digest_of", "marks_of", "marks_shown", "replaced"]
+__all__ = ["OTHER_MARKS", "SAME", "digest_of", "marks_of", "marks_of_accounts", "marks_shown", "replaced"]
 
 # under this name in the place of a field a person's answer is kept: it is the same customer
 SAME = "same customer"
@@ -48,12 +49,18 @@ def marks_of(webstore: pa.Table) -> pa.Array:
     return pa.array(numbers, mask=~known.to_numpy(zero_copy_only=False).astype(bool))
 
 
-def marks_shown(username: str, created: str) -> tuple[int | None, str]:
-    """The marks of one account: as a number, and as people read them (a line each)."""
-    table = pa.table(
-        {"username": pa.array([username], pa.large_string()), "created": pa.array([created], pa.large_string())}
+def marks_of_accounts(accounts: Sequence[Mapping[str, Any]]) -> list[tuple[int | None, str]]:
+    """The marks of accounts as the API gave them, each as a number, and as people read them (a line each)."""
+    users, created = (
+        [str(account.get(name) or "") for account in accounts] for name in ("username", "date_created_gmt")
     )
-    return marks_of(table)[0].as_py(), as_shown(username, created)
+    table = pa.table({"username": pa.array(users, pa.large_string()), "created": pa.array(created, pa.large_string())})
+    return list(zip(marks_of(table).to_pylist(), map(as_shown, users, created), strict=True))
+
+
+def marks_shown(username: str, created: str) -> tuple[int | None, str]:
+    """The marks of one account: as a number, and as people read them."""
+    return marks_of_accounts([{"username": username, "date_created_gmt": created}])[0]
 
 
 def as_shown(username: str, created: str) -> str:

@@ -7,17 +7,15 @@ intents open; the next run looks at the other system (recovery.py) and never rep
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from connector.clients.results import Outcome
 from connector.core.customer import Direction, Side
 from connector.core.customer_key import customer_key
-from connector.core.identity import marks_shown
-from connector.core.many import in_pieces
+from connector.core.identity import marks_of_accounts
 from connector.core.plan import Agreement, Change, Write
 from connector.core.refusals import speaks_of_the_customer
 from connector.core.stamps import stamp_of, stamp_of_record
@@ -37,6 +35,7 @@ from connector.extract.directory import update_directory
 from connector.load.bases import Linked, put_bases, sighted_links
 from connector.load.lost_accounts import free_ids
 from connector.load.recheck import MappedNow, canonical_records, same_value
+from connector.load.side_by_side import UnderWay, batches_of
 from connector.run.breakers import stop_failing_load
 from connector.run.fence import LOOK_SECONDS, looked_at
 from connector.run.result import Failure, LoadResult
@@ -90,7 +89,7 @@ class Part:
     """Writes of one kind, so many in a batch, and what sends one.
 
     Attributes:
-        at_once: how many batches may be under way together, asked anew before each round. More than one only where no write
+        at_once: how many batches the server takes at a time, asked anew before each. More than one only where no write
             depends on another (core/business_central_order.py).
         claims: what two batches that are under way together must not both claim: a server looks whether it is taken, and then
             takes it, and between the two somebody else may.
@@ -101,21 +100,6 @@ class Part:
     send: Send
     at_once: Callable[[], int] = lambda: 1
     claims: Callable[[Write], Collection[str]] = lambda _: ()
-
-    def rounds(self) -> Iterator[list[Sequence[Write]]]:
-        """The batches, those together that are under way together."""
-        together: list[Sequence[Write]] = []
-        claimed: set[str] = set()
-        most = self.at_once()
-        for batch in in_pieces(self.writes, self.size):
-            claims = {claim for write in batch for claim in self.claims(write)}
-            if together and (len(together) >= most or claims & claimed):
-                yield together
-                together, claimed, most = [], set(), self.at_once()
-            together.append(batch)
-            claimed |= claims
-        if together:
-            yield together
 
 
 def deliver(run: Run, direction: Direction, look: Look, parts: Sequence[Part]) -> LoadResult:
@@ -132,60 +116,43 @@ def deliver(run: Run, direction: Direction, look: Look, parts: Sequence[Part]) -
     what = "Pushing to the webstore" if direction is Direction.PUSH else "Pulling into Business Central"
     total, done = sum(len(part.writes) for part in parts), 0
     for part in parts:
-        for batches in part.rounds():
-            if run.ending.is_set():
-                result.stopped = "The run was cancelled; what was not written is planned again by the next run."
-                return result
-            run.check_lease()
-            unknown, trouble = _deliver_together(run, batches, part.send, result)
-            if trouble is not None:  # of a request as a whole; the next run looks what became of the others
-                for writes, lost in unknown:
-                    _count_looked_up(writes, lost, (), result)
-                result.stopped = str(trouble)
-                return result
-            if unknown:
-                happened = look(run, direction)
-                for writes, lost in unknown:
-                    _count_looked_up(writes, lost, happened, result)
-            done += sum(map(len, batches))
-            run.progress(what, done, total)
-            if done < total and stop_failing_load(run, result):
-                return result
+        batches = batches_of(part.writes, part.size, part.claims)
+        following = next(batches, None)
+        lost: list[Unknown] = []
+        trouble = False
+        with UnderWay(partial(_deliver_batch, run, send=part.send, result=result)) as under_way:
+            while under_way or lost or (following and not result.stopped):
+                if following and not result.stopped and run.ending.is_set():
+                    result.stopped = "The run was cancelled; what was not written is planned again by the next run."
+                if following and not result.stopped and not lost and under_way.has_room(following, part.at_once()):
+                    run.check_lease()
+                    under_way.begin(following)
+                    following = next(batches, None)
+                    continue
+                if under_way:
+                    batch, future = under_way.ended()
+                    try:
+                        lost += filter(None, [future.result()])
+                    except (RemoteTrouble, RemoteRefused) as refused:  # of a request as a whole
+                        result.stopped, trouble = result.stopped or str(refused), True
+                    done += len(batch.writes)
+                    run.progress(what, done, total)
+                elif lost:  # and nothing is under way; after a refusal the next run looks
+                    happened = () if trouble else look(run, direction)
+                    for writes, why in lost:
+                        _count_looked_up(writes, why, happened, result)
+                    lost = []
+                if done < total and not lost and not result.stopped:
+                    stop_failing_load(run, result)
+        if result.stopped:
+            break
     return result
 
 
 Unknown = tuple[Sequence[Write], OutcomeUnknown]
 
 
-def _deliver_together(
-    run: Run, batches: Sequence[Sequence[Write]], send: Send, result: LoadResult
-) -> tuple[list[Unknown], CustomerSyncError | None]:
-    """Deliver some batches side by side, until all of them have ended.
-
-    Returns:
-        Those whose answers were lost; and why a request was not taken as a whole, if one was not.
-
-    Raises:
-        CustomerSyncError: nothing more may be written, or written down; the others have ended, and are recorded.
-    """
-    if len(batches) == 1:
-        try:
-            one = _deliver_batch(run, batches[0], send, result)
-        except (RemoteTrouble, RemoteRefused) as trouble:
-            return [], trouble
-        return [] if one is None else [one], None
-    with ThreadPoolExecutor(len(batches), "batch") as threads:
-        began = [threads.submit(copy_context().run, _deliver_batch, run, batch, send, result) for batch in batches]
-    unknown = [one.result() for one in began if one.exception() is None]
-    failed = [error for one in began if (error := one.exception()) is not None]
-    for error in failed:
-        if not isinstance(error, RemoteTrouble | RemoteRefused):
-            raise error
-    troubles = [error for error in failed if isinstance(error, RemoteTrouble | RemoteRefused)]
-    return [one for one in unknown if one is not None], next(iter(troubles), None)
-
-
-def _deliver_batch(run: Run, batch: Sequence[Write], send: Send, result: LoadResult) -> Unknown | None:
+def _deliver_batch(run: Run, batch: Sequence[Write], *, send: Send, result: LoadResult) -> Unknown | None:
     """Announce, look, send and settle; again from the start when so much time has passed since the look that nothing was
     sent (this process stood still, or the shop asked to be waited for). Gives the writes whose answer was lost."""
     for seconds in LOOK_SECONDS:
@@ -327,6 +294,8 @@ class _Confirming:
         self._records = [fate.record for _, fate in written]
         self._target = written[0][0].direction.target if written else Side.WEBSTORE
         self._stored = iter(canonical_records(run, written[0][0].direction, self._records) if written else [])
+        accounts = self._records if self._target is Side.WEBSTORE else []
+        self._marks = iter(marks_of_accounts(accounts))
         self._links: list[MappingRow] = []
         self._newcomers: dict[int, str] = {}
         self._agreements: list[Agreement] = []
@@ -338,6 +307,7 @@ class _Confirming:
         """A write that was answered with the record as it is now; called for each, in their order."""
         run, result, error = self.run, self.result, written.error
         target, stored = next(self._stored)
+        marks = next(self._marks, write.account)
         bc_id, webstore_id, number = write.bc_id, write.webstore_id, write.bc_number or ""
         if write.direction is Direction.PULL:
             bc_id, number = str(written.record["id"]).lower(), str(written.record.get("number", number))
@@ -361,7 +331,7 @@ class _Confirming:
             if write.direction is Direction.PUSH:
                 self._newcomers[webstore_id] = number
             self._links.append(MappingRow(bc_id, number, webstore_id, True, stored.get("name", "")))
-            self._linked.append(_linked(write, bc_id, webstore_id, written.record))
+            self._linked.append(_linked(write, bc_id, webstore_id, written.record, marks))
         else:
             stamp = stamp_of_record(write.direction.target, written.record)
             if stamp is not None:
@@ -395,12 +365,13 @@ class _Confirming:
             self.work.holds.succeeded(keys, direction)
 
 
-def _linked(write: Write, bc_id: str, webstore_id: int, record: Mapping[str, Any]) -> Linked:
+def _linked(
+    write: Write, bc_id: str, webstore_id: int, record: Mapping[str, Any], marks: tuple[int | None, str]
+) -> Linked:
     """What is known of both records of a pair of which one was created just now."""
     target, source = stamp_of_record(write.direction.target, record), stamp_of(write.touched)
     if write.direction is Direction.PULL:
-        return Linked(bc_id, webstore_id, source, target, write.account)
-    marks = marks_shown(str(record.get("username") or ""), str(record.get("date_created_gmt") or ""))
+        return Linked(bc_id, webstore_id, source, target, marks)
     return Linked(bc_id, webstore_id, target, source, marks)
 
 

@@ -188,4 +188,3 @@ class Runner(Choice):
 
     THREADS = "threads"
     DASK = "dask"
-    RAY = "ray"

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, Field
+from pydantic import AfterValidator, BeforeValidator, Field
 
 from connector.setup.choices import (
     AccountMails,
@@ -48,6 +48,15 @@ def _check_timezone(name: str) -> str:
     except (ZoneInfoNotFoundError, ValueError):
         raise ValueError(f"there is no time zone {name!r}; write it as Europe/Berlin or UTC") from None
     return name
+
+
+def _check_runner(runner: object) -> object:
+    if isinstance(runner, str) and runner.strip().lower() == "ray":
+        raise ValueError(
+            "Ray is not offered any more: write dask, with the address of a Dask scheduler or none "
+            "(docs/decisions/0039-dask-alone.md)"
+        )
+    return runner
 
 
 class Policies(Section):
@@ -329,15 +338,15 @@ class PartitionSettings(Section):
         description="Where they are kept during a run: a path, or an address that fsspec knows (s3://…, abfs://…). They hold "
         "personal data.",
     )
-    runner: Runner = Field(
-        default=Runner.THREADS, description="What deals with them: threads of this process, Dask or Ray workers."
+    runner: Annotated[Runner, BeforeValidator(_check_runner)] = Field(
+        default=Runner.THREADS, description="What deals with them: threads of this process, or Dask workers."
     )
     workers: int = Field(
         default=2, ge=1, le=1_000, description="Threads, or worker processes that are started for the run."
     )
     address: str = Field(
         default="",
-        description="Address of a Dask or Ray cluster that is there already; blank = one is started for the run.",
+        description="Address of a Dask cluster that is there already; blank = one is started for the run.",
     )
 
 

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from connector.desk.editing import tick
-from connector.load import push
-from connector.load.delivery import Part
+from connector.load import push, side_by_side
+from connector.load.side_by_side import UnderWay, batches_of
 from tests.by_hand import by_hand
 from tests.flows.moments import COMMIT, REQUEST, Killed, bury, watched
 from tests.flows.shop import Shop
@@ -126,12 +125,38 @@ def test_who_may_get_the_same_user_name_is_never_sent_at_the_same_time(
     def write(email: str, username: str) -> Any:
         return SimpleNamespace(natural_key=email, payload={"username": username} if username else {})
 
-    def rounds(*writes: Any) -> list[int]:
-        part = Part(writes, 1, lambda _: [], at_once=lambda: 3, claims=push._names)
-        found: list[list[Sequence[Any]]] = list(part.rounds())
-        assert [w for batches in found for batch in batches for w in batch] == list(writes)
-        return [len(batches) for batches in found]
+    gate = threading.Event()
+
+    def beside_the_first(*writes: Any) -> list[bool]:
+        first, *others = batches_of(writes, 1, push._names)
+        with UnderWay(lambda _: gate.wait(30)) as under_way:
+            under_way.begin(first)
+            room = [under_way.has_room(other, 3) for other in others]
+            gate.set()
+        return room
 
     stranger = write("kai@c.example", "kai")
-    assert rounds(write(*one), stranger, write(*other)) == [2, 1]
-    assert rounds(write(*one), stranger, write("moe@d.example", "")) == [3]
+    assert beside_the_first(write(*one), stranger, write(*other), write("moe@d.example", "")) == [True, False, True]
+
+
+def test_one_batch_more_than_the_shop_takes_looks_ahead_unless_batches_are_slow(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    batches = list(batches_of([SimpleNamespace(key=n) for n in range(4)], 1, lambda write: {str(write.key)}))
+
+    def most(at_once: int) -> int:
+        gate = threading.Event()
+        with UnderWay(lambda writes: writes[0].key == 3 or gate.wait(30)) as under_way:
+            under_way.begin(batches[3])
+            under_way.ended()  # it is known by now how long a batch takes
+            for number, batch in enumerate(batches[:3]):
+                if not under_way.has_room(batch, at_once):
+                    gate.set()
+                    return number
+                under_way.begin(batch)
+            gate.set()
+        return 3
+
+    assert [most(1), most(2)] == [1, 3]
+    monkeypatch.setattr(side_by_side, "_QUICK_SECONDS", 0.0)
+    assert [most(1), most(2)] == [1, 2]

@@ -1,9 +1,8 @@
-"""The same run on threads, on Dask workers, on Ray and with a store in PostgreSQL: the same plan."""
+"""The same run on threads, on Dask workers and with a store in PostgreSQL: the same plan."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -63,16 +62,3 @@ def test_the_plan_is_the_same_on_threads_on_dask_workers_and_in_postgresql(
     assert whole.plan == threads.plan == dask.plan
     assert dask.summary.extracted == whole.summary.extracted
     assert not list(Path(stored.partitions.folder).glob("shop/*"))
-
-
-@pytest.mark.skipif(
-    find_spec("prefect_ray") is None, reason="Ray is not installed: pip install -c constraints.txt '.[ray]'"
-)
-def test_the_plan_is_the_same_on_ray(
-    running: Running, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, prefect: Path
-) -> None:
-    setup = setup_of(running, tmp_path, "other", policies={"conflict": "ask", "first_link": "business-central"})
-    whole = run(setup, monkeypatch)
-    ray = run(setup, monkeypatch, count=4, runner="ray", workers=2)
-    assert whole.plan.writes and whole.plan == ray.plan
-    assert not list(Path(setup.partitions.folder).glob("other/*"))

@@ -111,6 +111,12 @@ def test_all_problems_are_listed_at_once(tmp_path: Path) -> None:
         assert expected in said
 
 
+@pytest.mark.parametrize("said", ["ray", "Ray"])
+def test_a_runner_that_is_gone_is_refused_with_the_one_that_takes_its_place(tmp_path: Path, said: str) -> None:
+    told = problems(tmp_path, f'{TEXT}[partitions]\ncount = 4\nrunner = "{said}"\naddress = "ray://head:10001"\n')
+    assert "partitions.runner: Ray is not offered any more: write dask" in told
+
+
 def test_plain_http_is_allowed_to_this_machine_or_explicitly(tmp_path: Path) -> None:
     local = TEXT.replace("https://shop.example", "http://127.0.0.1:8080")
     assert loaded(tmp_path, local).webstore.url == "http://127.0.0.1:8080"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from datetime import date
 from pathlib import Path
 
@@ -60,10 +61,13 @@ def test_a_place_that_cannot_hold_partitions_is_refused_with_a_remedy(url: str) 
     assert "[partitions] folder" in str(refused.value.hint)
 
 
-def test_a_runner_that_is_not_installed_is_refused_with_the_command_that_installs_it() -> None:
-    with pytest.raises(SetupError, match=r"partitions.runner = ray needs prefect_ray") as refused:
-        runner_of(PartitionSettings(runner=Runner.RAY))
-    assert "'.[ray]'" in str(refused.value.hint)
+def test_a_runner_that_is_not_installed_is_refused_with_the_command_that_installs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setitem(sys.modules, "prefect_dask", None)
+    with pytest.raises(SetupError, match=r"partitions.runner = dask needs prefect_dask") as refused:
+        runner_of(PartitionSettings(runner=Runner.DASK))
+    assert "'.[dask]'" in str(refused.value.hint)
 
 
 def test_what_was_read_and_is_gone_is_never_taken_for_nobody(tmp_path: Path) -> None:
