@@ -24,7 +24,7 @@ journal instead of 4 to 9. Nothing is written in either system before 12.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
@@ -44,7 +44,7 @@ from connector.extract.changed import (
 )
 from connector.extract.findings import stop_on_findings
 from connector.extract.keeping import forget_extracts, keep_answers
-from connector.extract.memory_partition import partitions_of
+from connector.extract.memory_partition import forget_landed, partitions_of_run
 from connector.load.directions import directions_wanted, pull_customers, push_customers, recover_open_writes
 from connector.load.news import new_conflicts, newly_held
 from connector.load.recording import record_findings, record_links, record_plan
@@ -123,7 +123,10 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
         PremiseBroken: a breaker tripped, or the data are not what every run relies on.
         RemoteTrouble, StoreError: one of the systems, or the store, cannot be used.
     """
-    with _opened_run(request.setup, runtime, request.mode, dry_run=request.dry_run) as opened:
+    with (
+        _opened_run(request.setup, runtime, request.mode, dry_run=request.dry_run) as opened,
+        ExitStack() as until_the_end,  # before the webstore is let go of: the next run has the same folder
+    ):
         run = opened.run
         approved = _approved_plan(run, request)
         looking = look(run) if _may_read_less(run, request, approved) else None
@@ -132,13 +135,15 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
         if request.undone_run is not None:
             how = {"delete_accounts": request.delete_accounts, "its_flags": request.its_flags}
             draft = _Draft(plan_undo(run, request.undone_run, **how))
+            if not run.dry_run:
+                forget_landed(run.setup)
         else:
-            draft = _drafted(run, runtime, request, approved)
+            draft = _drafted(run, runtime, request, approved, until_the_end)
         plan = draft.plan
         lost: tuple[Lost, ...] = ()
         if approved is not None:
             plan, lost = approved_part(plan, approved, request.leave_out, request.left_out_by(run.actor))
-        if run.why_everybody == Everybody.DUE:
+        if run.why_everybody == Everybody.DUE and not run.taken_over:
             count_missed(run, plan)
         news = _remembered(run, request, plan, draft.selected)
         report = report_of(run, plan, selected=not request.of_all, where=runtime.where)
@@ -168,7 +173,7 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
             runtime.creates_undone(run, created)
         runtime.conflicts_found(run, news)
         runtime.customers_held(run, newly_held(run, results))
-        if looking is not None and opened.status == "completed":
+        if looking is not None and opened.status == "completed" and not run.taken_over:
             note_look(run, looking, seen_until)
         if not waiting:
             runtime.run_ended(run, summary)
@@ -186,7 +191,7 @@ def assess_readiness(setup: Setup, runtime: Runtime) -> dict[str, Any]:
     """
     with (
         _opened_run(setup, runtime, "readiness", dry_run=True) as opened,
-        partitions_of(setup.partitions, setup.webstore_code) as partitions,
+        partitions_of_run(opened.run, setup.partitions) as partitions,
         runtime.over_partitions(setup.partitions) as mappers,
     ):
         run = opened.run
@@ -234,12 +239,18 @@ class _Draft:
     extracted: dict[str, int] = field(default_factory=lambda: {"webstore": 0, "business_central": 0})
 
 
-def _drafted(run: Run, runtime: Runtime, request: RunRequest, approved: Approved | None) -> _Draft:
-    """Read, validate, compare, and validate the plan."""
+def _drafted(
+    run: Run, runtime: Runtime, request: RunRequest, approved: Approved | None, until_the_end: ExitStack
+) -> _Draft:
+    """Read, validate, compare, and validate the plan. What was read stays until the run has ended, and longer if it is killed."""
     settings = run.setup.partitions
     if not request.of_all:  # they are few: no cluster is started for them
         settings = settings.model_copy(update={"runner": Runner.THREADS})
-    with partitions_of(settings, run.code) as partitions, runtime.over_partitions(settings) as mappers:
+    everybody = request.of_all and not run.dry_run
+    takes_over = approved is None and not request.anew
+    place = partitions_of_run(run, settings, everybody=everybody, takes_over=takes_over)
+    partitions = until_the_end.enter_context(place)
+    with runtime.over_partitions(settings) as mappers:
         read = read_and_validate(
             run,
             runtime,

@@ -49,6 +49,11 @@ class KeptPartitions:
     _away: Mapping[str, Collection[Any]] = field(default_factory=dict)
     _whole: dict[str, pa.Table] = field(default_factory=dict)
 
+    @property
+    def url(self) -> str:
+        """What is landed stays in memory."""
+        return ""
+
     def needing(self, columns: Mapping[str, Sequence[str]]) -> KeptPartitions:
         """The same for rules that need other columns."""
         return replace(self, columns=columns)

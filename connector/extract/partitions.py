@@ -36,6 +36,10 @@ class Partitions(Protocol):
     """The partitions of one run of one webstore; `count` says how many there are."""
 
     @property
+    def url(self) -> str:
+        """Where they are, as fsspec understands it; "" = in memory."""
+
+    @property
     def count(self) -> int:
         """How many there are."""
 
