@@ -247,8 +247,7 @@ def _drafted(
     if not request.of_all:  # they are few: no cluster is started for them
         settings = settings.model_copy(update={"runner": Runner.THREADS})
     everybody = request.of_all and not run.dry_run
-    takes_over = approved is None and not request.anew
-    place = partitions_of_run(run, settings, everybody=everybody, takes_over=takes_over)
+    place = partitions_of_run(run, settings, everybody=everybody, takes_over=approved is None)
     partitions = until_the_end.enter_context(place)
     with runtime.over_partitions(settings) as mappers:
         read = read_and_validate(

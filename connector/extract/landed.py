@@ -51,7 +51,7 @@ def going_on(run: Run, settings: PartitionSettings, *, everybody: bool, takes_ov
 
     Args:
         everybody: the run reads all customers and may write. The others take nothing over, and leave what one may take over.
-        takes_over: nobody wants everybody to be read anew.
+        takes_over: what a run that came to no end has left is good enough; a plan that was approved is looked at anew.
 
     Raises:
         SetupError: the folder cannot be used.

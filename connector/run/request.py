@@ -27,7 +27,6 @@ class RunRequest:
         approved_plan: hash of the plan that may be written; None = what this run plans.
         leave_out: customers of that plan not to be written.
         approved_by: who filled in the form of an approval; "" = no name was given.
-        anew: read everybody, also if a run that came to no end has left what it had read.
         answered: the plan was approved in the middle of this run, not by its hash.
     """
 
@@ -42,7 +41,6 @@ class RunRequest:
     leave_out: tuple[str, ...] = ()
     approved_by: str = ""
     answered: bool = False
-    anew: bool = False
 
     def __post_init__(self) -> None:
         """Refuse what can never be carried out.
