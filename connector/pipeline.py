@@ -44,7 +44,7 @@ from connector.extract.changed import (
 )
 from connector.extract.findings import stop_on_findings
 from connector.extract.keeping import forget_extracts, keep_answers
-from connector.extract.memory_partition import partitions_of
+from connector.extract.memory_partition import forget_landed, partitions_of_run
 from connector.load.directions import directions_wanted, pull_customers, push_customers, recover_open_writes
 from connector.load.news import new_conflicts, newly_held
 from connector.load.recording import record_findings, record_links, record_plan
@@ -142,6 +142,8 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
         if request.undone_run is not None:
             how = {"delete_accounts": request.delete_accounts, "its_flags": request.its_flags}
             draft = _Draft(plan_undo(run, request.undone_run, **how))
+            if not run.dry_run:
+                forget_landed(run.setup)
         else:
             draft = _drafted(run, runtime, request, approved, until_the_end)
         plan = draft.plan
@@ -149,7 +151,7 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
         if approved is not None:
             plan, lost = approved_part(plan, approved, request.leave_out, request.left_out_by(run.actor))
             run.warnings += unnamed_losses(plan, approved, lost)
-        if run.why_everybody == Everybody.DUE:
+        if run.why_everybody == Everybody.DUE and not run.taken_over:
             count_missed(run, plan)
         news = _remembered(run, request, plan, draft.selected)
         report = report_of(run, plan, selected=not request.of_all, where=runtime.where)
@@ -179,7 +181,7 @@ def one_pass(request: RunRequest, runtime: Runtime) -> RunReport:
             runtime.creates_undone(run, created)
         runtime.conflicts_found(run, news)
         runtime.customers_held(run, newly_held(run, results))
-        if looking is not None and opened.status == "completed":
+        if looking is not None and opened.status == "completed" and not run.taken_over:
             note_look(run, looking, seen_until)
         if not waiting:
             runtime.run_ended(run, summary)
@@ -197,7 +199,7 @@ def assess_readiness(setup: Setup, runtime: Runtime) -> dict[str, Any]:
     """
     with (
         _opened_run(setup, runtime, "readiness", dry_run=True) as opened,
-        partitions_of(setup.partitions, setup.webstore_code) as partitions,
+        partitions_of_run(opened.run, setup.partitions) as partitions,
         runtime.over_partitions(setup.partitions) as mappers,
     ):
         run = opened.run
@@ -248,11 +250,14 @@ class _Draft:
 def _drafted(
     run: Run, runtime: Runtime, request: RunRequest, approved: Approved | None, until_the_end: ExitStack
 ) -> _Draft:
-    """Read, validate, compare, and validate the plan. A plan of millions stands in the partitions' folder."""
+    """Read, validate, compare, and validate the plan. What was read, and a plan of millions, stay in
+    the partitions' folder until the run has ended; what was read stays longer if it is killed."""
     settings = run.setup.partitions
     if not request.of_all:  # they are few: no cluster is started for them
         settings = settings.model_copy(update={"runner": Runner.THREADS})
-    partitions = until_the_end.enter_context(partitions_of(settings, run.code))
+    everybody = request.of_all and not run.dry_run
+    place = partitions_of_run(run, settings, everybody=everybody, takes_over=approved is None)
+    partitions = until_the_end.enter_context(place)
     with runtime.over_partitions(settings) as mappers:
         read = read_and_validate(
             run,

@@ -94,6 +94,9 @@ def sync(
     pull: PullOption = PullOverride.AS_SET_UP,
     conflicts: ConflictsOption = ConflictOverride.AS_SET_UP,
     approval: ApprovalOption = ApprovalOverride.AS_SET_UP,
+    anew: Annotated[
+        bool, typer.Option("--anew", help="Read everybody, also where a killed run has left what it had read.")
+    ] = False,
     prefect: PrefectOption = None,
     as_json: JsonOption = False,
 ) -> None:
@@ -111,7 +114,7 @@ def sync(
             approved_plan=plan_hash,
             leave_out=leave_out,
             scheduled=scheduled,
-            overrides=Overrides(push=push, pull=pull, conflicts=conflicts, approval=approval),
+            overrides=Overrides(push=push, pull=pull, conflicts=conflicts, approval=approval, anew=anew),
             prefect=prefect,
         )
     if as_json:

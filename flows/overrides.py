@@ -89,12 +89,19 @@ class Overrides(BaseModel):
         description="Identical failures after which scheduled runs skip a customer; 0 = never hold.",
     )
 
+    anew: bool = Field(
+        default=False,
+        title="Read anew",
+        description="Read everybody, also where a run that was killed has left what it had read ([partitions] hours_to_go_on).",
+    )
+
     @property
     def words(self) -> list[str]:
         """What differs from the setup, each as `name value`."""
         named = {"push": self.push, "pull": self.pull, "conflicts": self.conflicts, "approval": self.approval}
         words = [f"{name} {value}" for name, value in named.items() if value != _AS_SET_UP]
-        return words + ([] if self.max_attempts is None else [f"max attempts {self.max_attempts}"])
+        words += [] if self.max_attempts is None else [f"max attempts {self.max_attempts}"]
+        return words + (["anew"] if self.anew else [])
 
     @property
     def settings(self) -> list[str]:
@@ -118,7 +125,10 @@ class Overrides(BaseModel):
             changes["max_attempts"] = self.max_attempts
         if self.approval != ApprovalOverride.AS_SET_UP:
             approval = approval.model_copy(update={"required": ApprovalRequired(self.approval.value)})
-        return setup.model_copy(update={"synchronization": flags.model_copy(update=changes), "approval": approval})
+        sections: dict[str, object] = {"synchronization": flags.model_copy(update=changes), "approval": approval}
+        if self.anew:
+            sections["partitions"] = setup.partitions.model_copy(update={"hours_to_go_on": 0})
+        return setup.model_copy(update=sections)
 
 
 def customers_of(given: str | Iterable[str]) -> list[str]:

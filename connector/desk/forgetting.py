@@ -11,6 +11,7 @@ from typing import Any
 from connector.desk.desk import Desk
 from connector.desk.editing import ids_of
 from connector.extract.kept import remove_extracts
+from connector.extract.memory_partition import forget_landed
 
 __all__ = ["forget"]
 
@@ -42,5 +43,6 @@ def forget(desk: Desk, customer: str, *, dry_run: bool = False) -> dict[str, Any
     for file in files:
         file.unlink()
     remove_extracts(desk.setup)
+    forget_landed(desk.setup)
     removed = [file.name for file in files]
     return {**ids, "erased": counts, "files": removed}

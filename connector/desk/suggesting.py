@@ -19,7 +19,7 @@ from connector.desk.unmapped import unmapped_in
 from connector.errors import InputError
 from connector.extract.extraction import divide_mapping, extract_business_central, extract_webstore
 from connector.extract.job import job_of
-from connector.extract.memory_partition import partitions_of
+from connector.extract.memory_partition import partitions_beside
 from connector.rules import rules_of
 from connector.run.names_given import pairs_read, records_named
 from connector.run.run import Progress, Run
@@ -61,7 +61,7 @@ def suggest(
     more: dict[str, Any] = {} if progress is None else {"progress": progress}
     with (
         Run(setup, desk.store, rules, run_id=f"suggest {uuid4()}", dry_run=True, **more) as run,
-        partitions_of(setup.partitions, setup.webstore_code, beside=run.run_id.replace(" ", "-")) as partitions,
+        partitions_beside(setup.partitions, setup.webstore_code, run.run_id.replace(" ", "-")) as partitions,
     ):
         placement = divide_mapping(run, partitions)
         extract_webstore(run, partitions, placement)

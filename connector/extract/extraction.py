@@ -19,6 +19,7 @@ from connector.core.partitioning import Numbers, Placement, part_of_ids
 from connector.errors import PremiseBroken
 from connector.extract.hidden_cards import UnaskableCustomers, remember
 from connector.extract.partitions import Partitions
+from connector.run.landed import Newest
 from connector.run.run import Run
 
 __all__ = [
@@ -123,8 +124,13 @@ def divide_mapping(run: Run, partitions: Partitions) -> Placement:
 
 
 def extract_webstore(run: Run, partitions: Partitions, placement: Placement) -> Extraction:
-    """Read all webstore customers, ordered by id, into partitions."""
+    """Read all webstore customers, ordered by id, into partitions; or take them over."""
+    if Side.WEBSTORE in run.taken_over:
+        extraction = _landed_before(run, Side.WEBSTORE, partitions, placement)
+        run.accounts_announced = extraction.census.announced or extraction.census.rows
+        return extraction
     shown: list[bool] = []
+    newest = Newest(Side.WEBSTORE)
 
     def read(keep: Callable[[list[dict[str, Any]]], None]) -> Census:
         census = run.webstore.read_customers(
@@ -137,13 +143,22 @@ def extract_webstore(run: Run, partitions: Partitions, placement: Placement) -> 
 
     def see(table: pa.Table) -> None:
         shown.append(webstore_customer.meta_shown(table))
+        newest.look(table)
 
     census, rows = _landed(run, Side.WEBSTORE, partitions, placement, read, see)
+    if run.leaves_landed:
+        from connector.extract.landed import leave_landed  # few runs need files
+
+        leave_landed(run, partitions.url, Side.WEBSTORE, census, rows, newest, metadata_shown=all(shown))
     return Extraction(census, rows, all(shown))
 
 
 def extract_business_central(run: Run, partitions: Partitions, placement: Placement) -> Extraction:
-    """Read all Business Central customers, ordered by number, into partitions, and the company's countries."""
+    """Read all Business Central customers, ordered by number, into partitions, or take them over; and the company's countries."""
+    if Side.BUSINESS_CENTRAL in run.taken_over:
+        extraction = _landed_before(run, Side.BUSINESS_CENTRAL, partitions, placement)
+        run.know_countries(read_company_countries(run))
+        return extraction
 
     def read(keep: Callable[[list[dict[str, Any]]], None]) -> Census:
         return run.business_central.read_customers(
@@ -152,9 +167,18 @@ def extract_business_central(run: Run, partitions: Partitions, placement: Placem
             on_progress=lambda done, total: run.progress("Reading Business Central", done, total),
         )
 
-    unaskable = UnaskableCustomers()
-    census, rows = _landed(run, Side.BUSINESS_CENTRAL, partitions, placement, read, unaskable.look)
+    unaskable, newest = UnaskableCustomers(), Newest(Side.BUSINESS_CENTRAL)
+
+    def see(table: pa.Table) -> None:
+        unaskable.look(table)
+        newest.look(table)
+
+    census, rows = _landed(run, Side.BUSINESS_CENTRAL, partitions, placement, read, see)
     remember(run, census, unaskable)
+    if run.leaves_landed:
+        from connector.extract.landed import leave_landed  # few runs need files
+
+        leave_landed(run, partitions.url, Side.BUSINESS_CENTRAL, census, rows, newest)
     extraction = Extraction(census, rows)
     run.know_countries(read_company_countries(run))
     return extraction
@@ -178,6 +202,17 @@ def _landed(
 
         census = read(keep)
     return census, landing.rows
+
+
+def _landed_before(run: Run, side: Side, partitions: Partitions, placement: Placement) -> Extraction:
+    """What a run that came to no end had landed, each customer where his pair is now."""
+    from connector.extract.landed import tables_of  # few runs need files
+
+    before = run.taken_over[side]
+    with partitions.landing(str(side), columns_of(side).schema(run.rules.fields), places(side, placement)) as landing:
+        for table in tables_of(before):
+            landing.add(table)
+    return Extraction(before.census, landing.rows, before.metadata_shown)
 
 
 def places(side: Side, placement: Placement) -> Callable[[pa.Table], Numbers]:

@@ -1,7 +1,7 @@
 """Partitions as Parquet files, on disk or anywhere that fsspec reaches, which are dealt with one after the other.
 
-They hold personal data: they are made anew by every run and removed at its end; what a killed run left is removed by the next
-one.
+They hold personal data: they are made anew by every run and removed at its end; what a killed run left is taken over by the next
+one (landed.py), or removed.
 """
 
 from __future__ import annotations
@@ -21,8 +21,9 @@ import pyarrow.parquet as pq
 from connector.core.partitioning import split
 from connector.errors import PremiseBroken, SetupError
 from connector.extract.partitions import Landing, PartsOf, without_rows
+from connector.setup import PartitionSettings
 
-__all__ = ["FilePartitions", "partitions_at", "remove_left"]
+__all__ = ["FilePartitions", "made_at", "partitions_at", "place_of", "remove_left"]
 
 # so many rows are kept back before they are divided: smaller pieces cost more than they hold
 _ROWS_AT_ONCE = 100_000
@@ -129,9 +130,13 @@ def remove_left(url: str, today: date) -> None:
             files.rm(folder, recursive=True)
 
 
-@contextmanager
-def partitions_at(url: str, count: int) -> Iterator[FilePartitions]:
-    """An empty folder for partitions, removed at the end.
+def place_of(settings: PartitionSettings, webstore_code: str) -> str:
+    """The folder of a webstore's runs."""
+    return f"{settings.folder.rstrip('/')}/{webstore_code}"
+
+
+def made_at(url: str, count: int) -> FilePartitions:
+    """An empty folder for partitions.
 
     Raises:
         SetupError: nothing can be written there, or no such file system is installed.
@@ -146,7 +151,19 @@ def partitions_at(url: str, count: int) -> Iterator[FilePartitions]:
             f"Partitions cannot be kept in {url}: {error}",
             hint="[partitions] folder takes a path or an address of fsspec, whose package must be installed (s3fs, adlfs).",
         ) from error
+    return FilePartitions(url, count)
+
+
+@contextmanager
+def partitions_at(url: str, count: int) -> Iterator[FilePartitions]:
+    """An empty folder for partitions, removed at the end.
+
+    Raises:
+        SetupError: see `made_at`.
+    """
+    partitions = made_at(url, count)
     try:
-        yield FilePartitions(url, count)
+        yield partitions
     finally:
+        files, root = fsspec.core.url_to_fs(url)
         files.rm(root, recursive=True)

@@ -29,6 +29,7 @@ from connector.extract.kept import (
     place_of,
     remove_extracts,
 )
+from connector.extract.memory_partition import forget_landed
 from connector.extract.missing import Missing
 from connector.extract.partitions import without_rows
 from connector.private_files import private_file, write_private
@@ -55,10 +56,12 @@ def keep_extracts(run: Run, job: Job, missing: Missing, webstore: Extraction, bu
 
 
 def forget_extracts(run: Run) -> None:
-    """Remove what is kept, since somebody in it is to be known no more. What cannot be removed ends no run that has written."""
+    """Remove what is kept, since somebody in it is to be known no more; nor is it taken over. What cannot be removed ends no run
+    that has written."""
     try:
         remove_extracts(run.setup)
-    except InputError as error:
+        forget_landed(run.setup)
+    except (InputError, OSError) as error:
         run.warnings.append(str(error))
 
 
@@ -76,7 +79,7 @@ def _keep(run: Run, job: Job, missing: Missing, read: Mapping[Side, Extraction])
         form=FORM,
         webstore_code=run.code,
         run_id=run.run_id,
-        read_at=datetime.now(UTC),
+        read_at=min([datetime.now(UTC), *(landed.read_to for landed in run.taken_over.values())]),
         company=run.business_central.company_id,
         folder=folder,
         count=job.partitions.count,

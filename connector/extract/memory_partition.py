@@ -12,9 +12,10 @@ from typing import Any
 import pyarrow as pa
 
 from connector.extract.partitions import Landing, Partitions, PartsOf, without_rows
-from connector.setup import PartitionSettings
+from connector.run.run import Run
+from connector.setup import PartitionSettings, Setup
 
-__all__ = ["MemoryPartition", "partitions_of"]
+__all__ = ["MemoryPartition", "forget_landed", "partitions_beside", "partitions_of_run"]
 
 
 class MemoryPartition:
@@ -72,11 +73,11 @@ class _MemoryLanding:
 
 
 @contextmanager
-def partitions_of(settings: PartitionSettings, webstore_code: str, *, beside: str = "") -> Iterator[Partitions]:
-    """Where a run of a webstore keeps what it reads, as its setup wants it; nothing of it is left at the end.
+def partitions_beside(settings: PartitionSettings, webstore_code: str, beside: str) -> Iterator[Partitions]:
+    """Where somebody who does not hold the webstore keeps what he reads, as its setup wants it; nothing of it is left at the end.
 
     Args:
-        beside: names what reads without holding the webstore: it has a folder of its own, since runs are at work meanwhile.
+        beside: names him: he has a folder of his own, since runs are at work meanwhile.
 
     Raises:
         SetupError: see `partitions_at`.
@@ -84,12 +85,31 @@ def partitions_of(settings: PartitionSettings, webstore_code: str, *, beside: st
     if not settings.count:
         yield MemoryPartition()
         return
-    from connector.extract.file_partitions import partitions_at, remove_left  # few runs need files
+    from connector.extract.file_partitions import partitions_at, place_of, remove_left  # few runs need files
 
-    folder, today = f"{settings.folder.rstrip('/')}/{webstore_code}", datetime.now(UTC).date()
-    if beside:
-        folder += ".beside"
-        remove_left(folder, today)
-        folder += f"/{today:%Y%m%d}-{beside}"
-    with partitions_at(folder, settings.count) as partitions:
+    folder, today = f"{place_of(settings, webstore_code)}.beside", datetime.now(UTC).date()
+    remove_left(folder, today)
+    with partitions_at(f"{folder}/{today:%Y%m%d}-{beside}", settings.count) as partitions:
         yield partitions
+
+
+@contextmanager
+def partitions_of_run(
+    run: Run, settings: PartitionSettings, *, everybody: bool = False, takes_over: bool = False
+) -> Iterator[Partitions]:
+    """Where a run that holds the webstore keeps what it reads, as its setup wants it; see `going_on`."""
+    if not settings.count:
+        yield MemoryPartition()
+        return
+    from connector.extract.landed import going_on  # likewise
+
+    with going_on(run, settings, everybody=everybody, takes_over=takes_over) as partitions:
+        yield partitions
+
+
+def forget_landed(setup: Setup) -> None:
+    """Let no run take over what others have read until now; see `connector.extract.landed`."""
+    if setup.partitions.count:
+        from connector.extract.landed import forget_landed as forget  # likewise
+
+        forget(setup)

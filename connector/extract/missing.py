@@ -120,7 +120,7 @@ def _read_again(run: Run, asked: Asked) -> Missing:
     }
     for side, old in ((Side.WEBSTORE, asked.old_webstore), (Side.BUSINESS_CENTRAL, asked.old_business_central)):
         copies = len(old) - len(back[side])
-        if copies:
+        if copies and side not in run.taken_over:
             name = "The webstore" if side is Side.WEBSTORE else "Business Central"
             run.warnings.append(
                 f"{name} listed {counted(copies, 'customer as it was before', 'customers as they were before')}; asked for by id "

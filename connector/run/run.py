@@ -23,6 +23,7 @@ from connector.core.terms import Flags, Terms
 from connector.rules import Rules
 from connector.run.decisions import decisions_of
 from connector.run.fence import Fence, holding
+from connector.run.landed import Landed
 from connector.run.refused_writes import held_writes
 from connector.run.seen_lately import SeenLately
 from connector.setup import Setup
@@ -78,6 +79,8 @@ class Run:
         warnings: what the summary must say besides the numbers.
         why_everybody: why a scheduled run that may read less reads everybody; "" = it does not, or every run does.
         missed_by_webhooks: accounts that had changed and of which no webhook had told; None = not counted.
+        taken_over: the sides that are not read again, since a run that came to no end had landed them.
+        leaves_landed: what it lands may be taken over, if it comes to no end.
         validated: what was found in the data, by suite, for the next run (connector.extract.revalidation).
         answers: the records that writes were answered with, as columns, where they are to be kept (connector.extract.keeping).
         ending: set when the run was cancelled: what is being written is finished, nothing more is begun.
@@ -118,6 +121,8 @@ class Run:
         self.warnings: list[str] = []
         self.why_everybody = ""
         self.missed_by_webhooks: int | None = None
+        self.taken_over: Mapping[Side, Landed] = {}
+        self.leaves_landed = False
         self.validated: dict[str, Any] = {}
         self.answers: list[tuple[Side, pa.Table]] = []
         self.ending = threading.Event()

@@ -55,6 +55,7 @@ _LABELS = {
     "mappings": "Folder of rules",
     "html": "HTML report",
     "count": "Number of partitions",
+    "hours_to_go_on": "Hours within which a run goes on after a kill",
     "link": "Evidence that links",
     "suggest": "Evidence that suggests",
     "floor": "Never for so few customers",

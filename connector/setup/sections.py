@@ -338,6 +338,13 @@ class PartitionSettings(Section):
         description="Where they are kept during a run: a path, or an address that fsspec knows (s3://…, abfs://…). They hold "
         "personal data.",
     )
+    hours_to_go_on: float = Field(
+        default=24,
+        ge=0,
+        le=720,
+        description="A run that is killed leaves what it has read in the folder; the next run over all customers goes on with "
+        "it, if it was read within so many hours. 0 = it is always removed and read again.",
+    )
     runner: Annotated[Runner, BeforeValidator(_check_runner)] = Field(
         default=Runner.THREADS, description="What deals with them: threads of this process, or Dask workers."
     )

@@ -124,7 +124,9 @@ class Score:
 
 
 @contextmanager
-def crash_site(folder: Path, seed: int, store_url: str = "") -> Iterator[tuple[Running, Path, dict[str, str]]]:
+def crash_site(
+    folder: Path, seed: int, store_url: str = "", partitions: int = 0
+) -> Iterator[tuple[Running, Path, dict[str, str]]]:
     """Both systems, empty, and a setup that pushes and pulls everything; a Prefect server stands beside them."""
     with start(empty=True, seed=seed) as running:
         setup = folder / "setup.toml"
@@ -138,6 +140,8 @@ def crash_site(folder: Path, seed: int, store_url: str = "") -> Iterator[tuple[R
         text = text.replace('first_link = "business-central"', 'first_link = "ask"')
         if store_url:
             text = text[: text.index("[store]")] + f'[store]\nurl = "{store_url}"\n'
+        if partitions:
+            text += f"\n[partitions]\ncount = {partitions}\n"
         setup.write_text(text, encoding="utf-8")
         impatient = text.replace("store.sqlite", "store.sqlite?timeout=1")
         impatient = impatient.replace("lease_wait_seconds = 60", "lease_wait_seconds = 2.5")
@@ -159,6 +163,7 @@ def play(
     standstills: int = 0,
     api_url: str = "",
     store_url: str = "",
+    partitions: int = 0,
     tell: Any = None,
 ) -> tuple[Score, list[str]]:
     """Kill `kills` runs, let `standstills` stand still, and check after every few of them that nothing is wrong.
@@ -166,13 +171,14 @@ def play(
     Args:
         api_url: of a Prefect server; "" = the steps of the flow without Prefect.
         store_url: "" = a SQLite file.
+        partitions: into how many files each side is divided, with which the next run goes on; 0 = they stay in memory.
 
     Returns:
         The score, and a line for everything that was wrong.
     """
     dice = random.Random(f"crash {seed}")
     score, wrong = Score(), []
-    with crash_site(folder, seed, store_url) as (running, setup, environment):
+    with crash_site(folder, seed, store_url, partitions) as (running, setup, environment):
         prefect = {"PREFECT_API_URL": api_url, "PREFECT_LOGGING_LEVEL": "CRITICAL"} if api_url else {}
         victim = Victim({**environment, **prefect}, folder, plain=not api_url)
         try:

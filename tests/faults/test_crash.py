@@ -23,6 +23,12 @@ def test_killed_runs_leave_no_duplicate_no_forgotten_write_and_no_lost_edit(tmp_
     assert score.line() == "40 kills, 0 standstills: 0 duplicates, 0 forgotten writes, 0 lost edits"
 
 
+def test_nor_do_runs_that_go_on_with_what_a_killed_one_had_read(tmp_path: Path) -> None:
+    score, wrong = play(tmp_path, kills=30, standstills=4, seed=8, partitions=3)
+    assert not wrong
+    assert score.line() == "30 kills, 4 standstills: 0 duplicates, 0 forgotten writes, 0 lost edits"
+
+
 def test_killed_runs_do_no_harm_with_a_store_on_postgresql_either(tmp_path: Path, postgresql: PostgreSQL) -> None:
     name = postgresql.create_database()
     score, wrong = play(tmp_path, kills=10, seed=4, store_url=postgresql.url(name))

@@ -1,0 +1,167 @@
+"""A run goes on with what a killed one had read, and with nothing that does not fit: no page of a list is asked for twice."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import orjson
+import pytest
+
+from connector.desk.forgetting import forget
+from connector.errors import PremiseBroken, RemoteTrouble
+from connector.setup import PartitionSettings
+from sandbox.request_log import RequestLog
+from sandbox.server import Running
+from tests.by_hand import by_hand
+from tests.faults.crash import Victim, crash_site
+from tests.faults.world import World
+from tests.flows.shop import Shop
+
+BOTH = {"webstore", "business_central"}
+
+
+def lists_read(running: Running) -> set[str]:
+    """The sides whose customers were listed since this was asked last: whole, not some by id or evidence."""
+    logs: dict[str, tuple[RequestLog, str]] = {
+        "webstore": (running.webstore_log, "billing"),
+        "business_central": (running.business_central_log, "$orderby=number"),
+    }
+    found = {
+        side
+        for side, (log, words) in logs.items()
+        if any(e.path.endswith("/customers") and words in e.query and "include=" not in e.query for e in log.reads())
+    }
+    running.webstore_log.clear()
+    running.business_central_log.clear()
+    return found
+
+
+@pytest.mark.parametrize("number", [1, 3])
+def test_a_run_after_a_kill_asks_for_no_page_again(tmp_path: Path, number: int) -> None:
+    with crash_site(tmp_path, seed=1, partitions=3) as (running, setup, environment):
+        victim, world = Victim(environment, tmp_path, plain=True), World(running, setup, random.Random(1))
+        try:
+            world.fill(accounts=60, customers=6, both=4)
+            assert victim.run(setup, kill={"at": "request", "number": number, "when": "after"}) is None
+            assert lists_read(running) == BOTH
+            for _ in range(6):
+                world.edit("webstore")
+                world.edit("business_central")
+            world.new_pair()
+            summary = victim.run(setup)
+            assert summary is not None
+            assert not lists_read(running)
+            assert sum("was not read again: run " in words for words in summary["warnings"]) == len(BOTH)
+            assert not list((tmp_path / "customer-sync-data").glob("partitions/**/*.parquet"))
+            for _ in range(3):
+                assert victim.run(setup)
+                assert lists_read(running) == BOTH
+            assert not any(world.problems().values())
+        finally:
+            victim.close()
+
+
+def interrupted(shop: Shop, error: type[BaseException] = KeyboardInterrupt, *arguments: str) -> None:
+    """A run that ends when everything is decided and nothing is written."""
+
+    def end() -> None:
+        raise error(*arguments)
+
+    with pytest.raises(error):
+        shop.sync(partitions=2, when_planned=end)
+    lists_read(shop.running)
+
+
+def marks(shop: Shop) -> list[Path]:
+    """The files that say what is landed."""
+    return sorted(Path(shop.setup.partitions.folder).glob("*/*/*.json"))
+
+
+@pytest.fixture
+def unfinished(shop: Shop) -> Shop:
+    """A shop whose first run was interrupted before it wrote."""
+    shop.setup = shop.setup.model_copy(update={"partitions": PartitionSettings(folder=str(shop.folder / "partitions"))})
+    shop.register("kari@nord.example")
+    shop.employ("kari@nord.example", ticked=True)
+    shop.register("ola@nord.example", "Ola Nordmann")
+    interrupted(shop)
+    assert {path.stem for path in marks(shop)} == BOTH
+    return shop
+
+
+def told(shop: Shop, side: str, **changes: Any) -> None:
+    for path in marks(shop):
+        if path.stem == side:
+            path.write_bytes(orjson.dumps(orjson.loads(path.read_bytes()) | changes))
+
+
+def _less(shop: Shop) -> None:
+    for path in Path(shop.setup.partitions.folder).glob("*/*/webstore/0000-*"):
+        path.write_bytes(path.read_bytes()[:-9])
+
+
+DAYS_AGO = (datetime.now(UTC) - timedelta(days=3)).isoformat()
+UNFIT: dict[str, tuple[Callable[[Shop], object], set[str]]] = {
+    "too old": (lambda shop: told(shop, "webstore", read_from=DAYS_AGO), {"webstore"}),
+    "of the future": (lambda shop: told(shop, "webstore", read_from="2999-01-01T00:00:00Z"), {"webstore"}),
+    "under other rules": (lambda shop: told(shop, "business_central", reading="other"), {"business_central"}),
+    "of another company": (lambda shop: told(shop, "business_central", told={"id": "other"}), {"business_central"}),
+    "of another store": (lambda shop: told(shop, "webstore", run_id="unknown"), {"webstore"}),
+    "landed in part": (lambda shop: [p.unlink() for p in marks(shop) if p.stem == "webstore"], {"webstore"}),
+    "word cut": (lambda shop: [p.write_bytes(p.read_bytes()[:40]) for p in marks(shop)], BOTH),
+    "rows cut": (_less, {"webstore"}),
+    "fewer rows": (lambda shop: told(shop, "webstore", rows=1), {"webstore"}),
+    "a shop restored": (
+        lambda shop: shop.running.webstore.people_delete(shop.accounts()["ola@nord.example"]),
+        {"webstore"},
+    ),
+    "somebody forgotten": (lambda shop: by_hand(forget, shop.setup, "woo:1"), BOTH),
+}
+
+
+@pytest.mark.parametrize("what", UNFIT)
+def test_what_does_not_fit_is_read_again(unfinished: Shop, what: str) -> None:
+    shop, (change, again) = unfinished, UNFIT[what]
+    shop.setup = shop.setup.model_copy(update={"partitions": shop.setup.partitions.model_copy(update={"count": 2})})
+    change(shop)
+    lists_read(shop.running)
+    shop.sync()
+    assert lists_read(shop.running) == again
+    assert not marks(shop)
+
+
+def test_others_leave_it_to_a_run_over_all_customers(unfinished: Shop) -> None:
+    shop = unfinished
+    shop.sync(partitions=2, dry_run=True)
+    assert lists_read(shop.running) == BOTH
+    shop.sync(next(iter(shop.customers().values())), partitions=2)
+    lists_read(shop.running)
+    interrupted(shop, RemoteTrouble, "the shop is down")
+    shop.type_in_webstore(shop.accounts()["ola@nord.example"], city="Voss")
+    shop.sync(partitions=5)
+    assert not lists_read(shop.running)
+    shop.sync(partitions=2)
+    assert lists_read(shop.running) == BOTH
+    assert {shop.customer(key)["city"] for key in shop.customers().values()} >= {"Voss"}
+    assert len(shop.customers()) == len(shop.accounts()) == 2
+
+
+def test_a_run_that_was_stopped_for_what_it_had_read_leaves_nothing(unfinished: Shop) -> None:
+    interrupted(unfinished, PremiseBroken, "too many")
+    assert not marks(unfinished)
+    unfinished.sync(partitions=2)
+    assert lists_read(unfinished.running) == BOTH
+
+
+def test_a_run_that_goes_on_is_no_look_at_everybody(unfinished: Shop) -> None:
+    shop = unfinished
+    shop.change(hours_between_full_reads=6)
+    report = shop.sync(partitions=2, scheduled=True)
+    assert not lists_read(shop.running)
+    assert report.summary.mode == "all"
+    shop.sync(partitions=2, scheduled=True)
+    assert lists_read(shop.running) == BOTH
