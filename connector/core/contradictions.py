@@ -15,8 +15,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.evidence import e164
 from connector.core.likeness import LEGAL_FORMS, alike, one_slip, same_words, words
+from connector.core.phone_numbers import e164
 from connector.core.vat import is_slip
 
 __all__ = ["contradictions", "is_shared_mailbox", "is_somebody_else", "plainly_the_same"]

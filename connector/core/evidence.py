@@ -6,16 +6,13 @@ dear piece, E.164 phone numbers, is worked out only for customers whose name and
 
 from __future__ import annotations
 
-from functools import lru_cache
-
-import phonenumbers
 import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core import vat
 from connector.core.normalize import by_unique, clean_code, code_key, email_key, postcode_key, text_key, vat_key
 
-__all__ = ["COMPARED", "FIELDS", "RUNGS", "e164", "evidence_of", "phone_tails", "rung_keys"]
+__all__ = ["COMPARED", "FIELDS", "RUNGS", "evidence_of", "phone_tails", "rung_keys"]
 
 # what a customer is compared by, in the order in which people read it
 FIELDS = ("name", "email", "phone", "country", "postcode", "house", "vat")
@@ -76,23 +73,6 @@ def phone_tails(phones: pa.Array) -> pa.Array:
     """The last seven digits of phone numbers: equal, if the numbers are, however they are written."""
     digits = pc.replace_substring_regex(pc.replace_substring_regex(phones, _EXTENSION, ""), r"\D", "")
     return pc.utf8_slice_codeunits(digits, start=-7)
-
-
-@lru_cache(maxsize=200_000)
-def e164(phone: str, country: str) -> str:
-    """A phone number as +<country><number>, an extension left out; "" when it cannot be a number.
-
-    Args:
-        country: ISO code of the country whose national numbers are meant; "" = only international ones are understood.
-    """
-    text = "+" + phone[2:] if phone.startswith("00") else phone
-    try:
-        number = phonenumbers.parse(text, country or None)
-    except phonenumbers.NumberParseException:
-        return ""
-    if not phonenumbers.is_possible_number(number):
-        return ""
-    return phonenumbers.format_number(number, phonenumbers.PhoneNumberFormat.E164)
 
 
 def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:

@@ -74,9 +74,8 @@ def _composed(name: str) -> str:
 
 
 def _words(composed: str) -> tuple[str, ...]:
-    bare = "".join(
-        letter
-        for letter in unicodedata.normalize("NFKD", composed.translate(_LETTERS))
-        if not unicodedata.combining(letter)
-    )
+    bare = composed
+    if not composed.isascii():
+        letters = unicodedata.normalize("NFKD", composed.translate(_LETTERS))
+        bare = "".join(letter for letter in letters if not unicodedata.combining(letter))
     return tuple(_NO_WORD.sub(" ", _JOINED.sub("", bare)).split())

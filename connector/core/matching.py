@@ -23,6 +23,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass, field
+from operator import attrgetter
 
 import numpy as np
 import pyarrow as pa
@@ -39,6 +40,7 @@ Rejected = Collection[tuple[str, int]]
 Made = Callable[[Collection[str], Collection[str]], Collection[str]]
 # rungs on which a name is all that tells one person from another
 BY_NAME = frozenset({"name", "name_postcode"})
+_ROWS = (attrgetter("webstore"), attrgetter("business_central"))
 # rung → the fields of the rules that it compares
 _CANONICAL = {rung: frozenset(names) | ({"vat_number"} if "vat" in names else set()) for rung, names in RUNGS.items()}
 
@@ -143,6 +145,8 @@ class _Walk:
         self.made = made
         self.w, self.c, self.rejected = webstore, business_central, rejected
         self.shared = [share(rung, webstore, business_central) for rung in ladder.rungs]
+        # evidence of customers who are looked at one by one, by side and row
+        self._read: dict[int, dict[int, Mapping[str, str]]] = {id(webstore): {}, id(business_central): {}}
         self.linking = self.shared[: len(dict.fromkeys(ladder.link))]
         self.free_w, self.free_c = ~webstore.linked, ~business_central.linked
         self.waiting_w, self.waiting_c = webstore.wanted & self.free_w, business_central.wanted & self.free_c
@@ -169,29 +173,36 @@ class _Walk:
             named = pa.array({bc_id for bc_id, _ in self.rejected}, self.c.evidence.column(0).type)
             sure &= ~pc.is_in(self.c.evidence.column(0).take(pa.array(c)), value_set=named).to_numpy()
         pairs = zip(w.tolist(), c.tolist(), sure.tolist(), strict=True)
+        self._look_at(w[~sure], c[~sure])
         return [
             (w, c) for w, c, is_sure in pairs if is_sure or not self._why_not(Group(shared.rung, "", (w,), (c,)))[0]
         ]
 
     def _ambiguities(self, shared: Shared) -> list[Ambiguity]:
-        found = []
-        for whole in shared.groups(self.waiting_w, self.waiting_c):
+        asked: list[tuple[Group, list[int], list[int]]] = []
+        groups = list(shared.groups(self.waiting_w, self.waiting_c))
+        if shared.rung in BY_NAME:
+            self._look_at(*(np.array([row for group in groups for row in rows(group)], np.int64) for rows in _ROWS))
+        for whole in groups:
             group = whole if shared in self.linking else self._possible(whole)
             w_rows = [row for row in group.webstore if self.free_w[row]]
             c_rows = [row for row in group.business_central if self.free_c[row]]
             if not (self.waiting_w[w_rows].any() or self.waiting_c[c_rows].any()):
                 continue  # a rejection was the answer, or they are plainly different people
             self.waiting_w[w_rows] = self.waiting_c[c_rows] = False
-            found.append(self._ambiguity(group, w_rows, c_rows))
-        return found
+            asked.append((group, w_rows, c_rows))
+        pairs = [group for group, _, _ in asked if group.is_pair]
+        sides = [np.array([row for group in pairs for row in rows(group)], np.int64) for rows in _ROWS]
+        self._look_at(*sides)
+        evidence = dict(zip(map(id, pairs), self._evidence(*sides), strict=True))
+        return [self._ambiguity(*one, evidence.get(id(one[0]), {})) for one in asked]
 
-    def _ambiguity(self, group: Group, w_rows: list[int], c_rows: list[int]) -> Ambiguity:
+    def _ambiguity(self, group: Group, w_rows: list[int], c_rows: list[int], evidence: Mapping[str, str]) -> Ambiguity:
+        """`evidence`: what the two of a pair agree on."""
         reason, against = self._why_not(group)
-        pair = len(group.webstore) == len(group.business_central) == 1
-        evidence = self._evidence(*map(np.array, (group.webstore, group.business_central)))[0] if pair else {}
         webstore_ids = tuple(sorted(self.w.key(row) for row in w_rows))
         bc_ids = tuple(sorted(self.c.key(row) for row in c_rows))
-        unique = pair and bool(w_rows and c_rows)
+        unique = group.is_pair and bool(w_rows and c_rows)
         shown = evidence or {group.rung: readable(group.value)}
         return Ambiguity(group.rung, webstore_ids, bc_ids, reason, shown, against, unique)
 
@@ -217,15 +228,26 @@ class _Walk:
         return any(not (self._is_rejected(*pair) or self._against(rung, *pair)) for rung, pair in rivals)
 
     def _against(self, rung: str, w: int, c: int) -> dict[str, str]:
-        return contradictions(rung, self.w.values(w), self.c.values(c))
+        return contradictions(rung, self._values(self.w, w), self._values(self.c, c))
+
+    def _look_at(self, w: Codes, c: Codes) -> None:
+        """Read the evidence of customers who are about to be looked at one by one."""
+        for side, rows in ((self.w, w), (self.c, c)):
+            fresh = np.setdiff1d(rows, np.fromiter(self._read[id(side)], np.int64))
+            found = side.evidence.drop_columns(side.evidence.column_names[0]).take(pa.array(fresh)).to_pylist()
+            self._read[id(side)].update(zip(fresh.tolist(), found, strict=True))
+
+    def _values(self, side: Candidates, row: int) -> Mapping[str, str]:
+        known = self._read[id(side)].get(row)
+        return side.values(row) if known is None else known
 
     def _possible(self, group: Group) -> Group:
         """The group without customers who can be none of the other side's: a person said so, too much speaks against it, or they
         are of a pair in it that a run has made what it is."""
         w_made, c_made = self._made_in(group)
         by_name = group.rung in BY_NAME
-        w_values = {w: self.w.values(w) for w in group.webstore} if by_name else {}
-        c_values = {c: self.c.values(c) for c in group.business_central} if by_name else {}
+        w_values = {w: self._values(self.w, w) for w in group.webstore} if by_name else {}
+        c_values = {c: self._values(self.c, c) for c in group.business_central} if by_name else {}
         possible = [
             (w, c)
             for w in group.webstore

@@ -14,7 +14,8 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.evidence import e164, evidence_of, phone_tails, rung_keys
+from connector.core.evidence import evidence_of, phone_tails, rung_keys
+from connector.core.phone_numbers import e164_of
 
 __all__ = ["Candidates", "Group", "Shared", "candidates", "readable", "share"]
 
@@ -55,6 +56,11 @@ class Group:
     value: str
     webstore: tuple[int, ...]
     business_central: tuple[int, ...]
+
+    @property
+    def is_pair(self) -> bool:
+        """Whether one customer of each side has it."""
+        return len(self.webstore) == len(self.business_central) == 1
 
 
 @dataclass(frozen=True, eq=False)
@@ -168,13 +174,12 @@ def _with_e164(webstore: Candidates, business_central: Candidates) -> tuple[pa.T
 
 
 def _e164_where(side: pa.Table, rows: Mask) -> pa.Table:
-    phones = np.full(side.num_rows, "", dtype=object)
-    few = side.select(["phone", "country"]).filter(pa.array(rows))
-    phones[rows] = [
-        e164(phone, country)
-        for phone, country in zip(few["phone"].to_pylist(), few["country"].to_pylist(), strict=True)
-    ]
-    return _with(side, "phone", pa.array(phones, type=pa.large_string()))
+    few = side.filter(pa.array(rows))
+    numbers = e164_of(*(few[name].combine_chunks() for name in ("phone", "country")))
+    places = np.full(side.num_rows, -1, dtype=np.int64)
+    places[rows] = np.arange(len(numbers))
+    there = numbers.take(pa.array(places, mask=~rows))
+    return _with(side, "phone", pc.fill_null(there, ""))
 
 
 def _with(table: pa.Table, name: str, column: pa.Array) -> pa.Table:

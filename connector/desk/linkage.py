@@ -18,8 +18,9 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from connector.core.evidence import e164, evidence_of
+from connector.core.evidence import evidence_of
 from connector.core.likeness import LEGAL_FORMS, words
+from connector.core.phone_numbers import e164
 from connector.desk.linkage_model import A_WORLD, BLOCKS, COMPARISONS, IDENTIFYING, comparison, shared_by_others
 from connector.errors import InputError
 

@@ -5,7 +5,8 @@ from __future__ import annotations
 import pyarrow as pa
 import pytest
 
-from connector.core.evidence import FIELDS, RUNGS, e164, evidence_of, phone_tails, rung_keys
+from connector.core.evidence import FIELDS, RUNGS, evidence_of, phone_tails, rung_keys
+from connector.core.phone_numbers import e164
 
 
 def customers(**columns: list[str]) -> pa.Table:
