@@ -166,7 +166,14 @@ def measure_case(size: int, rounds: int, case: str) -> list[Part]:
     ]  # fmt: skip
     memory = told[fastest]["peak_mb"]
     parts.append(
-        Part(f"peak memory of it, {words}, against {fastest}", mine["peak_mb"], memory, mine["peak_mb"] / memory, MEMORY, "MB")
+        Part(
+            f"peak memory of it, {words}, against {fastest}",
+            mine["peak_mb"],
+            memory,
+            mine["peak_mb"] / memory,
+            MEMORY,
+            "MB",
+        )
     )
     return parts
 
