@@ -198,6 +198,8 @@ def gone_back_since(
 def gone_back_too(sighted: pa.Table, found: Mapping[Side, Collection[tuple[str, int]]]) -> pa.Table:
     """Pairs as in SIGHTED, with those that were found to have gone back by what they hold, though no stamp tells it: they stay
     so like the others. The next run would find the old value a second time, and take it for an edit."""
+    if not found:
+        return sighted
     keys = list(zip(sighted["bc_id"].to_pylist(), sighted["webstore_id"].to_pylist(), strict=True))
     for side, pairs in found.items():
         name = f"{side}_stamp"

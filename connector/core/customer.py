@@ -163,6 +163,11 @@ class FieldRules:
         return {rule.field: rule.normalizer for rule in self.rules}
 
     @cached_property
+    def states(self) -> tuple[FieldRule, ...]:
+        """The rules of fields that hold a state."""
+        return tuple(rule for rule in self.rules if rule.normalizer == "state")
+
+    @cached_property
     def country(self) -> str:
         """The field that holds the customer's country; "" when none is mapped."""
         found = [rule for rule in self.rules if rule.normalizer == "country" and not rule.in_ship_to]

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 
 from connector.core.normalize import NORMALIZERS, fingerprint
 
-__all__ = ["OTHER_MARKS", "SAME", "digest_of", "marks_of", "marks_of_accounts", "marks_shown", "replaced"]
+__all__ = ["OTHER_MARKS", "PERSON", "SAME", "digest_of", "marks_of", "marks_of_accounts", "marks_shown", "replaced"]
 
 # under this name in the place of a field a person's answer is kept: it is the same customer
 SAME = "same customer"
@@ -31,6 +31,8 @@ OTHER_PERSON = (
     "customer-sync mapping same, or mapping other"
 )
 _ADDRESS = ("address_1", "postcode", "city")
+# the fields that make a person
+PERSON = ("email", "name", *_ADDRESS, "phone")
 # so many of e-mail, name, address and phone must be known for their change to say anything
 _ENOUGH = 3
 
@@ -82,16 +84,20 @@ def replaced(now: Mapping[str, str], base: Mapping[str, str | None], normalizers
             continue
         known += 1
         # what was only cleared has not become somebody else's
-        if all(_key(now[f], f, normalizers) in {"", _key(base[f] or "", f, normalizers)} for f in there):
+        if all(_is_kept(now[f], base[f] or "", f, normalizers) for f in there):
             return []
         changed.append(name)
     return changed if known >= _ENOUGH else []
 
 
+def _is_kept(now: str, base: str, field: str, normalizers: Mapping[str, str]) -> bool:
+    """Whether a value is what it was, or blank."""
+    return now == base or _key(now, field, normalizers) in {"", _key(base, field, normalizers)}
+
+
 def digest_of(values: Mapping[str, str], normalizers: Mapping[str, str]) -> str:
     """Of all that makes a person, so that an answer holds for what it was given about."""
-    names: Sequence[str] = ("email", "name", *_ADDRESS, "phone")
-    return fingerprint(_key(values[name], name, normalizers) if name in values else None for name in names)
+    return fingerprint(_key(values[name], name, normalizers) if name in values else None for name in PERSON)
 
 
 def _key(value: str, field: str, normalizers: Mapping[str, str]) -> str:

@@ -6,9 +6,10 @@ merged field by field (merge.py) and become writes, standing differences or agre
 
 from __future__ import annotations
 
-from collections import ChainMap
+from collections import ChainMap, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import partial
 from typing import Any, cast
 
 import numpy as np
@@ -24,7 +25,7 @@ from connector.core.extracts import Replaced
 from connector.core.field_history import FieldHistory
 from connector.core.gc_pause import collector_resting
 from connector.core.geography import Geography
-from connector.core.identity import OTHER_PERSON, SAME, digest_of, replaced
+from connector.core.identity import OTHER_PERSON, PERSON, SAME, digest_of, replaced
 from connector.core.merge import (
     FieldPolicy,
     FieldValues,
@@ -109,6 +110,9 @@ class Decisions:
 
     def add_write(self, write: Write, holds: Mapping[tuple[str, str], Refusal | None]) -> None:
         """A write is planned, or listed as held when the customer is on hold for that direction, and still for this write."""
+        if not holds:
+            self.writes.append(write)
+            return
         place = (write.key, str(write.direction))
         held = place in holds and not is_another(write, holds[place])
         (self.held if held else self.writes).append(write)
@@ -117,15 +121,16 @@ class Decisions:
 def decide(frames: PairFrames, terms: Terms) -> Decisions:
     """Merge every field of the given pairs and turn the verdicts into decisions."""
     merges = _merge(frames, terms.rules, terms.flags, terms.geography)
-    verdicts: dict[int, dict[str, Verdict]] = {}
-    reasons: dict[int, dict[str, str]] = {}
+    verdicts: defaultdict[int, dict[str, Verdict]] = defaultdict(dict)
+    reasons: defaultdict[int, dict[str, str]] = defaultdict(dict)
+    meaning, words = tuple(Verdict), tuple(situation.words for situation in Situation)
     for name, merge in merges.items():
         rows = np.flatnonzero(merge.verdict)
         for row, verdict, situation in zip(
             rows.tolist(), merge.verdict[rows].tolist(), merge.situation[rows].tolist(), strict=True
         ):
-            verdicts.setdefault(row, {})[name] = Verdict(verdict)
-            reasons.setdefault(row, {})[name] = Situation(situation).words
+            verdicts[row][name] = meaning[verdict]
+            reasons[row][name] = words[situation]
     decisions = Decisions()
     touched = sorted(verdicts)
     with collector_resting():
@@ -135,13 +140,14 @@ def decide(frames: PairFrames, terms: Terms) -> Decisions:
 
 
 def _merge(frames: PairFrames, rules: FieldRules, flags: Flags, geography: Geography) -> dict[str, Merge]:
-    """Verdicts of every field of every pair."""
+    """Verdicts of every field that moved in any pair; of the others nobody has one."""
     tables = (frames.webstore, frames.business_central, frames.base_webstore, frames.base_business_central)
-    sides = [key_columns(table, rules.normalizers) for table in tables]
-    for country in dict.fromkeys(rules.country_of(name) for name in rules.names):
+    moved = {name: kind for name, kind in rules.normalizers.items() if not _is_its_base(frames, name)}
+    sides = [key_columns(table, moved) for table in tables]
+    for country in dict.fromkeys(rules.country_of(name) for name in moved):
         if country:
             countries = [frames.webstore[country], frames.business_central[country]]
-            beside = {name: kind for name, kind in rules.normalizers.items() if rules.country_of(name) == country}
+            beside = {name: kind for name, kind in moved.items() if rules.country_of(name) == country}
             sides = same_in_the_country(sides, beside, countries, geography)
     gates = flags.gates(frames.pairs["ticked"].to_numpy().astype(np.bool_))
     if frames.kept_out is not None:
@@ -149,6 +155,8 @@ def _merge(frames: PairFrames, rules: FieldRules, flags: Flags, geography: Geogr
     history = FieldHistory(frames.pairs, frames.gone_back, frames.sides_back, frames.replaced, frames.changes)
     merges = {}
     for rule in rules.rules:
+        if rule.field not in moved:
+            continue
         values = FieldValues(*[side[rule.field].combine_chunks() for side in sides])
         policy = FieldPolicy.of(rule, flags.policy)
         key = NORMALIZERS[rule.normalizer]
@@ -157,6 +165,14 @@ def _merge(frames: PairFrames, rules: FieldRules, flags: Flags, geography: Geogr
             values, policy, gates.of_field(rule), newer, history.went_back(rule.field, values, key)
         )
     return merges
+
+
+def _is_its_base(frames: PairFrames, name: str) -> bool:
+    """Whether all pairs hold their base in a field to the letter: then they do by its key, too, whatever the key is."""
+    return bool(
+        frames.webstore[name].equals(frames.base_webstore[name])
+        and frames.business_central[name].equals(frames.base_business_central[name])
+    )
 
 
 @dataclass(slots=True)
@@ -204,7 +220,8 @@ def _decide_pair(
     if "name" in verdicts and looks_erased(pair.w, pair.base_w):
         decisions.erased.append(Orphan("webstore", pair.bc_id, pair.bc_number, pair.webstore_id, erased=True))
         return
-    doubt = _doubt(pair, terms, decisions)
+    # of a pair in which none of these moved nobody asks whether it is the same person
+    doubt = None if verdicts.keys().isdisjoint(PERSON) else _doubt(pair, terms, decisions)
     if doubt is not None:
         decisions.quarantined.append(doubt)
         return
@@ -227,8 +244,10 @@ def _decide_pair(
     for name, verdict in verdicts.items():
         direction = _DIRECTIONS.get(verdict)
         if direction is not None:
-            source = {**pair.c, **turned, **abroad} if direction is Direction.PUSH else pair.w
-            wanted.setdefault(direction, {})[name] = (source[name], reasons[name])
+            here: Mapping[str, str] = pair.w
+            if direction is Direction.PUSH:
+                here = abroad if name in abroad else turned if name in turned else pair.c
+            wanted.setdefault(direction, {})[name] = (here[name], reasons[name])
         elif name not in decided:
             standing = _standing(pair, name, verdict, reasons[name], terms)
             decisions.standing += [standing] if standing else []
@@ -317,17 +336,7 @@ def plan_update(
     """
     pushing = direction is Direction.PUSH
     target, base = (pair.w, pair.base_w) if pushing else (pair.c, pair.base_c)
-    states = [rule.business_central for rule in terms.rules.rules if rule.normalizer == "state"]
-    raw = {f"raw.{name}": pair.c_raw[name] for name in ("email", "type", "displayName", *states)}
-    current: ChainMap[str, Any] = ChainMap(raw, cast(Any, pair.c))
-
-    def body_of(values: Mapping[str, str]) -> Mapping[str, Any]:
-        if not pushing:
-            return business_central_customer.payload(values, terms.rules, terms.geography, current)
-        parts = parts_of(pair.c_raw, pair.c.get(terms.rules.country, ""), terms.rules.cultures)
-        company = pair.c_raw["type"] != "Person"
-        return webstore_customer.payload(values, terms.rules, pair.w_raw, company=company, parts=parts)
-
+    body_of = partial(_push_of if pushing else _pull_of, pair, terms)
     all_values = {name: value for name, (value, _) in wanted.items()}
     there: ChainMap[str, str] = ChainMap(all_values, cast(Any, pair.c if pushing else pair.w))
     can = carried(direction.target, all_values, there, body_of, terms)
@@ -361,6 +370,23 @@ def plan_update(
         decisions.left_out.append(replace(write, changes=_changes(waits, target, base), payload={}, source={}))
     if values:
         decisions.add_write(write, terms.holds)
+
+
+def _push_of(pair: Pair, terms: Terms, values: Mapping[str, str]) -> Mapping[str, Any]:
+    """The request body that sets canonical values in the webstore."""
+    parts = None
+    if any(terms.rules.by_name[name].webstore == "name" for name in values):
+        parts = parts_of(pair.c_raw, pair.c.get(terms.rules.country, ""), terms.rules.cultures)
+    company = pair.c_raw["type"] != "Person"
+    return webstore_customer.payload(values, terms.rules, pair.w_raw, company=company, parts=parts)
+
+
+def _pull_of(pair: Pair, terms: Terms, values: Mapping[str, str]) -> Mapping[str, Any]:
+    """The request body that sets canonical values in Business Central."""
+    states = [rule.business_central for rule in terms.rules.states]
+    raw = {f"raw.{name}": pair.c_raw[name] for name in ("email", "type", "displayName", *states)}
+    current: ChainMap[str, Any] = ChainMap(raw, cast(Any, pair.c))
+    return business_central_customer.payload(values, terms.rules, terms.geography, current)
 
 
 def _changes(

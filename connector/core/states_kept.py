@@ -32,9 +32,9 @@ def states_lost(
             that is no reason to clear a state.
     """
     found: dict[str, str] = {}
-    for rule in rules.rules:
+    for rule in rules.states:
         its_country = rules.country_of(rule.field)
-        if rule.normalizer != "state" or rule.field not in pushed or not its_country:
+        if rule.field not in pushed or not its_country:
             continue
         country = pushed.get(its_country, webstore[its_country])
         value, written = pushed[rule.field], clean(str(business_central[rule.business_central] or ""))
@@ -49,8 +49,8 @@ def states_of_country(
 ) -> dict[str, str]:
     """Business Central's states, by field, where it keeps no country, as companies do of their own: they are the webstore's."""
     found: dict[str, str] = {}
-    for rule in rules.rules:
-        country = rules.country_of(rule.field) if rule.normalizer == "state" else ""
+    for rule in rules.states:
+        country = rules.country_of(rule.field)
         if country and not business_central[country]:
             found[rule.field] = geography.state_code(webstore[country], business_central[rule.field])
     return found

@@ -100,7 +100,7 @@ class Terms:
                 value,
                 self.geography,
                 creating=creating,
-                country=there.get(self.rules.country_of(name), ""),
+                country=there.get(self.rules.country_of(name), "") if by_name[name].normalizer == "state" else "",
             )
             for name, value in values.items()
         }
