@@ -7,23 +7,23 @@ from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import dataclass
 
+from connector.core.customer import Side
 from connector.extract.directory import leave_directory
-from connector.extract.extraction import Extraction, divide_mapping, extract_business_central, extract_webstore
+from connector.extract.extraction import MAPPING, Extraction, divide_mapping, extract_business_central, extract_webstore
 from connector.extract.findings import stop_on_findings
 from connector.extract.job import Job, Mapper, job_of
 from connector.extract.keeping import keep_extracts
 from connector.extract.missing import Missing, confirm_missing
 from connector.extract.partitions import Partitions
+from connector.extract.revalidation import last_validated
 from connector.extract.selected import extract_selected
-from connector.extract.validation import validate_customers
+from connector.extract.validation import is_new, validate_customers
 from connector.quality import prepare
 from connector.run.breakers import stop_on_extracts
 from connector.run.run import Run
 from connector.runtime import Runtime
 
 __all__ = ["Read", "read_and_validate"]
-
-_LONG_READ = 3.0
 
 
 @dataclass(frozen=True)
@@ -64,27 +64,31 @@ def read_and_validate(
         PremiseBroken: an extract is incomplete, shrank or is empty, or the data as a whole are not as expected.
     """
     placement = runtime.call(divide_mapping, run, partitions)
-    # a long read hides the import; a short one is mostly that of a run with nothing new to validate
-    import_of_expectations = prepare(after_seconds=_LONG_READ)
-    try:
-        if customers is None:
-            reading = [
-                runtime.start(step, run, partitions, placement) for step in (extract_webstore, extract_business_central)
-            ]
-            webstore, business_central = (one.result() for one in reading)
-            selected = None
-            runtime.call(stop_on_extracts, run, webstore.census, business_central.census, approved)
-        else:
-            chosen = runtime.call(extract_selected, run, partitions, placement, customers, seen)
-            webstore, business_central, selected = chosen.webstore, chosen.business_central, chosen.keys
-    finally:
-        import_of_expectations.cancel()
+    # reading hides the import of Great Expectations where it is known beforehand that something is to be validated
+    known = last_validated(run) if customers is None else {}
+    judged = any(run.rules.suites.get(suite) for suite in (*Side, MAPPING))
+    surely_new = is_new(run, partitions, MAPPING, known) if customers is None else bool(customers) and judged
+    if surely_new:
+        prepare()
+    if customers is None:
+        reading = [
+            runtime.start(step, run, partitions, placement) for step in (extract_webstore, extract_business_central)
+        ]
+        business_central = reading[1].result()
+        if not surely_new and is_new(run, partitions, Side.BUSINESS_CENTRAL, known):
+            prepare()
+        webstore = reading[0].result()
+        selected = None
+        runtime.call(stop_on_extracts, run, webstore.census, business_central.census, approved)
+    else:
+        chosen = runtime.call(extract_selected, run, partitions, placement, customers, seen)
+        webstore, business_central, selected = chosen.webstore, chosen.business_central, chosen.keys
     run.know_metadata(webstore.metadata_shown)
     job = job_of(run, partitions, selected)
     missing = runtime.call(confirm_missing, run, job, placement, mappers("look who is missing"))
     with ThreadPoolExecutor(1, "keep") as beside:  # files are written while others compute
         kept = beside.submit(copy_context().run, keep_extracts, run, job, missing, webstore, business_central)
-        job, findings = runtime.call(validate_customers, run, job, mappers("validate customers"))
+        job, findings = runtime.call(validate_customers, run, job, mappers("validate customers"), known)
         runtime.findings_made(run, "extracts", findings)
         stop_on_findings(findings)
         runtime.call(leave_directory, run, job)

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 from prefect import task
 from prefect.cache_policies import NO_CACHE
 from prefect.utilities.annotations import quote
@@ -24,9 +27,9 @@ def check_extracts(run: Run, webstore: Census, business_central: Census, approve
 
 
 @task(task_run_name="validate customers", cache_policy=NO_CACHE)
-def validate_customers(run: Run, job: Job, mapper: Mapper) -> quote:
+def validate_customers(run: Run, job: Job, mapper: Mapper, known: Mapping[str, Any]) -> quote:
     """Set apart the records that are not as expected."""
-    return quote(validation.validate_customers(run, job, mapper))
+    return quote(validation.validate_customers(run, job, mapper, known))
 
 
 @task(task_run_name="validate the plan", cache_policy=NO_CACHE)

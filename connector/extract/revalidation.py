@@ -19,7 +19,7 @@ from connector.quality import validate
 from connector.run.run import Run
 from connector.run.summary import RunSummary
 
-__all__ = ["Validation", "last_validated", "validate_once"]
+__all__ = ["Validation", "is_known", "last_validated", "validate_once"]
 
 # a summary is no place for a hundred thousand keys: then everything is validated anew
 _MOST_KEYS = 2_000
@@ -45,6 +45,11 @@ class Validation:
     findings: list[Finding] = field(default_factory=list)
     remembered: dict[str, Any] = field(default_factory=dict)
     anew: bool = False
+
+
+def is_known(known: Mapping[str, Any], piece: str, expectations: Sequence[Expectation], table: pa.Table) -> bool:
+    """Whether `known` is about the very same data and expectations; as in `validate_once`."""
+    return bool(known.get(piece, {}).get("digest") == _digest(expectations, table))
 
 
 def validate_once(

@@ -18,11 +18,12 @@ from connector.core.expectations import WHOLE, Finding, Severity
 from connector.extract.extraction import IDS, MAPPING
 from connector.extract.findings import merged
 from connector.extract.job import Job, Mapper
-from connector.extract.revalidation import Validation, last_validated, validate_once
+from connector.extract.partitions import Partitions
+from connector.extract.revalidation import Validation, is_known, last_validated, validate_once
 from connector.extract.whole_data import judged, takes_all
 from connector.run.run import Run
 
-__all__ = ["validate_customers", "validate_in"]
+__all__ = ["is_new", "validate_customers", "validate_in"]
 
 _KEYS = {str(side): key for side, key in IDS.items()} | {MAPPING: "bc_id"}
 
@@ -58,6 +59,23 @@ def validate_customers(
     return replace(job, findings=tuple(found)), found
 
 
+def is_new(run: Run, partitions: Partitions, suite: str, known: Mapping[str, Any]) -> bool:
+    """Whether what was just read of a side, or of the mapping table, will be validated: a hint, to prepare for it.
+
+    Args:
+        known: as in `validate_customers`.
+
+    Returns:
+        Of several partitions only whether nothing is known at all: they are as many processes' business.
+    """
+    expectations = run.rules.suites.get(suite, ())
+    if not expectations:
+        return False
+    if partitions.count > 1 or not known:
+        return not known
+    return not is_known(known, suite, expectations, _judged(partitions, suite, 0))
+
+
 def validate_in(job: Job, number: int, known: Mapping[str, Any]) -> Validation:
     """What is not as expected of the customers of a partition.
 
@@ -70,15 +88,19 @@ def validate_in(job: Job, number: int, known: Mapping[str, Any]) -> Validation:
         expectations = job.suites.get(suite, ())
         if not expectations:
             continue
-        rows = job.partitions.read(suite, number)
-        if "malformed" in rows.column_names:
-            rows = _well_shaped(rows)
-        keys = rows[key].combine_chunks()
-        rows = rows if suite == MAPPING else rows.append_column("id", keys)
-        validate_once(validation, known, f"{suite}{piece}", suite, expectations, rows, keys)
+        rows = _judged(job.partitions, suite, number)
+        validate_once(validation, known, f"{suite}{piece}", suite, expectations, rows, rows[key].combine_chunks())
     if not job.alone and validation.anew:
         gc.collect()  # Great Expectations leaves its batches in cycles: a whole partition each
     return validation
+
+
+def _judged(partitions: Partitions, suite: str, number: int) -> pa.Table:
+    """The rows of a partition that are judged, under the names that expectations have for their columns."""
+    rows = partitions.read(suite, number)
+    if "malformed" in rows.column_names:
+        rows = _well_shaped(rows)
+    return rows if suite == MAPPING else rows.append_column("id", rows[_KEYS[suite]].combine_chunks())
 
 
 def _well_shaped(records: pa.Table) -> pa.Table:

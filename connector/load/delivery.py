@@ -91,6 +91,8 @@ class Part:
     Attributes:
         at_once: how many batches the server takes at a time, asked anew before each. More than one only where no write
             depends on another (core/business_central_order.py).
+        looks_ahead: the next batch looks while others are sent. Not where what somebody types between the look and the sending
+            would be overwritten: an account has no tag.
         claims: what two batches that are under way together must not both claim: a server looks whether it is taken, and then
             takes it, and between the two somebody else may.
     """
@@ -99,6 +101,7 @@ class Part:
     size: int
     send: Send
     at_once: Callable[[], int] = lambda: 1
+    looks_ahead: bool = False
     claims: Callable[[Write], Collection[str]] = lambda _: ()
 
 
@@ -124,7 +127,12 @@ def deliver(run: Run, direction: Direction, look: Look, parts: Sequence[Part]) -
             while under_way or lost or (following and not result.stopped):
                 if following and not result.stopped and run.ending.is_set():
                     result.stopped = "The run was cancelled; what was not written is planned again by the next run."
-                if following and not result.stopped and not lost and under_way.has_room(following, part.at_once()):
+                if (
+                    following
+                    and not result.stopped
+                    and not lost
+                    and under_way.has_room(following, part.at_once(), looks_ahead=part.looks_ahead)
+                ):
                     run.check_lease()
                     under_way.begin(following)
                     following = next(batches, None)

@@ -52,6 +52,7 @@ def push(run: Run, plan: Plan, look: Look) -> LoadResult:
                 batch_sizes.WEBSTORE_CREATES,
                 lambda batch: _create(run, batch, known),
                 at_once=at_once,
+                looks_ahead=True,
                 claims=_names,
             ),
         ],

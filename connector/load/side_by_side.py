@@ -49,16 +49,17 @@ class UnderWay(Generic[T]):
         self._batches: dict[Future[T], Batch] = {}
         self._seconds = 0.0
 
-    def has_room(self, batch: Batch, at_once: int) -> bool:
+    def has_room(self, batch: Batch, at_once: int, *, looks_ahead: bool = False) -> bool:
         """Whether a batch may begin beside those that are under way.
 
         Args:
-            at_once: how many requests the server takes. While so many are being sent, one more looks at its customers and
-                is announced; the client lets it send in its turn (clients/pacing.py).
+            at_once: how many requests the server takes.
+            looks_ahead: while so many are being sent, one more looks at its customers and is announced; the client lets it send
+                in its turn (clients/pacing.py).
         """
         if not self._batches:
             return True
-        ahead = at_once > 1 and self._seconds < _QUICK_SECONDS
+        ahead = looks_ahead and at_once > 1 and self._seconds < _QUICK_SECONDS
         return len(self._batches) < at_once + ahead and not any(batch.claims & o.claims for o in self._batches.values())
 
     def begin(self, batch: Batch) -> None:

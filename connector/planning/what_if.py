@@ -113,14 +113,11 @@ def what_if(setup: Setup, other: Setup) -> WhatIf:
 def _what_if(setup: Setup, other: Setup, kept: Kept) -> WhatIf:
     rules = [rules_of(one) for one in (setup, other)]
     # both plans may need it, and its import takes as long as they do
-    import_of_expectations = prepare() if any(suite for one in rules for suite in one.suites.values()) else None
-    try:
-        with _opened(setup, kept) as store:
-            read = _read(setup, store, kept, rules[0])
-            now, then = (_planned(one, its, read) for one, its in zip((setup, other), rules, strict=True))
-    finally:
-        if import_of_expectations is not None:
-            import_of_expectations.cancel()
+    if any(suite for one in rules for suite in one.suites.values()):
+        prepare()
+    with _opened(setup, kept) as store:
+        read = _read(setup, store, kept, rules[0])
+        now, then = (_planned(one, its, read) for one, its in zip((setup, other), rules, strict=True))
     found = differences(now.plan, then.plan, _codes(kept))
     left_out = sum(isinstance(key, str) for key in read.aside)
     return WhatIf(kept, left_out, now, then, tuple(found))

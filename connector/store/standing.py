@@ -206,11 +206,15 @@ class Changes(_Standing[ChangedValue]):
         """
         c = self.table.c
         standing = sa.select(c.bc_id, c.webstore_id, c.field).where(self._mine)
-        for chunk in chunks({bc_id for bc_id, _ in fields}):
-            for row in self._connection.execute(standing.where(c.bc_id.in_(chunk)).distinct()).all():
-                if row.field in fields.get((row.bc_id, row.webstore_id), ()):
-                    one = (c.bc_id == row.bc_id, c.webstore_id == row.webstore_id, c.field == row.field)
-                    self._connection.execute(sa.delete(self.table).where(self._mine, *one))
+        settled = [
+            {"bc_id_": row.bc_id, "webstore_id_": row.webstore_id, "field_": row.field}
+            for chunk in chunks({bc_id for bc_id, _ in fields})
+            for row in self._connection.execute(standing.where(c.bc_id.in_(chunk)).distinct())
+            if row.field in fields.get((row.bc_id, row.webstore_id), ())
+        ]
+        if settled:
+            one = [c[name] == sa.bindparam(f"{name}_") for name in ("bc_id", "webstore_id", "field")]
+            self._connection.execute(sa.delete(self.table).where(self._mine, *one), settled)
 
     def read(self, bc_ids: Iterable[str]) -> pd.DataFrame:
         """Those of some Business Central customers, columns as in `columns`."""

@@ -22,7 +22,7 @@ from sandbox.server import Running
 from tests.by_hand import by_hand
 from tests.flows import runs
 
-__all__ = ["Shop", "setup_of", "small_rules"]
+__all__ = ["SHIPPED", "Shop", "setup_of", "small_rules"]
 
 QUIET = {"settle_seconds": 0, "policies": {"conflict": "ask", "first_link": "ask"}}
 SHIPPED = Path(mappings.__file__).parent

@@ -144,19 +144,19 @@ def test_one_batch_more_than_the_shop_takes_looks_ahead_unless_batches_are_slow(
 ) -> None:
     batches = list(batches_of([SimpleNamespace(key=n) for n in range(4)], 1, lambda write: {str(write.key)}))
 
-    def most(at_once: int) -> int:
+    def most(at_once: int, looks_ahead: bool = True) -> int:
         gate = threading.Event()
         with UnderWay(lambda writes: writes[0].key == 3 or gate.wait(30)) as under_way:
             under_way.begin(batches[3])
             under_way.ended()  # it is known by now how long a batch takes
             for number, batch in enumerate(batches[:3]):
-                if not under_way.has_room(batch, at_once):
+                if not under_way.has_room(batch, at_once, looks_ahead=looks_ahead):
                     gate.set()
                     return number
                 under_way.begin(batch)
             gate.set()
         return 3
 
-    assert [most(1), most(2)] == [1, 3]
+    assert [most(1), most(2), most(2, looks_ahead=False)] == [1, 3, 2]
     monkeypatch.setattr(side_by_side, "_QUICK_SECONDS", 0.0)
     assert [most(1), most(2)] == [1, 2]
