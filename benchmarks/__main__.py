@@ -30,6 +30,7 @@ BEGIN, END = "<!-- made by make bench: begin -->", "<!-- made by make bench: end
 BENCHMARKS: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {
     "compute": ("compute", {"size": 1_000_000, "rounds": 3}, {"size": 100_000, "rounds": 2}),
     "growth": ("growth", {"sizes": (100_000, 1_000_000, 5_000_000)}, {"sizes": (10_000, 50_000)}),
+    "killed_run": ("killed_run", {"customers": 10_000}, {"customers": 200}),
     "first_run": ("first_run", {"size": 5_000_000}, {"size": 20_000, "plan_of": 5_000}),
     "extraction": ("extraction", {"customers": 10_000}, {"customers": 1_000, "rounds": 1}),
     "load": ("load", {"size": 10_000}, {"size": 500}),

@@ -3,8 +3,8 @@
     python -m benchmarks.killed_run [--customers 10000]
 
 Both systems are emulated in a process of their own. A dry run says what is to be done. Then a run over partitions is killed
-(SIGKILL) as soon as both sides are landed, while it compares; a second one follows. Counted are the pages of lists that the second
-asked for, against those of the first; it must plan what the dry run planned.
+(SIGKILL) as soon as both sides are landed, while it compares; a second one follows. Counted are the pages of lists that it
+asked for, against those of the dry run; it must plan what the dry run planned.
 """
 
 from __future__ import annotations

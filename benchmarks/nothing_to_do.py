@@ -28,7 +28,7 @@ from connector.run.open_run import open_run
 from connector.setup import PullWebstoreCustomers, Setup
 from tests.flows import runs
 
-GOAL = 1.15
+GOAL = 1.08
 
 
 def bare(setup: Setup) -> int:
@@ -80,6 +80,7 @@ def measure(customers: int = 100_000, rounds: int = 5) -> list[Part]:
         Part(
             f"{found['pairs']:,} mapped pairs, nothing to do, against reading {found['customers']:,} customers",
             found["ours"], found["bare"], found["ours"] / found["bare"], GOAL, peak_mb=found["peak_mb"],
+            limit=1, bound="reading itself",
         )
     ]  # fmt: skip
 

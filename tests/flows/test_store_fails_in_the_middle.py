@@ -17,7 +17,7 @@ def busy(shop: Shop) -> Iterator[sqlite3.Connection]:
     """Another program that can lock the store; the connector waits for it only a moment."""
     store = shop.setup.store.model_copy(update={"url": f"{shop.setup.store.url}?timeout=0.1"})
     shop.setup = shop.setup.model_copy(update={"store": store})
-    connection = sqlite3.connect(shop.store_file, isolation_level=None)
+    connection = sqlite3.connect(shop.store_file, isolation_level=None, check_same_thread=False)
     yield connection
     connection.close()
 
