@@ -41,10 +41,11 @@ BENCHMARKS: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {
     "console": ("console", {"customers": 100_000}, {"customers": 5_000, "rounds": 3, "requests_made": 200}),
     "what_if": ("what_if", {"customers": 100_000}, {"customers": 5_000}),
     "reading_less": ("reading_less", {"hours": 6}, {"customers": 100, "hours": 0.3}),
+    "cluster": ("cluster", {"size": 1_000_000}, {"size": 10_000}),
     "workers": ("workers", {}, {"quick": True}),
 }
 # with --quick beside the others: most of their time is Prefect's
-BESIDE = ("commands", "fixed_cost", "workers")
+BESIDE = ("commands", "fixed_cost", "cluster", "workers")
 
 
 def main() -> int:

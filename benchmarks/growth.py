@@ -11,18 +11,18 @@ from its very start. Time is compared with the smallest size, a customer for a c
 from __future__ import annotations
 
 import argparse
-import sqlite3
 import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import orjson
 import pyarrow as pa
+import sqlalchemy as sa
 
 from benchmarks.customers import CHANGED, FIELDS, TERMS, both_sides, changed, guids
 from benchmarks.measuring import Part, alone, answer, peak_mb
@@ -47,8 +47,8 @@ _CHUNK = 100_000
 _SHOP = "shop"
 _COLUMNS = {
     "mapping_row": "webstore_code, bc_id, bc_number, webstore_id, webstore_customer, name, username, v_from",
-    "base": "id, webstore_code, bc_id, webstore_id, webstore_hash, business_central_hash, updated_at, webstore_seen,"
-    " business_central_seen",
+    "base": "id, webstore_code, bc_id, webstore_id, webstore_hash, business_central_hash, updated_at, webstore_seen, "
+    "business_central_seen",
     "base_values": "base_id, webstore, business_central",
 }
 
@@ -61,9 +61,14 @@ def chunks(size: int) -> Iterator[np.ndarray]:
         yield dice.permutation(np.arange(start, min(start + _CHUNK, size)))
 
 
-def fill(file: Path, size: int) -> None:
-    """Everybody linked, with what was seen of everybody; base values only of those who will have changed."""
-    open_store(f"sqlite:///{file}").close()
+def fill(url: str, size: int) -> None:
+    """Everybody linked, with what was seen of everybody; base values only of those who will have changed.
+
+    Args:
+        url: of the store.
+    """
+    open_store(url).close()
+    engine = sa.create_engine(url)
     reading = reading_key(TERMS.rules, TERMS.geography)
     for start in range(0, size, _CHUNK):
         numbers = np.arange(start, min(start + _CHUNK, size))
@@ -81,10 +86,13 @@ def fill(file: Path, size: int) -> None:
             _as_json(extract_of(side, table, TERMS).canonical_of(pa.array(moved)), key) for side, table, key in sides
         ]
         values = list(zip((numbers[moved] + 1).tolist(), *texts, strict=True))
-        with closing(sqlite3.connect(file)) as connection, connection:
+        with engine.begin() as connection:
             for table, rows in (("mapping_row", links), ("base", bases), ("base_values", values)):
-                marks = ", ".join("?" * len(rows[0]))
-                connection.executemany(f"INSERT INTO {table} ({_COLUMNS[table]}) VALUES ({marks})", rows)  # noqa: S608
+                names = _COLUMNS[table].split(", ")
+                marks = ", ".join(f":{name}" for name in names)
+                statement = sa.text(f"INSERT INTO {table} ({_COLUMNS[table]}) VALUES ({marks})")  # noqa: S608
+                connection.execute(statement, [dict(zip(names, row, strict=True)) for row in rows])
+    engine.dispose()
 
 
 def _as_json(table: pa.Table, key: str) -> list[str]:
@@ -92,8 +100,12 @@ def _as_json(table: pa.Table, key: str) -> list[str]:
 
 
 @contextmanager
-def the_run(folder: Path) -> Iterator[Run]:
-    """A run whose servers are never asked."""
+def the_run(folder: Path, url: str = "") -> Iterator[Run]:
+    """A run whose servers are never asked.
+
+    Args:
+        url: of the store; "" = a file in the folder.
+    """
     nowhere = {"webstore": {"url": "http://127.0.0.1:9", "consumer_key": "ck", "consumer_secret": "cs"},
                "business_central": {"base_url": "http://127.0.0.1:9/api/v2.0", "company": "x", "token_url": "http://127.0.0.1:9",
                                     "client_id": "i", "client_secret": "s"}}  # fmt: skip
@@ -101,7 +113,7 @@ def the_run(folder: Path) -> Iterator[Run]:
     document = {
         "webstore_code": _SHOP,
         "synchronization": flags,
-        "store": {"url": f"sqlite:///{folder}/store.sqlite"},
+        "store": {"url": url or f"sqlite:///{folder}/store.sqlite"},
         **nowhere,
     }
     setup = parse_setup(document, origin="benchmark")
@@ -183,7 +195,7 @@ def main() -> int:
     parser.add_argument("--folder", type=Path, help=argparse.SUPPRESS)
     arguments = parser.parse_args()
     if arguments.fill:
-        fill(arguments.folder / "store.sqlite", arguments.fill)
+        fill(f"sqlite:///{arguments.folder}/store.sqlite", arguments.fill)
         return answer()
     if arguments.measure:
         return measured(arguments.measure)
