@@ -49,7 +49,9 @@ class Part:
     @property
     def margin(self) -> float:
         """How far it is from the goal: above 1 is missed."""
-        return self.goal / max(self.ratio, 1e-9) if self.at_least else self.ratio / self.goal
+        if self.at_least:
+            return self.goal / max(self.ratio, 1e-9)
+        return self.ratio / self.goal if self.goal else 1.0 + self.ratio  # nothing at all is wanted
 
     @property
     def distance(self) -> float:
