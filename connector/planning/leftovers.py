@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from secrets import token_hex
+from threading import Lock
 from typing import Any
 
 import numpy as np
@@ -47,6 +48,8 @@ _OF_LOT = {side: f"{side}-in-lots" for side in Side}
 _LOTS_SCHEMA = pa.schema([("partition", pa.int32()), (LOT, pa.int16())])
 # below so many customers in circles more lots cost more than they save
 ONE_LOT = 50_000
+# deciding about a lot holds the interpreter nearly all the time: two of them in one process take as long, and twice the memory
+_ONE_LOT_AT_A_TIME = Lock()
 
 Rows = tuple[int, int]
 
@@ -121,9 +124,9 @@ def conclude_in(job: Job, number: int, rest: Leftover, gone: Gone, series: str) 
         series: tells the lots of this plan from those of another one of the same partitions.
     """
     left = without_leftovers(rest) if number else rest
-    return land_plan(
-        job.partitions.url, f"{series}-{number:04d}", _concluded(job, Part(), left, gone, *rows_of_lot(job, number))
-    )
+    with _ONE_LOT_AT_A_TIME:
+        plan = _concluded(job, Part(), left, gone, *rows_of_lot(job, number))
+        return land_plan(job.partitions.url, f"{series}-{number:04d}", plan)
 
 
 def _concluded(job: Job, done: Part, rest: Leftover, gone: Gone, *raw: pa.Table) -> Plan:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import pytest
@@ -10,6 +12,7 @@ import pytest
 from connector.core import many, plan
 from connector.core.customer import Direction
 from connector.core.many import Many
+from connector.core.plan import Plan
 from connector.errors import InputError
 from connector.load import recording
 from connector.planning import leftovers
@@ -67,3 +70,24 @@ def test_what_was_shown_of_a_large_plan_is_written_and_nothing_else(shop: Shop, 
     rest = shop.sync(partitions=3)
     assert {write.webstore_id for write in rest.plan.writes} == {new[0], late}
     assert not shop.sync(partitions=3).plan.writes
+
+
+def test_a_process_decides_about_one_lot_at_a_time(shop: Shop, monkeypatch: pytest.MonkeyPatch) -> None:
+    for n in range(12):
+        shop.register(f"p{n}@x.example", f"Pia{n} Lund{n}")
+    at_work: list[int] = []
+    most: list[int] = []
+    conclude = leftovers._concluded
+
+    def watched(*given: Any) -> Plan:
+        at_work.append(1)
+        most.append(len(at_work))
+        time.sleep(0.05)
+        try:
+            return conclude(*given)
+        finally:
+            at_work.pop()
+
+    monkeypatch.setattr(leftovers, "_concluded", watched)
+    assert isinstance(shop.sync(dry_run=True, partitions=4).plan.writes, Many)
+    assert len(most) > 4 and max(most) == 1
