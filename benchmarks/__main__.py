@@ -40,7 +40,7 @@ BENCHMARKS: Mapping[str, tuple[str, Mapping[str, Any], Mapping[str, Any]]] = {
     "store": ("store", {"count": 1_000_000}, {"count": 100_000}),
     "console": ("console", {"customers": 100_000}, {"customers": 5_000, "rounds": 3, "requests_made": 200}),
     "what_if": ("what_if", {"customers": 100_000}, {"customers": 5_000}),
-    "reading_less": ("reading_less", {"hours": 6}, {"customers": 100, "hours": 0.3}),
+    "reading_less": ("reading_less", {"customers": 500, "hours": 24}, {"customers": 100, "hours": 0.3}),
     "cluster": ("cluster", {"size": 1_000_000}, {"size": 10_000}),
     "workers": ("workers", {}, {"quick": True}),
 }

@@ -17,11 +17,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from benchmarks.emulated import emulated, setup_of
 from benchmarks.measuring import Part, alone, answer, peak_mb, timed
-from connector.core.partitioning import Placement
+from connector.core.partitioning import IN_ONE
 from connector.extract.extraction import extract_business_central, extract_webstore
 from connector.extract.memory_partition import MemoryPartition
 from connector.run.open_run import open_run
@@ -39,9 +37,9 @@ def bare(setup: Setup) -> int:
         ) as opened,
         ThreadPoolExecutor(2) as threads,
     ):
-        partition, nobody = MemoryPartition(), Placement(1, np.zeros(0, np.int64), np.zeros(0, np.int64))
+        partition = MemoryPartition()
         reading = [
-            threads.submit(extract, opened.run, partition, nobody)
+            threads.submit(extract, opened.run, partition, IN_ONE)
             for extract in (extract_webstore, extract_business_central)
         ]
         return sum(one.result().rows for one in reading)

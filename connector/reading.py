@@ -8,6 +8,7 @@ from contextvars import copy_context
 from dataclasses import dataclass
 
 from connector.core.customer import Side
+from connector.core.partitioning import IN_ONE, Placement
 from connector.extract.directory import leave_directory
 from connector.extract.extraction import MAPPING, Extraction, divide_mapping, extract_business_central, extract_webstore
 from connector.extract.findings import stop_on_findings
@@ -21,7 +22,7 @@ from connector.extract.validation import is_new, validate_customers
 from connector.quality import prepare
 from connector.run.breakers import stop_on_extracts
 from connector.run.run import Run
-from connector.runtime import Runtime
+from connector.runtime import Runtime, Started
 
 __all__ = ["Read", "read_and_validate"]
 
@@ -63,6 +64,8 @@ def read_and_validate(
         InputError: a customer is unknown.
         PremiseBroken: an extract is incomplete, shrank or is empty, or the data as a whole are not as expected.
     """
+    # where there is one partition nobody needs to know who goes where, and reading need not wait for the mapping table
+    reading = _begun(run, runtime, partitions, IN_ONE) if customers is None and partitions.count == 1 else []
     placement = runtime.call(divide_mapping, run, partitions)
     # reading hides the import of Great Expectations where it is known beforehand that something is to be validated
     known = last_validated(run) if customers is None else {}
@@ -71,9 +74,7 @@ def read_and_validate(
     if surely_new:
         prepare()
     if customers is None:
-        reading = [
-            runtime.start(step, run, partitions, placement) for step in (extract_webstore, extract_business_central)
-        ]
+        reading = reading or _begun(run, runtime, partitions, placement)
         business_central = reading[1].result()
         if not surely_new and is_new(run, partitions, Side.BUSINESS_CENTRAL, known):
             prepare()
@@ -94,3 +95,7 @@ def read_and_validate(
         runtime.call(leave_directory, run, job)
         kept.result()
     return Read(webstore, business_central, missing, job)
+
+
+def _begun(run: Run, runtime: Runtime, partitions: Partitions, placement: Placement) -> list[Started]:
+    return [runtime.start(step, run, partitions, placement) for step in (extract_webstore, extract_business_central)]

@@ -13,7 +13,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-__all__ = ["Numbers", "Placement", "part_of_ids", "split"]
+__all__ = ["IN_ONE", "Numbers", "Placement", "part_of_ids", "split"]
 
 Numbers = np.ndarray[Any, np.dtype[np.int64]]
 
@@ -44,6 +44,10 @@ class Placement:
         at = np.minimum(np.searchsorted(self._ids, ids), len(self._ids) - 1)
         result: Numbers = np.where(self._ids[at] == ids, self._parts[at], ids % self.count).astype(np.int64)
         return result
+
+
+# everybody together
+IN_ONE = Placement(1, np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 
 def split(table: pa.Table, parts: Numbers) -> Iterator[tuple[int, pa.Table]]:

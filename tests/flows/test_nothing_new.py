@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -17,6 +18,7 @@ from tests.flows.shop import SHIPPED, Shop
 _SYNC = """
 import sys
 from pathlib import Path
+from typing import Any
 from connector.setup import load_setup
 from tests.flows import runs
 report = runs.synchronize(load_setup(Path(sys.argv[1])), side_by_side=True)
@@ -73,3 +75,32 @@ def test_the_import_begins_while_the_run_reads_where_something_is_surely_new(
         monkeypatch.setattr(reading, "last_validated", lambda _run: {})
     shop.sync(*([shop.number(number)] if edit == "selected" else []))
     assert len(begun) == prepared
+
+
+@pytest.mark.parametrize("partitions", [0, 2])
+def test_reading_waits_for_the_mapping_table_only_where_it_says_who_goes_where(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch, partitions: int
+) -> None:
+    shop.register("ann@shop.example", "Ann Lee")
+    shop.settle(2)
+    began: list[str] = []
+    divide = reading.divide_mapping
+
+    def step(name: str) -> Any:
+        extract = getattr(reading, name)
+
+        def extracted(*given: Any) -> Any:
+            began.append(name)
+            return extract(*given)
+
+        return extracted
+
+    def divided(*given: Any) -> Any:
+        began.append("divide_mapping")
+        return divide(*given)
+
+    for name in ("extract_webstore", "extract_business_central"):
+        monkeypatch.setattr(reading, name, step(name))
+    monkeypatch.setattr(reading, "divide_mapping", divided)
+    assert not shop.sync(partitions=partitions).plan.writes
+    assert began.index("divide_mapping") == (0 if partitions else 2)
