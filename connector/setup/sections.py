@@ -41,6 +41,9 @@ __all__ = [
     "Template",
 ]
 
+# protocols of Dask's schedulers (distributed.comm)
+_SCHEDULERS = ("tcp", "tls", "ucx", "ws", "wss")
+
 
 def _check_timezone(name: str) -> str:
     try:
@@ -57,6 +60,15 @@ def _check_runner(runner: object) -> object:
             "(docs/decisions/0039-dask-alone.md)"
         )
     return runner
+
+
+def _check_scheduler(address: str) -> str:
+    scheme, there, _ = address.partition("://")
+    if there and scheme.lower() not in _SCHEDULERS:
+        raise ValueError(
+            f"{scheme}:// is no Dask scheduler's address, which begins with one of {', '.join(_SCHEDULERS)}"
+        )
+    return address
 
 
 class Policies(Section):
@@ -351,7 +363,7 @@ class PartitionSettings(Section):
     workers: int = Field(
         default=2, ge=1, le=1_000, description="Threads, or worker processes that are started for the run."
     )
-    address: str = Field(
+    address: Annotated[str, AfterValidator(_check_scheduler)] = Field(
         default="",
         description="Address of a Dask cluster that is there already; blank = one is started for the run.",
     )

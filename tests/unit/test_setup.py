@@ -117,6 +117,13 @@ def test_a_runner_that_is_gone_is_refused_with_the_one_that_takes_its_place(tmp_
     assert "partitions.runner: Ray is not offered any more: write dask" in told
 
 
+def test_the_address_of_another_cluster_is_refused(tmp_path: Path) -> None:
+    text = f'{TEXT}[partitions]\ncount = 4\nrunner = "dask"\naddress = '
+    assert "partitions.address: ray:// is no Dask scheduler's" in problems(tmp_path, f'{text}"ray://head:10001"\n')
+    for address in ("tcp://head:8786", "head:8786", ""):
+        assert loaded(tmp_path, f'{text}"{address}"\n').partitions.address == address
+
+
 def test_plain_http_is_allowed_to_this_machine_or_explicitly(tmp_path: Path) -> None:
     local = TEXT.replace("https://shop.example", "http://127.0.0.1:8080")
     assert loaded(tmp_path, local).webstore.url == "http://127.0.0.1:8080"
