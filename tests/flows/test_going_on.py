@@ -104,6 +104,12 @@ def _less(shop: Shop) -> None:
         path.write_bytes(path.read_bytes()[:-9])
 
 
+def _newest_was_newer(shop: Shop) -> None:
+    """As before a backup of the company was restored, in which the newest customer is older."""
+    (newest,) = (orjson.loads(path.read_bytes())["newest"] for path in marks(shop) if path.stem == "business_central")
+    told(shop, "business_central", newest=[newest[0], "2999-01-01T00:00:00Z"])
+
+
 DAYS_AGO = (datetime.now(UTC) - timedelta(days=3)).isoformat()
 UNFIT: dict[str, tuple[Callable[[Shop], object], set[str]]] = {
     "too old": (lambda shop: told(shop, "webstore", read_from=DAYS_AGO), {"webstore"}),
@@ -119,6 +125,7 @@ UNFIT: dict[str, tuple[Callable[[Shop], object], set[str]]] = {
         lambda shop: shop.running.webstore.people_delete(shop.accounts()["ola@nord.example"]),
         {"webstore"},
     ),
+    "a company restored": (_newest_was_newer, {"business_central"}),
     "somebody forgotten": (lambda shop: by_hand(forget, shop.setup, "woo:1"), BOTH),
 }
 
@@ -138,7 +145,9 @@ def test_others_leave_it_to_a_run_over_all_customers(unfinished: Shop) -> None:
     shop = unfinished
     shop.sync(partitions=2, dry_run=True)
     assert lists_read(shop.running) == BOTH
+    assert {path.stem for path in marks(shop)} == BOTH
     shop.sync(next(iter(shop.customers().values())), partitions=2)
+    assert {path.stem for path in marks(shop)} == BOTH
     lists_read(shop.running)
     interrupted(shop, RemoteTrouble, "the shop is down")
     shop.type_in_webstore(shop.accounts()["ola@nord.example"], city="Voss")
