@@ -11,8 +11,10 @@ from typing import Any
 import orjson
 import pytest
 
+from connector import pipeline
 from connector.desk.forgetting import forget
 from connector.errors import PremiseBroken, RemoteTrouble
+from connector.extract.changed import Everybody
 from connector.setup import PartitionSettings
 from sandbox.request_log import RequestLog
 from sandbox.server import Running
@@ -174,3 +176,12 @@ def test_a_run_that_goes_on_is_no_look_at_everybody(unfinished: Shop) -> None:
     assert report.summary.mode == "all"
     shop.sync(partitions=2, scheduled=True)
     assert lists_read(shop.running) == BOTH
+
+
+def test_a_run_that_goes_on_counts_nothing_as_missed_by_hooks(
+    unfinished: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    unfinished.change(hours_between_full_reads=6)
+    monkeypatch.setattr(pipeline, "why_everybody", lambda _run: Everybody.DUE)
+    missed = [unfinished.sync(partitions=2, scheduled=True).summary.reading.missed_by_webhooks for _ in range(2)]
+    assert missed == [None, 0]
