@@ -89,9 +89,10 @@ def _webstore_refusal(rule: FieldRule, value: str, creating: bool) -> str:
 def _business_central_refusal(rule: FieldRule, value: str, geography: Geography, creating: bool, country: str) -> str:
     if rule.business_central == "displayName" and not value:
         return "the customer has neither a company nor a name" if creating else "the name cannot be blank"
-    if base_name(rule.business_central) == "email" and value and not _is_email(value):
+    name = base_name(rule.business_central)
+    if name == "email" and value and not _is_email(value):
         return "the e-mail is not one that Business Central accepts"
-    if base_name(rule.business_central) == "phoneNumber" and _LETTER.search(value):
+    if name == "phoneNumber" and _LETTER.search(value):
         return "the phone number holds letters"
     stored = value
     if rule.normalizer == "country":
@@ -106,10 +107,11 @@ def _business_central_refusal(rule: FieldRule, value: str, geography: Geography,
 
 def _too_long(rule: FieldRule, stored: Any) -> str:
     """Business Central counts UTF-16 units: an emoji is two. Of some texts it says no limit."""
-    if not isinstance(stored, str) or rule.kind not in {"text", "code"} or not rule.max_length:
+    most = rule.most
+    if not most or not isinstance(stored, str) or 2 * len(stored) <= most:
         return ""
     length = len(stored) if stored.isascii() else len(stored.encode("utf-16-le", "surrogatepass")) // 2
-    return f"{length} characters, but Business Central keeps {rule.max_length}" if length > rule.max_length else ""
+    return f"{length} characters, but Business Central keeps {most}" if length > most else ""
 
 
 def _bad_neighbour(emails: Any) -> str:

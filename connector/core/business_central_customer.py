@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 from connector.core import typed_values
 from connector.core.business_central_order import NO_GUID, companions, in_order
 from connector.core.comma_names import columns_turned, in_the_same_style
-from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of, texts_of
+from connector.core.customer import Direction, FieldRule, FieldRules, scalar_of, text_of, texts_of
 from connector.core.geography import Geography
 from connector.core.mail_address import further_addresses
 from connector.core.normalize import CANONICAL, by_unique, clean, code_key
@@ -210,13 +210,14 @@ def payload(
     if current is None:
         if "type" not in rules.absent:
             body["type"] = "Company" if company else "Person"
-        wanted = {rule.field: rule.default for rule in rules.rules if rule.default and rule.pulls} | wanted
-        wanted = {field: value for field, value in wanted.items() if value}
+        wanted = {field: value for field, value in {**rules.defaults[Direction.PULL], **values}.items() if value}
     along = companions(by_name[field].business_central for field in wanted)
     if current is None:  # a blank that Business Central would fill by itself is blank on the other side
         along = frozenset(name for name in along if base_name(name) not in {"country", "postalCode"})
     there = current or {}
-    wanted = {rule.field: there.get(rule.field, "") for rule in rules.rules if rule.business_central in along} | wanted
+    if along:
+        taken_along = {rule.field: there.get(rule.field, "") for rule in rules.rules if rule.business_central in along}
+        wanted = taken_along | wanted
 
     def country_of(field: str) -> str:
         own = rules.country_of(field)
@@ -225,9 +226,9 @@ def payload(
     for field, value in wanted.items():
         rule = by_name[field]
         body[rule.business_central] = _property(rule, value, country_of(field), geography, there)
-        raw = f"raw.{rule.business_central}"
-        if rule.normalizer == "state" and raw in there and not _moves(rule, values, rules):
-            body[rule.business_central] = there[raw]  # Vizcaya stays Vizcaya when the street changes
+        if rule.normalizer == "state" and not _moves(rule, values, rules):
+            # Vizcaya stays Vizcaya when the street changes
+            body[rule.business_central] = there.get(f"raw.{rule.business_central}", body[rule.business_central])
     country = (wanted.get(rules.country) or there.get(rules.country, "")) if rules.country else ""
     if "displayName" in body and (current or {}).get("raw.type") == "Person":
         written = str((current or {})["raw.displayName"])

@@ -20,6 +20,7 @@ A ship-to address has the same triggers for its own country and postal code.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
+from functools import lru_cache
 from typing import Any
 
 from connector.core.customer import FieldRules
@@ -42,6 +43,7 @@ _LAST = (
     "paymentMethodId",
     "paymentTermsId",
 )
+_LATE = tuple(f"{place}{name}" for place in ("", SHIP_TO) for name in _LAST)
 # of these, who changes nothing else
 _LEAVES = ("city", "state", "paymentTermsId")
 _OVERWRITES: Mapping[str, tuple[str, ...]] = {
@@ -54,9 +56,7 @@ _OVERWRITES: Mapping[str, tuple[str, ...]] = {
 def in_order(body: Mapping[str, Any]) -> dict[str, Any]:
     """The same properties in the order in which Business Central must get them; a VAT number that is taken away goes first,
     so that a new country has none to check."""
-    last = {
-        name: body[name] for place in ("", SHIP_TO) for name in (f"{place}{late}" for late in _LAST) if name in body
-    }
+    last = {name: body[name] for name in _LATE if name in body}
     if body.get(_VAT) == "":
         last = {_VAT: "", **last}
     return {name: value for name, value in body.items() if name not in last} | last
@@ -69,6 +69,11 @@ def is_blank(value: Any) -> bool:
 
 def companions(properties: Iterable[str]) -> frozenset[str]:
     """What an update that sets these properties must set, too, because Business Central would change it by itself."""
+    return _companions(frozenset(properties))
+
+
+@lru_cache(maxsize=4096)  # most customers of a run set the same few
+def _companions(properties: frozenset[str]) -> frozenset[str]:
     return frozenset(
         in_place(name, changed) for changed in properties for name in _OVERWRITES.get(base_name(changed), ())
     )

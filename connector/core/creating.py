@@ -52,13 +52,15 @@ def decide_creates(
         usernames: Business Central id → user name of the mapping row; used when the setup says so.
     """
     decisions = Decisions()
+    travelling = [rule.field for rule in terms.rules.rules if direction in rule.directions]
     index = pa.array(rows, type=pa.int64())
     sources = raw.take(index)
     marks = [None] * len(rows) if direction is Direction.PUSH else marks_of(sources).to_pylist()
     with collector_resting():
         for values, source, mark in zip(canonical.take(index).to_pylist(), sources.to_pylist(), marks, strict=True):
             fields = {name: values[name] for name in terms.rules.names}
-            _decide_create(direction, fields, source, mark, terms, usernames or {}, decisions)
+            travels = {name: fields[name] for name in travelling}
+            _decide_create(direction, fields, travels, source, mark, terms, usernames or {}, decisions)
     return decisions
 
 
@@ -145,6 +147,7 @@ def without_customers(created: Decisions, waiting: Collection[Ambiguity]) -> Dec
 def _decide_create(
     direction: Direction,
     fields: Mapping[str, str],
+    travels: Mapping[str, str],
     source: Mapping[str, Any],
     mark: int | None,
     terms: Terms,
@@ -153,7 +156,6 @@ def _decide_create(
 ) -> None:
     pushing = direction is Direction.PUSH
     bc_id, number, webstore_id = source.get("bc_id"), source.get("number"), source.get("webstore_id")
-    travels = {rule.field: fields[rule.field] for rule in terms.rules.rules if direction in rule.directions}
     filled = {name: value for name, value in travels.items() if value}
     identity = "email" if pushing else "name"
 

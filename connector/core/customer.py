@@ -83,39 +83,44 @@ class FieldRule:
     shown: Property | None = None
     closed: str = ""
 
-    @property
+    @cached_property
     def kind(self) -> str:
         """The kind of its property of Business Central."""
         found = self.shown or known_property(self.business_central)
         return found.kind if found else expected_kind(self.normalizer)
 
-    @property
+    @cached_property
+    def most(self) -> int:
+        """UTF-16 units that Business Central keeps of a text; 0 = it says no limit."""
+        return self.max_length if self.kind in {"text", "code"} else 0
+
+    @cached_property
     def address(self) -> str:
         """`billing` or `shipping`; "" for what belongs to neither in the webstore."""
         part, dot, _ = self.webstore.partition(".")
         return part if dot and not self.in_metadata else ""
 
-    @property
+    @cached_property
     def in_ship_to(self) -> bool:
         """Whether Business Central keeps this field in the ship-to address."""
         return bool(place_of(self.business_central))
 
-    @property
+    @cached_property
     def meta_key(self) -> str:
         """The key of a `meta:KEY` path; "" for every other path."""
         return self.webstore.removeprefix("meta:") if self.webstore.startswith("meta:") else ""
 
-    @property
+    @cached_property
     def pushes(self) -> bool:
         """Whether the field travels to the webstore."""
         return Direction.PUSH in self.directions
 
-    @property
+    @cached_property
     def pulls(self) -> bool:
         """Whether the field travels to Business Central."""
         return Direction.PULL in self.directions
 
-    @property
+    @cached_property
     def in_metadata(self) -> bool:
         """Whether the webstore keeps this field in `meta_data`, which it shows to administrators' keys alone."""
         return self.webstore == "vat" or bool(self.meta_key)
@@ -161,6 +166,14 @@ class FieldRules:
     def normalizers(self) -> dict[str, str]:
         """Canonical field → name of its normaliser."""
         return {rule.field: rule.normalizer for rule in self.rules}
+
+    @cached_property
+    def defaults(self) -> Mapping[Direction, Mapping[str, str]]:
+        """Canonical field → what a customer that is created gets where the source is blank, for each direction."""
+        return {
+            way: {rule.field: rule.default for rule in self.rules if rule.default and way in rule.directions}
+            for way in Direction
+        }
 
     @cached_property
     def states(self) -> tuple[FieldRule, ...]:

@@ -51,6 +51,7 @@ _Mask = np.ndarray[Any, np.dtype[np.bool_]]
 KEPT_OUT = "the account's role is {role} now, which [webstore] customer_role_filter keeps out"
 _DIRECTIONS = {Verdict.PUSH: Direction.PUSH, Verdict.PULL: Direction.PULL}
 _WITHHELD = {Verdict.PUSH_WITHHELD: Direction.PUSH, Verdict.PULL_WITHHELD: Direction.PULL}
+_STANDS = frozenset((*_WITHHELD, Verdict.CONFLICT, Verdict.KEPT))
 
 
 @dataclass(frozen=True)
@@ -248,7 +249,7 @@ def _decide_pair(
             if direction is Direction.PUSH:
                 here = abroad if name in abroad else turned if name in turned else pair.c
             wanted.setdefault(direction, {})[name] = (here[name], reasons[name])
-        elif name not in decided:
+        elif verdict in _STANDS and name not in decided:
             standing = _standing(pair, name, verdict, reasons[name], terms)
             decisions.standing += [standing] if standing else []
     for name, result in decided.items():

@@ -19,7 +19,7 @@ import pyarrow.compute as pc
 
 from connector.core import plain_text
 from connector.core.comma_names import columns_turned, turned
-from connector.core.customer import FieldRule, FieldRules, scalar_of, text_of, texts_of
+from connector.core.customer import Direction, FieldRule, FieldRules, scalar_of, text_of, texts_of
 from connector.core.geography import Geography
 from connector.core.names import EAST_ASIAN, Culture, compose, split
 from connector.core.normalize import CANONICAL, by_unique, clean, clean_code, code_key, email_key, text_key, unescape
@@ -339,7 +339,7 @@ def payload(
     addresses: dict[str, dict[str, str]] = {"billing": {}, "shipping": {}}
     metadata: dict[str, str] = {}
     if current is None:
-        values = {rule.field: rule.default for rule in rules.rules if rule.default and rule.pushes} | dict(values)
+        values = {**rules.defaults[Direction.PUSH], **values}
     for field, value in values.items():
         rule = rules.by_name[field]
         part, _, name = rule.webstore.partition(".")
