@@ -223,3 +223,14 @@ def test_a_tag_that_comes_twice_lets_no_old_copy_through(shop: Shop, way: str) -
     shop.settle()
     assert (shop.customer(customer)["city"], shop.account(account)["billing"]["city"]) == ("Typed", "Typed")
     assert shop.customer(customer)["postalCode"] == "5004"
+
+
+def test_a_cache_in_front_of_the_webstore_holds_up_no_second_write(shop: Shop) -> None:
+    """The look before the first write has filled the cache."""
+    ((account, customer),) = linked(shop)
+    shop.running.webstore_faults.add("stale", by="cache-path")
+    for phone in (NEW, "+47 40000003"):
+        later(shop)
+        shop.type_in_company(customer, phoneNumber=phone)
+        shop.sync()
+        assert phones(shop, account, customer) == (phone, phone)
