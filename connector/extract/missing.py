@@ -21,6 +21,7 @@ from connector.core.stamps import stamp_of_record, stamps_of
 from connector.extract.extraction import IDS, MAPPING, places, table_of
 from connector.extract.job import Job, Mapper, bases_in, frame_in
 from connector.run.run import Run
+from connector.run.shown_older import note_older
 
 __all__ = ["Asked", "Missing", "confirm_missing", "kept_out", "missing_in"]
 
@@ -120,6 +121,10 @@ def _read_again(run: Run, asked: Asked) -> Missing:
     }
     for side, old in ((Side.WEBSTORE, asked.old_webstore), (Side.BUSINESS_CENTRAL, asked.old_business_central)):
         copies = len(old) - len(back[side])
+        if old and (
+            back[side] or side not in run.taken_over
+        ):  # what an earlier run had read is no old copy of anybody's
+            note_older(run, side)
         if copies and side not in run.taken_over:
             name = "The webstore" if side is Side.WEBSTORE else "Business Central"
             run.warnings.append(

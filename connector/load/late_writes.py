@@ -20,7 +20,7 @@ from typing import Any
 
 from connector.core.customer import Direction, Side
 from connector.load.bases import base_hash
-from connector.load.recheck import canonical_record, same_value
+from connector.load.recheck import canonical_record, read_again, same_value
 from connector.load.recovery import UNSURE, adopt, created_by, linked_meanwhile, may_be_made_by
 from connector.run.run import Run
 from connector.store import Base, OpenIntent, Settlement, Work
@@ -79,10 +79,7 @@ def _creates(run: Run, direction: Direction, intents: Sequence[OpenIntent]) -> N
 
 def _updates(run: Run, direction: Direction, intents: Sequence[OpenIntent]) -> None:
     pushing = direction is Direction.PUSH
-    if pushing:
-        records: Mapping[Any, Any] = run.webstore.customers_by_id([i.webstore_id for i in intents if i.webstore_id])
-    else:
-        records = run.business_central.customers_by_id([i.bc_id for i in intents if i.bc_id])
+    records = read_again(run, direction.target, [i.webstore_id if pushing else i.bc_id for i in intents])
     with run.store_lock, run.store.work(run.code) as work:
         bases = work.bases.find([i.bc_id for i in intents if i.bc_id])
         for intent in intents:
@@ -127,7 +124,7 @@ def _without(run: Run, base: Base, names: Sequence[str]) -> Base:
 
 
 def _deletes(run: Run, intents: Sequence[OpenIntent]) -> None:
-    there = run.webstore.customers_by_id([i.webstore_id for i in intents if i.webstore_id])
+    there = read_again(run, Side.WEBSTORE, [i.webstore_id for i in intents])
     gone = [intent for intent in intents if intent.webstore_id not in there]
     if not gone:
         return

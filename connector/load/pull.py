@@ -2,14 +2,15 @@
 
 Updates carry the ETag that the plan was made with; a stale one is answered with 409, and nothing is written. The tag may
 also move for reasons that are nobody's edit, so the customer is then read again: unchanged where it matters → one more try
-with the new tag, else the next run decides. Business Central has no unique e-mail and no idempotency key, so a create is
+with the new tag, else the next run decides. Where Business Central has shown older states, a tag may come a second time:
+then everybody is read again before. Business Central has no unique e-mail and no idempotency key, so a create is
 preceded by a look-up of the e-mail (of name and postal code for customers without one), and runs of several webstores that
 share the company create one after the other.
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -18,15 +19,16 @@ from connector.clients.business_central.odata import literal
 from connector.core import batch_sizes
 from connector.core.business_central_order import cleared_before
 from connector.core.counting import counted
-from connector.core.customer import Direction
+from connector.core.customer import Direction, Side
 from connector.core.normalize import clean_email, email_key, text_key
 from connector.core.plan import Plan, Write
 from connector.errors import CustomerChanged, CustomerSyncError, OutcomeUnknown
 from connector.load.delivery import Dropped, Fate, Look, Part, Written, deliver, fate_of
-from connector.load.recheck import MappedNow, changed_since, sources_changed
+from connector.load.recheck import MappedNow, changed_since, read_again, sources_changed
 from connector.run.fence import looked_at
 from connector.run.result import LoadResult
 from connector.run.run import Run
+from connector.run.shown_older import shows_older
 
 __all__ = ["customers_like", "pull"]
 
@@ -45,18 +47,44 @@ def pull(run: Run, plan: Plan, look: Look) -> LoadResult:
 
 
 def _update(run: Run, writes: Sequence[Write]) -> list[Fate]:
-    outcomes = run.business_central.batch([_sent(run, write) for write in writes])
-    fates = [fate_of(outcome) for outcome in outcomes]
-    stale = [index for index, fate in enumerate(fates) if isinstance(fate, CustomerChanged)]
+    fates: dict[int, Fate] = {}
+    everybody = range(len(writes))
+    if shows_older(run, Side.BUSINESS_CENTRAL):  # no tag says what it did
+        _send(run, _as_they_are(run, writes, everybody, fates), fates)
+    else:
+        _send(run, dict(enumerate(writes)), fates)
+    stale = [index for index, fate in fates.items() if isinstance(fate, CustomerChanged)]
     if stale:
         try:
-            _try_again(run, writes, stale, fates)
+            _send(run, _as_they_are(run, writes, stale, fates), fates)
         except CustomerSyncError as trouble:  # the first batch stands; these were refused and are planned again
             for index in stale:
                 if isinstance(fates[index], CustomerChanged):
                     fates[index] = trouble if isinstance(trouble, OutcomeUnknown) else Dropped(str(trouble))
-    _tell_of_other_countries(run, writes, fates)
-    return fates
+    done = [Dropped("somebody is editing it") if isinstance(fates[i], CustomerChanged) else fates[i] for i in everybody]
+    _tell_of_other_countries(run, writes, done)
+    return done
+
+
+def _as_they_are(run: Run, writes: Sequence[Write], indices: Iterable[int], fates: dict[int, Fate]) -> dict[int, Write]:
+    """Read customers again: those of the updates that still are what the plan saw, with the tags that they have now."""
+    chosen = [(index, writes[index]) for index in indices]
+    now = read_again(run, Side.BUSINESS_CENTRAL, [write.bc_id for _, write in chosen])
+    records = [now.get((write.bc_id or "").lower()) for _, write in chosen]
+    reasons = changed_since(run, [(write, record) for (_, write), record in zip(chosen, records, strict=True)])
+    again: dict[int, Write] = {}
+    for (index, write), record, reason in zip(chosen, records, reasons, strict=True):
+        if reason or record is None:
+            fates[index] = Dropped(reason)
+        else:
+            again[index] = replace(write, etag=str(record["@odata.etag"]))
+    return again
+
+
+def _send(run: Run, updates: Mapping[int, Write], fates: dict[int, Fate]) -> None:
+    if updates:
+        outcomes = run.business_central.batch([_sent(run, write) for write in updates.values()])
+        fates.update(zip(updates, map(fate_of, outcomes), strict=True))
 
 
 def _tell_of_other_countries(run: Run, writes: Sequence[Write], fates: Sequence[Fate | None]) -> None:
@@ -80,24 +108,6 @@ def _tell_of_other_countries(run: Run, writes: Sequence[Write], fates: Sequence[
 def _sent(run: Run, write: Write) -> Update:
     changes = [(change.field, change.before, change.after) for change in write.changes]
     return Update(write.bc_id or "", write.etag, dict(write.payload), cleared_before(changes, run.rules.fields))
-
-
-def _try_again(run: Run, writes: Sequence[Write], stale: Sequence[int], fates: list[Fate]) -> None:
-    """Send the updates with a stale tag once more, if the customers still are what the plan saw."""
-    now = run.business_central.customers_by_id([writes[index].bc_id or "" for index in stale])
-    reasons = changed_since(run, [(writes[index], now.get(writes[index].bc_id or "")) for index in stale])
-    again: list[tuple[int, Write]] = []
-    for index, reason in zip(stale, reasons, strict=True):
-        if reason:
-            fates[index] = Dropped(reason)
-        else:
-            tag = now[writes[index].bc_id or ""]["@odata.etag"]
-            again.append((index, replace(writes[index], etag=str(tag))))
-    if again:
-        retried = run.business_central.batch([_sent(run, write) for _, write in again])
-        for (index, _), outcome in zip(again, retried, strict=True):
-            fate = fate_of(outcome)
-            fates[index] = Dropped("somebody is editing it") if isinstance(fate, CustomerChanged) else fate
 
 
 def _create(run: Run, writes: Sequence[Write]) -> list[Fate]:

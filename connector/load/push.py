@@ -11,13 +11,13 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from connector.core import batch_sizes
-from connector.core.customer import Direction
+from connector.core.customer import Direction, Side
 from connector.core.folding import folded
 from connector.core.normalize import email_key
 from connector.core.plan import Plan, Write
 from connector.errors import EmailTaken
 from connector.load.delivery import Dropped, Fate, Look, Part, deliver, fate_of
-from connector.load.recheck import changed_since, sources_changed
+from connector.load.recheck import changed_since, read_again, sources_changed
 from connector.run.result import LoadResult
 from connector.run.run import Run
 
@@ -61,7 +61,7 @@ def push(run: Run, plan: Plan, look: Look) -> LoadResult:
 
 def _update(run: Run, writes: Sequence[Write]) -> list[Fate]:
     """Re-read the accounts, send what is still as the plan saw it, in one batch request."""
-    now = run.webstore.customers_by_id([write.webstore_id for write in writes if write.webstore_id is not None])
+    now = read_again(run, Side.WEBSTORE, [write.webstore_id for write in writes])
     reasons = changed_since(run, [(write, now.get(write.webstore_id or 0)) for write in writes])
     fates: list[Fate | None] = [Dropped(reason) if reason else None for reason in reasons]
     sent = [write for write, fate in zip(writes, fates, strict=True) if fate is None]

@@ -2,24 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from connector.core import business_central_customer, webstore_customer
-from connector.core.customer import Direction
+from connector.core.customer import Direction, Side
 from connector.core.normalize import NORMALIZERS
 from connector.core.plan import Write, texts_at
 from connector.core.stamps import stamp_of
 from connector.core.undoing import UNDO
 from connector.errors import InternalError
 from connector.run.run import Run
+from connector.run.shown_older import note_older, shows_older
 from connector.store import MappingRow, View
 
-__all__ = ["MappedNow", "canonical_record", "canonical_records", "changed_since", "same_value", "sources_changed"]
+__all__ = [
+    "MappedNow",
+    "canonical_record",
+    "canonical_records",
+    "changed_since",
+    "read_again",
+    "same_value",
+    "sources_changed",
+]
 
 _TOUCHED = {Direction.PUSH: "modified", Direction.PULL: "lastModifiedDateTime"}
 _GONE = "the customer is not there any more"
-_OLD_COPY = "an old copy of it was answered when it was looked at again"
+_OLDER = "it is older now than the plan saw it: one of the two was an old copy, or a restore came between"
+_OLD_PLAN = "the plan was made of an old copy: the customer has other values under the same tag"
 
 
 def canonical_record(run: Run, direction: Direction, record: Mapping[str, Any]) -> tuple[Any, dict[str, str]]:
@@ -60,6 +70,25 @@ def _module(direction: Direction) -> Any:
     return webstore_customer if direction is Direction.PUSH else business_central_customer
 
 
+def read_again(run: Run, side: Side, ids: Collection[Any], fields: Sequence[str] | None = None) -> dict[Any, Any]:
+    """Customers by id (of Business Central in lower case), for whoever relies on reading them as they are. Whoever is left out is
+    not there.
+
+    Business Central is asked past every cache, which takes no more requests. For the webstore that is a request which firewalls
+    may forbid: only once the side has shown an older state is it asked for so.
+
+    Args:
+        fields: of the webstore; None = whole records.
+    """
+    if side is Side.BUSINESS_CENTRAL:
+        found = run.business_central.customers_by_id([key for key in ids if key], past_caches=True) if ids else {}
+        return {key.lower(): record for key, record in found.items()}
+    wanted = {key for key in ids if key is not None}
+    past = run.webstore.customers_past_caches(wanted, fields) if wanted and shows_older(run, side) else {}
+    rest = wanted - past.keys()
+    return {**past, **(run.webstore.customers_by_id(rest, fields) if rest else {})}
+
+
 def changed_since(run: Run, checked: Sequence[tuple[Write, Mapping[str, Any] | None]]) -> list[str]:
     """Why nothing must be sent: something that a write sets is not any more what the plan saw.
 
@@ -67,7 +96,8 @@ def changed_since(run: Run, checked: Sequence[tuple[Write, Mapping[str, Any] | N
         checked: writes of one direction, each with the record as it is now; None = it is gone.
 
     Returns:
-        A reason per write, in order; "" = all of it is as it was.
+        A reason per write, in order; "" = all of it is as it was. What shows that the side went back, or answers old copies, is
+        remembered.
     """
     there = [(write, record) for write, record in checked if record is not None]
     if not there:
@@ -76,8 +106,10 @@ def changed_since(run: Run, checked: Sequence[tuple[Write, Mapping[str, Any] | N
     records = [record for _, record in there]
     raw = _module(direction).columns(records, run.rules.fields).to_pylist()
     found = zip(there, canonical_records(run, direction, records), raw, strict=True)
-    reasons = iter([_changed_since(run, write, now, row) for (write, _), (_, now), row in found])
-    return [_GONE if record is None else next(reasons) for _, record in checked]
+    reasons = [_changed_since(run, write, now, row) for (write, _), (_, now), row in found]
+    _note_old(run, direction.target, reasons)
+    each = iter(reasons)
+    return [_GONE if record is None else next(each) for _, record in checked]
 
 
 def sources_changed(run: Run, creates: Sequence[Write]) -> list[str]:
@@ -92,14 +124,10 @@ def sources_changed(run: Run, creates: Sequence[Write]) -> list[str]:
         return []
     direction = creates[0].direction
     opposite = Direction.PULL if direction is Direction.PUSH else Direction.PUSH
-    if direction is Direction.PULL:
-        fields = webstore_customer.api_fields(run.rules.fields)
-        ids = [write.webstore_id for write in creates if write.webstore_id is not None]
-        found: Mapping[Any, Mapping[str, Any]] = run.webstore.customers_by_id(ids, fields=fields)
-        records = [found.get(write.webstore_id) for write in creates]
-    else:
-        found = run.business_central.customers_by_id([write.bc_id or "" for write in creates])
-        records = [found.get((write.bc_id or "").lower()) for write in creates]
+    fields = webstore_customer.api_fields(run.rules.fields)
+    ids = [write.webstore_id if direction is Direction.PULL else (write.bc_id or "").lower() for write in creates]
+    found = read_again(run, opposite.target, ids, fields)
+    records = [found.get(key) for key in ids]
     there = [record for record in records if record is not None]
     raw = iter(_module(opposite).columns(there, run.rules.fields).to_pylist())
     values = iter(canonical_records(run, opposite, there) if there else [])
@@ -113,10 +141,16 @@ def sources_changed(run: Run, creates: Sequence[Write]) -> list[str]:
             name for name, value in write.source.items() if name in now and not same_value(run, name, now[name], value)
         ]
         if _is_older(row[_TOUCHED[opposite]], write.touched):
-            reasons.append(_OLD_COPY)
+            reasons.append(_OLDER)
         else:
             reasons.append(f"changed by somebody since it was read: {', '.join(other)}" if other else "")
+    _note_old(run, opposite.target, reasons)
     return reasons
+
+
+def _note_old(run: Run, side: Side, reasons: Sequence[str]) -> None:
+    if _OLDER in reasons or _OLD_PLAN in reasons:
+        note_older(run, side)
 
 
 def _is_older(touched: str, planned: str) -> bool:
@@ -130,9 +164,11 @@ def _changed_since(run: Run, write: Write, now: Mapping[str, str], row: Mapping[
         c.field for c in write.changes if c.field not in now or not same_value(run, c.field, now[c.field], c.before)
     ]
     if _is_older(row[_TOUCHED[write.direction]], write.touched):
-        return _OLD_COPY
+        return _OLDER
     there = texts_at(row, write.payload) | {"role": row.get("role", "")}
     moved += [place for place, text in write.seen.items() if there[place] != text] if not moved else []
+    if moved and write.etag and row["etag"] == write.etag:
+        return _OLD_PLAN
     return f"changed by somebody since it was read: {', '.join(moved)}" if moved else ""
 
 

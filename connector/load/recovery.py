@@ -19,7 +19,7 @@ from typing import Any
 
 from connector.clients.business_central.odata import literal
 from connector.core.business_central_order import in_doubt
-from connector.core.customer import Direction
+from connector.core.customer import Direction, Side
 from connector.core.customer_key import customer_key
 from connector.core.plan import Agreement
 from connector.core.undoing import UNDO
@@ -28,7 +28,7 @@ from connector.load.bases import put_bases, remember_record
 from connector.load.lost_accounts import free_ids, is_lost
 from connector.load.pull import customers_like
 from connector.load.push import accounts_by_email
-from connector.load.recheck import MappedNow, canonical_record, same_value
+from connector.load.recheck import MappedNow, canonical_record, read_again, same_value
 from connector.run.decisions import decisions_of
 from connector.run.run import Run
 from connector.store import OpenIntent, Settlement, View, Work
@@ -107,14 +107,12 @@ def recover(run: Run, only: Direction | None = None) -> Recovery:
 
 def _updates(run: Run, direction: Direction, intents: Sequence[OpenIntent], recovery: Recovery) -> None:
     """An interrupted update has happened if the customer holds values that were sent."""
-    if direction is Direction.PUSH:
-        records: Mapping[Any, Any] = run.webstore.customers_by_id([i.webstore_id for i in intents if i.webstore_id])
-    else:
-        records = run.business_central.customers_by_id([i.bc_id for i in intents if i.bc_id])
+    pushing = direction is Direction.PUSH
+    records = read_again(run, direction.target, [i.webstore_id if pushing else i.bc_id for i in intents])
     others = _other_sides(run, direction, intents)
     with run.store_lock, run.store.work(run.code) as work:
         for intent in intents:
-            record = records.get(intent.webstore_id if direction is Direction.PUSH else intent.bc_id)
+            record = records.get(intent.webstore_id if pushing else intent.bc_id)
             values = canonical_record(run, direction, record)[1] if record else {}
             if record and _agreed(run, values, intent):
                 adopt(run, work, direction, intent, record, values, create=False, other=others.get(intent.intent_id))
@@ -127,7 +125,7 @@ def _updates(run: Run, direction: Direction, intents: Sequence[OpenIntent], reco
 
 def _deletes(run: Run, direction: Direction, intents: Sequence[OpenIntent], recovery: Recovery) -> None:
     """An interrupted delete (of an undone run's account) has happened if the account is gone."""
-    there = run.webstore.customers_by_id([i.webstore_id for i in intents if i.webstore_id])
+    there = read_again(run, direction.target, [i.webstore_id for i in intents])
     with run.store_lock, run.store.work(run.code) as work:
         for intent in intents:
             gone = intent.webstore_id not in there
@@ -213,7 +211,7 @@ def linked_meanwhile(work: Work, direction: Direction, intent: OpenIntent) -> st
 def _accounts(run: Run, intents: Sequence[OpenIntent]) -> list[list[Mapping[str, Any]]]:
     """For each interrupted create the account that has its e-mail, whole."""
     by_email = accounts_by_email(run, [intent.natural_key for intent in intents])
-    whole = run.webstore.customers_by_id([int(account["id"]) for account in by_email.values()])
+    whole = read_again(run, Side.WEBSTORE, [int(account["id"]) for account in by_email.values()])
     ids = [int(by_email[i.natural_key]["id"]) if i.natural_key in by_email else 0 for i in intents]
     return [[whole[key]] if key in whole else [] for key in ids]
 
@@ -280,15 +278,12 @@ def _other_sides(run: Run, direction: Direction, intents: Sequence[OpenIntent]) 
     undone = [i for i in intents if i.rule.startswith(UNDO) and i.bc_id and i.webstore_id]
     if not undone:
         return {}
-    if direction is Direction.PUSH:
-        opposite = Direction.PULL
-        records: Mapping[Any, Any] = run.business_central.customers_by_id([i.bc_id or "" for i in undone])
-    else:
-        opposite = Direction.PUSH
-        records = run.webstore.customers_by_id([i.webstore_id or 0 for i in undone])
+    pushing = direction is Direction.PUSH
+    opposite = Direction.PULL if pushing else Direction.PUSH
+    records = read_again(run, opposite.target, [i.bc_id if pushing else i.webstore_id for i in undone])
     held: dict[int, Mapping[str, str]] = {}
     for intent in undone:
-        record = records.get(intent.bc_id if direction is Direction.PUSH else intent.webstore_id)
+        record = records.get(intent.bc_id if pushing else intent.webstore_id)
         held[intent.intent_id] = canonical_record(run, opposite, record)[1] if record else intent.after
     return held
 

@@ -26,7 +26,7 @@ from connector.core.undone_creates import DELETE, KEEP, UndoneCreate
 from connector.errors import LookedTooLongAgo, OutcomeUnknown
 from connector.extract.missing import kept_out
 from connector.load.bases import is_another_account
-from connector.load.recheck import canonical_record, same_value
+from connector.load.recheck import canonical_record, read_again, same_value
 from connector.run.fence import looked_at
 from connector.run.names_given import find_run
 from connector.run.result import Failure, LoadResult
@@ -150,7 +150,7 @@ def _would(customer: UndoneCreate) -> str:
 
 def _delete(run: Run, accounts: Sequence[UndoneCreate], result: LoadResult) -> dict[_Key, str]:
     """Delete accounts, each looked at once more before, with an intent in the journal."""
-    now = run.webstore.customers_by_id([account.webstore_id for account in accounts])
+    now = read_again(run, Side.WEBSTORE, [account.webstore_id for account in accounts])
     states: dict[_Key, str] = {}
     doomed: list[tuple[UndoneCreate, Mapping[str, str]]] = []
     with run.store_lock, run.store.work(run.code) as work:
@@ -258,8 +258,8 @@ def _pairs(
     run: Run, marks: Mapping[tuple[str, int], tuple[str, str]], ticked: Mapping[str, bool]
 ) -> tuple[dict[tuple[str, int], Pair], dict[int, dict[str, str]]]:
     """What both sides hold now of these pairs (one of which a side has gone is missing), and what the accounts hold."""
-    w_records = run.webstore.customers_by_id(sorted({key for _, key in marks}))
-    c_records = {k.lower(): r for k, r in run.business_central.customers_by_id(sorted({k for k, _ in marks})).items()}
+    w_records = read_again(run, Side.WEBSTORE, {key for _, key in marks})
+    c_records = read_again(run, Side.BUSINESS_CENTRAL, sorted({key for key, _ in marks}))
     rules, geography = run.rules.fields, run.rules.geography
     pairs: dict[tuple[str, int], Pair] = {}
     out = kept_out(run, [webstore_customer.columns(list(w_records.values()), rules)])

@@ -82,7 +82,9 @@ def place() -> Iterator[Place]:
     with ExitStack() as stack:
         memory = str(_MEMORY) if os.access(_MEMORY, os.W_OK) else None
         name = stack.enter_context(tempfile.TemporaryDirectory(prefix="lives-", dir=memory))
-        running = stack.enter_context(start(empty=True, seed=1))
+        # lives run faster than the requests of a user that Business Central admits in five minutes
+        unlimited = {"requests_per_window": 1_000_000_000}
+        running = stack.enter_context(start(empty=True, seed=1, business_central_settings=unlimited))
         empty = Path(name) / "empty.sqlite"
         open_store(f"sqlite:///{empty}").close()
         yield Place(running, stack.enter_context(clocks_of_a_life()), Path(name) / "life", empty)
