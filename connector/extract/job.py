@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import pandas as pd
+import pyarrow as pa
 
 from connector.core.customer import Side
 from connector.core.expectations import WHOLE, Expectation, Finding
@@ -24,11 +25,12 @@ from connector.extract.whole_data import takes_all
 from connector.run.run import Run
 from connector.store import View, open_store
 
-__all__ = ["Job", "Mapper", "erased_in", "extracts_in", "frame_in", "in_threads", "job_of", "reader"]
+__all__ = ["Job", "Mapper", "erased_in", "extracts_in", "frame_in", "in_threads", "job_of", "reader", "tables_in"]
 
 T = TypeVar("T")
 # how a run gives a function to all partitions: (function, job, further arguments) → results in the order they come
 Mapper = Callable[..., Iterator[Any]]
+Columns = Mapping[Side, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -117,11 +119,22 @@ def frame_in(job: Job, name: str, number: int) -> pd.DataFrame:
     return frame
 
 
-def extracts_in(job: Job, number: int) -> tuple[Extract, Extract, pd.DataFrame]:
-    """Both extracts of a partition without whoever is set apart, and its mapping rows."""
+def extracts_in(job: Job, number: int, columns: Columns | None = None) -> tuple[Extract, Extract, pd.DataFrame]:
+    """Both extracts of a partition without whoever is set apart, and its mapping rows.
+
+    Args:
+        columns: what is read of each side, `malformed` among it; None = all.
+    """
+    *tables, mapping = tables_in(job, number, columns)
+    webstore, business_central = (extract_of(side, table, job.terms) for side, table in zip(Side, tables, strict=True))
+    return webstore, business_central, mapping
+
+
+def tables_in(job: Job, number: int, columns: Columns | None = None) -> tuple[pa.Table, pa.Table, pd.DataFrame]:
+    """Both sides' rows of a partition, with the reason in `malformed` for whoever is set apart, and its mapping rows."""
     mapping = frame_in(job, MAPPING, number)
     webstore, business_central = (
-        extract_of(side, apart(job.partitions.read(str(side), number), IDS[side], why), job.terms)
+        apart(job.partitions.read(str(side), number, list(columns[side]) if columns else None), IDS[side], why)
         for side, why in zip(Side, reasons_of(job.findings, mapping), strict=True)
     )
     return webstore, business_central, mapping
