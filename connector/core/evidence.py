@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from connector.core import vat
 from connector.core.normalize import by_unique, clean_code, code_key, email_key, postcode_key, text_key, vat_key
+from connector.core.text_bytes import only
 
 __all__ = ["COMPARED", "FIELDS", "RUNGS", "evidence_of", "phone_tails", "rung_keys"]
 
@@ -28,7 +29,7 @@ RUNGS: dict[str, tuple[str, ...]] = {
 COMPARED = frozenset({"name", "email", "phone", "country", "postcode", "address_1", "vat", "vat_number"})
 _JOINT = "\x1f"
 _SHORTEST_VAT = 6
-_EXTENSION = r"(?i)\s*(ext|x|#|;).*$"
+_EXTENSION, _MAY_BE_EXTENDED = r"(?i)\s*(ext|x|#|;).*$", "[xX#;]"
 
 
 def evidence_of(canonical: pa.Table) -> pa.Table:
@@ -71,8 +72,10 @@ def rung_keys(evidence: pa.Table, rung: str) -> pa.Array:
 
 def phone_tails(phones: pa.Array) -> pa.Array:
     """The last seven digits of phone numbers: equal, if the numbers are, however they are written."""
-    digits = pc.replace_substring_regex(pc.replace_substring_regex(phones, _EXTENSION, ""), r"\D", "")
-    return pc.utf8_slice_codeunits(digits, start=-7)
+    extended = pc.match_substring_regex(phones, _MAY_BE_EXTENDED)
+    if pc.any(extended, min_count=0).as_py():
+        phones = pc.if_else(extended, pc.replace_substring_regex(phones, _EXTENSION, ""), phones)
+    return pc.utf8_slice_codeunits(only(phones, "[0-9]"), start=-7)
 
 
 def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -97,7 +100,7 @@ def _vat_keys(numbers: pa.Array, countries: pa.Array) -> pa.Array:
     bare = pc.replace_substring_regex(bare, vat.ENDINGS, r"\1")
     for pattern, prefix in vat.SAME_PREFIXES.items():
         bare = pc.replace_substring_regex(bare, pattern, prefix)
-    digits = pc.replace_substring_regex(bare, r"\D", "")
+    digits = only(bare, "[0-9]")
     telling = pc.and_(
         pc.greater_equal(pc.utf8_length(digits), _SHORTEST_VAT),
         pc.invert(pc.match_substring_regex(digits, r"^(0+|1+|9+|123456(7(8(90?)?)?)?)$")),
