@@ -195,10 +195,10 @@ def _evidence(
 
 
 def rows_in_lots(side: Side, raw: pa.Table, lots: pa.Array, pairing: Pairing) -> pa.Table:
-    """The customers of a partition's side who are in a lot, raw, with the columns MAPPED and LOT.
+    """The customers of a partition's side, raw, with the columns MAPPED and LOT.
 
     Args:
-        raw: all of them; lots: the lot of each; negative = none.
+        lots: the lot of each; negative = none.
     """
     row, new = ("w", pairing.new_webstore) if side is Side.WEBSTORE else ("c", pairing.new_business_central)
     mapped = np.full(raw.num_rows, _NO_PAIR, dtype=np.int64)
@@ -206,8 +206,7 @@ def rows_in_lots(side: Side, raw: pa.Table, lots: pa.Array, pairing: Pairing) ->
     mapped[list(new)] = _NOT_MAPPED
     if side is Side.BUSINESS_CENTRAL:
         mapped[pairing.unlinked["c"].to_pylist()] = _TICKED
-    rows = raw.append_column(MAPPED, pa.array(mapped)).append_column(LOT, lots)
-    return rows.filter(pc.greater_equal(lots, 0))
+    return raw.append_column(MAPPED, pa.array(mapped)).append_column(LOT, lots)
 
 
 def of_lot(rest: Leftover, webstore: pa.Table, business_central: pa.Table) -> Pairing:

@@ -63,6 +63,8 @@ def evidence_of(canonical: pa.Table) -> pa.Table:
 def rung_keys(evidence: pa.Table, rung: str) -> pa.Array:
     """One text per customer: what this rung compares, the fields of the rung joined; "" when one of them is blank."""
     columns = [_flat(evidence[field]) for field in RUNGS[rung]]
+    if len(columns) == 1:
+        return columns[0]
     joined = pc.binary_join_element_wise(*columns, pa.scalar(_JOINT, pa.large_string()))
     whole = pc.not_equal(columns[0], "")
     for column in columns[1:]:
@@ -90,12 +92,21 @@ def _column(table: pa.Table, name: str) -> pa.Array:
 
 def _name_keys(names: pa.Array) -> pa.Array:
     """Identical names are those that differ in letter case, Unicode composition and unseen characters at most."""
-    lower = pc.utf8_lower(pc.utf8_normalize(by_unique(names, text_key), form="NFKC"))
-    return pc.replace_substring(pc.replace_substring(lower, "ß", "ss"), "ς", "σ")
+    keys = by_unique(names, text_key)
+    odd = pc.invert(pc.string_is_ascii(keys))
+    lower = pc.utf8_lower(pc.utf8_normalize(keys.filter(odd), form="NFKC"))
+    folded = pc.replace_substring(pc.replace_substring(lower, "ß", "ss"), "ς", "σ")
+    return pc.replace_with_mask(pc.ascii_lower(keys), odd, folded)
 
 
 def _vat_keys(numbers: pa.Array, countries: pa.Array) -> pa.Array:
     """VAT numbers with their country's prefix; what is too short or says nothing (000000) is no evidence."""
+    there = pc.not_equal(numbers, "")
+    found = _prefixed(numbers.filter(there), countries.filter(there))
+    return pc.replace_with_mask(numbers, there, found)
+
+
+def _prefixed(numbers: pa.Array, countries: pa.Array) -> pa.Array:
     bare = pc.replace_substring_regex(by_unique(numbers, vat_key), r"[^\p{L}\p{N}]", "")
     bare = pc.replace_substring_regex(bare, vat.ENDINGS, r"\1")
     for pattern, prefix in vat.SAME_PREFIXES.items():

@@ -25,7 +25,18 @@ from connector.extract.whole_data import takes_all
 from connector.run.run import Run
 from connector.store import View, open_store
 
-__all__ = ["Job", "Mapper", "erased_in", "extracts_in", "frame_in", "in_threads", "job_of", "reader", "tables_in"]
+__all__ = [
+    "Columns",
+    "Job",
+    "Mapper",
+    "erased_in",
+    "extracts_in",
+    "frame_in",
+    "in_threads",
+    "job_of",
+    "reader",
+    "tables_in",
+]
 
 T = TypeVar("T")
 # how a run gives a function to all partitions: (function, job, further arguments) → results in the order they come
