@@ -38,7 +38,7 @@ import pyarrow.compute as pc
 from benchmarks.customers import both_sides
 from benchmarks.growth import chunks, the_run
 from benchmarks.measuring import Part, alone, answer, peak_mb
-from connector.core.across_partitions import Leftover, gathered, of_lot
+from connector.core.across_partitions import MAPPED, Leftover, gathered, of_lot
 from connector.core.customer import Direction, Side
 from connector.core.evidence import COMPARED
 from connector.core.extracts import Extract
@@ -48,7 +48,7 @@ from connector.extract.file_partitions import FilePartitions
 from connector.extract.job import Job, Mapper, in_threads, job_of
 from connector.extract.missing import Missing
 from connector.planning.comparison import compare_customers, decide_in
-from connector.planning.leftovers import land_lots, rows_of_lot
+from connector.planning.leftovers import columns_compared, land_lots, rows_of_lot
 from connector.run.run import Run
 from connector.store import open_store
 
@@ -134,8 +134,9 @@ def matched(folder: Path, partitions: int) -> int:
 
 def links_in(job: Job, number: int, rest: Leftover) -> int:
     """How many links the ladder finds in a lot."""
-    rows = rows_of_lot(job, number)
-    pairing, terms = of_lot(rest, *rows), replace(job.terms, rules=job.terms.rules.only(COMPARED))
+    terms = replace(job.terms, rules=job.terms.rules.only(COMPARED))
+    rows = rows_of_lot(job, number, {side: [*names, MAPPED] for side, names in columns_compared(terms.rules).items()})
+    pairing = of_lot(rest, *rows)
     webstore, company = (
         candidates(Extract(side, table, table.slice(0, 0), terms).canonical, free=free, wanted=wanted)
         for side, table, free, wanted in (

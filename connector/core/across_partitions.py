@@ -32,6 +32,7 @@ Mask = np.ndarray[Any, np.dtype[np.bool_]]
 __all__ = [
     "LOT",
     "MAPPED",
+    "WHO",
     "Leftover",
     "Waiting",
     "gathered",
@@ -49,6 +50,8 @@ __all__ = [
 # who is not in it has _NOT_MAPPED
 MAPPED, LOT = "mapped", "lot"
 _TICKED, _NO_PAIR, _NOT_MAPPED = -2, -1, 0
+# who a customer is, and why he is set apart
+WHO = {Side.WEBSTORE: ("webstore_id", "malformed"), Side.BUSINESS_CENTRAL: ("bc_id", "number", "malformed")}
 # evidence by which a gone customer's successor is looked for (orphans.py)
 _HEIRS = ("vat_number", "email")
 _LOST = pa.array([0], pa.int64())  # one key for all: orphans are proposed for beside each other
@@ -60,7 +63,7 @@ class Leftover:
 
     Attributes:
         pairing: everything but its pairs and row numbers.
-        malformed_webstore, malformed_business_central: raw rows that are set apart.
+        malformed_webstore, malformed_business_central: who is set apart, with the columns WHO.
         usernames: Business Central id → user name of the mapping row, for those who wait.
         waiting: how many customers wait for an answer.
         rows: how many customers there are, partition number → (webstore, Business Central).
@@ -109,8 +112,8 @@ def leftover_of(
     nobody = pairing.pairs.schema.empty_table()
     return Leftover(
         replace(pairing, pairs=nobody, unlinked=pairing.unlinked.slice(0, 0), new_webstore=[], new_business_central=[]),
-        webstore.malformed,
-        business_central.malformed,
+        webstore.malformed.select(WHO[Side.WEBSTORE]),
+        business_central.malformed.select(WHO[Side.BUSINESS_CENTRAL]),
         {bc_id: name for bc_id, name in known.usernames.items() if bc_id in asked},
         sum(int(side.waiting.sum()) for side in sides),
         {number: (webstore.raw.num_rows, business_central.raw.num_rows)},
@@ -191,20 +194,19 @@ def _evidence(
                 yield f"heir by {name}", False, None, [_flat(compared[name])]
 
 
-def rows_in_lots(extract: Extract, lots: pa.Array, pairing: Pairing) -> pa.Table:
-    """The customers of a partition's side who are in a lot, raw, with the columns MAPPED and LOT.
+def rows_in_lots(side: Side, raw: pa.Table, lots: pa.Array, pairing: Pairing) -> pa.Table:
+    """The customers of a partition's side, raw, with the columns MAPPED and LOT.
 
     Args:
-        lots: the lot of each of them; negative = none.
+        lots: the lot of each; negative = none.
     """
-    side, new = ("w", pairing.new_webstore) if extract.side is Side.WEBSTORE else ("c", pairing.new_business_central)
-    mapped = np.full(extract.raw.num_rows, _NO_PAIR, dtype=np.int64)
-    mapped[pairing.pairs[side].to_numpy()] = pairing.pairs["webstore_id"].to_numpy()
+    row, new = ("w", pairing.new_webstore) if side is Side.WEBSTORE else ("c", pairing.new_business_central)
+    mapped = np.full(raw.num_rows, _NO_PAIR, dtype=np.int64)
+    mapped[pairing.pairs[row].to_numpy()] = pairing.pairs["webstore_id"].to_numpy()
     mapped[list(new)] = _NOT_MAPPED
-    if side == "c":
+    if side is Side.BUSINESS_CENTRAL:
         mapped[pairing.unlinked["c"].to_pylist()] = _TICKED
-    rows = extract.raw.append_column(MAPPED, pa.array(mapped)).append_column(LOT, lots)
-    return rows.filter(pc.greater_equal(lots, 0))
+    return raw.append_column(MAPPED, pa.array(mapped)).append_column(LOT, lots)
 
 
 def of_lot(rest: Leftover, webstore: pa.Table, business_central: pa.Table) -> Pairing:

@@ -25,8 +25,17 @@ from connector.core.mail_address import further_addresses
 from connector.core.normalize import CANONICAL, by_unique, clean, code_key
 from connector.core.properties import NO_SHIP_TO, SHIP_TO, base_name, known_property
 
-__all__ = ["API_FIELDS", "SCHEMA", "api_fields", "canonical", "columns", "payload", "schema", "ship_to_known"]
-
+__all__ = [
+    "API_FIELDS",
+    "SCHEMA",
+    "api_fields",
+    "canonical",
+    "columns",
+    "columns_read",
+    "payload",
+    "schema",
+    "ship_to_known",
+]
 
 _TEXTS = (
     "number", "displayName", "type", "addressLine1", "addressLine2", "city", "state", "country", "postalCode",
@@ -170,6 +179,12 @@ def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Ta
         else:
             result[rule.field] = by_unique(column, _meaning(rule))
     return pa.table(result)
+
+
+def columns_read(rules: FieldRules) -> tuple[str, ...]:
+    """The columns of `schema(rules)` that `canonical` reads."""
+    states = (rules.country_property_of(rule) for rule in rules.rules if rule.normalizer == "state")
+    return tuple(dict.fromkeys(("bc_id", "type", "country", *(rule.business_central for rule in rules.rules), *states)))
 
 
 def _meaning(rule: FieldRule) -> Any:

@@ -49,7 +49,7 @@ def edges_among(keys: pa.Table) -> tuple[Numbers, Numbers]:
     key, customer = keys["key"].to_numpy(), keys["customer"].to_numpy()
     if not len(key):
         return customer, customer
-    order = np.argsort(key, kind="stable")
+    order = np.argsort(key)
     key, customer = key[order], customer[order]
     again = np.append(False, key[1:] == key[:-1])
     traits = np.bitwise_or.reduceat(keys["traits"].to_numpy()[order], np.flatnonzero(~again))

@@ -28,6 +28,8 @@ def rows_in(keys: _Array, among: _Array) -> pa.Array:
     Args:
         keys, among: both texts or both whole numbers.
     """
+    if not len(keys):
+        return pa.nulls(0, pa.int32())
     if len(keys) + len(among) < _FEW:
         return pc.index_in(_whole(keys), value_set=_whole(among), skip_nulls=True)
     return _joined(keys, among)

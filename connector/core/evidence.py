@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 
 from connector.core import vat
 from connector.core.normalize import by_unique, clean_code, code_key, email_key, postcode_key, text_key, vat_key
+from connector.core.text_bytes import only
 
 __all__ = ["COMPARED", "FIELDS", "RUNGS", "evidence_of", "phone_tails", "rung_keys"]
 
@@ -28,7 +29,7 @@ RUNGS: dict[str, tuple[str, ...]] = {
 COMPARED = frozenset({"name", "email", "phone", "country", "postcode", "address_1", "vat", "vat_number"})
 _JOINT = "\x1f"
 _SHORTEST_VAT = 6
-_EXTENSION = r"(?i)\s*(ext|x|#|;).*$"
+_EXTENSION, _MAY_BE_EXTENDED = r"(?i)\s*(ext|x|#|;).*$", "[xX#;]"
 
 
 def evidence_of(canonical: pa.Table) -> pa.Table:
@@ -62,6 +63,8 @@ def evidence_of(canonical: pa.Table) -> pa.Table:
 def rung_keys(evidence: pa.Table, rung: str) -> pa.Array:
     """One text per customer: what this rung compares, the fields of the rung joined; "" when one of them is blank."""
     columns = [_flat(evidence[field]) for field in RUNGS[rung]]
+    if len(columns) == 1:
+        return columns[0]
     joined = pc.binary_join_element_wise(*columns, pa.scalar(_JOINT, pa.large_string()))
     whole = pc.not_equal(columns[0], "")
     for column in columns[1:]:
@@ -71,8 +74,10 @@ def rung_keys(evidence: pa.Table, rung: str) -> pa.Array:
 
 def phone_tails(phones: pa.Array) -> pa.Array:
     """The last seven digits of phone numbers: equal, if the numbers are, however they are written."""
-    digits = pc.replace_substring_regex(pc.replace_substring_regex(phones, _EXTENSION, ""), r"\D", "")
-    return pc.utf8_slice_codeunits(digits, start=-7)
+    extended = pc.match_substring_regex(phones, _MAY_BE_EXTENDED)
+    if pc.any(extended, min_count=0).as_py():
+        phones = pc.if_else(extended, pc.replace_substring_regex(phones, _EXTENSION, ""), phones)
+    return pc.utf8_slice_codeunits(only(phones, "[0-9]"), start=-7)
 
 
 def _flat(column: pa.ChunkedArray | pa.Array) -> pa.Array:
@@ -87,17 +92,26 @@ def _column(table: pa.Table, name: str) -> pa.Array:
 
 def _name_keys(names: pa.Array) -> pa.Array:
     """Identical names are those that differ in letter case, Unicode composition and unseen characters at most."""
-    lower = pc.utf8_lower(pc.utf8_normalize(by_unique(names, text_key), form="NFKC"))
-    return pc.replace_substring(pc.replace_substring(lower, "ß", "ss"), "ς", "σ")
+    keys = by_unique(names, text_key)
+    odd = pc.invert(pc.string_is_ascii(keys))
+    lower = pc.utf8_lower(pc.utf8_normalize(keys.filter(odd), form="NFKC"))
+    folded = pc.replace_substring(pc.replace_substring(lower, "ß", "ss"), "ς", "σ")
+    return pc.replace_with_mask(pc.ascii_lower(keys), odd, folded)
 
 
 def _vat_keys(numbers: pa.Array, countries: pa.Array) -> pa.Array:
     """VAT numbers with their country's prefix; what is too short or says nothing (000000) is no evidence."""
+    there = pc.not_equal(numbers, "")
+    found = _prefixed(numbers.filter(there), countries.filter(there))
+    return pc.replace_with_mask(numbers, there, found)
+
+
+def _prefixed(numbers: pa.Array, countries: pa.Array) -> pa.Array:
     bare = pc.replace_substring_regex(by_unique(numbers, vat_key), r"[^\p{L}\p{N}]", "")
     bare = pc.replace_substring_regex(bare, vat.ENDINGS, r"\1")
     for pattern, prefix in vat.SAME_PREFIXES.items():
         bare = pc.replace_substring_regex(bare, pattern, prefix)
-    digits = pc.replace_substring_regex(bare, r"\D", "")
+    digits = only(bare, "[0-9]")
     telling = pc.and_(
         pc.greater_equal(pc.utf8_length(digits), _SHORTEST_VAT),
         pc.invert(pc.match_substring_regex(digits, r"^(0+|1+|9+|123456(7(8(90?)?)?)?)$")),

@@ -20,7 +20,7 @@ from connector.core.normalize import key_columns, row_hashes
 from connector.core.stamps import stamps_of
 from connector.core.terms import Terms
 
-__all__ = ["Extract", "Known", "ReadBases", "ReadReplaced", "Replaced", "extract_of"]
+__all__ = ["Extract", "Known", "ReadBases", "ReadReplaced", "Replaced", "extract_of", "shaped"]
 
 ReadBases = Callable[[Sequence[str]], pd.DataFrame]
 # side, Business Central id, webstore id, field → canonical values that confirmed writes replaced
@@ -147,7 +147,13 @@ class Known:
 
 def extract_of(side: Side, raw: pa.Table, terms: Terms) -> Extract:
     """The customers of one side; records that are not shaped like a customer are set apart."""
+    fine, malformed = shaped(raw)
+    return Extract(side, fine.combine_chunks(), malformed, terms)
+
+
+def shaped(raw: pa.Table) -> tuple[pa.Table, pa.Table]:
+    """The rows that are shaped like a customer, and the others."""
     fine = pc.equal(raw["malformed"], "")
     if pc.all(fine, min_count=0).as_py():
-        return Extract(side, raw.combine_chunks(), raw.schema.empty_table(), terms)  # a slice would hold all rows
-    return Extract(side, raw.filter(fine).combine_chunks(), raw.filter(pc.invert(fine)), terms)
+        return raw, raw.schema.empty_table()  # a slice would hold all rows
+    return raw.filter(fine), raw.filter(pc.invert(fine))

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from rapidfuzz import fuzz
 from rapidfuzz.distance import OSA
@@ -22,12 +23,15 @@ LEGAL_FORMS = frozenset(
 )
 # where the family name stands first: there the last word is the given name, in which every letter counts
 _FAMILY_NAME_FIRST = frozenset({"CN", "HK", "HU", "JP", "KH", "KP", "KR", "MN", "MO", "SG", "TW", "VN"})
+# of the last names it is remembered: two of them are put beside each other in several ways
+_LAST = 1_000
 _JOINED = re.compile(r"[.'’`´/]")
 _NO_WORD = re.compile(r"[^\w]+|_")
 _LETTERS = str.maketrans({"ø": "o", "đ": "d", "ð": "d", "ł": "l", "æ": "ae", "œ": "oe", "þ": "th", "ı": "i"})
 _WRITTEN_OUT = str.maketrans({"ä": "ae", "ö": "oe", "ü": "ue", "ø": "oe", "å": "aa"})
 
 
+@lru_cache(_LAST)
 def words(name: str) -> tuple[str, ...]:
     """The words of a name without case, accents and punctuation; "Berg, Anna" counts as "Anna Berg"."""
     return _words(_composed(name))
@@ -61,10 +65,13 @@ def alike(one: str, other: str) -> int:
     return round(fuzz.token_sort_ratio(" ".join(words(one)), " ".join(words(other))))
 
 
-def _ways(name: str) -> set[tuple[str, ...]]:
+@lru_cache(_LAST)
+def _ways(name: str) -> frozenset[tuple[str, ...]]:
     """The words of a name, umlauts once without their dots and once written out."""
+    if name.isascii():
+        return frozenset({words(name)})
     composed = _composed(name)
-    return {_words(composed), _words(composed.translate(_WRITTEN_OUT))}
+    return frozenset({_words(composed), _words(composed.translate(_WRITTEN_OUT))})
 
 
 def _composed(name: str) -> str:

@@ -31,6 +31,7 @@ import pyarrow.compute as pc
 
 from connector.core.contradictions import contradictions, is_somebody_else, plainly_the_same
 from connector.core.evidence import RUNGS
+from connector.core.gc_pause import collector_resting
 from connector.core.shared_evidence import Candidates, Codes, Group, Shared, candidates, readable, share
 
 __all__ = ["Ambiguity", "Candidates", "Ladder", "Match", "Matching", "candidates", "match"]
@@ -133,7 +134,8 @@ def match(
         Matches, and ambiguities by rung, whatever the order of the customers. A rung raises a question only for customers
         who wait and whom no stronger rung has raised one for.
     """
-    return _Walk(webstore, business_central, ladder or Ladder(), frozenset(rejected), made).walk()
+    with collector_resting():
+        return _Walk(webstore, business_central, ladder or Ladder(), frozenset(rejected), made).walk()
 
 
 class _Walk:

@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from connector.core.text_bytes import are_words
+
 __all__ = ["ACCOUNT_TEXT", "EMAIL", "FIRST_EMAIL", "PHONE", "POSTCODE", "SAME", "UPPER", "VAT", "Plain"]
 
-_WORDS = r"^(?:{class}+(?: {class}+)*)?$"
 _PRINTABLE = "[!-~]"
 _NO_SEPARATOR = "[!-+\\--:<-~]"  # neither , nor ;
 _NO_ENTITY = "[!-%'-~]"
@@ -37,7 +38,7 @@ class Plain:
 
     def holds(self, array: pa.Array) -> pa.Array:
         """For which texts the kernel is right; null for null."""
-        right = pc.match_substring_regex(array, _WORDS.replace("{class}", self.characters))
+        right = are_words(array, self.characters)
         return pc.and_not(right, pc.match_substring(array, self.without)) if self.without else right
 
 

@@ -33,6 +33,7 @@ __all__ = [
     "api_fields",
     "canonical",
     "columns",
+    "columns_read",
     "meta_known",
     "meta_shown",
     "name_as_in",
@@ -59,6 +60,10 @@ _BILLING = (
     "first_name", "last_name", "company", "address_1", "address_2", "city", "postcode", "country", "state", "email", "phone",
 )  # fmt: skip
 _SHIPPING = tuple(name for name in _BILLING if name != "email")
+# how a customer is called, and in which country
+_NAME = (
+    "first_name", "last_name", "billing.company", "billing.first_name", "billing.last_name", "billing.country",
+)  # fmt: skip
 _NOT_SHOWN = "the webstore does not show meta_data of this account, though it does of others: a plugin may hide it"
 # what the field map may name in its column `webstore`, besides meta:KEY
 PATHS = (
@@ -236,6 +241,25 @@ def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Ta
     return pa.table(result)
 
 
+def columns_read(rules: FieldRules) -> tuple[str, ...]:
+    """The columns of `schema(rules)` that `canonical` reads."""
+    found = ["webstore_id", *(["meta_known"] if rules.meta_keys else [])]
+    for rule in rules.rules:
+        if rule.webstore == "name":
+            found += _NAME
+        elif rule.webstore == "vat":
+            found += [f"meta:{key}" for key in rules.vat_keys]
+        else:
+            found.append(rule.webstore)
+        if rule.normalizer == "state":
+            found.append(_country_beside(rule))
+    return tuple(dict.fromkeys(found))
+
+
+def _country_beside(rule: FieldRule) -> str:
+    return rule.webstore.replace("state", "country")
+
+
 def _field(table: pa.Table, rule: FieldRule, rules: FieldRules, geography: Geography) -> pa.Array:
     if rule.webstore == "name":
         return names(table, rules)
@@ -243,7 +267,7 @@ def _field(table: pa.Table, rule: FieldRule, rules: FieldRules, geography: Geogr
         return _first_set([by_unique(table[f"meta:{key}"], clean_code) for key in rules.vat_keys], table.num_rows)
     column = table[rule.webstore]
     if rule.normalizer == "state":
-        countries = by_unique(table[rule.webstore.replace("state", "country")], code_key).to_pylist()
+        countries = by_unique(table[_country_beside(rule)], code_key).to_pylist()
         states = by_unique(column, clean).to_pylist()
         return pa.array(geography.state_codes(countries, states), type=pa.large_string())
     return pc.fill_null(by_unique(column, _meaning(rule)), "")

@@ -27,6 +27,8 @@ __all__ = ["FilePartitions", "made_at", "partitions_at", "place_of", "remove_lef
 
 # so many rows are kept back before they are divided: smaller pieces cost more than they hold
 _ROWS_AT_ONCE = 100_000
+# a dictionary that grows costs more than it saves: nearly every value of its column is another one; nobody asks for statistics
+_WRITTEN: dict[str, Any] = {"compression": "lz4", "dictionary_pagesize_limit": 1 << 16, "write_statistics": False}
 
 
 @dataclass(frozen=True)
@@ -65,7 +67,7 @@ class FilePartitions:
         files, folder = self._files(name, number)
         for file in folder:
             kept = without_rows(pq.read_table(file, filesystem=files), key, ids)
-            pq.write_table(kept, file, filesystem=files, compression="lz4")
+            pq.write_table(kept, file, filesystem=files, **_WRITTEN)
 
     def _files(self, name: str, number: int) -> tuple[Any, list[str]]:
         files, root = fsspec.core.url_to_fs(self.url)
@@ -101,7 +103,7 @@ class _FileLanding:
     def _writer(self, part: int) -> pq.ParquetWriter:
         if part not in self._writers:
             path = f"{self._folder}/{part:04d}-{self._piece}.parquet"
-            self._writers[part] = pq.ParquetWriter(path, self._schema, filesystem=self._files, compression="lz4")
+            self._writers[part] = pq.ParquetWriter(path, self._schema, filesystem=self._files, **_WRITTEN)
         return self._writers[part]
 
     def __enter__(self) -> Landing:

@@ -12,6 +12,7 @@ from itertools import islice
 from typing import Any, TypeVar
 
 import pandas as pd
+import pyarrow as pa
 
 from connector.core.customer import Side
 from connector.core.expectations import WHOLE, Expectation, Finding
@@ -24,11 +25,23 @@ from connector.extract.whole_data import takes_all
 from connector.run.run import Run
 from connector.store import View, open_store
 
-__all__ = ["Job", "Mapper", "erased_in", "extracts_in", "frame_in", "in_threads", "job_of", "reader"]
+__all__ = [
+    "Columns",
+    "Job",
+    "Mapper",
+    "erased_in",
+    "extracts_in",
+    "frame_in",
+    "in_threads",
+    "job_of",
+    "reader",
+    "tables_in",
+]
 
 T = TypeVar("T")
 # how a run gives a function to all partitions: (function, job, further arguments) → results in the order they come
 Mapper = Callable[..., Iterator[Any]]
+Columns = Mapping[Side, Sequence[str]]
 
 
 @dataclass(frozen=True)
@@ -104,9 +117,9 @@ def in_threads(workers: int = 2) -> Mapper:
                 at_work
             ):  # what is not asked for yet is not done yet: results of all partitions may be more than memory holds
                 ended, at_work = wait(at_work, return_when=FIRST_COMPLETED)
-                at_work |= {pool.submit(function, job, number, *arguments) for number in islice(numbers, len(ended))}
-                while ended:
+                while ended:  # whoever takes a result is at work on it meanwhile, in place of a thread
                     yield ended.pop().result()
+                    at_work |= {pool.submit(function, job, number, *arguments) for number in islice(numbers, 1)}
 
     return mapped
 
@@ -117,14 +130,29 @@ def frame_in(job: Job, name: str, number: int) -> pd.DataFrame:
     return frame
 
 
-def extracts_in(job: Job, number: int) -> tuple[Extract, Extract, pd.DataFrame]:
-    """Both extracts of a partition without whoever is set apart, and its mapping rows."""
+def extracts_in(job: Job, number: int, columns: Columns | None = None) -> tuple[Extract, Extract, pd.DataFrame]:
+    """Both extracts of a partition without whoever is set apart, and its mapping rows.
+
+    Args:
+        columns: what is read of each side, `malformed` among it; None = all.
+    """
     mapping = frame_in(job, MAPPING, number)
-    webstore, business_central = (
-        extract_of(side, apart(job.partitions.read(str(side), number), IDS[side], why), job.terms)
-        for side, why in zip(Side, reasons_of(job.findings, mapping), strict=True)
-    )
+    tables = _tables(job, number, mapping, columns)
+    webstore, business_central = (extract_of(side, table, job.terms) for side, table in zip(Side, tables, strict=True))
     return webstore, business_central, mapping
+
+
+def tables_in(job: Job, number: int) -> tuple[pa.Table, pa.Table, pd.DataFrame]:
+    """Both sides' rows of a partition, with the reason in `malformed` for whoever is set apart, and its mapping rows."""
+    mapping = frame_in(job, MAPPING, number)
+    webstore, business_central = _tables(job, number, mapping)
+    return webstore, business_central, mapping
+
+
+def _tables(job: Job, number: int, mapping: pd.DataFrame, columns: Columns | None = None) -> Iterator[pa.Table]:
+    """One side is read when the other one has been dealt with."""
+    for side, why in zip(Side, reasons_of(job.findings, mapping), strict=True):
+        yield apart(job.partitions.read(str(side), number, list(columns[side]) if columns else None), IDS[side], why)
 
 
 def bases_in(job: Job, number: int) -> pd.DataFrame:

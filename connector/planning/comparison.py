@@ -10,12 +10,13 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-from connector.core.across_partitions import Leftover, gathered, leftover_of
+from connector.core.across_partitions import WHO, Leftover, gathered, leftover_of
 from connector.core.comparison import compare
 from connector.core.linked_pairs import Part, decide_pairs
 from connector.core.mapping_join import pair
 from connector.core.plan import Plan
 from connector.core.planning import Decisions
+from connector.extract.extraction import MAPPING
 from connector.extract.job import Job, Mapper, bases_in, extracts_in
 from connector.extract.missing import Missing
 from connector.planning.knowledge import Gone, known_in
@@ -63,11 +64,12 @@ def compare_customers(run: Run, job: Job, missing: Missing, mapper: Mapper, *, r
 
 
 def decide_in(job: Job, number: int) -> Decided:
-    """Decide about the pairs of a partition."""
-    webstore, business_central, mapping = extracts_in(job, number)
+    """Decide about the pairs of a partition. Where the mapping table names nobody, nothing but who is there is read."""
+    nobody = not job.partitions.read(MAPPING, number).num_rows
+    webstore, business_central, mapping = extracts_in(job, number, WHO if nobody else None)
     known = known_in(job, mapping, bases_in(job, number))
     pairing = pair(mapping, webstore.raw, business_central.raw)
-    part = decide_pairs(pairing, webstore, business_central, known, job.terms)
+    part = Part() if nobody else decide_pairs(pairing, webstore, business_central, known, job.terms)
     return Decided(part, leftover_of(number, pairing, webstore, business_central, known, job.terms))
 
 

@@ -18,6 +18,7 @@ import pyarrow as pa
 from connector.core.across_partitions import (
     LOT,
     MAPPED,
+    WHO,
     Leftover,
     keys_of,
     of_lot,
@@ -27,24 +28,26 @@ from connector.core.across_partitions import (
 )
 from connector.core.circles import KEYS, NO_LOT, Lots, Mask, circles_of, edges_among, lots_of
 from connector.core.comparison import conclude
-from connector.core.customer import Side
+from connector.core.customer import FieldRules, Side
 from connector.core.evidence import COMPARED
-from connector.core.extracts import Extract
+from connector.core.extracts import Extract, shaped
 from connector.core.linked_pairs import Part
 from connector.core.mapping_join import pair
 from connector.core.partitioning import Numbers
 from connector.core.plan import Plan
 from connector.extract.extraction import columns_of
-from connector.extract.job import Job, Mapper, extracts_in
+from connector.extract.job import Columns, Job, Mapper, extracts_in, tables_in
 from connector.planning.knowledge import Gone, known_beside
 from connector.planning.landed_plan import LandedPlan, land_plan, with_landed
 from connector.run.run import Progress
 
-__all__ = ["land_lots", "plan_of_leftovers", "rows_of_lot"]
+__all__ = ["columns_compared", "land_lots", "plan_of_leftovers", "rows_of_lot"]
 
 # names of what is landed: evidence by what it says, the lots of each partition's customers, and the customers of a lot
 _EVIDENCE, _LOTS = "evidence", "lots"
 _OF_LOT = {side: f"{side}-in-lots" for side in Side}
+# what is looked at of raw rows for evidence, whatever the rules read
+_LOOKED_AT = {Side.WEBSTORE: (), Side.BUSINESS_CENTRAL: ("email", "displayName")}
 _LOTS_SCHEMA = pa.schema([("partition", pa.int32()), (LOT, pa.int16())])
 # below so many customers in circles more lots cost more than they save
 ONE_LOT = 50_000
@@ -82,17 +85,22 @@ def land_lots(job: Job, rest: Leftover, mapper: Mapper) -> int:
     return int(lots.max(initial=0)) + 1
 
 
-def rows_of_lot(job: Job, number: int) -> list[pa.Table]:
-    """The customers of a lot, raw, with the columns MAPPED and LOT: the webstore's, and Business Central's."""
-    return [job.partitions.read(_OF_LOT[side], number) for side in Side]
+def rows_of_lot(job: Job, number: int, columns: Columns | None = None) -> list[pa.Table]:
+    """The customers of a lot, raw, with the columns MAPPED and LOT: the webstore's, and Business Central's.
+
+    Args:
+        columns: what is read of each side; None = all.
+    """
+    return [job.partitions.read(_OF_LOT[side], number, list(columns[side]) if columns else None) for side in Side]
 
 
 def evidence_in(
     job: Job, number: int, orphans: pa.Table, begins: Sequence[Rows]
 ) -> tuple[Rows, pa.Table, tuple[Mask, ...]]:
     """The evidence of a partition's customers; and who of them waits and who is left of a pair, the webstore's first."""
-    job = replace(job, terms=replace(job.terms, rules=job.terms.rules.only(COMPARED)))
-    webstore, business_central, mapping = extracts_in(job, number)
+    rules = job.terms.rules.only(COMPARED)
+    job = replace(job, terms=replace(job.terms, rules=rules))
+    webstore, business_central, mapping = extracts_in(job, number, columns_compared(rules))
     pairing = pair(mapping, webstore.raw, business_central.raw)
     keys = keys_of(pairing, webstore, business_central, orphans, job.terms, begins=begins[number])
     sides = waiting_in(pairing, webstore, business_central, job.terms)
@@ -103,18 +111,30 @@ def evidence_in(
     )
 
 
+def columns_compared(rules: FieldRules) -> Columns:
+    """What evidence is made of, of the columns of both sides, and who it is of."""
+    return {
+        side: list(dict.fromkeys((*WHO[side], *_LOOKED_AT[side], *columns_of(side).columns_read(rules))))
+        for side in Side
+    }
+
+
 def edges_in(job: Job, number: int) -> tuple[Any, Any]:
     """Who shares the evidence that was landed in a partition."""
     return edges_among(job.partitions.read(_EVIDENCE, number))
 
 
 def rows_in(job: Job, number: int) -> tuple[pa.Table, pa.Table]:
-    """The customers of a partition who are in lots."""
-    webstore, business_central, mapping = extracts_in(job, number)
-    pairing = pair(mapping, webstore.raw, business_central.raw)
+    """The customers of a partition, with the lots in which they are."""
+    *tables, mapping = tables_in(job, number)
+    webstore, business_central = (shaped(table)[0] for table in tables)
+    pairing = pair(mapping, webstore, business_central)
     lots = job.partitions.read(_LOTS, number)[LOT].combine_chunks()
-    size = webstore.raw.num_rows
-    return rows_in_lots(webstore, lots[:size], pairing), rows_in_lots(business_central, lots[size:], pairing)
+    size = webstore.num_rows
+    return (
+        rows_in_lots(Side.WEBSTORE, webstore, lots[:size], pairing),
+        rows_in_lots(Side.BUSINESS_CENTRAL, business_central, lots[size:], pairing),
+    )
 
 
 def conclude_in(job: Job, number: int, rest: Leftover, gone: Gone, series: str) -> LandedPlan:

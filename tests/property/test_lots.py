@@ -104,7 +104,8 @@ def mapping_rows(dice: random.Random, size: int) -> list[tuple[str, int | None, 
     """Some are linked, some ticked, some have lost their other half, or both."""
     ids = [f"{key:08x}-0000-4000-8000-000000000000" for key in range(1, size + 3)]
     keys = dice.sample(range(1, size + 4), len(ids))
-    chosen = [(bc_id, key) for bc_id, key in zip(ids, keys, strict=True) if dice.random() < 0.4]
+    share = dice.choice((0, 0.02, 0.4, 0.4))  # in a first run nobody is, and soon after in some partitions only
+    chosen = [(bc_id, key) for bc_id, key in zip(ids, keys, strict=True) if dice.random() < share]
     return [(bc_id, key if dice.random() < 0.7 else None, dice.random() < 0.8) for bc_id, key in chosen]
 
 

@@ -98,6 +98,14 @@ def test_records_without_an_id_are_no_rows() -> None:
     assert business_central_customer.columns([{"id": ""}, {}]).num_rows == 0
 
 
+def test_a_canonical_value_is_read_from_the_columns_that_are_said_to_be_read() -> None:
+    for module, record in ((webstore_customer, account()), (business_central_customer, company_customer())):
+        table = module.columns([record], RULES)
+        for rules in (RULES, *(RULES.only({name}) for name in RULES.names)):
+            some = table.select(module.columns_read(rules))
+            assert module.canonical(some, rules, PLACES) == module.canonical(table, rules, PLACES)
+
+
 def push(values: dict[str, str], **changes: Any) -> dict[str, Any]:
     return webstore_customer.payload(values, RULES, raw_account(**changes), company=True)
 

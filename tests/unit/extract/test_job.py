@@ -19,5 +19,5 @@ def test_results_do_not_gather_while_nobody_takes_them() -> None:
     found = []
     for result in in_threads(2)(act, job, 100):
         found.append(result)
-        assert len(began) <= len(found) + 4
+        assert len(began) <= len(found) + 1  # the other worker's; this one's begins when it has been dealt with
     assert sorted(found) == list(range(100, 150))
