@@ -8,7 +8,8 @@ intents open; the next run looks at the other system (recovery.py) and never rep
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass, replace
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field, replace
 from functools import partial
 from typing import Any
 
@@ -95,6 +96,7 @@ class Part:
             would be overwritten: an account has no tag.
         claims: what two batches that are under way together must not both claim: a server looks whether it is taken, and then
             takes it, and between the two somebody else may.
+        turn: held while a batch is sent; where the client itself sees to it that no more than `at_once` are sent, nothing.
     """
 
     writes: Sequence[Write]
@@ -103,6 +105,7 @@ class Part:
     at_once: Callable[[], int] = lambda: 1
     looks_ahead: bool = False
     claims: Callable[[Write], Collection[str]] = lambda _: ()
+    turn: AbstractContextManager[Any] = field(default_factory=nullcontext)
 
 
 def deliver(run: Run, direction: Direction, look: Look, parts: Sequence[Part]) -> LoadResult:
@@ -123,7 +126,7 @@ def deliver(run: Run, direction: Direction, look: Look, parts: Sequence[Part]) -
         following = next(batches, None)
         lost: list[Unknown] = []
         trouble = False
-        with UnderWay(partial(_deliver_batch, run, send=part.send, result=result)) as under_way:
+        with UnderWay(partial(_deliver_batch, run, part=part, result=result)) as under_way:
             while under_way or lost or (following and not result.stopped):
                 if following and not result.stopped and run.ending.is_set():
                     result.stopped = "The run was cancelled; what was not written is planned again by the next run."
@@ -138,7 +141,9 @@ def deliver(run: Run, direction: Direction, look: Look, parts: Sequence[Part]) -
                     following = next(batches, None)
                     continue
                 if under_way:
-                    batch, future = under_way.ended()
+                    if (ended := under_way.ended()) is None:
+                        continue
+                    batch, future = ended
                     try:
                         lost += filter(None, [future.result()])
                     except (RemoteTrouble, RemoteRefused) as refused:  # of a request as a whole
@@ -160,9 +165,18 @@ def deliver(run: Run, direction: Direction, look: Look, parts: Sequence[Part]) -
 Unknown = tuple[Sequence[Write], OutcomeUnknown]
 
 
-def _deliver_batch(run: Run, batch: Sequence[Write], *, send: Send, result: LoadResult) -> Unknown | None:
+def _deliver_batch(
+    run: Run, batch: Sequence[Write], answered: Callable[[], None], *, part: Part, result: LoadResult
+) -> Unknown | None:
     """Announce, look, send and settle; again from the start when so much time has passed since the look that nothing was
     sent (this process stood still, or the shop asked to be waited for). Gives the writes whose answer was lost."""
+
+    def send(writes: Sequence[Write]) -> Sequence[Fate]:
+        with part.turn:
+            fates = part.send(writes)
+        answered()
+        return fates
+
     for seconds in LOOK_SECONDS:
         with looked_at(seconds):
             announced = announce(run, batch, result)
