@@ -8,8 +8,7 @@ intents open; the next run looks at the other system (recovery.py) and never rep
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -106,7 +105,6 @@ class Part:
             would be overwritten: an account has no tag.
         claims: what two batches that are under way together must not both claim: a server looks whether it is taken, and then
             takes it, and between the two somebody else may.
-        turn: held while a batch is sent; where the client itself sees to it that no more than `at_once` are sent, nothing.
     """
 
     writes: Sequence[Write]
@@ -115,7 +113,6 @@ class Part:
     at_once: Callable[[], int] = lambda: 1
     looks_ahead: bool = False
     claims: Callable[[Write], Collection[str]] = lambda _: ()
-    turn: AbstractContextManager[Any] = field(default_factory=nullcontext)
 
 
 def deliver(run: Run, direction: Direction, look: Look, parts: Sequence[Part]) -> LoadResult:
@@ -189,9 +186,9 @@ def _deliver_batch(
     sent (this process stood still, or the shop asked to be waited for). Gives the writes whose answer was lost."""
 
     def send(writes: Sequence[Write]) -> Sequence[Fate]:
-        with part.turn:
-            fates = part.send(writes)
-        answered()
+        fates = part.send(writes)
+        if all(isinstance(fate, Dropped) or (isinstance(fate, Written) and fate.error is None) for fate in fates):
+            answered()  # else the breaker is asked before another one begins
         return fates
 
     for seconds in LOOK_SECONDS:

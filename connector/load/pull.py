@@ -13,7 +13,6 @@ from collections.abc import Collection, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextvars import copy_context
 from dataclasses import replace
-from threading import Lock
 from typing import Any
 
 from connector.clients import Create, Update
@@ -47,14 +46,11 @@ def pull(run: Run, plan: Plan, look: Look) -> LoadResult:
                     plan.of(Direction.PULL, "update"),
                     batch_sizes.COMPANY,
                     lambda batch: _update(run, batch),
-                    looks_ahead=True,
-                    turn=Lock(),
                 ),
                 Part(
                     plan.of(Direction.PULL, "create"),
                     batch_sizes.COMPANY,
                     lambda batch: _create(run, batch, right),
-                    looks_ahead=True,
                     claims=_who,
                 ),
             ],

@@ -61,11 +61,11 @@ class UnderWay(Generic[T]):
         Args:
             at_once: how many requests the server takes.
             looks_ahead: while so many are being sent, as many more look at their customers and are announced, and are sent in
-                their turn (Part.turn, clients/pacing.py).
+                their turn (clients/pacing.py).
         """
         if not self._batches:
             return True
-        ahead = at_once if looks_ahead and self._seconds < _QUICK_SECONDS else 0
+        ahead = at_once if looks_ahead and at_once > 1 and self._seconds < _QUICK_SECONDS else 0
         settling = sum(id(under_way) in self._answered for under_way in self._batches.values())
         return (
             len(self._batches) - settling < at_once + ahead

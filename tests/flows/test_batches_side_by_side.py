@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from connector.desk.editing import tick
 from connector.load import push, side_by_side
 from connector.load.side_by_side import UnderWay, batches_of
+from connector.load.together import Together
 from tests.by_hand import by_hand
 from tests.flows.moments import COMMIT, REQUEST, Killed, bury, watched
 from tests.flows.shop import Shop
@@ -157,7 +159,7 @@ def test_as_many_batches_as_the_shop_takes_look_ahead_unless_batches_are_slow(
             gate.set()
         return 9
 
-    assert [most(1), most(2), most(2, looks_ahead=False)] == [2, 4, 2]
+    assert [most(1), most(2), most(2, looks_ahead=False)] == [1, 4, 2]
     monkeypatch.setattr(side_by_side, "_QUICK_SECONDS", 0.0)
     assert [most(1), most(2)] == [1, 2]
 
@@ -188,3 +190,28 @@ def test_what_is_being_settled_keeps_no_other_batch_from_being_sent_but_who_clai
         settled.set()
         assert {under_way.ended()[0].writes[0].key for _ in range(3)} == {"a", "b", "c"}  # type: ignore[index]
         assert not under_way
+
+
+def test_what_waits_for_the_store_is_committed_together_and_fails_together() -> None:
+    turn, begun, go_on = threading.Lock(), threading.Event(), threading.Event()
+    done: list[list[int]] = []
+
+    def do(some: Any) -> None:
+        done.append(sorted(some))
+        begun.set()
+        go_on.wait(30)
+        if 3 in some:
+            raise OSError("the disk is full")
+
+    together: Together[int] = Together(turn, do)
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(together, 1)
+        assert begun.wait(30)
+        others = [threads.submit(together, number) for number in (2, 3)]
+        while len(together._waiting) < 2:
+            threading.Event().wait(0.01)
+        go_on.set()
+        assert first.result(30) is None
+        assert [type(other.exception(30)) for other in others] == [OSError, OSError]
+        together(4)
+    assert done == [[1], [2, 3], [4]]
