@@ -6,7 +6,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 import pyarrow as pa
 
 from connector.core.base_comparison import SIGHTED
@@ -30,20 +29,15 @@ __all__ = [
 
 def put_bases(run: Run, work: Work, agreements: Sequence[Agreement]) -> None:
     """Move the bases of some fields of some pairs; the other fields keep theirs. What was seen to differ from them is settled."""
-    stored = work.bases.read([agreement.bc_id for agreement in agreements])
-    known = {
-        (bc_id, webstore_id): (orjson.loads(w), orjson.loads(c))
-        for bc_id, webstore_id, w, c in zip(
-            stored["bc_id"], stored["webstore_id"], stored["webstore"], stored["business_central"], strict=True
-        )
-    }
+    known = work.bases.find(agreement.bc_id for agreement in agreements)
     rows = []
     for agreement in agreements:
-        w, c = known.get((agreement.bc_id, agreement.webstore_id), ({}, {}))
-        w, c = {**w, **agreement.webstore}, {**c, **agreement.business_central}
-        rows.append(
-            Base(agreement.bc_id, agreement.webstore_id, w, c, base_hash(run, w), base_hash(run, c), run.run_id)
-        )
+        base = known.get((agreement.bc_id, agreement.webstore_id))
+        w = {**(base.webstore if base else {}), **agreement.webstore}
+        c = {**(base.business_central if base else {}), **agreement.business_central}
+        hash_w = base_hash(run, w)
+        hash_c = hash_w if c == w else base_hash(run, c)
+        rows.append(Base(agreement.bc_id, agreement.webstore_id, w, c, hash_w, hash_c, run.run_id))
     work.bases.put(rows)
     # a value that is agreed on is no edit that waits: the next run would find it so
     work.changes.settle({(a.bc_id.lower(), a.webstore_id): {*a.webstore, *a.business_central} for a in agreements})

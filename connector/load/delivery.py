@@ -36,6 +36,7 @@ from connector.load.bases import Linked, put_bases, sighted_links
 from connector.load.lost_accounts import free_ids
 from connector.load.recheck import MappedNow, canonical_records, same_value
 from connector.load.side_by_side import UnderWay, batches_of
+from connector.load.together import Together
 from connector.run.breakers import stop_failing_load
 from connector.run.fence import LOOK_SECONDS, looked_at
 from connector.run.result import Failure, LoadResult
@@ -80,6 +81,15 @@ def fate_of(outcome: Outcome) -> Fate:
 Send = Callable[[Sequence[Write]], Sequence[Fate]]
 
 
+@dataclass(frozen=True)
+class Answers:
+    """What became of the writes of one batch, each with the id of its intent."""
+
+    writes: Sequence[Write]
+    ids: Sequence[int]
+    fates: Sequence[Fate]
+
+
 # looks at the other system what became of this direction's open intents; gives the keys of customers whose write happened
 Look = Callable[[Run, Direction], Collection[str]]
 
@@ -118,12 +128,13 @@ def deliver(run: Run, direction: Direction, look: Look, parts: Sequence[Part]) -
     result = LoadResult()
     what = "Pushing to the webstore" if direction is Direction.PUSH else "Pulling into Business Central"
     total, done = sum(len(part.writes) for part in parts), 0
+    settled = Together(run.store_lock, partial(settle, run, result=result))
     for part in parts:
         batches = batches_of(part.writes, part.size, part.claims)
         following = next(batches, None)
         lost: list[Unknown] = []
         trouble = False
-        with UnderWay(partial(_deliver_batch, run, send=part.send, result=result)) as under_way:
+        with UnderWay(partial(_deliver_batch, run, part=part, settled=settled, result=result)) as under_way:
             while under_way or lost or (following and not result.stopped):
                 if following and not result.stopped and run.ending.is_set():
                     result.stopped = "The run was cancelled; what was not written is planned again by the next run."
@@ -138,7 +149,9 @@ def deliver(run: Run, direction: Direction, look: Look, parts: Sequence[Part]) -
                     following = next(batches, None)
                     continue
                 if under_way:
-                    batch, future = under_way.ended()
+                    if (ended := under_way.ended()) is None:
+                        continue
+                    batch, future = ended
                     try:
                         lost += filter(None, [future.result()])
                     except (RemoteTrouble, RemoteRefused) as refused:  # of a request as a whole
@@ -160,15 +173,30 @@ def deliver(run: Run, direction: Direction, look: Look, parts: Sequence[Part]) -
 Unknown = tuple[Sequence[Write], OutcomeUnknown]
 
 
-def _deliver_batch(run: Run, batch: Sequence[Write], *, send: Send, result: LoadResult) -> Unknown | None:
+def _deliver_batch(
+    run: Run,
+    batch: Sequence[Write],
+    answered: Callable[[], None],
+    *,
+    part: Part,
+    settled: Together[Answers],
+    result: LoadResult,
+) -> Unknown | None:
     """Announce, look, send and settle; again from the start when so much time has passed since the look that nothing was
     sent (this process stood still, or the shop asked to be waited for). Gives the writes whose answer was lost."""
+
+    def send(writes: Sequence[Write]) -> Sequence[Fate]:
+        fates = part.send(writes)
+        if all(isinstance(fate, Dropped) or (isinstance(fate, Written) and fate.error is None) for fate in fates):
+            answered()  # else the breaker is asked before another one begins
+        return fates
+
     for seconds in LOOK_SECONDS:
         with looked_at(seconds):
             announced = announce(run, batch, result)
             batch = [write for write, _ in announced]
             try:
-                land(run, announced, send, result)
+                land(run, announced, send, settled)
             except LookedTooLongAgo:
                 continue
             except OutcomeUnknown as lost:
@@ -214,14 +242,14 @@ def announce(run: Run, writes: Sequence[Write], result: LoadResult) -> list[tupl
     return [(write, i) for write, i, reason in zip(writes, ids, reasons, strict=True) if not reason]
 
 
-def land(run: Run, announced: Sequence[tuple[Write, int]], send: Send, result: LoadResult) -> None:
+def land(run: Run, announced: Sequence[tuple[Write, int]], send: Send, settled: Together[Answers]) -> None:
     """Write what was announced.
 
     Args:
         announced: writes with the ids of their intents.
         send: does the re-check and the request; gives one fate per write, in order. It raises OutcomeUnknown when the
             answer was lost after sending, and another error of ours when nothing was written.
-        result: counts what happened.
+        settled: commits what the answers say.
 
     Raises:
         OutcomeUnknown: the batch was sent and may have happened; its intents stay open for recovery.
@@ -244,11 +272,14 @@ def land(run: Run, announced: Sequence[tuple[Write, int]], send: Send, result: L
         with run.store_lock, run.store.work(run.code) as work:
             work.journal.settle([Settlement(i, "not-happened", message=str(trouble)) for i in ids])
         raise
-    settle(run, writes, ids, fates, result)
+    settled(Answers(writes, ids, fates))
 
 
-def settle(run: Run, writes: Sequence[Write], ids: Sequence[int], fates: Sequence[Fate], result: LoadResult) -> None:
-    """Commit what the answers of one batch say: outcomes, bases, links and holds, in one transaction."""
+def settle(run: Run, answers: Sequence[Answers], result: LoadResult) -> None:
+    """Commit what the answers of some batches of one kind say: outcomes, bases, links and holds, in one transaction."""
+    writes = [write for batch in answers for write in batch.writes]
+    ids = [intent_id for batch in answers for intent_id in batch.ids]
+    fates = [fate for batch in answers for fate in batch.fates]
     with run.store_lock, run.store.work(run.code) as work:
         work.describe(actor=run.actor, reason="synchronisation", run_id=run.run_id)
         confirming = _Confirming(run, work, writes, fates, result)

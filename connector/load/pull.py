@@ -11,6 +11,8 @@ share the company create one after the other.
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextvars import copy_context
 from dataclasses import replace
 from typing import Any
 
@@ -25,6 +27,7 @@ from connector.core.plan import Plan, Write
 from connector.errors import CustomerChanged, CustomerSyncError, OutcomeUnknown
 from connector.load.delivery import Dropped, Fate, Look, Part, Written, deliver, fate_of
 from connector.load.recheck import MappedNow, changed_since, read_again, sources_changed
+from connector.run.creating import RightToCreate
 from connector.run.fence import looked_at
 from connector.run.result import LoadResult
 from connector.run.run import Run
@@ -35,15 +38,25 @@ __all__ = ["customers_like", "pull"]
 
 def pull(run: Run, plan: Plan, look: Look) -> LoadResult:
     """Write all pulls of the plan; stops early, with the reason in `stopped`, when Business Central does not answer."""
-    return deliver(
-        run,
-        Direction.PULL,
-        look,
-        [
-            Part(plan.of(Direction.PULL, "update"), batch_sizes.COMPANY, lambda batch: _update(run, batch)),
-            Part(plan.of(Direction.PULL, "create"), batch_sizes.COMPANY, lambda batch: _create(run, batch)),
-        ],
-    )
+    with RightToCreate(run) as right:
+        return deliver(
+            run,
+            Direction.PULL,
+            look,
+            [
+                Part(
+                    plan.of(Direction.PULL, "update"),
+                    batch_sizes.COMPANY,
+                    lambda batch: _update(run, batch),
+                ),
+                Part(
+                    plan.of(Direction.PULL, "create"),
+                    batch_sizes.COMPANY,
+                    lambda batch: _create(run, batch, right),
+                    claims=_who,
+                ),
+            ],
+        )
 
 
 def _update(run: Run, writes: Sequence[Write]) -> list[Fate]:
@@ -110,10 +123,15 @@ def _sent(run: Run, write: Write) -> Update:
     return Update(write.bc_id or "", write.etag, dict(write.payload), cleared_before(changes, run.rules.fields))
 
 
-def _create(run: Run, writes: Sequence[Write]) -> list[Fate]:
+def _create(run: Run, writes: Sequence[Write], right: RightToCreate) -> list[Fate]:
     # others may be waited for, for minutes: whatever was looked at before is looked at again
-    with run.creating(), looked_at():
+    with right.turn(), looked_at():
         return _create_alone(run, writes)
+
+
+def _who(write: Write) -> set[str]:
+    """By what a customer is looked for before it is created."""
+    return {write.natural_key or text_key(str(write.payload.get("displayName", "")))}
 
 
 def _create_alone(run: Run, writes: Sequence[Write]) -> list[Fate]:
@@ -121,12 +139,14 @@ def _create_alone(run: Run, writes: Sequence[Write]) -> list[Fate]:
         rejected = view.mapping.rejections()
         known = MappedNow(view, [(write.bc_id, write.webstore_id) for write in writes])
     overtaken = [known.overtaken(write, names_accounts=False) for write in writes]
-    like = [
-        [record for record in records if not _is_another(write, record, rejected)]
-        for write, records in zip(writes, customers_like(run, writes), strict=True)
-    ]
+    with ThreadPoolExecutor(1, "sources") as beside:  # of the webstore, while Business Central is asked
+        changes = beside.submit(copy_context().run, sources_changed, run, writes)
+        like = [
+            [record for record in records if not _is_another(write, record, rejected)]
+            for write, records in zip(writes, customers_like(run, writes), strict=True)
+        ]
+        overtaken = [edited or changed for edited, changed in zip(overtaken, changes.result(), strict=True)]
     fates: list[Fate | None] = []
-    overtaken = [edited or changed for edited, changed in zip(overtaken, sources_changed(run, writes), strict=True)]
     for edited, records in zip(overtaken, like, strict=True):
         numbers = ", ".join(str(record.get("number")) for record in records)
         found = f"Business Central has got a customer with this e-mail or name meanwhile ({numbers})" if records else ""

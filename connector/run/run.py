@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Mapping
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
 from types import TracebackType
@@ -22,7 +21,7 @@ from connector.core.refusals import Refusal
 from connector.core.terms import Flags, Terms
 from connector.rules import Rules
 from connector.run.decisions import decisions_of
-from connector.run.fence import Fence, holding
+from connector.run.fence import Fence
 from connector.run.landed import Landed
 from connector.run.refused_writes import held_writes
 from connector.run.seen_lately import SeenLately
@@ -30,9 +29,6 @@ from connector.setup import Setup
 from connector.store import Lease, Store
 
 __all__ = ["Progress", "Run", "Starter", "flags_of", "progress_sink", "started_by"]
-
-# a batch of creates takes Business Central seconds
-_OTHERS_CREATE_SECONDS = 300.0
 
 # what is being done, how much of it is done, of how much
 Progress = Callable[[str, int, int], None]
@@ -181,28 +177,6 @@ class Run:
         """Raise StoreError when another run has taken over, because this process stood still for too long."""
         if self.lease is not None:
             self.lease.check()
-
-    @contextmanager
-    def creating(self) -> Iterator[None]:
-        """The right to create customers in the company. Webstores that share it (and the store) look up and create one after
-        the other, so that somebody who registers in two of them at once does not become two customers.
-
-        Raises:
-            LeaseHeld: another webstore's run does not come to an end.
-        """
-        # as the server says which company it is: setups may name it, or give its id, or write the address in another way
-        company = self.business_central.company_id
-        with (
-            self.store.lease(
-                f"creating customers in company {company}",
-                f"run {self.run_id} of {self.code}",
-                seconds=self.setup.synchronization.lease_seconds,
-                wait_seconds=_OTHERS_CREATE_SECONDS,
-                what=f"creating customers in the company {self.setup.business_central.company}",
-            ) as lease,
-            holding(lease),
-        ):
-            yield
 
     def follow(self, fields: FieldRules, told: Iterable[str]) -> None:
         """Follow another field map from now on, for reasons that the summary tells. Nothing is expected of properties that

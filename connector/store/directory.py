@@ -130,14 +130,14 @@ class Directory:
 
     def update(self, rows: Collection[DirectoryRow]) -> None:
         """Add or replace some customers; who is not named stays as it is. Nothing happens where there is no directory."""
-        if not rows or not self._mark():
+        if not rows or not (mark := self._mark()):
             return
         erased = {system: self._erased(system) for system in {row.system for row in rows}}
         kept = [row for row in rows if row.key not in erased[row.system]]
         for batch in chunks(kept, _ROWS_AT_ONCE):
             self._put(batch)
         if kept:
-            self._touched()
+            self._touched(mark)
 
     def remove(self, bc_ids: Iterable[str] = (), webstore_ids: Iterable[int] = ()) -> int:
         """Remove some customers; gives how many were there."""
@@ -148,7 +148,7 @@ class Directory:
                 mine = sa.and_(self._mine, _D.system == system, _D.key.in_(chunk))
                 removed += self._connection.execute(sa.delete(DIRECTORY).where(mine)).rowcount
         if removed:
-            self._touched()
+            self._touched(self._mark())
         return removed
 
     def clear(self) -> int:
@@ -196,9 +196,9 @@ class Directory:
     def _mark(self) -> dict[str, Any]:
         return dict(orjson.loads(self.state or "{}"))
 
-    def _touched(self) -> None:
+    def _touched(self, mark: Mapping[str, Any]) -> None:
         """Some rows are others now: the next full run compares them all."""
-        if mark := self._mark():
+        if mark:
             self._watermarks.set(_MARK, orjson.dumps({**mark, "digest": "", "edits": mark["edits"] + 1}).decode())
 
 

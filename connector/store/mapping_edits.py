@@ -57,7 +57,9 @@ class MappingTable(MappingReader):
         """Say who edits from now on, and why; a reason that is new to the version is added to it."""
         self._authorship = authorship
         if self._version is not None:
-            self._add_reason(authorship.reason)
+            mine = sa.and_(_VERSION.webstore_code == self._code, _VERSION.number == self._version)
+            known = self._connection.scalar(sa.select(_VERSION.reason).where(mine))
+            self._add_reason(authorship.reason, known or "")
 
     def expect(self, number: int) -> None:
         """Make sure that a version is the newest one.
@@ -112,7 +114,7 @@ class MappingTable(MappingReader):
         problems += [problem for problem in self._clashes(wanted) if problem not in problems]
         if problems:
             raise InputError("Nothing was linked:", problems=problems)
-        self.put([_completed(row, there.get(row.bc_id)) for row in rows])
+        self._set({row.bc_id: _completed(row, there.get(row.bc_id)) for row in rows}, there)
 
     def put(self, rows: Iterable[MappingRow]) -> None:
         """Set whole rows; Webstore IDs may change places among them. Pairs that are linked so are not rejected any more.
@@ -129,10 +131,7 @@ class MappingTable(MappingReader):
         problems += self._clashes(wanted)
         if problems:
             raise InputError("The mapping table was not changed:", problems=problems, system="store")
-        self._write(wanted)
-        self._rejections.forget(
-            [(row.bc_id, row.webstore_id) for row in wanted.values() if row.webstore_id is not None]
-        )
+        self._set(wanted, self._rows_of(wanted, _ROW.v_to.is_(None)))
 
     def unlink(self, bc_id: str) -> MappingRow:
         """Remove a row, tick and all; a linked pair is remembered as rejected.
@@ -267,9 +266,21 @@ class MappingTable(MappingReader):
                     problems.append(f"woo:{there.webstore_id} is linked to {label} already; unlink it first")
         return problems
 
-    def _write(self, wanted: Mapping[str, MappingRow | None]) -> None:
-        """Make the wanted rows current; None = no row."""
-        there = self._rows_of(wanted, _ROW.v_to.is_(None))
+    def _set(self, wanted: Mapping[str, MappingRow], there: Mapping[str, StoredRow]) -> None:
+        """Make whole rows current; pairs that are linked so are not rejected any more."""
+        self._write(wanted, there)
+        self._rejections.forget(
+            [(row.bc_id, row.webstore_id) for row in wanted.values() if row.webstore_id is not None]
+        )
+
+    def _write(self, wanted: Mapping[str, MappingRow | None], there: Mapping[str, StoredRow] | None = None) -> None:
+        """Make the wanted rows current; None = no row.
+
+        Args:
+            there: their current rows; None = not looked up yet.
+        """
+        if there is None:
+            there = self._rows_of(wanted, _ROW.v_to.is_(None))
         changed = {b: row for b, row in wanted.items() if (there[b].row if b in there else None) != row}
         if not changed:
             return
@@ -305,14 +316,13 @@ class MappingTable(MappingReader):
         author = self._authorship
         if author is None:
             raise InternalError("an edit of the mapping table must say who makes it and why")
-        newest = self.version()
-        run = self._connection.scalar(
-            sa.select(_VERSION.run_id).where(_VERSION.webstore_code == self._code, _VERSION.number == newest)
-        )
+        last = sa.select(_VERSION.number, _VERSION.run_id, _VERSION.reason).where(_VERSION.webstore_code == self._code)
+        found = self._connection.execute(last.order_by(_VERSION.number.desc()).limit(1)).one_or_none()
+        newest, run, known = found or (0, None, "")
         if author.run_id is not None and run == author.run_id:
             self._version = newest
-            self._add_reason(author.reason)
-            return newest
+            self._add_reason(author.reason, known)
+            return int(newest)
         self._version, self._made = newest + 1, True
         values: dict[str, Any] = {"webstore_code": self._code, "number": self._version, "created_at": now()}
         values |= {"actor": author.actor, "reason": author.reason, "run_id": author.run_id}
@@ -323,9 +333,8 @@ class MappingTable(MappingReader):
     def _count_rejections(self, count: int) -> None:
         self._counts["rejections"] += count
 
-    def _add_reason(self, reason: str) -> None:
+    def _add_reason(self, reason: str, known: str) -> None:
         mine = sa.and_(_VERSION.webstore_code == self._code, _VERSION.number == self._version)
-        known = self._connection.scalar(sa.select(_VERSION.reason).where(mine)) or ""
         if reason not in known.split("; "):
             joined = f"{known}; {reason}" if known else reason
             self._connection.execute(sa.update(MAPPING_VERSION).where(mine).values(reason=joined))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from concurrent.futures import ThreadPoolExecutor
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 from connector.desk.editing import tick
 from connector.load import push, side_by_side
 from connector.load.side_by_side import UnderWay, batches_of
+from connector.load.together import Together
 from tests.by_hand import by_hand
 from tests.flows.moments import COMMIT, REQUEST, Killed, bury, watched
 from tests.flows.shop import Shop
@@ -129,7 +131,7 @@ def test_who_may_get_the_same_user_name_is_never_sent_at_the_same_time(
 
     def beside_the_first(*writes: Any) -> list[bool]:
         first, *others = batches_of(writes, 1, push._names)
-        with UnderWay(lambda _: gate.wait(30)) as under_way:
+        with UnderWay(lambda *_: gate.wait(30)) as under_way:
             under_way.begin(first)
             room = [under_way.has_room(other, 3) for other in others]
             gate.set()
@@ -139,24 +141,77 @@ def test_who_may_get_the_same_user_name_is_never_sent_at_the_same_time(
     assert beside_the_first(write(*one), stranger, write(*other), write("moe@d.example", "")) == [True, False, True]
 
 
-def test_one_batch_more_than_the_shop_takes_looks_ahead_unless_batches_are_slow(
+def test_as_many_batches_as_the_shop_takes_look_ahead_unless_batches_are_slow(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    batches = list(batches_of([SimpleNamespace(key=n) for n in range(4)], 1, lambda write: {str(write.key)}))
+    batches = list(batches_of([SimpleNamespace(key=n) for n in range(10)], 1, lambda write: {str(write.key)}))
 
     def most(at_once: int, looks_ahead: bool = True) -> int:
         gate = threading.Event()
-        with UnderWay(lambda writes: writes[0].key == 3 or gate.wait(30)) as under_way:
-            under_way.begin(batches[3])
+        with UnderWay(lambda writes, _: writes[0].key == 9 or gate.wait(30)) as under_way:
+            under_way.begin(batches[9])
             under_way.ended()  # it is known by now how long a batch takes
-            for number, batch in enumerate(batches[:3]):
+            for number, batch in enumerate(batches[:9]):
                 if not under_way.has_room(batch, at_once, looks_ahead=looks_ahead):
                     gate.set()
                     return number
                 under_way.begin(batch)
             gate.set()
-        return 3
+        return 9
 
-    assert [most(1), most(2), most(2, looks_ahead=False)] == [1, 3, 2]
+    assert [most(1), most(2), most(2, looks_ahead=False)] == [1, 4, 2]
     monkeypatch.setattr(side_by_side, "_QUICK_SECONDS", 0.0)
     assert [most(1), most(2)] == [1, 2]
+
+
+def test_what_is_being_settled_keeps_no_other_batch_from_being_sent_but_who_claims_the_same() -> None:
+    first, same, other, third, fourth = batches_of(
+        [SimpleNamespace(key=key) for key in "aabcd"], 1, lambda write: {write.key}
+    )
+    settled = threading.Event()
+
+    def answered_at_once(_: Any, answered: Any) -> None:
+        answered()
+        settled.wait(30)
+
+    with UnderWay(answered_at_once) as under_way:
+        under_way.begin(first)
+        assert under_way.ended() is None
+        assert not under_way.has_room(same, 1)
+        assert under_way.has_room(other, 1)
+        under_way.begin(other)
+        assert under_way.ended() is None
+        # what waits for the store does not become more and more
+        assert not under_way.has_room(third, 1)
+        assert under_way.has_room(third, 2)
+        under_way.begin(third)
+        assert under_way.ended() is None
+        assert not under_way.has_room(fourth, 2)
+        settled.set()
+        assert {under_way.ended()[0].writes[0].key for _ in range(3)} == {"a", "b", "c"}  # type: ignore[index]
+        assert not under_way
+
+
+def test_what_waits_for_the_store_is_committed_together_and_fails_together() -> None:
+    turn, begun, go_on = threading.Lock(), threading.Event(), threading.Event()
+    done: list[list[int]] = []
+
+    def do(some: Any) -> None:
+        done.append(sorted(some))
+        begun.set()
+        go_on.wait(30)
+        if 3 in some:
+            raise OSError("the disk is full")
+
+    together: Together[int] = Together(turn, do)
+    with ThreadPoolExecutor() as threads:
+        first = threads.submit(together, 1)
+        assert begun.wait(30)
+        others = [threads.submit(together, number) for number in (2, 3)]
+        while len(together._waiting) < 2:
+            threading.Event().wait(0.01)
+        go_on.set()
+        assert first.result(30) is None
+        assert [type(other.exception(30)) for other in others] == [OSError, OSError]
+        together(4)
+    assert done == [[1], [2, 3], [4]]

@@ -55,8 +55,8 @@ def test_a_customer_whose_answer_was_lost_is_found_again_at_once(shop: Shop, fau
 
 def test_a_run_that_dies_before_it_hears_the_answer_leaves_no_second_customer(shop: Shop) -> None:
     account = shop.register("kari@nord.example")
-    # intent, the right to create, giving it back, outcome
-    killed(shop, 4, COMMIT)
+    # intent, the right to create, outcome
+    killed(shop, 3, COMMIT)
     assert len(shop.customers()) == 1
     assert shop.links() == {}
     shop.settle(2)

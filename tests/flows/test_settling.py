@@ -59,7 +59,7 @@ def test_no_other_webstore_waits_for_the_store_while_interrupted_writes_are_look
             interrupted(shop, lambda **m: shop.undo(run.run_id, delete_accounts=True, **m), 3)
     elif what == "customer":
         shop.register("kari@nord.example")
-        interrupted(shop, shop.sync, 4)
+        interrupted(shop, shop.sync, 3)
     else:
         account, customer = linked(shop)
         if "push" in what:
