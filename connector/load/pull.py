@@ -44,17 +44,8 @@ def pull(run: Run, plan: Plan, look: Look) -> LoadResult:
             Direction.PULL,
             look,
             [
-                Part(
-                    plan.of(Direction.PULL, "update"),
-                    batch_sizes.COMPANY,
-                    lambda batch: _update(run, batch),
-                ),
-                Part(
-                    plan.of(Direction.PULL, "create"),
-                    batch_sizes.COMPANY,
-                    lambda batch: _create(run, batch, right),
-                    claims=_who,
-                ),
+                Part(plan.of(Direction.PULL, "update"), batch_sizes.COMPANY, lambda batch: _update(run, batch)),
+                Part(plan.of(Direction.PULL, "create"), batch_sizes.COMPANY, lambda batch: _create(run, batch, right)),
             ],
         )
 
@@ -127,11 +118,6 @@ def _create(run: Run, writes: Sequence[Write], right: RightToCreate) -> list[Fat
     # others may be waited for, for minutes: whatever was looked at before is looked at again
     with right.turn(), looked_at():
         return _create_alone(run, writes)
-
-
-def _who(write: Write) -> set[str]:
-    """By what a customer is looked for before it is created."""
-    return {write.natural_key or text_key(str(write.payload.get("displayName", "")))}
 
 
 def _create_alone(run: Run, writes: Sequence[Write]) -> list[Fate]:
