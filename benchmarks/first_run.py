@@ -47,6 +47,7 @@ from connector.extract.extraction import divide_mapping, places
 from connector.extract.file_partitions import FilePartitions
 from connector.extract.job import Job, Mapper, in_threads, job_of
 from connector.extract.missing import Missing
+from connector.planning import leftovers
 from connector.planning.comparison import compare_customers, decide_in
 from connector.planning.leftovers import columns_compared, land_lots, rows_of_lot
 from connector.run.run import Run
@@ -148,7 +149,8 @@ def links_in(job: Job, number: int, rest: Leftover) -> int:
 
 
 def planned(folder: Path, partitions: int) -> int:
-    """The whole plan, in this process."""
+    """The whole plan, in this process, in lots however few the customers are."""
+    leftovers.ONE_LOT = 0
     with read(folder, partitions) as (run, job, mapper):
         began = time.perf_counter()
         plan = compare_customers(run, job, Missing(pa.table({}), pa.table({})), mapper)
@@ -167,7 +169,7 @@ def killed(folder: Path, size: int, partitions: int) -> int:
     while (lots := len({path.name for path in there.glob("plan/linked/*")} - known)) < partitions // 2:
         if victim.poll() is not None:
             raise AssertionError("the plan was made before anybody could be killed")
-        time.sleep(0.1)
+        time.sleep(0.02)
     victim.send_signal(signal.SIGKILL)
     victim.wait()
     for path in there.iterdir():

@@ -120,12 +120,11 @@ def _read_again(run: Run, asked: Asked) -> Missing:
         Side.BUSINESS_CENTRAL: _older(Side.BUSINESS_CENTRAL, c, asked.old_business_central),
     }
     for side, old in ((Side.WEBSTORE, asked.old_webstore), (Side.BUSINESS_CENTRAL, asked.old_business_central)):
-        copies = len(old) - len(back[side])
-        if old and (
-            back[side] or side not in run.taken_over
-        ):  # what an earlier run had read is no old copy of anybody's
+        # what an earlier run had read is no old copy of anybody's
+        copies = 0 if side in run.taken_over else len(old) - len(back[side])
+        if copies or back[side]:
             note_older(run, side)
-        if copies and side not in run.taken_over:
+        if copies:
             name = "The webstore" if side is Side.WEBSTORE else "Business Central"
             run.warnings.append(
                 f"{name} listed {counted(copies, 'customer as it was before', 'customers as they were before')}; asked for by id "
