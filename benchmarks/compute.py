@@ -12,9 +12,10 @@ ours the extracts and the fingerprints, since a base is read only where somethin
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import tempfile
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -31,7 +32,7 @@ from connector.core.customer import Side
 from connector.core.extracts import Known, extract_of
 
 MEMORY = 0.6
-_NAMES = ("webstore", "company", "base_webstore", "base_company", "mapping", "hashes", "bases")
+_NAMES = ("webstore", "company", "base_webstore", "base_company", "mapping", "hashes")
 
 
 @dataclass(frozen=True)
@@ -72,21 +73,18 @@ def make(size: int, folder: Path, case: Case) -> None:
             "webstore_seen": pa.array(w.fingerprints), "business_central_seen": pa.array(c.fingerprints),
         }
     )  # fmt: skip
-    texts = {}
-    for column, side, key in (("webstore", w, "webstore_id"), ("business_central", c, "bc_id")):
-        rows = side.canonical.drop_columns(key).to_pylist()
-        texts[column] = pa.array([orjson.dumps(row).decode() for row in rows], pa.large_string())
-    stored = pa.table({"bc_id": base_c["bc_id"], "webstore_id": base_w["webstore_id"], **texts})
-    tables = (now_w, now_c, base_w, base_c, mapping_of(np.arange(size)), hashes, stored)
+    tables = (now_w, now_c, base_w, base_c, mapping_of(np.arange(size)), hashes)
     for name, table in zip(_NAMES, tables, strict=True):
-        # one chunk of bases, so that asking for some of them costs what an index costs, and no copy of all
-        chunk = {"chunksize": size} if name == "bases" else {}
-        feather.write_feather(table.combine_chunks(), folder / f"{name}.arrow", compression="uncompressed", **chunk)
+        feather.write_feather(table.combine_chunks(), folder / f"{name}.arrow", compression="uncompressed")
+    sides = ((w, "webstore_id"), (c, "bc_id"))
+    texts = [map(orjson.dumps, side.canonical.drop_columns(key).to_pylist()) for side, key in sides]
+    ids = (base_c["bc_id"].to_pylist(), base_w["webstore_id"].to_pylist())
+    _Bases.write(folder, zip(*ids, *texts, strict=True))
 
 
-def read(folder: Path, name: str, *, mapped: bool = False) -> pa.Table:
+def read(folder: Path, name: str) -> pa.Table:
     """One of the inputs."""
-    return feather.read_table(folder / f"{name}.arrow", memory_map=mapped)
+    return feather.read_table(folder / f"{name}.arrow", memory_map=False)
 
 
 def contestant(name: str, folder: Path, rounds: int) -> int:
@@ -128,17 +126,34 @@ def _types(kind: pa.DataType) -> object:
 
 
 class _Bases:
-    """The bases as the store gives them: JSON texts of the pairs that are asked for."""
+    """The bases as the store gives them: JSON texts of the pairs that are asked for. They stay in a file, as those of a store
+    do, and an index finds them; a file that is mapped into memory would count as memory, page by page."""
 
     def __init__(self, folder: Path) -> None:
-        self._table = read(folder, "bases", mapped=True)
-        self._index = pd.Index(self._table["bc_id"].to_pylist())  # as a database has one
-        self._index.get_indexer(self._index[:1])
+        self._texts = os.open(folder / "bases.jsonl", os.O_RDONLY)
+        self._ids, self._places = np.load(folder / "bases.ids.npy"), np.load(folder / "bases.places.npy")
+
+    @staticmethod
+    def write(folder: Path, bases: Iterable[tuple[str, int, bytes, bytes]]) -> None:
+        """Business Central id, webstore id, and both sides, a line each."""
+        ids, places, at = [], [], 0
+        with (folder / "bases.jsonl").open("wb") as file:
+            for bc_id, *values in bases:
+                line = b"\n".join(value if isinstance(value, bytes) else str(value).encode() for value in values)
+                ids.append(bc_id)
+                places.append((at, len(line)))
+                at += file.write(line)
+        order = np.argsort(np.array(ids, np.bytes_))
+        np.save(folder / "bases.ids.npy", np.array(ids, np.bytes_)[order])
+        np.save(folder / "bases.places.npy", np.array(places, np.int64)[order])
 
     def read(self, bc_ids: Sequence[str]) -> pd.DataFrame:
         """`bc_id`, `webstore_id`, and both sides as JSON."""
-        rows = self._index.get_indexer(bc_ids)
-        return self._table.take(pa.array(rows)).to_pandas(types_mapper=_types)
+        places = self._places[np.searchsorted(self._ids, np.array(bc_ids, np.bytes_))]
+        rows = [os.pread(self._texts, size, at).decode().split("\n") for at, size in places.tolist()]
+        webstore_ids, *texts = zip(*rows, strict=True)
+        sides = dict(zip(("webstore", "business_central"), texts, strict=True))
+        return pd.DataFrame({"bc_id": bc_ids, "webstore_id": [int(one) for one in webstore_ids], **sides})
 
 
 def measure(size: int, rounds: int = 3, cases: Sequence[str] = tuple(CASES)) -> list[Part]:

@@ -70,11 +70,10 @@ def suspects(
         pairs: as in Pairing.
         webstore, business_central: the stamps of the two extracts, row by row.
     """
-    base = _bases(base_hashes)
-    at_base = _rows_of_bases(pairs, base)
+    base = _beside(pairs, _bases(base_hashes).select(["bc_id", "webstore_id", *(f"{side}_stamp" for side in Side)]))
     found: list[dict[Any, int]] = []
     for stamps, (side, at), key in zip((webstore, business_central), _SIDES, ("webstore_id", "bc_id"), strict=True):
-        seen = base[f"{side}_stamp"].combine_chunks().take(at_base)
+        seen = base[f"{side}_stamp"].combine_chunks()
         old = pa.array(older(stamps.take(pairs[at].combine_chunks()), seen))
         found.append(dict(zip(pairs[key].filter(old).to_pylist(), seen.filter(old).to_pylist(), strict=True)))
     return found[0], found[1]
@@ -101,8 +100,7 @@ class Compared:
 
 
 def beside_bases(pairs: pa.Table, webstore: Extract, business_central: Extract, base_hashes: pd.DataFrame) -> Compared:
-    base = _bases(base_hashes)
-    base = base.take(_rows_of_bases(pairs, base))
+    base = _beside(pairs, _bases(base_hashes))
     now: dict[str, pa.Array] = {}
     for side, at, extract in ((*one, e) for one, e in zip(_SIDES, (webstore, business_central), strict=True)):
         rows = pairs[at].combine_chunks()
@@ -110,10 +108,8 @@ def beside_bases(pairs: pa.Table, webstore: Extract, business_central: Extract, 
         now[f"{side}_stamp"] = extract.stamps.take(rows)
     known = pc.and_(*(_equal(now[f"{side}_seen"], base[f"{side}_seen"]) for side in Side))
     touched = pc.or_(*(pc.invert(_same(now[f"{side}_stamp"], base[f"{side}_stamp"])) for side in Side))
-    rested = _settled(pairs, now, base).filter(pc.and_(known, touched))
-
-    rows = pc.indices_nonzero(pc.invert(known))
-    pairs, base, now = pairs.take(rows), base.take(rows), {name: column.take(rows) for name, column in now.items()}
+    rested = _settled(*_taken(pc.indices_nonzero(pc.and_(known, touched)), pairs, now, base))
+    pairs, now, base = _taken(pc.indices_nonzero(pc.invert(known)), pairs, now, base)
     marks = webstore.marks_of(pairs["w"].combine_chunks())
     other = _mask(pc.fill_null(pc.not_equal(marks, base["account_mark"]), False))
     now["account_mark"], now["marks"] = marks, _marks_shown(webstore, pairs, base)
@@ -136,6 +132,12 @@ def beside_bases(pairs: pa.Table, webstore: Extract, business_central: Extract, 
         sighted=_sighted(pairs, now, base, same, back).filter(pa.array(moved)),
         doubtful=pairs.filter(pa.array(other)),
     )
+
+
+def _taken(
+    rows: pa.Array, pairs: pa.Table, now: Mapping[str, pa.Array], base: pa.Table
+) -> tuple[pa.Table, dict[str, pa.Array], pa.Table]:
+    return pairs.take(rows), {name: column.take(rows) for name, column in now.items()}, base.take(rows)
 
 
 def _settled(pairs: pa.Table, now: Mapping[str, pa.Array], base: pa.Table) -> pa.Table:
@@ -270,16 +272,16 @@ def _bases(base_hashes: pd.DataFrame) -> pa.Table:
     return pa.table(columns, schema=SETTLED)
 
 
-def _rows_of_bases(pairs: pa.Table, base: pa.Table) -> pa.Array:
-    """The row of each pair's base; null where it has none."""
+def _beside(pairs: pa.Table, base: pa.Table) -> pa.Table:
+    """Each pair's base, nulls where it has none."""
     if base["bc_id"].equals(pairs["bc_id"]) and base["webstore_id"].equals(pairs["webstore_id"]):
-        return pa.array(np.arange(pairs.num_rows))  # as they were linked; later edits of the mapping change the order
+        return base  # as they were linked; later edits of the mapping change the order
     rows = rows_in(pairs["bc_id"], base["bc_id"])
     # a customer that was linked to another account before has a base for each of the two
     others = pc.not_equal(base["webstore_id"].take(rows), pairs["webstore_id"])
     if pc.any(others, min_count=0).as_py():
-        return pc.index_in(pair_keys(pairs), value_set=pair_keys(base))
-    return rows
+        rows = pc.index_in(pair_keys(pairs), value_set=pair_keys(base))
+    return base.take(rows)
 
 
 def pair_keys(pairs: pa.Table) -> pa.Array:

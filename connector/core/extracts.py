@@ -148,7 +148,7 @@ class Known:
 def extract_of(side: Side, raw: pa.Table, terms: Terms) -> Extract:
     """The customers of one side; records that are not shaped like a customer are set apart."""
     fine, malformed = shaped(raw)
-    return Extract(side, fine.combine_chunks(), malformed, terms)
+    return Extract(side, fine, malformed, terms)
 
 
 def shaped(raw: pa.Table) -> tuple[pa.Table, pa.Table]:
