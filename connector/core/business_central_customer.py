@@ -251,6 +251,12 @@ def payload(
     return in_order(body)
 
 
+def depends_on_its_value(rule: FieldRule) -> bool:
+    """Whether what `payload` makes of a value, and whether Business Central keeps it, depends on that value and nothing else."""
+    alone = rule.business_central not in {"email", "displayName"} and rule.normalizer not in {"state", "vat"}
+    return alone and not companions([rule.business_central])
+
+
 def _moves(state: FieldRule, values: Mapping[str, str], rules: FieldRules) -> bool:
     """Whether a state, or the country that it belongs to, is among the values that change."""
     its = {state.business_central, rules.country_property_of(state)}

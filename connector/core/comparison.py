@@ -27,8 +27,9 @@ from connector.core.matching import Ambiguity, Match, Matching, candidates, matc
 from connector.core.normalize import key_columns
 from connector.core.orphans import with_proposals
 from connector.core.plan import ORDER, Orphan, Plan, Quarantined, Standing
-from connector.core.planning import Decisions, decide
+from connector.core.planning import decide
 from connector.core.terms import Terms
+from connector.core.updates import Decisions
 
 __all__ = ["compare", "conclude", "united"]
 

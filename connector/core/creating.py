@@ -23,8 +23,8 @@ from connector.core.mail_address import SEVERAL
 from connector.core.matching import Ambiguity
 from connector.core.normalize import by_unique, email_key, email_keys
 from connector.core.plan import Change, Quarantined, Write
-from connector.core.planning import Decisions
 from connector.core.terms import Terms
+from connector.core.updates import Decisions
 
 __all__ = ["decide_creates", "of_nobody_else", "one_per_person", "without_customers"]
 

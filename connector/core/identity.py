@@ -9,7 +9,7 @@ address, phone) is asked about, too.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping, Sequence, Set
 from typing import Any
 
 import pandas as pd
@@ -18,7 +18,17 @@ import pyarrow.compute as pc
 
 from connector.core.normalize import NORMALIZERS, fingerprint
 
-__all__ = ["OTHER_MARKS", "PERSON", "SAME", "digest_of", "marks_of", "marks_of_accounts", "marks_shown", "replaced"]
+__all__ = [
+    "OTHER_MARKS",
+    "PERSON",
+    "SAME",
+    "digest_of",
+    "marks_of",
+    "marks_of_accounts",
+    "marks_shown",
+    "may_be_replaced",
+    "replaced",
+]
 
 # under this name in the place of a field a person's answer is kept: it is the same customer
 SAME = "same customer"
@@ -31,6 +41,7 @@ OTHER_PERSON = (
     "customer-sync mapping same, or mapping other"
 )
 _ADDRESS = ("address_1", "postcode", "city")
+_PARTS = (("e-mail", ("email",)), ("name", ("name",)), ("address", _ADDRESS), ("phone", ("phone",)))
 # the fields that make a person
 PERSON = ("email", "name", *_ADDRESS, "phone")
 # so many of e-mail, name, address and phone must be known for their change to say anything
@@ -78,7 +89,7 @@ def replaced(now: Mapping[str, str], base: Mapping[str, str | None], normalizers
     """
     changed: list[str] = []
     known = 0
-    for name, fields in (("e-mail", ("email",)), ("name", ("name",)), ("address", _ADDRESS), ("phone", ("phone",))):
+    for name, fields in _PARTS:
         there = [field for field in fields if field in now and base.get(field)]
         if not there:
             continue
@@ -88,6 +99,14 @@ def replaced(now: Mapping[str, str], base: Mapping[str, str | None], normalizers
             return []
         changed.append(name)
     return changed if known >= _ENOUGH else []
+
+
+def may_be_replaced(moved: Set[str]) -> bool:
+    """Whether a record in which these fields have moved may be one in which everything changed that makes the person.
+
+    A phone number that is only written in another way has not moved, but has changed by its letters: it always counts.
+    """
+    return sum(part == "phone" or not moved.isdisjoint(fields) for part, fields in _PARTS) >= _ENOUGH
 
 
 def _is_kept(now: str, base: str, field: str, normalizers: Mapping[str, str]) -> bool:

@@ -26,8 +26,9 @@ from connector.core.identity import OTHER_MARKS, SAME
 from connector.core.mapping_join import Pairing
 from connector.core.merge import Mask, Situation
 from connector.core.plan import Quarantined
-from connector.core.planning import Decisions, PairFrames, decide
+from connector.core.planning import PairFrames, decide
 from connector.core.terms import Terms
+from connector.core.updates import Decisions
 
 __all__ = ["Part", "alive", "decide_pairs", "frames_of", "spent_decisions", "went_back"]
 

@@ -34,6 +34,7 @@ __all__ = [
     "Write",
     "line_of_link",
     "line_of_write",
+    "places_of",
     "texts_at",
 ]
 
@@ -53,8 +54,8 @@ ORDER: Mapping[str, Callable[[Any], Any]] = {
 _WHO = ("action", "direction", "bc_number", "webstore_id")
 
 
-def texts_at(row: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, str]:
-    """What a row of an extract holds in the places that a payload sets, by the row's own column names."""
+def places_of(payload: Mapping[str, Any]) -> list[str]:
+    """The places that a payload sets, by the names of the columns of an extract."""
     places: list[str] = []
     for name, value in payload.items():
         if isinstance(value, Mapping):
@@ -63,6 +64,11 @@ def texts_at(row: Mapping[str, Any], payload: Mapping[str, Any]) -> dict[str, st
             places += [f"meta:{item['key']}" for item in value]
         else:
             places.append(name)
+    return places
+
+
+def texts_at(row: Mapping[str, Any], places: Iterable[str]) -> dict[str, str]:
+    """What a row of an extract holds in some places, as far as it has them."""
     return {place: row[place] or "" for place in places if place in row}
 
 

@@ -6,46 +6,34 @@ merged field by field (merge.py) and become writes, standing differences or agre
 
 from __future__ import annotations
 
-from collections import ChainMap, defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from functools import partial
 from typing import Any, cast
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from connector.core import business_central_customer, webstore_customer
-from connector.core.carrying import carried
-from connector.core.comma_names import parts_of
 from connector.core.customer import Direction, FieldRules, Side
 from connector.core.decisions import Applied, applied
 from connector.core.extracts import Replaced
 from connector.core.field_history import FieldHistory
 from connector.core.gc_pause import collector_resting
 from connector.core.geography import Geography
-from connector.core.identity import OTHER_PERSON, PERSON, SAME, digest_of, replaced
-from connector.core.merge import (
-    FieldPolicy,
-    FieldValues,
-    Gates,
-    Merge,
-    Situation,
-    Verdict,
-    merge_field,
-)
-from connector.core.name_order import also_agreed, decide_name, told_by_the_account
+from connector.core.identity import OTHER_PERSON, SAME, digest_of, replaced
+from connector.core.merge import FieldPolicy, FieldValues, Gates, Merge, Verdict, merge_field
+from connector.core.name_order import decide_name, told_by_the_account
 from connector.core.national_numbers import same_in_the_country
-from connector.core.normalize import NORMALIZERS, email_key, key_columns
+from connector.core.normalize import NORMALIZERS, key_columns
 from connector.core.orphans import looks_erased
-from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write, texts_at
-from connector.core.refusals import Refusal, is_another
+from connector.core.plan import Agreement, Orphan, Quarantined, Standing
 from connector.core.rows import rows_of
+from connector.core.shapes import Rows, Shape, shapes_of
 from connector.core.states_kept import states_lost, states_of_country
 from connector.core.terms import Flags, Terms
+from connector.core.updates import Decisions, Pair, plan_update
 
-__all__ = ["KEPT_OUT", "Decisions", "Pair", "PairFrames", "decide", "plan_update"]
+__all__ = ["KEPT_OUT", "PairFrames", "decide"]
 
 _Mask = np.ndarray[Any, np.dtype[np.bool_]]
 KEPT_OUT = "the account's role is {role} now, which [webstore] customer_role_filter keeps out"
@@ -85,58 +73,13 @@ class PairFrames:
     sides_back: frozenset[Side] = frozenset()
 
 
-@dataclass
-class Decisions:
-    """What became of the pairs, or of the customers to be created; `left_out` as in Plan."""
-
-    writes: list[Write] = field(default_factory=list)
-    held: list[Write] = field(default_factory=list)
-    left_out: list[Write] = field(default_factory=list)
-    agreements: list[Agreement] = field(default_factory=list)
-    standing: list[Standing] = field(default_factory=list)
-    quarantined: list[Quarantined] = field(default_factory=list)
-    erased: list[Orphan] = field(default_factory=list)
-    asked: set[tuple[str, int, str]] = field(default_factory=set)
-
-    def extend(self, more: Decisions) -> None:
-        """Take what became of others, too."""
-        self.writes += more.writes
-        self.held += more.held
-        self.left_out += more.left_out
-        self.agreements += more.agreements
-        self.standing += more.standing
-        self.quarantined += more.quarantined
-        self.erased += more.erased
-        self.asked |= more.asked
-
-    def add_write(self, write: Write, holds: Mapping[tuple[str, str], Refusal | None]) -> None:
-        """A write is planned, or listed as held when the customer is on hold for that direction, and still for this write."""
-        if not holds:
-            self.writes.append(write)
-            return
-        place = (write.key, str(write.direction))
-        held = place in holds and not is_another(write, holds[place])
-        (self.held if held else self.writes).append(write)
-
-
 def decide(frames: PairFrames, terms: Terms) -> Decisions:
     """Merge every field of the given pairs and turn the verdicts into decisions."""
-    merges = _merge(frames, terms.rules, terms.flags, terms.geography)
-    verdicts: defaultdict[int, dict[str, Verdict]] = defaultdict(dict)
-    reasons: defaultdict[int, dict[str, str]] = defaultdict(dict)
-    meaning, words = tuple(Verdict), tuple(situation.words for situation in Situation)
-    for name, merge in merges.items():
-        rows = np.flatnonzero(merge.verdict)
-        for row, verdict, situation in zip(
-            rows.tolist(), merge.verdict[rows].tolist(), merge.situation[rows].tolist(), strict=True
-        ):
-            verdicts[row][name] = meaning[verdict]
-            reasons[row][name] = words[situation]
+    rows, shapes, which = shapes_of(_merge(frames, terms.rules, terms.flags, terms.geography), terms.rules)
     decisions = Decisions()
-    touched = sorted(verdicts)
     with collector_resting():
-        for row, pair in zip(touched, _pairs(frames, touched), strict=True):
-            _decide_pair(pair, verdicts[row], reasons[row], terms, decisions)
+        for pair, shape in zip(_pairs(frames, rows), which.tolist(), strict=True):
+            _decide_pair(pair, shapes[shape], terms, decisions)
     return decisions
 
 
@@ -176,26 +119,9 @@ def _is_its_base(frames: PairFrames, name: str) -> bool:
     )
 
 
-@dataclass(slots=True)
-class Pair:
-    """One pair as plain values: ids, canonical values (`w`, `c`), bases (None = none yet), and the raw rows."""
-
-    bc_id: str
-    bc_number: str
-    webstore_id: int
-    ticked: bool
-    w: Mapping[str, str]
-    c: Mapping[str, str]
-    base_w: Mapping[str, str | None]
-    base_c: Mapping[str, str | None]
-    w_raw: Mapping[str, Any]
-    c_raw: Mapping[str, Any]
-    closed: str = ""
-
-
-def _pairs(frames: PairFrames, rows: Sequence[int]) -> Iterator[Pair]:
+def _pairs(frames: PairFrames, rows: Rows) -> Iterator[Pair]:
     """Some pairs of the frames, in order."""
-    index = pa.array(rows, type=pa.int64())
+    index = pa.array(rows)
     # the two extracts are whole
     there = (index, index, index, index, index, frames.pairs["w"].take(index), frames.pairs["c"].take(index))
     tables = (
@@ -214,15 +140,22 @@ def _pairs(frames: PairFrames, rows: Sequence[int]) -> Iterator[Pair]:
         yield Pair(*who, w, c, base_w, base_c, w_raw, c_raw, KEPT_OUT.format(role=w_raw["role"]) if out else "")
 
 
-def _decide_pair(
-    pair: Pair, verdicts: Mapping[str, Verdict], reasons: Mapping[str, str], terms: Terms, decisions: Decisions
-) -> None:
+def _decide_pair(pair: Pair, shape: Shape, terms: Terms, decisions: Decisions) -> None:
+    if shape.plain is not None:
+        values = pair.c if shape.plain is Direction.PUSH else pair.w
+        wanted = {name: (values[name], reason) for name, reason in shape.reasons.items()}
+        plan_update(pair, shape.plain, wanted, terms, decisions)
+        return
+    _decide_field_by_field(pair, shape, terms, decisions)
+
+
+def _decide_field_by_field(pair: Pair, shape: Shape, terms: Terms, decisions: Decisions) -> None:
+    verdicts, reasons = shape.verdicts, shape.reasons
     # a name that was wiped has a verdict, whatever the flags are
     if "name" in verdicts and looks_erased(pair.w, pair.base_w):
         decisions.erased.append(Orphan("webstore", pair.bc_id, pair.bc_number, pair.webstore_id, erased=True))
         return
-    # of a pair in which none of these moved nobody asks whether it is the same person
-    doubt = None if verdicts.keys().isdisjoint(PERSON) else _doubt(pair, terms, decisions)
+    doubt = _doubt(pair, terms, decisions) if shape.may_be_another else None
     if doubt is not None:
         decisions.quarantined.append(doubt)
         return
@@ -313,87 +246,6 @@ def _decided(pair: Pair, verdicts: Mapping[str, Verdict], terms: Terms, decision
         if (result.push is None or open_gates.push[0]) and (result.pull is None or open_gates.pull[0]):
             found[name] = result
     return found
-
-
-def plan_update(
-    pair: Pair,
-    direction: Direction,
-    wanted: Mapping[str, tuple[str, str]],
-    terms: Terms,
-    decisions: Decisions,
-    *,
-    both_sides: frozenset[str] = frozenset(),
-    source: Mapping[str, str] | None = None,
-    said: Mapping[str, str] | None = None,
-) -> None:
-    """One update of one side. Values that this side cannot keep are left out of it: they are quarantined, and kept in
-    `left_out` as the write that would carry them.
-
-    Args:
-        wanted: field → (new canonical value, reason).
-        both_sides: fields whose base must not move yet.
-        source: what the other side holds, where that is not what is written (undo).
-        said: the same for single fields, where it is what is written in other words.
-    """
-    pushing = direction is Direction.PUSH
-    target, base = (pair.w, pair.base_w) if pushing else (pair.c, pair.base_c)
-    body_of = partial(_push_of if pushing else _pull_of, pair, terms)
-    all_values = {name: value for name, (value, _) in wanted.items()}
-    there: ChainMap[str, str] = ChainMap(all_values, cast(Any, pair.c if pushing else pair.w))
-    can = carried(direction.target, all_values, there, body_of, terms)
-    values, body = can.values, can.body
-    decisions.quarantined += [
-        Quarantined(str(direction.target.other), pair.bc_id, pair.bc_number, pair.webstore_id, name, reason)
-        for name, reason in can.left_out.items()
-    ]
-    waits = {name: wanted[name] for name in wanted if name not in values}
-    if source is not None:
-        source = {name: value for name, value in source.items() if name not in waits}
-    elif pushing and values:
-        source = dict(values) | also_agreed(values, pair.w, pair.c, (pair.base_w, pair.base_c), pair.w_raw, terms.rules)
-        source |= {name: value for name, value in (said or {}).items() if name in values}
-    write = Write(
-        direction=direction,
-        operation="update",
-        bc_id=pair.bc_id,
-        bc_number=pair.bc_number,
-        webstore_id=pair.webstore_id,
-        natural_key=email_key(target.get("email", "")),
-        changes=_changes({name: wanted[name] for name in values}, target, base),
-        payload=body,
-        source=values if source is None else source,
-        etag="" if pushing else pair.c_raw["etag"],
-        both_sides=both_sides & frozenset(values),
-        seen=texts_at(pair.w_raw, body) | {"role": pair.w_raw["role"]} if pushing else texts_at(pair.c_raw, body),
-        touched=pair.w_raw["modified"] if pushing else pair.c_raw["lastModifiedDateTime"],
-    )
-    if waits:
-        decisions.left_out.append(replace(write, changes=_changes(waits, target, base), payload={}, source={}))
-    if values:
-        decisions.add_write(write, terms.holds)
-
-
-def _push_of(pair: Pair, terms: Terms, values: Mapping[str, str]) -> Mapping[str, Any]:
-    """The request body that sets canonical values in the webstore."""
-    parts = None
-    if any(terms.rules.by_name[name].webstore == "name" for name in values):
-        parts = parts_of(pair.c_raw, pair.c.get(terms.rules.country, ""), terms.rules.cultures)
-    company = pair.c_raw["type"] != "Person"
-    return webstore_customer.payload(values, terms.rules, pair.w_raw, company=company, parts=parts)
-
-
-def _pull_of(pair: Pair, terms: Terms, values: Mapping[str, str]) -> Mapping[str, Any]:
-    """The request body that sets canonical values in Business Central."""
-    states = [rule.business_central for rule in terms.rules.states]
-    raw = {f"raw.{name}": pair.c_raw[name] for name in ("email", "type", "displayName", *states)}
-    current: ChainMap[str, Any] = ChainMap(raw, cast(Any, pair.c))
-    return business_central_customer.payload(values, terms.rules, terms.geography, current)
-
-
-def _changes(
-    wanted: Mapping[str, tuple[str, str]], target: Mapping[str, str], base: Mapping[str, str | None]
-) -> tuple[Change, ...]:
-    return tuple(Change(name, target[name], value, base[name], reason) for name, (value, reason) in wanted.items())
 
 
 def _gate(direction: Direction, name: str, ticked: bool, terms: Terms) -> str:

@@ -16,9 +16,9 @@ from types import MappingProxyType
 from connector.core.customer import Direction
 from connector.core.normalize import NORMALIZERS
 from connector.core.plan import Plan, Standing
-from connector.core.planning import Decisions, Pair, plan_update
 from connector.core.terms import Terms
 from connector.core.undone_creates import DELETE, KEEP, UNLINK, UndoneCreate
+from connector.core.updates import Decisions, Pair, plan_update
 
 __all__ = ["UNDO", "Done", "Links", "reversal"]
 

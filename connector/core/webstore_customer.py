@@ -389,6 +389,11 @@ def payload(
     return body
 
 
+def depends_on_its_value(rule: FieldRule) -> bool:
+    """Whether what `payload` makes of a value, and whether the webstore keeps it, depends on that value and nothing else."""
+    return rule.webstore not in {"name", "email", "vat"} and rule.normalizer != "state"
+
+
 def _country_of_invoice(values: Mapping[str, str], rules: FieldRules, current: Mapping[str, Any] | None) -> str:
     """The billing country that the customer will have: it decides the order of the names."""
     if rules.country in values and rules.by_name[rules.country].webstore == "billing.country":

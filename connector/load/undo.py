@@ -19,10 +19,11 @@ from connector.core.customer import Direction, Side
 from connector.core.identity import OTHER_MARKS
 from connector.core.intended import Intended
 from connector.core.plan import Plan
-from connector.core.planning import KEPT_OUT, Pair
+from connector.core.planning import KEPT_OUT
 from connector.core.terms import Terms
 from connector.core.undoing import Done, Links, reversal
 from connector.core.undone_creates import DELETE, KEEP, UndoneCreate
+from connector.core.updates import Pair
 from connector.errors import LookedTooLongAgo, OutcomeUnknown
 from connector.extract.missing import kept_out
 from connector.load.bases import is_another_account

@@ -15,7 +15,7 @@ from connector.core.comparison import compare
 from connector.core.linked_pairs import Part, decide_pairs
 from connector.core.mapping_join import pair
 from connector.core.plan import Plan
-from connector.core.planning import Decisions
+from connector.core.updates import Decisions
 from connector.extract.extraction import MAPPING
 from connector.extract.job import Job, Mapper, bases_in, extracts_in
 from connector.extract.missing import Missing

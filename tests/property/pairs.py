@@ -28,6 +28,7 @@ class Pairs:
 
     def __init__(self, shops: Sequence[Shop], companies: Sequence[Company], rules: Rules, policy: FieldPolicy) -> None:
         self.shops, self.companies = list(shops), list(companies)
+        self.rules, self.policy = rules, policy
         flags = Flags("Mapped Only", "All", policy)
         self.terms = Terms(rules.fields, flags, rules.geography)
         self.bases: list[tuple[Values, Values]] = [({}, {}) for _ in shops]
