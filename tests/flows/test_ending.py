@@ -20,7 +20,7 @@ from tests.flows.shop import small_rules
 ROOT = Path(__file__).parents[2]
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def slow() -> Iterator[Running]:
     """A shop that takes half a minute to be read."""
     with start(webstore_customers=4_000, business_central_customers=30, latency_ms=2_000) as running:
@@ -37,7 +37,13 @@ def test_a_command_that_is_told_to_end_ends_while_it_reads(
     line = [sys.executable, "-m", "flows.cli", "sync", "--here", "--json", "--setup", str(setup)]
     environment = {**os.environ, **announcement(slow, setup)["env"]}
     slow.webstore_log.clear()
-    with subprocess.Popen(line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as command:
+    usual = signal.getsignal(number)
+    signal.signal(number, signal.SIG_DFL)  # a shell's background job ignores SIGINT, and so would what it starts
+    try:
+        command = subprocess.Popen(line, cwd=ROOT, env=environment, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    finally:
+        signal.signal(number, usual)
+    with command:
         deadline = time.monotonic() + 60
         while sum(entry.path.endswith("/customers") for entry in slow.webstore_log) < 2:
             assert time.monotonic() < deadline

@@ -32,6 +32,8 @@ class Pairs:
         flags = Flags("Mapped Only", "All", policy)
         self.terms = Terms(rules.fields, flags, rules.geography)
         self.bases: list[tuple[Values, Values]] = [({}, {}) for _ in shops]
+        # what the records of a side said when they were read last: while they stay, they are not read again
+        self._read: dict[Side, tuple[bytes, Extract]] = {}
 
     def synchronize(self) -> Plan:
         """Plan, send every write, move the bases as the product does."""
@@ -83,12 +85,12 @@ class Pairs:
 
     def extract(self, side: Side) -> Extract:
         """One side, read."""
-        rules = self.terms.rules
-        if side is Side.WEBSTORE:
-            return extract_of(side, webstore_customer.columns([s.record for s in self.shops], rules), self.terms)
-        return extract_of(
-            side, business_central_customer.columns([c.record for c in self.companies], rules), self.terms
-        )
+        records = [one.record for one in (self.shops if side is Side.WEBSTORE else self.companies)]
+        columns = (webstore_customer if side is Side.WEBSTORE else business_central_customer).columns
+        said = orjson.dumps(records)
+        if side not in self._read or self._read[side][0] != said:
+            self._read[side] = said, extract_of(side, columns(records, self.terms.rules), self.terms)
+        return self._read[side][1]
 
     def _agree(self, row: int, webstore: Mapping[str, str], business_central: Mapping[str, str]) -> None:
         self.bases[row] = ({**self.bases[row][0], **webstore}, {**self.bases[row][1], **business_central})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import functools
 import re
 from collections.abc import Iterator
 from graphlib import CycleError, TopologicalSorter
@@ -75,9 +76,14 @@ def modules() -> list[str]:
     return [".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__init__") for path in sorted(files)]
 
 
-def statements(module: str) -> Iterator[tuple[str, list[str]]]:
+@functools.cache
+def statements(module: str) -> tuple[tuple[str, list[str]], ...]:
     """What a module imports, wherever and for whatever: also inside a function, also for types alone. A module, and names
     out of it."""
+    return tuple(_statements(module))
+
+
+def _statements(module: str) -> Iterator[tuple[str, list[str]]]:
     path = ROOT / Path(*module.split("."))
     file = path / "__init__.py" if path.is_dir() else path.with_suffix(".py")
     for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):

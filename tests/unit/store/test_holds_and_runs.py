@@ -182,19 +182,19 @@ def test_retention_keeps_what_was_refused_of_customers_on_hold(store: Store) -> 
 
 
 def ran(
-    store: Store, run_id: str, *, mode: str = "all", status: str = "completed", counted: bool = True, **how: Any
+    store: Store, *run_ids: str, mode: str = "all", status: str = "completed", counted: bool = True, **how: Any
 ) -> None:
-    """A run that ended."""
+    """Runs that ended, one after the other."""
+    summary = {"extracted": {"webstore": 7}, "orphans": 2} if counted else {"error": '"extracted": nothing'}
     with store.work("shop") as work:
-        work.runs.start(run_id, mode, "manual", "ann", **how)
-        summary = {"extracted": {"webstore": 7}, "orphans": 2} if counted else {"error": '"extracted": nothing'}
-        work.runs.finish(run_id, status, summary, "ab" * 32, None)
+        for run_id in run_ids:
+            work.runs.start(run_id, mode, "manual", "ann", **how)
+            work.runs.finish(run_id, status, summary, "ab" * 32, None)
 
 
 def test_the_last_full_run_is_found_however_many_other_runs_there_were_since(store: Store) -> None:
     ran(store, "full")
-    for number in range(250):
-        ran(store, f"selected {number}", mode="selected")
+    ran(store, *(f"selected {number}" for number in range(250)), mode="selected")
     ran(store, "dry", dry_run=True)
     ran(store, "broken", status="stopped", counted=False)
     ran(store, "waits", status="waiting")
@@ -216,8 +216,7 @@ def test_full_runs_that_wrote_are_the_newest_two_and_no_selected_dry_or_stopped_
     ran(store, "killed", status="interrupted", counted=False)
     with store.work("shop") as work:
         work.journal.intend([intent])
-    for number in range(250):
-        ran(store, f"selected {number}", mode="selected")
+    ran(store, *(f"selected {number}" for number in range(250)), mode="selected")
     ran(store, "broken", status="stopped", counted=False)
     ran(store, "dry", dry_run=True)
     with store.view("shop") as view:
@@ -226,16 +225,14 @@ def test_full_runs_that_wrote_are_the_newest_two_and_no_selected_dry_or_stopped_
 
 
 def test_runs_that_wait_are_all_found(store: Store) -> None:
-    for number in range(120):
-        ran(store, f"w{number}", status="waiting")
-        ran(store, f"c{number}")
+    ran(store, *(f"w{number}" for number in range(120)), status="waiting")
+    ran(store, *(f"c{number}" for number in range(120)))
     with store.view("shop") as view:
         assert len(view.runs.waiting()) == 120
 
 
 def test_a_run_is_found_by_its_id_or_by_the_beginning_of_it(store: Store) -> None:
-    for run_id in ("ab", "abc", "abd"):
-        ran(store, run_id)
+    ran(store, "ab", "abc", "abd")
     with store.view("shop") as view:
         found = {text: list(view.runs.beginning(text)) for text in ("ab", "abc", "a", "x", "", "%", "a_")}
     assert found == {
