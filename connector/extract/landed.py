@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -65,7 +65,9 @@ def going_on(run: Run, settings: PartitionSettings, *, everybody: bool, takes_ov
         left = {side: one for side, one in left.items() if takes_over and _fits(run, one)}
         run.taken_over, run.leaves_landed = left, settings.hours_to_go_on > 0
         run.warnings += [_told(one) for one in left.values()]
-    _keep_only(place, own, left)
+    _keep_only(place, [folder for folder in _folders(place) if folder != _name(own)], left.values())
+    # another run has the webstore, and folders of its own, once this one has stood still for too long
+    mine = [_name(own), *map(_name, {one.url for one in left.values()})]
     stays = False
     try:
         yield partitions
@@ -75,10 +77,9 @@ def going_on(run: Run, settings: PartitionSettings, *, everybody: bool, takes_ov
         stays = run.leaves_landed
         raise
     finally:
-        if everybody and not stays:
-            _remove(place)
-        else:
-            _keep_only(place, "", left | (_left(run.setup) if stays else {}))
+        if stays:
+            left |= {side: one for side, one in _left(run.setup).items() if _name(one.url) in mine}
+        _keep_only(place, mine, () if everybody and not stays else left.values())
 
 
 def leave_landed(
@@ -211,26 +212,28 @@ def _files(landed: Landed) -> tuple[Any, list[str]]:
     return files, sorted(files.glob(f"{root}/{landed.side}/*-0.parquet"))
 
 
-def _keep_only(place: str, own: str, left: dict[Side, Landed]) -> None:
-    """Remove what runs have left besides these sides, and besides a folder."""
+def _keep_only(place: str, folders: Sequence[str], left: Collection[Landed]) -> None:
+    """Remove what these folders have besides some sides."""
     files, root = fsspec.core.url_to_fs(place)
-    names = {one.url.rpartition("/")[2] for one in left.values()}
-    kept = {
-        f"{one.url.rpartition('/')[2]}/{name}" for side, one in left.items() for name in (str(side), f"{side}.json")
-    }
-    for folder in files.ls(root, detail=False):
-        name = folder.rstrip("/").rpartition("/")[2]
-        if name == own.rpartition("/")[2]:
+    names = {_name(one.url) for one in left}
+    kept = {f"{_name(one.url)}/{name}" for one in left for name in (str(one.side), f"{one.side}.json")}
+    for folder in folders:
+        path = f"{root}/{folder}"
+        if not files.exists(path):
             continue
-        if name not in names:
-            files.rm(folder, recursive=True)
+        if folder not in names:
+            files.rm(path, recursive=True)
             continue
-        for path in files.ls(folder, detail=False):
-            if f"{name}/{path.rstrip('/').rpartition('/')[2]}" not in kept:
-                files.rm(path, recursive=True)
+        for inside in files.ls(path, detail=False):
+            if f"{folder}/{_name(inside)}" not in kept:
+                files.rm(inside, recursive=True)
 
 
-def _remove(place: str) -> None:
+def _folders(place: str) -> list[str]:
+    """The folders that runs have made or left."""
     files, root = fsspec.core.url_to_fs(place)
-    if files.exists(root):
-        files.rm(root, recursive=True)
+    return [_name(folder) for folder in files.ls(root, detail=False)]
+
+
+def _name(url: str) -> str:
+    return url.rstrip("/").rpartition("/")[2]

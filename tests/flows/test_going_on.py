@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import random
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -15,12 +17,15 @@ from connector import pipeline
 from connector.desk.forgetting import forget
 from connector.errors import PremiseBroken, RemoteTrouble
 from connector.extract.changed import Everybody
+from connector.run.request import RunReport
 from connector.setup import PartitionSettings
+from connector.store import LeaseLost
 from sandbox.request_log import RequestLog
 from sandbox.server import Running
 from tests.by_hand import by_hand
 from tests.faults.crash import Victim, crash_site
 from tests.faults.world import World
+from tests.flows.moments import clock_of_the_machine
 from tests.flows.shop import Shop
 
 BOTH = {"webstore", "business_central"}
@@ -166,6 +171,31 @@ def test_a_run_that_was_stopped_for_what_it_had_read_leaves_nothing(unfinished: 
     assert not marks(unfinished)
     unfinished.sync(partitions=2)
     assert lists_read(unfinished.running) == BOTH
+
+
+@pytest.mark.parametrize("moment", ["when_read", "when_planned"])
+def test_a_run_that_stood_still_leaves_the_files_of_the_one_that_took_over(unfinished: Shop, moment: str) -> None:
+    """It ends while the other one is at work, for want of the lease or of its own files, which the other one has removed."""
+    shop, taken_over, ended = unfinished, threading.Event(), threading.Event()
+
+    def wait_for_its_end() -> None:
+        taken_over.set()
+        assert ended.wait(60)
+
+    with clock_of_the_machine() as clock, ThreadPoolExecutor(1) as elsewhere:
+        others: list[Future[RunReport]] = []
+
+        def stand_still() -> None:
+            clock.forward(60)
+            others.append(elsewhere.submit(shop.sync, partitions=2, when_read=wait_for_its_end))
+            assert taken_over.wait(60)
+
+        with pytest.raises((LeaseLost, PremiseBroken)):
+            shop.sync(partitions=2, **{moment: stand_still})
+        ended.set()
+        others[0].result(60)
+    assert len(shop.customers()) == len(shop.accounts()) == 2
+    assert not list(Path(shop.setup.partitions.folder).glob("**/*.parquet"))
 
 
 def test_a_run_that_goes_on_is_no_look_at_everybody(unfinished: Shop) -> None:
