@@ -85,7 +85,13 @@ def going_on(run: Run, settings: PartitionSettings, *, everybody: bool, takes_ov
 def leave_landed(
     run: Run, url: str, side: Side, census: Census, rows: int, newest: Newest, *, metadata_shown: bool = True
 ) -> None:
-    """Leave word that a side was landed to its end, in this folder; to be called when its files are closed."""
+    """Leave word that a side was landed to its end, in this folder; to be called when its files are closed.
+
+    Of cards with their ship-to addresses nothing is left: an address moves no stamp of its card, so that one that was written
+    since could not be told from one that somebody has typed.
+    """
+    if side is Side.BUSINESS_CENTRAL and any(rule.in_ship_to for rule in run.rules.fields.rules):
+        return
     with run.store.view(run.code) as view:
         told = view.sides.get(str(side))
     landed = Landed(
