@@ -6,6 +6,7 @@ one (landed.py), or removed.
 
 from __future__ import annotations
 
+import glob
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -23,7 +24,7 @@ from connector.errors import PremiseBroken, SetupError
 from connector.extract.partitions import Landing, PartsOf, without_rows
 from connector.setup import PartitionSettings
 
-__all__ = ["FilePartitions", "made_at", "partitions_at", "place_of", "remove_left"]
+__all__ = ["FilePartitions", "files_like", "made_at", "partitions_at", "place_of", "remove_left"]
 
 # so many rows are kept back before they are divided: smaller pieces cost more than they hold
 _ROWS_AT_ONCE = 100_000
@@ -71,7 +72,7 @@ class FilePartitions:
 
     def _files(self, name: str, number: int) -> tuple[Any, list[str]]:
         files, root = fsspec.core.url_to_fs(self.url)
-        return files, files.glob(f"{root}/{name}/{number:04d}-*.parquet")
+        return files, files_like(files, f"{root}/{name}", f"{number:04d}-*.parquet")
 
 
 class _FileLanding:
@@ -121,6 +122,12 @@ class _FileLanding:
         finally:
             for writer in self._writers.values():
                 writer.close()
+
+
+def files_like(files: Any, folder: str, pattern: str) -> list[str]:
+    """The files below a folder whose names fit a pattern; the folder's own name is none, whatever signs it has."""
+    found: list[str] = files.glob(f"{glob.escape(folder)}/{pattern}")
+    return found
 
 
 def remove_left(url: str, today: date) -> None:

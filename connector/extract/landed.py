@@ -32,7 +32,7 @@ from connector.core.customer import Side
 from connector.core.identity import marks_shown
 from connector.core.stamps import stamp_of, stamp_of_record
 from connector.errors import InputError, PremiseBroken, SetupError
-from connector.extract.file_partitions import FilePartitions, made_at, place_of
+from connector.extract.file_partitions import FilePartitions, files_like, made_at, place_of
 from connector.run.landed import Landed, Newest
 from connector.run.run import Run
 from connector.setup import PartitionSettings, Setup
@@ -138,7 +138,7 @@ def _told_in(setup: Setup, besides: str = "") -> list[Landed]:
     place = place_of(setup.partitions, setup.webstore_code)
     files, root = fsspec.core.url_to_fs(place)
     found = []
-    for path in files.glob(f"{root}/*/*.json") if files.exists(root) else ():
+    for path in files_like(files, root, "*/*.json") if files.exists(root) else ():
         url = f"{place}/{path.split('/')[-2]}"
         try:
             landed = replace(_LANDED.validate_json(files.cat_file(path)), url=url)
@@ -215,7 +215,7 @@ def _told(landed: Landed) -> str:
 def _files(landed: Landed) -> tuple[Any, list[str]]:
     """The files of a side as it was read; rows that were asked for by id later are in others."""
     files, root = fsspec.core.url_to_fs(landed.url)
-    return files, sorted(files.glob(f"{root}/{landed.side}/*-0.parquet"))
+    return files, sorted(files_like(files, f"{root}/{landed.side}", "*-0.parquet"))
 
 
 def _keep_only(place: str, folders: Sequence[str], left: Collection[Landed]) -> None:

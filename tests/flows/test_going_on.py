@@ -90,8 +90,9 @@ def marks(shop: Shop) -> list[Path]:
 
 @pytest.fixture
 def unfinished(shop: Shop) -> Shop:
-    """A shop whose first run was interrupted before it wrote."""
-    shop.setup = shop.setup.model_copy(update={"partitions": PartitionSettings(folder=str(shop.folder / "partitions"))})
+    """A shop whose first run was interrupted before it wrote. The name of its folder says nothing about names of files."""
+    place = str(shop.folder / "partitions [1]*")
+    shop.setup = shop.setup.model_copy(update={"partitions": PartitionSettings(folder=place)})
     shop.register("kari@nord.example")
     shop.employ("kari@nord.example", ticked=True)
     shop.register("ola@nord.example", "Ola Nordmann")
