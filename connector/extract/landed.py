@@ -37,7 +37,7 @@ from connector.run.landed import Landed, Newest
 from connector.run.run import Run
 from connector.setup import PartitionSettings, Setup
 
-__all__ = ["forget_landed", "going_on", "leave_landed", "tables_of"]
+__all__ = ["forget_landed", "going_on", "leave_landed", "remove_landed", "tables_of"]
 
 _FORM = 1
 _LANDED = TypeAdapter(Landed)
@@ -131,6 +131,11 @@ def forget_landed(setup: Setup) -> None:
     """Let no run take over what was read until now: somebody in it is to be known no more, or was taken back."""
     for one in _told_in(setup):
         forget_url(one)
+
+
+def remove_landed(settings: PartitionSettings, webstore_code: str) -> None:
+    """Remove whatever runs have left: everybody is read anew, and kept in memory."""
+    _keep_only(place := place_of(settings, webstore_code), _folders(place), ())
 
 
 def _told_in(setup: Setup, besides: str = "") -> list[Landed]:

@@ -167,6 +167,16 @@ def test_others_leave_it_to_a_run_over_all_customers(unfinished: Shop) -> None:
     assert len(shop.customers()) == len(shop.accounts()) == 2
 
 
+def test_once_partitions_are_not_wanted_any_more_nothing_of_them_stays(unfinished: Shop) -> None:
+    shop = unfinished
+    by_hand(forget, shop.setup, "woo:1")
+    assert not marks(shop)
+    shop.sync(dry_run=True)
+    assert list(Path(shop.setup.partitions.folder).glob("**/*.parquet"))
+    shop.sync()
+    assert not list(Path(shop.setup.partitions.folder).glob("**/*.parquet"))
+
+
 def test_a_run_that_was_stopped_for_what_it_had_read_leaves_nothing(unfinished: Shop) -> None:
     interrupted(unfinished, PremiseBroken, "too many")
     assert not marks(unfinished)
