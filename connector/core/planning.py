@@ -39,7 +39,7 @@ from connector.core.name_order import also_agreed, decide_name, told_by_the_acco
 from connector.core.national_numbers import same_in_the_country
 from connector.core.normalize import NORMALIZERS, email_key, key_columns
 from connector.core.orphans import looks_erased
-from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write, texts_at
+from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write, account_seen, texts_at
 from connector.core.refusals import Refusal, is_another
 from connector.core.rows import rows_of
 from connector.core.states_kept import states_lost, states_of_country
@@ -364,7 +364,7 @@ def plan_update(
         source=values if source is None else source,
         etag="" if pushing else pair.c_raw["etag"],
         both_sides=both_sides & frozenset(values),
-        seen=texts_at(pair.w_raw, body) | {"role": pair.w_raw["role"]} if pushing else texts_at(pair.c_raw, body),
+        seen=texts_at(pair.w_raw, body) | account_seen(pair.w_raw) if pushing else texts_at(pair.c_raw, body),
         touched=pair.w_raw["modified"] if pushing else pair.c_raw["lastModifiedDateTime"],
     )
     if waits:

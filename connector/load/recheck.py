@@ -8,7 +8,7 @@ from typing import Any
 from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import Direction, Side
 from connector.core.normalize import NORMALIZERS
-from connector.core.plan import Write, texts_at
+from connector.core.plan import Write, account_seen, texts_at
 from connector.core.stamps import stamp_of
 from connector.core.undoing import UNDO
 from connector.errors import InternalError
@@ -167,7 +167,7 @@ def _changed_since(run: Run, write: Write, now: Mapping[str, str], row: Mapping[
     ]
     if _is_older(row[_TOUCHED[write.direction]], write.touched):
         return _OLDER
-    there = texts_at(row, write.payload) | {"role": row.get("role", "")}
+    there = texts_at(row, write.payload) | (account_seen(row) if write.direction is Direction.PUSH else {})
     moved += [place for place, text in write.seen.items() if there[place] != text] if not moved else []
     if moved and write.etag and row["etag"] == write.etag:
         return _OLD_PLAN
