@@ -51,9 +51,9 @@ class FilePartitions:
     def read(self, name: str, number: int, columns: list[str] | None = None) -> pa.Table:
         """As in Partitions."""
         files, folder = self._files(name, number)
-        if (
-            not folder
-        ):  # every partition has a file, also one without rows: nobody read must never look like nobody there
+        # every partition has a file, also one without rows: nobody read must never look like nobody there, nor those alone who
+        # were landed later
+        if not any(file.endswith("-0.parquet") for file in folder):
             raise PremiseBroken(
                 f"What was read is not there any more: {name}, partition {number}, in {self.url}.",
                 hint="Somebody has removed it, or another run has taken over. Nothing more is written; run again.",
