@@ -33,6 +33,7 @@ from connector.core.identity import marks_shown
 from connector.core.stamps import stamp_of, stamp_of_record
 from connector.errors import InputError, PremiseBroken, SetupError
 from connector.extract.file_partitions import FilePartitions, files_like, made_at, place_of
+from connector.extract.partitions import told_in_words
 from connector.run.landed import Landed, Newest
 from connector.run.run import Run
 from connector.setup import PartitionSettings, Setup
@@ -100,7 +101,8 @@ def leave_landed(
         newest=newest.told,
     )  # fmt: skip
     files, root = fsspec.core.url_to_fs(url)
-    files.pipe_file(f"{root}/{side}.json", _LANDED.dump_json(landed))
+    with told_in_words(url):
+        files.pipe_file(f"{root}/{side}.json", _LANDED.dump_json(landed))
 
 
 def tables_of(landed: Landed) -> Iterator[pa.Table]:
@@ -135,7 +137,8 @@ def forget_landed(setup: Setup) -> None:
 
 def remove_landed(settings: PartitionSettings, webstore_code: str) -> None:
     """Remove whatever runs have left: everybody is read anew, and kept in memory."""
-    _keep_only(place := place_of(settings, webstore_code), _folders(place), ())
+    place = place_of(settings, webstore_code)
+    _keep_only(place, _folders(place), ())
 
 
 def _told_in(setup: Setup, besides: str = "") -> list[Landed]:
@@ -226,18 +229,13 @@ def _files(landed: Landed) -> tuple[Any, list[str]]:
 def _keep_only(place: str, folders: Sequence[str], left: Collection[Landed]) -> None:
     """Remove what these folders have besides some sides."""
     files, root = fsspec.core.url_to_fs(place)
-    names = {_name(one.url) for one in left}
     kept = {f"{_name(one.url)}/{name}" for one in left for name in (str(one.side), f"{one.side}.json")}
-    for folder in folders:
-        path = f"{root}/{folder}"
-        if not files.exists(path):
-            continue
-        if folder not in names:
-            files.rm(path, recursive=True)
-            continue
-        for inside in files.ls(path, detail=False):
-            if f"{folder}/{_name(inside)}" not in kept:
-                files.rm(inside, recursive=True)
+    names = {_name(one.url) for one in left}
+    for path in filter(files.exists, (f"{root}/{folder}" for folder in folders)):
+        inside = files.ls(path, detail=False) if _name(path) in names else [path]
+        for one in inside:
+            if one == path or f"{_name(path)}/{_name(one)}" not in kept:
+                files.rm(one, recursive=True)
 
 
 def _folders(place: str) -> list[str]:

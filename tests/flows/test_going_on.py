@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import random
 import threading
 from collections.abc import Callable
@@ -11,13 +12,18 @@ from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from connector import pipeline
 from connector.desk.forgetting import forget
 from connector.errors import PremiseBroken, RemoteTrouble
 from connector.extract.changed import Everybody
+from connector.planning import leftovers
 from connector.run.request import RunReport
+from connector.run.setup_source import opened_view
 from connector.setup import PartitionSettings
 from connector.store import LeaseLost
 from sandbox.request_log import RequestLog
@@ -175,6 +181,34 @@ def test_once_partitions_are_not_wanted_any_more_nothing_of_them_stays(unfinishe
     assert list(Path(shop.setup.partitions.folder).glob("**/*.parquet"))
     shop.sync()
     assert not list(Path(shop.setup.partitions.folder).glob("**/*.parquet"))
+
+
+@pytest.mark.parametrize("what", ["rows", "word", "plan"])
+def test_a_full_disk_is_told_with_the_folder_and_what_fills_it_is_removed(
+    unfinished: Shop, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    shop = unfinished
+    shop.register("nina@nord.example", "Nina Ny")
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        if what == "plan":
+            patched.setattr(leftovers, "ONE_LOT", 0)
+            patched.setattr(pa.ipc, "new_stream", full)
+        else:
+            told(shop, "webstore", rows=0)  # it is read anew
+            owner, name = {"rows": (pq.ParquetWriter, "write_table"), "word": (LocalFileSystem, "pipe_file")}[what]
+            patched.setattr(owner, name, full)
+        with pytest.raises(PremiseBroken, match=r"cannot be kept in .*partitions \[1\].*: No space left on device\."):
+            shop.sync(partitions=2)
+    with opened_view(shop.setup) as view:
+        (run, *_) = view.runs.recent(1)
+    assert run["status"] == "stopped" and "No space left" in run["summary"]["error"]
+    assert not list(Path(shop.setup.partitions.folder).glob("**/*.parquet"))
+    shop.sync(partitions=2)
+    assert len(shop.customers()) == 3
 
 
 def test_a_run_that_was_stopped_for_what_it_had_read_leaves_nothing(unfinished: Shop) -> None:
