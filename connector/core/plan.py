@@ -25,6 +25,7 @@ from connector.core.undone_creates import DELETE, KEEP, UndoneCreate
 
 __all__ = [
     "ORDER",
+    "OWNER",
     "Agreement",
     "Change",
     "Orphan",
@@ -52,6 +53,8 @@ ORDER: Mapping[str, Callable[[Any], Any]] = {
     "orphans": lambda o: (o.gone, o.bc_number),
 }
 _WHO = ("action", "direction", "bc_number", "webstore_id")
+# whose an account is, and what it is: by this a stranger is told who got its id
+OWNER = ("role", "username", "created")
 
 
 def places_of(payload: Mapping[str, Any]) -> list[str]:
@@ -97,7 +100,7 @@ class Write:
         both_sides: fields whose value a person typed and that are written on both sides: their base moves only when both
             sides hold it, so that half a decision is never taken for an edit.
         seen: what stood, word for word, in everything that the payload of an update sets, also where nothing changes: an
-            address travels whole, and an edit of its other parts must not be overwritten. Of an account its role, too.
+            address travels whole, and an edit of its other parts must not be overwritten. Of an account role and owner, too.
         touched: the stamp of the record that the write was made of, as the API wrote it: an update's target, a create's source.
         account: marks of the account that a create in Business Central comes from (identity.py), and as people read them.
     """

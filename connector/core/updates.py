@@ -14,7 +14,7 @@ from connector.core.comma_names import parts_of
 from connector.core.customer import Direction
 from connector.core.name_order import also_agreed
 from connector.core.normalize import email_key
-from connector.core.plan import Agreement, Change, Orphan, Quarantined, Standing, Write, places_of, texts_at
+from connector.core.plan import OWNER, Agreement, Change, Orphan, Quarantined, Standing, Write, places_of, texts_at
 from connector.core.refusals import Refusal, is_another
 from connector.core.terms import Terms
 
@@ -132,7 +132,7 @@ def plan_update(
         source=values if source is None else source,
         etag="" if pushing else pair.c_raw["etag"],
         both_sides=both_sides & frozenset(values),
-        seen=texts_at(pair.w_raw, (*places, "role") if pushing else places),
+        seen=texts_at(pair.w_raw, (*places, *OWNER) if pushing else places),
         touched=pair.w_raw["modified"] if pushing else pair.c_raw["lastModifiedDateTime"],
     )
     if waits:

@@ -6,6 +6,7 @@ one (landed.py), or removed.
 
 from __future__ import annotations
 
+import glob
 import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
@@ -20,10 +21,10 @@ import pyarrow.parquet as pq
 
 from connector.core.partitioning import split
 from connector.errors import PremiseBroken, SetupError
-from connector.extract.partitions import Landing, PartsOf, without_rows
+from connector.extract.partitions import Landing, PartsOf, told_in_words, without_rows
 from connector.setup import PartitionSettings
 
-__all__ = ["FilePartitions", "made_at", "partitions_at", "place_of", "remove_left"]
+__all__ = ["FilePartitions", "files_like", "made_at", "partitions_at", "place_of", "remove_left"]
 
 # so many rows are kept back before they are divided: smaller pieces cost more than they hold
 _ROWS_AT_ONCE = 100_000
@@ -50,14 +51,15 @@ class FilePartitions:
     def read(self, name: str, number: int, columns: list[str] | None = None) -> pa.Table:
         """As in Partitions."""
         files, folder = self._files(name, number)
-        if (
-            not folder
-        ):  # every partition has a file, also one without rows: nobody read must never look like nobody there
+        # every partition has a file, also one without rows: nobody read must never look like nobody there, nor those alone who
+        # were landed later
+        if not any(file.endswith("-0.parquet") for file in folder):
             raise PremiseBroken(
                 f"What was read is not there any more: {name}, partition {number}, in {self.url}.",
                 hint="Somebody has removed it, or another run has taken over. Nothing more is written; run again.",
             )
-        tables = [pq.read_table(file, columns=columns, filesystem=files) for file in sorted(folder)]
+        with told_in_words(self.url):
+            tables = [pq.read_table(file, columns=columns, filesystem=files) for file in sorted(folder)]
         return pa.concat_tables(tables).replace_schema_metadata(None)
 
     def drop(self, name: str, number: int, key: str, ids: Collection[Any]) -> None:
@@ -65,20 +67,22 @@ class FilePartitions:
         if not ids:
             return
         files, folder = self._files(name, number)
-        for file in folder:
-            kept = without_rows(pq.read_table(file, filesystem=files), key, ids)
-            pq.write_table(kept, file, filesystem=files, **_WRITTEN)
+        with told_in_words(self.url):
+            for file in folder:
+                kept = without_rows(pq.read_table(file, filesystem=files), key, ids)
+                pq.write_table(kept, file, filesystem=files, **_WRITTEN)
 
     def _files(self, name: str, number: int) -> tuple[Any, list[str]]:
         files, root = fsspec.core.url_to_fs(self.url)
-        return files, files.glob(f"{root}/{name}/{number:04d}-*.parquet")
+        return files, files_like(files, f"{root}/{name}", f"{number:04d}-*.parquet")
 
 
 class _FileLanding:
     def __init__(self, partitions: FilePartitions, name: str, schema: pa.Schema, parts_of: PartsOf, piece: str) -> None:
         self._files, root = fsspec.core.url_to_fs(partitions.url)
         self._folder = f"{root}/{name}"
-        self._files.makedirs(self._folder, exist_ok=True)
+        with told_in_words(partitions.url):
+            self._files.makedirs(self._folder, exist_ok=True)
         self._partitions, self._schema, self._parts_of, self._piece = partitions, schema, parts_of, piece
         self._waiting: list[pa.Table] = []
         self._writers: dict[int, pq.ParquetWriter] = {}
@@ -97,8 +101,9 @@ class _FileLanding:
             return
         table = pa.concat_tables(self._waiting).combine_chunks().cast(self._schema)
         self._waiting = []
-        for part, rows in split(table, self._parts_of(table)):
-            self._writer(part).write_table(rows)
+        with told_in_words(self._partitions.url):
+            for part, rows in split(table, self._parts_of(table)):
+                self._writer(part).write_table(rows)
 
     def _writer(self, part: int) -> pq.ParquetWriter:
         if part not in self._writers:
@@ -112,15 +117,22 @@ class _FileLanding:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        try:
-            if error is None:
-                # without a single row a partition has a file nevertheless: its columns
-                self._spill()
-                for part in range(self._partitions.count):
-                    self._writer(part)
-        finally:
-            for writer in self._writers.values():
-                writer.close()
+        with told_in_words(self._partitions.url):
+            try:
+                if error is None:
+                    # without a single row a partition has a file nevertheless: its columns
+                    self._spill()
+                    for part in range(self._partitions.count):
+                        self._writer(part)
+            finally:
+                for writer in self._writers.values():
+                    writer.close()
+
+
+def files_like(files: Any, folder: str, pattern: str) -> list[str]:
+    """The files below a folder whose names fit a pattern; the folder's own name is none, whatever signs it has."""
+    found: list[str] = files.glob(f"{glob.escape(folder)}/{pattern}")
+    return found
 
 
 def remove_left(url: str, today: date) -> None:

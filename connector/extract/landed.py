@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -32,12 +32,13 @@ from connector.core.customer import Side
 from connector.core.identity import marks_shown
 from connector.core.stamps import stamp_of, stamp_of_record
 from connector.errors import InputError, PremiseBroken, SetupError
-from connector.extract.file_partitions import FilePartitions, made_at, place_of
+from connector.extract.file_partitions import FilePartitions, files_like, made_at, place_of
+from connector.extract.partitions import told_in_words
 from connector.run.landed import Landed, Newest
 from connector.run.run import Run
 from connector.setup import PartitionSettings, Setup
 
-__all__ = ["forget_landed", "going_on", "leave_landed", "tables_of"]
+__all__ = ["forget_landed", "going_on", "leave_landed", "remove_landed", "tables_of"]
 
 _FORM = 1
 _LANDED = TypeAdapter(Landed)
@@ -65,7 +66,9 @@ def going_on(run: Run, settings: PartitionSettings, *, everybody: bool, takes_ov
         left = {side: one for side, one in left.items() if takes_over and _fits(run, one)}
         run.taken_over, run.leaves_landed = left, settings.hours_to_go_on > 0
         run.warnings += [_told(one) for one in left.values()]
-    _keep_only(place, own, left)
+    _keep_only(place, [folder for folder in _folders(place) if folder != _name(own)], left.values())
+    # another run has the webstore, and folders of its own, once this one has stood still for too long
+    mine = [_name(own), *map(_name, {one.url for one in left.values()})]
     stays = False
     try:
         yield partitions
@@ -75,16 +78,21 @@ def going_on(run: Run, settings: PartitionSettings, *, everybody: bool, takes_ov
         stays = run.leaves_landed
         raise
     finally:
-        if everybody and not stays:
-            _remove(place)
-        else:
-            _keep_only(place, "", left | (_left(run.setup) if stays else {}))
+        if stays:
+            left |= {side: one for side, one in _left(run.setup).items() if _name(one.url) in mine}
+        _keep_only(place, mine, () if everybody and not stays else left.values())
 
 
 def leave_landed(
     run: Run, url: str, side: Side, census: Census, rows: int, newest: Newest, *, metadata_shown: bool = True
 ) -> None:
-    """Leave word that a side was landed to its end, in this folder; to be called when its files are closed."""
+    """Leave word that a side was landed to its end, in this folder; to be called when its files are closed.
+
+    Of cards with their ship-to addresses nothing is left: an address moves no stamp of its card, so that one that was written
+    since could not be told from one that somebody has typed.
+    """
+    if side is Side.BUSINESS_CENTRAL and any(rule.in_ship_to for rule in run.rules.fields.rules):
+        return
     with run.store.view(run.code) as view:
         told = view.sides.get(str(side))
     landed = Landed(
@@ -93,7 +101,8 @@ def leave_landed(
         newest=newest.told,
     )  # fmt: skip
     files, root = fsspec.core.url_to_fs(url)
-    files.pipe_file(f"{root}/{side}.json", _LANDED.dump_json(landed))
+    with told_in_words(url):
+        files.pipe_file(f"{root}/{side}.json", _LANDED.dump_json(landed))
 
 
 def tables_of(landed: Landed) -> Iterator[pa.Table]:
@@ -126,12 +135,18 @@ def forget_landed(setup: Setup) -> None:
         forget_url(one)
 
 
+def remove_landed(settings: PartitionSettings, webstore_code: str) -> None:
+    """Remove whatever runs have left: everybody is read anew, and kept in memory."""
+    place = place_of(settings, webstore_code)
+    _keep_only(place, _folders(place), ())
+
+
 def _told_in(setup: Setup, besides: str = "") -> list[Landed]:
     """Whatever is told of landed sides, the latest last."""
     place = place_of(setup.partitions, setup.webstore_code)
     files, root = fsspec.core.url_to_fs(place)
     found = []
-    for path in files.glob(f"{root}/*/*.json") if files.exists(root) else ():
+    for path in files_like(files, root, "*/*.json") if files.exists(root) else ():
         url = f"{place}/{path.split('/')[-2]}"
         try:
             landed = replace(_LANDED.validate_json(files.cat_file(path)), url=url)
@@ -208,29 +223,26 @@ def _told(landed: Landed) -> str:
 def _files(landed: Landed) -> tuple[Any, list[str]]:
     """The files of a side as it was read; rows that were asked for by id later are in others."""
     files, root = fsspec.core.url_to_fs(landed.url)
-    return files, sorted(files.glob(f"{root}/{landed.side}/*-0.parquet"))
+    return files, sorted(files_like(files, f"{root}/{landed.side}", "*-0.parquet"))
 
 
-def _keep_only(place: str, own: str, left: dict[Side, Landed]) -> None:
-    """Remove what runs have left besides these sides, and besides a folder."""
+def _keep_only(place: str, folders: Sequence[str], left: Collection[Landed]) -> None:
+    """Remove what these folders have besides some sides."""
     files, root = fsspec.core.url_to_fs(place)
-    names = {one.url.rpartition("/")[2] for one in left.values()}
-    kept = {
-        f"{one.url.rpartition('/')[2]}/{name}" for side, one in left.items() for name in (str(side), f"{side}.json")
-    }
-    for folder in files.ls(root, detail=False):
-        name = folder.rstrip("/").rpartition("/")[2]
-        if name == own.rpartition("/")[2]:
-            continue
-        if name not in names:
-            files.rm(folder, recursive=True)
-            continue
-        for path in files.ls(folder, detail=False):
-            if f"{name}/{path.rstrip('/').rpartition('/')[2]}" not in kept:
-                files.rm(path, recursive=True)
+    kept = {f"{_name(one.url)}/{name}" for one in left for name in (str(one.side), f"{one.side}.json")}
+    names = {_name(one.url) for one in left}
+    for path in filter(files.exists, (f"{root}/{folder}" for folder in folders)):
+        inside = files.ls(path, detail=False) if _name(path) in names else [path]
+        for one in inside:
+            if one == path or f"{_name(path)}/{_name(one)}" not in kept:
+                files.rm(one, recursive=True)
 
 
-def _remove(place: str) -> None:
+def _folders(place: str) -> list[str]:
+    """The folders that runs have made or left."""
     files, root = fsspec.core.url_to_fs(place)
-    if files.exists(root):
-        files.rm(root, recursive=True)
+    return [_name(folder) for folder in files.ls(root, detail=False)]
+
+
+def _name(url: str) -> str:
+    return url.rstrip("/").rpartition("/")[2]

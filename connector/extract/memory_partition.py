@@ -6,6 +6,7 @@ import threading
 from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from pathlib import Path
 from types import TracebackType
 from typing import Any
 
@@ -99,6 +100,13 @@ def partitions_of_run(
 ) -> Iterator[Partitions]:
     """Where a run that holds the webstore keeps what it reads, as its setup wants it; see `going_on`."""
     if not settings.count:
+        if everybody and _is_left(settings, run.code):  # by a run that was killed before the setup was changed
+            from connector.extract.landed import remove_landed
+
+            try:
+                remove_landed(settings, run.code)
+            except OSError as error:
+                run.warnings.append(f"What a killed run had read cannot be removed, and holds personal data: {error}")
         yield MemoryPartition()
         return
     from connector.extract.landed import going_on  # likewise
@@ -109,7 +117,12 @@ def partitions_of_run(
 
 def forget_landed(setup: Setup) -> None:
     """Let no run take over what others have read until now; see `connector.extract.landed`."""
-    if setup.partitions.count:
+    if setup.partitions.count or _is_left(setup.partitions, setup.webstore_code):
         from connector.extract.landed import forget_landed as forget  # likewise
 
         forget(setup)
+
+
+def _is_left(settings: PartitionSettings, webstore_code: str) -> bool:
+    """Whether there is a folder of runs with partitions. Of one that is elsewhere (s3://…) only a setup with partitions knows."""
+    return Path(settings.folder, webstore_code).is_dir()

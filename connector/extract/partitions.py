@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterator
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Protocol
 
@@ -10,8 +11,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from connector.core.partitioning import Numbers
+from connector.errors import PremiseBroken
 
-__all__ = ["Landing", "Partitions", "PartsOf", "without_rows"]
+__all__ = ["Landing", "Partitions", "PartsOf", "told_in_words", "without_rows"]
 
 
 PartsOf = Callable[[pa.Table], Numbers]
@@ -62,3 +64,15 @@ class Partitions(Protocol):
 def without_rows(rows: pa.Table, key: str, ids: Collection[Any]) -> pa.Table:
     """The rows whose id is none of these."""
     return rows.filter(pc.invert(pc.is_in(rows[key], value_set=pa.array(list(ids), rows[key].type))))
+
+
+@contextmanager
+def told_in_words(url: str) -> Iterator[None]:
+    """A disk that is full, or a file that cannot be reached, is told with the folder in which it is."""
+    try:
+        yield
+    except OSError as error:
+        raise PremiseBroken(
+            f"What was read cannot be kept in {url}: {error.strerror or error}.",
+            hint="Nothing more is written. See that there is room, and that it can be reached ([partitions] folder); run again.",
+        ) from error

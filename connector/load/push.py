@@ -63,6 +63,11 @@ def _update(run: Run, writes: Sequence[Write]) -> list[Fate]:
     """Re-read the accounts, send what is still as the plan saw it, in one batch request."""
     now = read_again(run, Side.WEBSTORE, [write.webstore_id for write in writes])
     reasons = changed_since(run, [(write, now.get(write.webstore_id or 0)) for write in writes])
+    # a ship-to address moves no stamp of its customer: by nothing else is an old copy of it told
+    unstamped = {rule.field for rule in run.rules.fields.rules if rule.in_ship_to}
+    carrying = [i for i, write in enumerate(writes) if not reasons[i] and unstamped.intersection(write.source)]
+    for i, reason in zip(carrying, sources_changed(run, [writes[i] for i in carrying], unstamped), strict=True):
+        reasons[i] = reason
     fates: list[Fate | None] = [Dropped(reason) if reason else None for reason in reasons]
     sent = [write for write, fate in zip(writes, fates, strict=True) if fate is None]
     if sent:

@@ -8,7 +8,7 @@ from typing import Any
 from connector.core import business_central_customer, webstore_customer
 from connector.core.customer import Direction, Side
 from connector.core.normalize import NORMALIZERS
-from connector.core.plan import Write, places_of, texts_at
+from connector.core.plan import OWNER, Write, places_of, texts_at
 from connector.core.stamps import stamp_of
 from connector.core.undoing import UNDO
 from connector.errors import InternalError
@@ -112,35 +112,37 @@ def changed_since(run: Run, checked: Sequence[tuple[Write, Mapping[str, Any] | N
     return [_GONE if record is None else next(each) for _, record in checked]
 
 
-def sources_changed(run: Run, creates: Sequence[Write]) -> list[str]:
-    """Why nobody must be created: the customer of the other side whom a create was made of has gone or is another one by now.
+def sources_changed(run: Run, writes: Sequence[Write], fields: Collection[str] | None = None) -> list[str]:
+    """Why nothing must be written: the customer of the other side whom a write was made of has gone or is another one by now.
 
     A list may be a cache's: who was deleted stands in it for days. So the sources are read by id, a batch at once.
 
+    Args:
+        fields: those in which an old copy may be carried over that no stamp tells from the present one; None = the writes are
+            creates, of which all is looked at.
+
     Returns:
-        A reason per create of one direction, in order; "" = the source is as it was.
+        A reason per write of one direction, in order; "" = the source is as it was.
     """
-    if not creates:
+    if not writes:
         return []
-    direction = creates[0].direction
+    direction = writes[0].direction
     opposite = Direction.PULL if direction is Direction.PUSH else Direction.PUSH
-    fields = webstore_customer.api_fields(run.rules.fields)
-    ids = [write.webstore_id if direction is Direction.PULL else (write.bc_id or "").lower() for write in creates]
-    found = read_again(run, opposite.target, ids, fields)
+    ids = [write.webstore_id if direction is Direction.PULL else (write.bc_id or "").lower() for write in writes]
+    found = read_again(run, opposite.target, ids, webstore_customer.api_fields(run.rules.fields))
     records = [found.get(key) for key in ids]
     there = [record for record in records if record is not None]
     raw = iter(_module(opposite).columns(there, run.rules.fields).to_pylist())
     values = iter(canonical_records(run, opposite, there) if there else [])
     reasons = []
-    for write, record in zip(creates, records, strict=True):
+    for write, record in zip(writes, records, strict=True):
         if record is None:
             reasons.append(_GONE)
             continue
         row, (_, now) = next(raw), next(values)
-        other = [
-            name for name, value in write.source.items() if name in now and not same_value(run, name, now[name], value)
-        ]
-        if _is_older(row[_TOUCHED[opposite]], write.touched):
+        read = {n: v for n, v in write.source.items() if n not in write.both_sides and (fields is None or n in fields)}
+        other = [n for n, value in read.items() if n in now and not same_value(run, n, now[n], value)]
+        if write.operation == "create" and _is_older(row[_TOUCHED[opposite]], write.touched):
             reasons.append(_OLDER)
         else:
             reasons.append(f"changed by somebody since it was read: {', '.join(other)}" if other else "")
@@ -165,7 +167,7 @@ def _changed_since(run: Run, write: Write, now: Mapping[str, str], row: Mapping[
     ]
     if _is_older(row[_TOUCHED[write.direction]], write.touched):
         return _OLDER
-    there = texts_at(row, places_of(write.payload)) | {"role": row.get("role", "")}
+    there = texts_at(row, (*places_of(write.payload), *OWNER))
     moved += [place for place, text in write.seen.items() if there[place] != text] if not moved else []
     if moved and write.etag and row["etag"] == write.etag:
         return _OLD_PLAN

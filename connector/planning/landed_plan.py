@@ -32,6 +32,7 @@ from connector.core.plan import (
     line_of_write,
 )
 from connector.errors import PremiseBroken
+from connector.extract.partitions import told_in_words
 
 __all__ = ["LandedPlan", "land_plan", "with_landed"]
 
@@ -182,11 +183,12 @@ def _texts(folder: str, place: Name, name: str) -> Iterator[str]:
 
 def _land(folder: str, place: Name, name: str, schema: pa.Schema, batches: Iterable[pa.RecordBatch]) -> None:
     files, path = _file(folder, place, name)
-    files.makedirs(path.rpartition("/")[0], exist_ok=True)
     how = pa.ipc.IpcWriteOptions(compression="lz4")
-    with files.open(path, "wb") as target, pa.ipc.new_stream(target, schema, options=how) as stream:
-        for batch in batches:
-            stream.write_batch(batch)
+    with told_in_words(folder):
+        files.makedirs(path.rpartition("/")[0], exist_ok=True)
+        with files.open(path, "wb") as target, pa.ipc.new_stream(target, schema, options=how) as stream:
+            for batch in batches:
+                stream.write_batch(batch)
 
 
 def _read(folder: str, place: Name, name: str) -> Iterator[pa.RecordBatch]:

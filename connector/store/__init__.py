@@ -12,7 +12,14 @@ from connector.store.mapping import MappingRow, MappingVersion
 from connector.store.plans import KeptPlan, StoredPlan, plan_prefix
 from connector.store.standing import ChangedValue, QuarantinedField, StandingConflict, StandingSuggestion
 from connector.store.store import Store, View, Work, open_store
-from connector.store.webhooks import EVERYTHING, LEFT_TO_THE_SCHEDULE, RUNS_OVER_ALL, NotedChange, Waiting
+from connector.store.webhooks import (
+    EVERYTHING,
+    LEFT_TO_THE_SCHEDULE,
+    RUNS_OVER_ALL,
+    NotedChange,
+    Waiting,
+    right_to_look,
+)
 
 __all__ = [
     "EVERYTHING",
@@ -45,4 +52,5 @@ __all__ = [
     "open_store",
     "plan_prefix",
     "records",
+    "right_to_look",
 ]

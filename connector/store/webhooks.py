@@ -15,9 +15,9 @@ from sqlalchemy.engine import Connection
 
 from connector.store.columns import now
 from connector.store.frames import chunks
-from connector.store.schema import WEBHOOK_CHANGE, WEBHOOK_COUNTER, WEBHOOK_SEEN
+from connector.store.schema import LEASE, WEBHOOK_CHANGE, WEBHOOK_COUNTER, WEBHOOK_SEEN
 
-__all__ = ["EVERYTHING", "LEFT_TO_THE_SCHEDULE", "RUNS_OVER_ALL", "NotedChange", "Waiting", "Webhooks"]
+__all__ = ["EVERYTHING", "LEFT_TO_THE_SCHEDULE", "RUNS_OVER_ALL", "NotedChange", "Waiting", "Webhooks", "right_to_look"]
 
 # begins the key of all that Business Central changed since a moment; without one nobody knows since when
 EVERYTHING = "since:"
@@ -50,6 +50,11 @@ class Waiting:
     count: int
     first_at: datetime
     last_at: datetime
+
+
+def right_to_look(webstore_code: str) -> str:
+    """The lease of whoever looks at what waits: of several receivers one."""
+    return f"{webstore_code} (webhooks)"
 
 
 class Webhooks:
@@ -109,6 +114,11 @@ class Webhooks:
         statement = sa.select(sa.func.count(), sa.func.min(_C.first_at), sa.func.max(_C.last_at))
         count, first_at, last_at = self._connection.execute(statement.where(self._waits())).one()
         return Waiting(count, first_at, last_at) if count else None
+
+    def being_looked_at(self) -> bool:
+        """Whether somebody has the right to look at what waits (`right_to_look`), or had it and was killed."""
+        mine = LEASE.c.webstore_code == right_to_look(self._code)
+        return self._connection.scalar(sa.select(sa.exists().where(mine))) or False
 
     def changes(self) -> Sequence[NotedChange]:
         """Everything that waits, the oldest first."""

@@ -16,7 +16,7 @@ from connector.run.run import Run
 from connector.run.seen_lately import SeenLately
 from connector.run.sides import meet_sides
 from connector.setup import Setup
-from connector.store import LEFT_TO_THE_SCHEDULE, RUNS_OVER_ALL, LeaseHeld, NotedChange, Store
+from connector.store import LEFT_TO_THE_SCHEDULE, RUNS_OVER_ALL, LeaseHeld, NotedChange, Store, right_to_look
 from connector.store.columns import now
 from connector.webhooks.debouncing import due_in, patience
 from connector.webhooks.limits import Counters
@@ -102,7 +102,7 @@ class Dispatcher:
             # a delivery that comes meanwhile makes it wait longer, never shorter
             return wait
         try:
-            with self._store.lease(f"{self._code} (webhooks)", self._holder):
+            with self._store.lease(right_to_look(self._code), self._holder):
                 self._work()
         except LeaseHeld:
             return _IDLE_SECONDS

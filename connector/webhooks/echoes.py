@@ -6,7 +6,8 @@ base with which it is compared does not move meanwhile:
 
 - WooCommerce sends the account as it was when it sent. If that is what both sides last agreed on, the account needs no run, and
   an edit afterwards sends a hook of its own. A run that is at work may have read an edit that is undone by now, and its base
-  moves after the delivery was compared: so while a run is open nothing is recognised.
+  moves after the delivery was compared: so while a run is open nothing is recognised, nor while customers are sifted, since the
+  run begins with what was read then.
 - Business Central sends no values but the moment of the change. If that is the stamp under which the customer was last seen, and
   nothing of the pair waits (store/standing.py), nothing has been changed since. Later changes have later stamps.
 
@@ -45,7 +46,7 @@ class Echoes:
     def among(self, work: Work, items: Iterable[Item]) -> set[Item]:
         """Those of some items that tell of nothing new."""
         told = [item for item in items if item.record is not None or item.touched]
-        if not told or work.runs.going_on()["running"]:
+        if not told or work.runs.going_on()["running"] or work.webhooks.being_looked_at():
             return set()
         accounts = {int(item.record["id"]): item for item in told if item.record is not None}
         cards = {item.key.removeprefix("bc:"): item for item in told if item.touched}

@@ -110,8 +110,10 @@ def test_an_edit_in_the_second_of_our_write_is_no_echo(receiver: Receiver) -> No
     assert receiver.waiting() == {f"woo:{account}"}
 
 
-def test_an_edit_that_is_taken_back_while_a_run_carries_it_over_is_no_echo(receiver: Receiver) -> None:
-    """What comes back is what both sides agreed on until the run ends; then the run has moved the base."""
+@pytest.mark.parametrize("moment", ["when it was sifted", "when it is planned"])
+def test_an_edit_that_is_taken_back_while_it_is_carried_over_is_no_echo(receiver: Receiver, moment: str) -> None:
+    """What comes back is what both sides agreed on until the run ends; then the run has moved the base. The run begins with what
+    was read when the customers were sifted."""
     shop = receiver.shop
     account, customer = pair(shop, 0)
     shop.type_in_webstore(account, city="Oslo")
@@ -121,7 +123,10 @@ def test_an_edit_that_is_taken_back_while_a_run_carries_it_over_is_no_echo(recei
         shop.type_in_webstore(account, city="Bergen")
         receiver.told_of_account(account)
 
-    receiver.how = {"when_planned": taken_back}
+    if moment == "when it was sifted":
+        receiver.meanwhile = taken_back
+    else:
+        receiver.how = {"when_planned": taken_back}
     receiver.window()
     assert receiver.waiting() == {f"woo:{account}"}
     receiver.window()

@@ -12,14 +12,16 @@ from connector.core.customer import Direction
 from connector.desk import inbox
 from connector.errors import PremiseBroken, SetupError
 from connector.planning.what_if import what_if
-from connector.setup import Template
+from connector.setup import PartitionSettings, Template
 from connector.setup.other_settings import with_settings
 from connector.webhooks.serving import subscriptions_of
 from sandbox.server import Running
 from tests.by_hand import by_hand
+from tests.flows.agreed import later
 from tests.flows.conftest import emptied
 from tests.flows.moments import REQUEST, Killed, bury, watched
 from tests.flows.partner_page import PartnerShop, partner_systems
+from tests.flows.test_going_on import interrupted, marks
 from tests.servers.receiver import SECRET, served
 
 __all__ = ["partner_systems"]
@@ -297,3 +299,40 @@ def test_other_rules_are_tried_on_what_the_page_has(shop: PartnerShop) -> None:
     shop.sync()
     after = what_if(shop.setup, shop.setup)
     assert (after.now.plan.writes, after.left_out) == ((), 1)
+
+
+@pytest.mark.parametrize("then", ["", "Geilo"])
+def test_an_address_that_was_written_after_a_killed_run_had_read_it_is_not_taken_back(
+    shop: PartnerShop, then: str
+) -> None:
+    """Also where somebody has typed the old value again since: that the landed copy has it, too, is no agreement."""
+    shop.setup = shop.setup.model_copy(update={"partitions": PartitionSettings(folder=str(shop.folder / "partitions"))})
+    account, customer = linked(shop)
+    later(shop)
+    shop.type_shipping(account, city="Hol")
+    interrupted(shop)
+    [path.unlink() for path in marks(shop) if path.stem == "webstore"]  # it was not read to its end
+    shop.sync(shop.number(customer), partitions=2)
+    assert shop.ship_to(customer)["city"] == "Hol"
+    later(shop)
+    if then:
+        shop.type_shipping(account, city=then)
+    for _ in range(2):
+        shop.sync(partitions=2)
+    assert (shop.account(account)["shipping"]["city"], shop.ship_to(customer)["city"]) == (then or "Hol",) * 2
+
+
+@pytest.mark.parametrize("by", ["cache", "cache-path"])
+def test_an_old_copy_of_an_address_takes_nothing_back(shop: PartnerShop, by: str) -> None:
+    """An address moves no stamp of its card."""
+    account, customer = linked(shop)
+    shop.running.business_central_faults.add("stale", by=by)
+    shop.sync()  # fills the cache
+    later(shop)
+    shop.type_shipping(account, city="Hol")
+    shop.sync()
+    done = shop.sync()
+    assert (shop.account(account)["shipping"]["city"], shop.ship_to(customer)["city"]) == ("Hol", "Hol")
+    assert done.summary.push.dropped == 1
+    shop.running.business_central_faults.clear()
+    shop.settle(1)

@@ -2,25 +2,36 @@
 
 from __future__ import annotations
 
+import errno
 import random
+import threading
 from collections.abc import Callable
+from concurrent.futures import Future, ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import orjson
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
+from fsspec.implementations.local import LocalFileSystem
 
 from connector import pipeline
 from connector.desk.forgetting import forget
 from connector.errors import PremiseBroken, RemoteTrouble
 from connector.extract.changed import Everybody
+from connector.planning import leftovers
+from connector.run.request import RunReport
+from connector.run.setup_source import opened_view
 from connector.setup import PartitionSettings
+from connector.store import LeaseLost
 from sandbox.request_log import RequestLog
 from sandbox.server import Running
 from tests.by_hand import by_hand
 from tests.faults.crash import Victim, crash_site
 from tests.faults.world import World
+from tests.flows.moments import clock_of_the_machine
 from tests.flows.shop import Shop
 
 BOTH = {"webstore", "business_central"}
@@ -85,8 +96,9 @@ def marks(shop: Shop) -> list[Path]:
 
 @pytest.fixture
 def unfinished(shop: Shop) -> Shop:
-    """A shop whose first run was interrupted before it wrote."""
-    shop.setup = shop.setup.model_copy(update={"partitions": PartitionSettings(folder=str(shop.folder / "partitions"))})
+    """A shop whose first run was interrupted before it wrote. The name of its folder says nothing about names of files."""
+    place = str(shop.folder / "partitions [1]*")
+    shop.setup = shop.setup.model_copy(update={"partitions": PartitionSettings(folder=place)})
     shop.register("kari@nord.example")
     shop.employ("kari@nord.example", ticked=True)
     shop.register("ola@nord.example", "Ola Nordmann")
@@ -161,11 +173,74 @@ def test_others_leave_it_to_a_run_over_all_customers(unfinished: Shop) -> None:
     assert len(shop.customers()) == len(shop.accounts()) == 2
 
 
+def test_once_partitions_are_not_wanted_any_more_nothing_of_them_stays(unfinished: Shop) -> None:
+    shop = unfinished
+    by_hand(forget, shop.setup, "woo:1")
+    assert not marks(shop)
+    shop.sync(dry_run=True)
+    assert list(Path(shop.setup.partitions.folder).glob("**/*.parquet"))
+    shop.sync()
+    assert not list(Path(shop.setup.partitions.folder).glob("**/*.parquet"))
+
+
+@pytest.mark.parametrize("what", ["rows", "word", "plan"])
+def test_a_full_disk_is_told_with_the_folder_and_what_fills_it_is_removed(
+    unfinished: Shop, monkeypatch: pytest.MonkeyPatch, what: str
+) -> None:
+    shop = unfinished
+    shop.register("nina@nord.example", "Nina Ny")
+
+    def full(*_: Any, **__: Any) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with monkeypatch.context() as patched:
+        if what == "plan":
+            patched.setattr(leftovers, "ONE_LOT", 0)
+            patched.setattr(pa.ipc, "new_stream", full)
+        else:
+            told(shop, "webstore", rows=0)  # it is read anew
+            owner, name = {"rows": (pq.ParquetWriter, "write_table"), "word": (LocalFileSystem, "pipe_file")}[what]
+            patched.setattr(owner, name, full)
+        with pytest.raises(PremiseBroken, match=r"cannot be kept in .*partitions \[1\].*: No space left on device\."):
+            shop.sync(partitions=2)
+    with opened_view(shop.setup) as view:
+        (run, *_) = view.runs.recent(1)
+    assert run["status"] == "stopped" and "No space left" in run["summary"]["error"]
+    assert not list(Path(shop.setup.partitions.folder).glob("**/*.parquet"))
+    shop.sync(partitions=2)
+    assert len(shop.customers()) == 3
+
+
 def test_a_run_that_was_stopped_for_what_it_had_read_leaves_nothing(unfinished: Shop) -> None:
     interrupted(unfinished, PremiseBroken, "too many")
     assert not marks(unfinished)
     unfinished.sync(partitions=2)
     assert lists_read(unfinished.running) == BOTH
+
+
+@pytest.mark.parametrize("moment", ["when_read", "when_planned"])
+def test_a_run_that_stood_still_leaves_the_files_of_the_one_that_took_over(unfinished: Shop, moment: str) -> None:
+    """It ends while the other one is at work, for want of the lease or of its own files, which the other one has removed."""
+    shop, taken_over, ended = unfinished, threading.Event(), threading.Event()
+
+    def wait_for_its_end() -> None:
+        taken_over.set()
+        assert ended.wait(60)
+
+    with clock_of_the_machine() as clock, ThreadPoolExecutor(1) as elsewhere:
+        others: list[Future[RunReport]] = []
+
+        def stand_still() -> None:
+            clock.forward(60)
+            others.append(elsewhere.submit(shop.sync, partitions=2, when_read=wait_for_its_end))
+            assert taken_over.wait(60)
+
+        with pytest.raises((LeaseLost, PremiseBroken)):
+            shop.sync(partitions=2, **{moment: stand_still})
+        ended.set()
+        others[0].result(60)
+    assert len(shop.customers()) == len(shop.accounts()) == 2
+    assert not list(Path(shop.setup.partitions.folder).glob("**/*.parquet"))
 
 
 def test_a_run_that_goes_on_is_no_look_at_everybody(unfinished: Shop) -> None:

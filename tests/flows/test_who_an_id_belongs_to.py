@@ -58,6 +58,26 @@ def test_an_account_id_that_was_given_to_somebody_else_renames_nobody(shop: Shop
     assert (done.summary.quarantined, held(shop)) == (1, [shop.number(customer)])
 
 
+@pytest.mark.parametrize("typed", [{"email": "kari@new.example"}, {"addressLine2": "Loft"}])
+def test_an_account_id_that_is_given_to_somebody_else_while_a_run_writes_gets_nothing(
+    shop: Shop, typed: dict[str, str]
+) -> None:
+    """What is to be written stands there as it did: blank, or the same. An e-mail would give the stranger's account away."""
+    ((account, customer),) = linked(shop)
+    shop.type_in_company(customer, **typed)
+    stranger = STRANGER | {"email": shop.account(account)["email"]}
+    replaced: list[dict[str, Any]] = []
+
+    def replace() -> None:
+        shop.running.webstore.people_replace(account, stranger)
+        replaced.append(shop.account(account))
+
+    done = shop.sync(when_planned=replace)
+    assert ([shop.account(account)], done.summary.push.dropped) == (replaced, 1)
+    shop.sync()
+    assert ([shop.account(account)], held(shop)) == (replaced, [shop.number(customer)])
+
+
 def test_an_account_id_that_was_given_to_a_namesake_is_noticed_by_its_marks(shop: Shop) -> None:
     """The same person registered once more: only user name and date tell that it is another account."""
     ((account, customer),) = linked(shop)

@@ -70,12 +70,16 @@ def test_a_runner_that_is_not_installed_is_refused_with_the_command_that_install
     assert "'.[dask]'" in str(refused.value.hint)
 
 
-def test_what_was_read_and_is_gone_is_never_taken_for_nobody(tmp_path: Path) -> None:
+@pytest.mark.parametrize("late", [False, True])
+def test_what_was_read_and_is_gone_is_never_taken_for_nobody(tmp_path: Path, late: bool) -> None:
     with partitions_at(str(tmp_path / "parts"), 2) as partitions:
         with partitions.landing("webstore", SCHEMA, lambda table: np.asarray(table["n"]) % 2) as landing:
             landing.add(rows(1, 2))
         for file in (tmp_path / "parts" / "webstore").iterdir():
             file.unlink()
+        if late:
+            with partitions.landing("webstore", SCHEMA, lambda table: np.asarray(table["n"]) % 2, "late") as landing:
+                landing.add(rows(3))
         with pytest.raises(PremiseBroken, match="not there any more"):
             partitions.read("webstore", 1)
 
