@@ -167,7 +167,7 @@ class Bases:
                 `business_central_seen`), the hashes of the base that they hold, and as in `sight` who and when.
         """
         form = _SAW_AT_ONCE if self._connection.dialect.name == "postgresql" else _SAW_ONE_BY_ONE
-        for batch in settled.select(_SAW).to_batches(max_chunksize=_ROWS_AT_ONCE):
+        for batch in _batches(settled.select(_SAW)):
             if form is _SAW_AT_ONCE:
                 self._connection.execute(form, {"code": self._code, **batch.to_pydict()})
             else:
@@ -182,7 +182,7 @@ class Bases:
             anew: the pair was linked just now: marks that are known of an earlier link do not count. Stamps do: a link says
                 who it is, not that a record which went back is right.
         """
-        for batch in sighted.select(_SIGHTED).to_batches(max_chunksize=_ROWS_AT_ONCE):
+        for batch in _batches(sighted.select(_SIGHTED)):
             rows = [{**row, "marks": row["marks"] or "", "webstore_code": self._code} for row in batch.to_pylist()]
             insert = insert_of(self._connection)(BASE)
             new = insert.excluded
@@ -265,3 +265,8 @@ class Bases:
 def _later(known: sa.ColumnElement[Any], new: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
     """The later of two stamps, of which either may be unknown."""
     return sa.case((sa.and_(known.is_not(None), sa.or_(new.is_(None), known > new)), known), else_=new)
+
+
+def _batches(table: pa.Table) -> Iterator[pa.RecordBatch]:
+    """A table may have pieces without a row, and a statement for nobody is an error."""
+    return (batch for batch in table.to_batches(max_chunksize=_ROWS_AT_ONCE) if batch.num_rows)

@@ -1,4 +1,4 @@
-"""Pairs of one shape are decided together: as they would be one by one and field by field, in extracts of one piece or of many."""
+"""Pairs of one shape are decided together: just as they would be one by one, in extracts of one piece or of many."""
 
 from __future__ import annotations
 

@@ -262,3 +262,26 @@ def test_a_state_is_read_in_the_webstores_country_where_the_company_keeps_none(c
     assert [write.payload for write in moved.writes if write.direction is Direction.PUSH] == [
         {"billing": {"state": "DE-TH"}}
     ]
+
+
+def test_the_same_values_are_written_to_each_customer_as_he_is() -> None:
+    """What one customer gets must not become what another one gets, where the request depends on more than the values."""
+    shops, cards = [], []
+    for key, kept, city in ((1, "vat_number", "Oslo"), (2, "billing_vat_number", "Bergen")):
+        told = {"city": city, "postcode": "1000"}
+        shops.append(account(key, f"Ann Lee{key}", f"ann{key}@x.example", **told))
+        shops[-1]["meta_data"] = [{"key": kept, "value": "NO911111111MVA"}]
+        properties = {"city": city, "postalCode": "1000", "taxRegistrationNumber": "NO911111111MVA"}
+        cards.append(customer("ab"[key - 1], f"Ann Lee{key}", f"ann{key}@x.example", **properties))
+    base = bases(
+        *(
+            (card["id"], shop["id"], values(webstore([shop], terms())), values(business_central([card], terms())))
+            for shop, card in zip(shops, cards, strict=True)
+        )
+    )
+    linked = mapping(("a", 1, True), ("b", 2, True))
+    taxed = [card | {"taxRegistrationNumber": "NO922222222MVA"} for card in cards]
+    bodies = [write.payload["meta_data"] for write in planned(shops, taxed, linked, base).writes]
+    assert [item["key"] for (item,) in bodies] == ["vat_number", "billing_vat_number"]
+    moved = [{**shop, "billing": shop["billing"] | {"postcode": "2000"}} for shop in shops]
+    assert [write.payload.get("city") for write in planned(moved, cards, linked, base).writes] == ["Oslo", "Bergen"]
