@@ -50,11 +50,12 @@ class Life(Outside):
         # one process carries them out, as a receiver of webhooks does, and remembers what it has seen
         self._observed(lambda: self.shop.sync(scheduled=scheduled, partitions=partitions, lately=self.lately))
 
-    @rule(number=st.integers(min_value=1, max_value=12))
-    def a_run_that_is_killed(self, number: int) -> None:
+    @rule(number=st.integers(min_value=1, max_value=12), partitions=st.sampled_from((0, 2)))
+    def a_run_that_is_killed(self, number: int, partitions: int) -> None:
+        """With partitions the next run that has them goes on with what it had read."""
         with watched() as moments:
             moments.kill_before(number)
-            self._observed(self.shop.sync)
+            self._observed(lambda: self.shop.sync(partitions=partitions))
 
     @rule(number=st.integers(min_value=1, max_value=6), side=sides, person=who, field=fields)
     def a_run_while_somebody_types(self, number: int, side: str, person: int, field: str) -> None:
