@@ -58,10 +58,10 @@ def keys_of(
         found.append(_keys(pc.take(_LOST, pa.array(np.zeros(int(lost.sum()), np.int64))), customers[lost],
                            traits[lost] | np.int8(ALONE)))  # fmt: skip
         for salt, alone, rows, columns in _evidence(extract, known, orphans, terms):
-            there = rows if rows is not None else np.arange(len(customers))
-            there_too = reduce(np.logical_and, [_is_text(column) for column in columns])
-            hashes = hashes_of_rows([column.filter(pa.array(there_too)) for column in columns], salt)
-            whose = there[there_too]
+            said = np.flatnonzero(reduce(np.logical_and, [_is_text(column) for column in columns]))
+            few = 2 * len(said) < len(columns[0])  # to hash a blank takes less than to take the others out of a column
+            hashes = hashes_of_rows([column.take(pa.array(said)) for column in columns] if few else columns, salt)
+            hashes, whose = hashes if few else hashes[said], said if rows is None else rows[said]
             found.append(_keys(pa.array(hashes), customers[whose], traits[whose] | np.int8(ALONE if alone else 0)))
     return pa.concat_tables(found)
 

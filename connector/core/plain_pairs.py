@@ -17,7 +17,7 @@ from connector.core.contradictions import plainly_the_same
 from connector.core.evidence import loose, rung_keys
 from connector.core.gc_pause import collector_resting
 from connector.core.matching import Ladder, Made, Match, Matching, Rejected, match
-from connector.core.shared_evidence import Candidates, Codes, readable, with_e164
+from connector.core.shared_evidence import Candidates, Codes, readable_column, with_e164
 
 __all__ = ["match_in_circles"]
 
@@ -107,5 +107,19 @@ def _agreements(webstore: pa.Table, business_central: pa.Table, rungs: Sequence[
             asked = _agreed(w, c, rung)
             w, c = with_e164(w, asked), with_e164(c, asked)
         w, c = rung_keys(w, rung), rung_keys(c, rung)
-        texts.append([readable(text) for text in pc.if_else(pc.equal(w, c), w, "").to_pylist()])
-    return [{rung: text for rung, text in zip(rungs, row, strict=True) if text} for row in zip(*texts, strict=True)]
+        texts.append(readable_column(pc.if_else(pc.equal(w, c), w, "")))
+    return _said(texts, rungs)
+
+
+def _said(texts: Sequence[pa.Array], names: Sequence[str]) -> list[dict[str, str]]:
+    """Row by row what is not blank, by name; most rows are blank in the same columns."""
+    there = [np.asarray(pc.not_equal(column, "")).astype(np.bool_) for column in texts]
+    kinds = sum(mask.astype(np.int64) << place for place, mask in enumerate(there))
+    found = np.empty(len(texts[0]), dtype=object)
+    for kind in np.unique(kinds).tolist():
+        rows = np.flatnonzero(kinds == kind)
+        places = [place for place in range(len(names)) if kind >> place & 1]
+        some = [texts[place].take(pa.array(rows)).to_pylist() for place in places]
+        keys = [names[place] for place in places]
+        found[rows] = [dict(zip(keys, row, strict=True)) for row in zip(*some, strict=True)] if keys else {}
+    return found.tolist()

@@ -18,7 +18,7 @@ import pyarrow.compute as pc
 from connector.core.evidence import loose, rung_keys
 from connector.core.phone_numbers import e164_of
 
-__all__ = ["Candidates", "Group", "Shared", "candidates", "readable", "share", "with_e164"]
+__all__ = ["Candidates", "Group", "Shared", "candidates", "readable", "readable_column", "share", "with_e164"]
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Codes = np.ndarray[Any, np.dtype[np.int64]]
@@ -113,8 +113,9 @@ class Shared:
         """The value that the customers of each pair share, for people to read; "" if they share none."""
         codes = self.webstore[webstore]
         shared = (codes == self.business_central[business_central]) & self.on_both_sides[codes]
-        texts = self.values.take(pa.array(codes)).to_pylist()
-        return [readable(text) if said else "" for text, said in zip(texts, shared.tolist(), strict=True)]
+        texts = pc.if_else(pa.array(shared), self.values.take(pa.array(codes)), "")
+        told: list[str] = readable_column(texts).to_pylist()
+        return told
 
     def has_rivals(self, webstore: Codes, business_central: Codes) -> Mask:
         """Of which pairs `rivals` finds any."""
@@ -165,6 +166,11 @@ def share(rung: str, webstore: Candidates, business_central: Candidates) -> Shar
 def readable(value: str) -> str:
     """A rung's value as people read it: the fields with commas between."""
     return value.replace("\x1f", ", ")
+
+
+def readable_column(values: pa.Array) -> pa.Array:
+    """The same of a whole column."""
+    return pc.replace_substring(values, "\x1f", ", ")
 
 
 def with_e164(side: pa.Table, rows: Mask) -> pa.Table:

@@ -197,8 +197,6 @@ def _compare(job: Job, circles: Customers, lots: Lots) -> None:
             for side, landing in zip(Side, (webstore, business_central), strict=True):
                 table = job.partitions.read(_EVIDENCE[side], number)
                 customers = table[_CUSTOMER].to_numpy()
-                there = pa.array(np.flatnonzero(lots[customers] != NO_LOT))
-                table, customers = table.drop_columns([_CUSTOMER]).take(there), customers[there.to_numpy()]
                 table = table.append_column(CIRCLE, pa.array(circles[customers]))
                 landing.add(table.append_column(LOT, pa.array(lots[customers])))
 
