@@ -279,7 +279,7 @@ class _Walk:
         return {w[number] for number in numbers}, {c[number] for number in numbers}
 
     def _is_rejected(self, w: int, c: int) -> bool:
-        return (self.c.key(c), self.w.key(w)) in self.rejected
+        return bool(self.rejected) and (self.c.key(c), self.w.key(w)) in self.rejected
 
     def _evidence(self, w: Codes, c: Codes) -> list[dict[str, str]]:
         """What the two of each pair agree on, rung → value."""

@@ -38,13 +38,16 @@ def match_in_circles(
     Args:
         circles: the circle of each customer (circles.py); nobody who is in one of them is missing.
     """
+    linking = tuple(dict.fromkeys(ladder.link))
+    if not linking:
+        return match(webstore, business_central, ladder=ladder, rejected=rejected, made=made)
     w, c = _lonely_pairs(*circles)
     asked = ~(webstore.linked[w] | business_central.linked[c]) & (webstore.wanted[w] | business_central.wanted[c])
     if rejected:
         named = pa.array({bc_id for bc_id, _ in rejected}, business_central.evidence.column(0).type)
         ids = business_central.evidence.column(0).take(pa.array(c))
         asked &= ~np.asarray(pc.is_in(ids, value_set=named)).astype(np.bool_)
-    w, c, linking = w[asked], c[asked], tuple(dict.fromkeys(ladder.link))
+    w, c = w[asked], c[asked]
     with collector_resting():
         one, other = webstore.evidence.take(pa.array(w)), business_central.evidence.take(pa.array(c))
         numbers = _plain_rungs(one, other, linking)
@@ -112,7 +115,7 @@ def _agreements(webstore: pa.Table, business_central: pa.Table, rungs: Sequence[
 
 
 def _said(texts: Sequence[pa.Array], names: Sequence[str]) -> list[dict[str, str]]:
-    """Row by row what is not blank, by name; most rows are blank in the same columns."""
+    """Row by row what is not blank, by name, at least one text; most rows are blank in the same columns."""
     there = [np.asarray(pc.not_equal(column, "")).astype(np.bool_) for column in texts]
     kinds = sum(mask.astype(np.int64) << place for place, mask in enumerate(there))
     found = np.empty(len(texts[0]), dtype=object)
@@ -121,5 +124,5 @@ def _said(texts: Sequence[pa.Array], names: Sequence[str]) -> list[dict[str, str
         places = [place for place in range(len(names)) if kind >> place & 1]
         some = [texts[place].take(pa.array(rows)).to_pylist() for place in places]
         keys = [names[place] for place in places]
-        found[rows] = [dict(zip(keys, row, strict=True)) for row in zip(*some, strict=True)] if keys else {}
+        found[rows] = [dict(zip(keys, row, strict=True)) for row in zip(*some, strict=True)]
     return found.tolist()
