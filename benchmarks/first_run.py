@@ -26,7 +26,6 @@ import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -38,18 +37,17 @@ import pyarrow.compute as pc
 from benchmarks.customers import both_sides
 from benchmarks.growth import chunks, the_run
 from benchmarks.measuring import Part, alone, answer, peak_mb
-from connector.core.across_partitions import MAPPED, Leftover, gathered, of_lot
+from connector.core.across_partitions import Leftover, gathered
 from connector.core.customer import Direction, Side
-from connector.core.evidence import COMPARED
-from connector.core.extracts import Extract
-from connector.core.matching import candidates, match
 from connector.extract.extraction import divide_mapping, places
 from connector.extract.file_partitions import FilePartitions
 from connector.extract.job import Job, Mapper, in_threads, job_of
 from connector.extract.missing import Missing
-from connector.planning import leftovers
+from connector.planning import lots
 from connector.planning.comparison import compare_customers, decide_in
-from connector.planning.leftovers import columns_compared, land_lots, rows_of_lot
+from connector.planning.knowledge import Gone
+from connector.planning.leftovers import matched_in
+from connector.planning.lots import divide
 from connector.run.run import Run
 from connector.store import open_store
 
@@ -125,9 +123,9 @@ def matched(folder: Path, partitions: int) -> int:
     with read(folder, partitions) as (_, job, mapper):
         began = time.perf_counter()
         rest = gathered(decided.leftover for decided in mapper(decide_in, job))
-        lots = land_lots(job, rest, mapper)
+        division = divide(job, rest, mapper)
         landing = time.perf_counter() - began
-        links = sum(mapper(links_in, job, rest)) if lots > 1 else links_in(job, 0, rest)
+        links = sum(mapper(links_in, job, rest)) if division.count > 1 else links_in(job, 0, rest)
         return answer(
             seconds=time.perf_counter() - began, landing=landing, links=links, peak_mb=peak_mb(), disk_mb=_disk(folder)
         )
@@ -135,22 +133,12 @@ def matched(folder: Path, partitions: int) -> int:
 
 def links_in(job: Job, number: int, rest: Leftover) -> int:
     """How many links the ladder finds in a lot."""
-    terms = replace(job.terms, rules=job.terms.rules.only(COMPARED))
-    rows = rows_of_lot(job, number, {side: [*names, MAPPED] for side, names in columns_compared(terms.rules).items()})
-    pairing = of_lot(rest, *rows)
-    webstore, company = (
-        candidates(Extract(side, table, table.slice(0, 0), terms).canonical, free=free, wanted=wanted)
-        for side, table, free, wanted in (
-            (Side.WEBSTORE, rows[0], pairing.new_webstore, pairing.new_webstore),
-            (Side.BUSINESS_CENTRAL, rows[1], pairing.new_business_central, []),
-        )
-    )
-    return len(match(webstore, company, ladder=terms.ladder).matches)
+    return len(matched_in(job, number, rest, Gone()).matches)
 
 
 def planned(folder: Path, partitions: int) -> int:
     """The whole plan, in this process, in lots however few the customers are."""
-    leftovers.ONE_LOT = 0
+    lots.ONE_LOT = 0
     with read(folder, partitions) as (run, job, mapper):
         began = time.perf_counter()
         plan = compare_customers(run, job, Missing(pa.table({}), pa.table({})), mapper)
@@ -166,7 +154,7 @@ def killed(folder: Path, size: int, partitions: int) -> int:
     victim = subprocess.Popen([*command, "--folder", str(folder)], stdout=subprocess.DEVNULL)  # noqa: S603
     there = folder / "partitions"
     known = {path.name for path in there.glob("plan/linked/*")}
-    while (lots := len({path.name for path in there.glob("plan/linked/*")} - known)) < partitions // 2:
+    while (done := len({path.name for path in there.glob("plan/linked/*")} - known)) < partitions // 2:
         if victim.poll() is not None:
             raise AssertionError("the plan was made before anybody could be killed")
         time.sleep(0.02)
@@ -175,7 +163,7 @@ def killed(folder: Path, size: int, partitions: int) -> int:
     for path in there.iterdir():
         if path.name not in set(map(str, Side)):
             shutil.rmtree(path)
-    return lots
+    return done
 
 
 def by_duckdb(folder: Path, _: int) -> int:
@@ -237,7 +225,7 @@ def measure(size: int = 5_000_000, plan_of: int = 200_000, folder: str | None = 
         told = {one: acted(one, size, place) for one in ("matched", "by duckdb", "by polars")}
     with landed(plan_of, folder) as place:
         whole = acted("planned", plan_of, place)
-        lots = killed(place, plan_of, _partitions(plan_of))
+        done = killed(place, plan_of, _partitions(plan_of))
         again = acted("planned", plan_of, place)
     if again["hash"] != whole["hash"]:
         raise AssertionError(f"after a kill another plan was made: {whole}, {again}")
@@ -245,7 +233,7 @@ def measure(size: int = 5_000_000, plan_of: int = 200_000, folder: str | None = 
     note = f"{ours['landing']:.0f} s dividing, {ours['links']:,} links, {ours['disk_mb']:,} MB on disk"
     there, most = f"{size:,} + {size:,} unmapped customers", max(whole["peak_mb"], again["peak_mb"])
     made = (
-        f"{whole['seconds']:.0f} s, {whole['links']:,} links, {whole['creates']:,} creates; killed after {lots} of "
+        f"{whole['seconds']:.0f} s, {whole['links']:,} links, {whole['creates']:,} creates; killed after {done} of "
         f"{_partitions(plan_of)} lots and made again of what was read: the same plan hash"
     )
     other = f"{told[fastest]['links']:,} links, {told[fastest]['peak_mb']:,} MB"

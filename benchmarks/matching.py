@@ -19,6 +19,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from connector.core.evidence import evidence_of
 from connector.core.matching import candidates, match
 from connector.desk.linkage import suggest_by_linkage
 from tests.synthetic_customers import LabelledCustomers, labelled_customers
@@ -76,7 +77,9 @@ def measured(customers: LabelledCustomers, seed: int) -> tuple[Figures, Figures]
     print(figures("e-mail alone, unique on both sides", by_email(customers), customers, time.perf_counter()))
     start = time.perf_counter()
     sides = (customers.webstore, customers.business_central)
-    found = match(*(candidates(side, free=range(side.num_rows), wanted=range(side.num_rows)) for side in sides))
+    found = match(
+        *(candidates(evidence_of(side), free=range(side.num_rows), wanted=range(side.num_rows)) for side in sides)
+    )
     links = figures("ladder, linked by itself", ((m.webstore_id, m.bc_id) for m in found.matches), customers, start)
     print(links)
     waiting = [(a.webstore_ids[0], a.bc_ids[0]) for a in found.ambiguities if a.unique]
@@ -123,7 +126,10 @@ def of_a_million(customers: int) -> float:
     sides = (_linked("webstore_id", customers), _linked("bc_id", customers))
     free = range(customers - min(UNMAPPED_OF_A_MILLION, customers), customers)
     start = time.perf_counter()
-    found = match(candidates(sides[0], free=free, wanted=free), candidates(sides[1], free=free, wanted=()))
+    found = match(
+        candidates(evidence_of(sides[0]), free=free, wanted=free),
+        candidates(evidence_of(sides[1]), free=free, wanted=()),
+    )
     seconds = time.perf_counter() - start
     print(
         f"{customers:,} + {customers:,} customers, {len(free):,} unmapped: {len(found.matches):,} links, {seconds:.1f} s"

@@ -177,7 +177,9 @@ def canonical(table: pa.Table, rules: FieldRules, geography: Geography) -> pa.Ta
         elif rule.webstore == "name" and rule.business_central == "displayName":
             result[rule.field] = columns_turned(by_unique(column, clean), persons, countries, rules.cultures)
         else:
-            result[rule.field] = by_unique(column, _meaning(rule))
+            told = by_unique(column, _meaning(rule))
+            nothing = pc.equal(column, NO_GUID).combine_chunks() if rule.kind in {"guid", "code"} else None
+            result[rule.field] = told if nothing is None else pc.if_else(nothing, pa.scalar("", told.type), told)
     return pa.table(result)
 
 
@@ -192,8 +194,6 @@ def _meaning(rule: FieldRule) -> Any:
     spell = CANONICAL[rule.normalizer]
     if rule.kind == "option":
         return lambda value: "" if value in _NO_OPTION else typed_values.option_of(clean(_plainly(value)), rule.options)
-    if rule.kind in {"guid", "code"}:
-        return lambda value: "" if value == NO_GUID else spell(value)
     return spell
 
 

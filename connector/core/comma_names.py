@@ -66,7 +66,7 @@ def columns_turned(names: pa.Array, persons: pa.Array, countries: pa.Array, cult
     Args:
         names: canonical; persons: whether it is one's; countries: ISO codes.
     """
-    odd = pc.and_(pc.match_substring_regex(names, COMMA), persons)
+    odd = pc.replace_with_mask(persons, persons, pc.match_substring_regex(names.filter(persons), COMMA))
     if not pc.any(odd, min_count=0).as_py():
         return names
     composed = [

@@ -6,11 +6,11 @@ the pairs that moved need their base, and only the store knows it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from itertools import chain
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,6 +19,7 @@ from connector.core.already_there import already_there
 from connector.core.base_comparison import gone_back_too, sighted
 from connector.core.creating import decide_creates, of_nobody_else, one_per_person, without_customers
 from connector.core.customer import Direction
+from connector.core.evidence import evidence_of
 from connector.core.extracts import Extract, Known
 from connector.core.linked_pairs import Part, alive, decide_pairs, frames_of, spent_decisions, went_back
 from connector.core.many import together
@@ -26,12 +27,13 @@ from connector.core.mapping_join import Pairing, pair
 from connector.core.matching import Ambiguity, Match, Matching, candidates, match
 from connector.core.normalize import key_columns
 from connector.core.orphans import with_proposals
+from connector.core.plain_pairs import match_in_circles
 from connector.core.plan import ORDER, Orphan, Plan, Quarantined, Standing
 from connector.core.planning import decide
 from connector.core.terms import Terms
 from connector.core.updates import Decisions
 
-__all__ = ["compare", "conclude", "united"]
+__all__ = ["compare", "conclude", "matching_of", "united"]
 
 T = TypeVar("T")
 _NOBODY = pa.table({name: pa.array([], kind) for name, kind in
@@ -53,17 +55,28 @@ def compare(webstore: Extract, business_central: Extract, known: Known, terms: T
 
 
 def conclude(
-    part: Part, pairing: Pairing, webstore: Extract, business_central: Extract, known: Known, terms: Terms
+    part: Part,
+    pairing: Pairing,
+    webstore: Extract,
+    business_central: Extract,
+    known: Known,
+    terms: Terms,
+    matching: Matching | None = None,
 ) -> Plan:
     """Decide about everybody who is not in a pair of the mapping table, and put the plan together.
 
     Args:
         part: what was decided about the pairs of the mapping table.
         pairing: of these extracts; its pairs are decided already, and count as linked.
+        matching: what the ladder found among them, where it has been walked already.
     """
     done = Decisions()
     done.extend(part.decisions)
-    matching = _match(pairing, webstore, business_central, known, terms)
+    if matching is None:
+        matching = matching_of(
+            pairing, lambda: (evidence_of(webstore.canonical), evidence_of(business_central.canonical)),
+            webstore.raw["webstore_id"], business_central.raw["bc_id"], known, terms,
+        )  # fmt: skip
     matched = _matched(matching.matches, webstore, business_central) if matching.matches else _NOBODY
     numbers = matched["bc_number"].to_pylist()
     links = [replace(link, bc_number=number) for link, number in zip(matching.matches, numbers, strict=True)]
@@ -130,28 +143,36 @@ def united(plans: Iterable[Plan]) -> Plan:
     )
 
 
-def _match(pairing: Pairing, webstore: Extract, business_central: Extract, known: Known, terms: Terms) -> Matching:
-    """Run the ladder where the flags want links: unmapped webstore customers (pull = All), ticked customers without an id."""
+def matching_of(
+    pairing: Pairing,
+    evidence: Callable[[], tuple[pa.Table, pa.Table]],
+    w_ids: pa.ChunkedArray,
+    c_ids: pa.ChunkedArray,
+    known: Known,
+    terms: Terms,
+    circles: tuple[pa.Array, pa.Array] | None = None,
+) -> Matching:
+    """Walk the ladder where the flags want links: unmapped webstore customers (pull = All), ticked customers without an id.
+
+    Args:
+        evidence: of the customers of both sides; asked for if anybody waits.
+        w_ids, c_ids: who they are.
+        circles: in which circles they are, where that is known (plain_pairs.py).
+    """
     pull_all = terms.flags.pull == "All"
     push = terms.flags.push == "Mapped Only"
-    ticked = pairing.unlinked["c"].to_pylist()
-    w_ids, c_ids, chosen = webstore.raw["webstore_id"], business_central.raw["bc_id"], known.selected
+    ticked, chosen = pairing.unlinked["c"].to_pylist(), known.selected
     wanted_w = [row for row in pairing.new_webstore if pull_all and (chosen is None or w_ids[row].as_py() in chosen)]
     wanted_c = [row for row in ticked if push and (chosen is None or c_ids[row].as_py() in chosen)]
     if not wanted_w and not wanted_c:
         return Matching((), ())
-    return match(
-        candidates(webstore.canonical, free=pairing.new_webstore, wanted=wanted_w, paired=pairing.pairs["w"]),
-        candidates(
-            business_central.canonical,
-            free=[*pairing.new_business_central, *ticked],
-            wanted=wanted_c,
-            paired=pairing.pairs["c"],
-        ),
-        ladder=terms.ladder,
-        rejected=known.rejected,
-        made=known.read_made,
+    w, c = evidence()
+    both = (
+        candidates(w, free=pairing.new_webstore, wanted=wanted_w, paired=pairing.pairs["w"]),
+        candidates(c, free=[*pairing.new_business_central, *ticked], wanted=wanted_c, paired=pairing.pairs["c"]),
     )
+    rules: dict[str, Any] = {"ladder": terms.ladder, "rejected": known.rejected, "made": known.read_made}
+    return match(*both, **rules) if circles is None else match_in_circles(*both, circles, **rules)
 
 
 def _matched(matches: Sequence[Match], webstore: Extract, business_central: Extract) -> pa.Table:

@@ -16,7 +16,7 @@ from connector.core.carrying import carried
 from connector.core.comma_names import parts_of
 from connector.core.customer import Direction
 from connector.core.customer_key import customer_key
-from connector.core.evidence import evidence_of, phone_tails, rung_keys
+from connector.core.evidence import evidence_of, loose, rung_keys
 from connector.core.gc_pause import collector_resting
 from connector.core.identity import as_shown, marks_of
 from connector.core.mail_address import SEVERAL
@@ -95,10 +95,7 @@ def _keys(canonical: pa.Table, rows: Sequence[int], rung: str) -> list[str]:
     if rung == "email":
         emails: list[str] = by_unique(some["email"], email_key).to_pylist()
         return emails
-    evidence = evidence_of(some)
-    tails = phone_tails(evidence["phone"].combine_chunks())
-    loose = evidence.set_column(evidence.column_names.index("phone"), "phone", tails)
-    keys: list[str] = rung_keys(loose, rung).to_pylist()
+    keys: list[str] = rung_keys(loose(evidence_of(some)), rung).to_pylist()
     return keys
 
 

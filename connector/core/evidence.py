@@ -11,9 +11,9 @@ import pyarrow.compute as pc
 
 from connector.core import vat
 from connector.core.normalize import by_unique, clean_code, code_key, email_key, postcode_key, text_key, vat_key
-from connector.core.text_bytes import only
+from connector.core.text_bytes import has_any, numbers, only
 
-__all__ = ["COMPARED", "FIELDS", "RUNGS", "evidence_of", "phone_tails", "rung_keys"]
+__all__ = ["COMPARED", "FIELDS", "RUNGS", "evidence_of", "loose", "phone_tails", "rung_keys"]
 
 # what a customer is compared by, in the order in which people read it
 FIELDS = ("name", "email", "phone", "country", "postcode", "house", "vat")
@@ -54,7 +54,7 @@ def evidence_of(canonical: pa.Table) -> pa.Table:
             "phone": by_unique(_column(canonical, "phone"), clean_code),
             "country": country,
             "postcode": by_unique(_column(canonical, "postcode"), postcode_key),
-            "house": pc.utf8_trim_whitespace(pc.replace_substring_regex(_column(canonical, "address_1"), r"\D+", " ")),
+            "house": numbers(_column(canonical, "address_1")),
             "vat": _vat_keys(number, country),
         }
     )
@@ -72,10 +72,16 @@ def rung_keys(evidence: pa.Table, rung: str) -> pa.Array:
     return pc.if_else(whole, joined, pa.scalar("", pa.large_string()))
 
 
+def loose(evidence: pa.Table) -> pa.Table:
+    """Evidence with phone numbers by their last digits: equal, if the numbers are."""
+    tails = phone_tails(_flat(evidence["phone"]))
+    return evidence.set_column(evidence.column_names.index("phone"), "phone", tails)
+
+
 def phone_tails(phones: pa.Array) -> pa.Array:
     """The last seven digits of phone numbers: equal, if the numbers are, however they are written."""
-    extended = pc.match_substring_regex(phones, _MAY_BE_EXTENDED)
-    if pc.any(extended, min_count=0).as_py():
+    if has_any(phones, _MAY_BE_EXTENDED):
+        extended = pc.match_substring_regex(phones, _MAY_BE_EXTENDED)
         phones = pc.if_else(extended, pc.replace_substring_regex(phones, _EXTENSION, ""), phones)
     return pc.utf8_slice_codeunits(only(phones, "[0-9]"), start=-7)
 
@@ -99,18 +105,21 @@ def _name_keys(names: pa.Array) -> pa.Array:
     return pc.replace_with_mask(pc.ascii_lower(keys), odd, folded)
 
 
-def _vat_keys(numbers: pa.Array, countries: pa.Array) -> pa.Array:
+def _vat_keys(written: pa.Array, countries: pa.Array) -> pa.Array:
     """VAT numbers with their country's prefix; what is too short or says nothing (000000) is no evidence."""
-    there = pc.not_equal(numbers, "")
-    found = _prefixed(numbers.filter(there), countries.filter(there))
-    return pc.replace_with_mask(numbers, there, found)
+    there = pc.not_equal(written, "")
+    found = _prefixed(written.filter(there), countries.filter(there))
+    return pc.replace_with_mask(written, there, found)
 
 
-def _prefixed(numbers: pa.Array, countries: pa.Array) -> pa.Array:
-    bare = pc.replace_substring_regex(by_unique(numbers, vat_key), r"[^\p{L}\p{N}]", "")
+def _prefixed(written: pa.Array, countries: pa.Array) -> pa.Array:
+    bare = by_unique(written, vat_key)
+    if has_any(bare, "[^0-9A-Z]"):
+        bare = pc.replace_substring_regex(bare, r"[^\p{L}\p{N}]", "")
     bare = pc.replace_substring_regex(bare, vat.ENDINGS, r"\1")
     for pattern, prefix in vat.SAME_PREFIXES.items():
-        bare = pc.replace_substring_regex(bare, pattern, prefix)
+        if pc.any(pc.match_substring_regex(bare, pattern), min_count=0).as_py():
+            bare = pc.replace_substring_regex(bare, pattern, prefix)
     digits = only(bare, "[0-9]")
     telling = pc.and_(
         pc.greater_equal(pc.utf8_length(digits), _SHORTEST_VAT),
@@ -119,9 +128,8 @@ def _prefixed(numbers: pa.Array, countries: pa.Array) -> pa.Array:
     prefixes = countries
     for country, prefix in vat.OWN.items():
         prefixes = pc.if_else(pc.equal(countries, country), pa.scalar(prefix, pa.large_string()), prefixes)
-    begins = pc.or_(
-        pc.equal(pc.utf8_slice_codeunits(bare, start=0, stop=2), pc.utf8_slice_codeunits(prefixes, 0, 2)),
-        pc.match_substring_regex(bare, vat.FOREIGN),
-    )
+    begins = pc.equal(pc.utf8_slice_codeunits(bare, start=0, stop=2), pc.utf8_slice_codeunits(prefixes, 0, 2))
+    others = pc.invert(begins)
+    begins = pc.replace_with_mask(begins, others, pc.match_substring_regex(bare.filter(others), vat.FOREIGN))
     prefixed = pc.binary_join_element_wise(prefixes, bare, pa.scalar("", pa.large_string()))
     return pc.if_else(telling, pc.if_else(begins, bare, prefixed), pa.scalar("", pa.large_string()))

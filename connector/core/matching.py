@@ -149,6 +149,7 @@ class _Walk:
         self.shared = [share(rung, webstore, business_central) for rung in ladder.rungs]
         # evidence of customers who are looked at one by one, by side and row
         self._read: dict[int, dict[int, Mapping[str, str]]] = {id(webstore): {}, id(business_central): {}}
+        self._weighed: dict[tuple[str, int, int], dict[str, str]] = {}
         self.linking = self.shared[: len(dict.fromkeys(ladder.link))]
         self.free_w, self.free_c = ~webstore.linked, ~business_central.linked
         self.waiting_w, self.waiting_c = webstore.wanted & self.free_w, business_central.wanted & self.free_c
@@ -230,7 +231,11 @@ class _Walk:
         return any(not (self._is_rejected(*pair) or self._against(rung, *pair)) for rung, pair in rivals)
 
     def _against(self, rung: str, w: int, c: int) -> dict[str, str]:
-        return contradictions(rung, self._values(self.w, w), self._values(self.c, c))
+        """What speaks against a pair: asked to link it, and again to say why it was not."""
+        pair = (rung, w, c)
+        if pair not in self._weighed:
+            self._weighed[pair] = contradictions(rung, self._values(self.w, w), self._values(self.c, c))
+        return self._weighed[pair]
 
     def _look_at(self, w: Codes, c: Codes) -> None:
         """Read the evidence of customers who are about to be looked at one by one."""
@@ -274,7 +279,7 @@ class _Walk:
         return {w[number] for number in numbers}, {c[number] for number in numbers}
 
     def _is_rejected(self, w: int, c: int) -> bool:
-        return (self.c.key(c), self.w.key(w)) in self.rejected
+        return bool(self.rejected) and (self.c.key(c), self.w.key(w)) in self.rejected
 
     def _evidence(self, w: Codes, c: Codes) -> list[dict[str, str]]:
         """What the two of each pair agree on, rung → value."""

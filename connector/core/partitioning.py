@@ -52,9 +52,12 @@ IN_ONE = Placement(1, np.zeros(0, np.int64), np.zeros(0, np.int64))
 
 def split(table: pa.Table, parts: Numbers) -> Iterator[tuple[int, pa.Table]]:
     """The rows of each partition that has any; a row whose part is negative goes nowhere."""
-    order = np.argsort(parts, kind="stable")[np.count_nonzero(parts < 0) :]
-    ordered, sorted_parts = table.take(pa.array(order)), parts[order]
+    if len(parts) and parts[0] >= 0 and (parts[1:] >= parts[:-1]).all():
+        ordered, sorted_parts = table, parts
+    else:
+        order = np.argsort(parts, kind="stable")[np.count_nonzero(parts < 0) :]
+        ordered, sorted_parts = table.take(pa.array(order)), parts[order]
     there, starts = np.unique(sorted_parts, return_index=True)
-    ends = np.append(starts[1:], len(order))[: len(starts)]
+    ends = np.append(starts[1:], len(sorted_parts))[: len(starts)]
     for part, start, end in zip(there.tolist(), starts.tolist(), ends.tolist(), strict=True):
         yield part, ordered.slice(start, end - start)

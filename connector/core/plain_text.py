@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.text_bytes import are_words
+from connector.core.text_bytes import are_words, only
 
 __all__ = ["ACCOUNT_TEXT", "EMAIL", "FIRST_EMAIL", "PHONE", "POSTCODE", "SAME", "UPPER", "VAT", "Plain"]
 
@@ -60,17 +60,17 @@ def _or_else(array: pa.Array, otherwise: pa.Array) -> pa.Array:
 
 def _postcode(array: pa.Array) -> pa.Array:
     code = _upper(array)
-    return _or_else(pc.replace_substring_regex(code, "[ -]+", ""), code)
+    return _or_else(only(code, "[^ -]"), code)
 
 
 def _vat(array: pa.Array) -> pa.Array:
     code = _upper(array)
-    return _or_else(pc.replace_substring_regex(code, "[ ./-]+", ""), code)
+    return _or_else(only(code, "[^ ./-]"), code)
 
 
 def _phone(array: pa.Array) -> pa.Array:
     number = pc.replace_substring_regex(_lower(array), "^00", "+")
-    digits = pc.replace_substring_regex(number, "[^0-9a-z]+", "")
+    digits = only(number, "[0-9a-z]")
     signed = pc.binary_join_element_wise(pa.scalar("+", pa.large_string()), digits, _BLANK)
     key = pc.if_else(pc.starts_with(number, "+"), signed, digits)
     return pc.if_else(pc.match_substring_regex(digits, "[0-9]"), key, _same(array))

@@ -13,9 +13,9 @@ from dataclasses import dataclass
 
 import pyarrow as pa
 
-from connector.core.across_partitions import loose, shares
 from connector.core.customer import FieldRules
-from connector.core.evidence import evidence_of, rung_keys
+from connector.core.evidence import evidence_of, loose, rung_keys
+from connector.core.evidence_keys import shares
 from connector.core.matching import Ladder
 from connector.core.spellings import name_texts, vat_texts
 

@@ -15,10 +15,10 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.evidence import evidence_of, phone_tails, rung_keys
+from connector.core.evidence import loose, rung_keys
 from connector.core.phone_numbers import e164_of
 
-__all__ = ["Candidates", "Group", "Shared", "candidates", "readable", "share"]
+__all__ = ["Candidates", "Group", "Shared", "candidates", "readable", "readable_column", "share", "with_e164"]
 
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 Codes = np.ndarray[Any, np.dtype[np.int64]]
@@ -47,6 +47,10 @@ class Candidates:
     @cached_property
     def _keys(self) -> pa.Array:
         return self.evidence.column(0).combine_chunks()  # one array finds a row ten times as fast as a chunked one
+
+    def those(self, rows: Mask) -> Candidates:
+        """Some of them."""
+        return Candidates(self.evidence.filter(pa.array(rows)), self.linked[rows], self.wanted[rows], self.pairs[rows])
 
     def values(self, row: int) -> dict[str, str]:
         """One customer's evidence by field."""
@@ -109,8 +113,9 @@ class Shared:
         """The value that the customers of each pair share, for people to read; "" if they share none."""
         codes = self.webstore[webstore]
         shared = (codes == self.business_central[business_central]) & self.on_both_sides[codes]
-        texts = self.values.take(pa.array(codes)).to_pylist()
-        return [readable(text) if said else "" for text, said in zip(texts, shared.tolist(), strict=True)]
+        texts = pc.if_else(pa.array(shared), self.values.take(pa.array(codes)), "")
+        told: list[str] = readable_column(texts).to_pylist()
+        return told
 
     def has_rivals(self, webstore: Codes, business_central: Codes) -> Mask:
         """Of which pairs `rivals` finds any."""
@@ -130,23 +135,23 @@ class Shared:
 
 
 def candidates(
-    canonical: pa.Table, *, free: Sequence[int], wanted: Sequence[int], paired: pa.ChunkedArray | None = None
+    evidence: pa.Table, *, free: Sequence[int], wanted: Sequence[int], paired: pa.ChunkedArray | None = None
 ) -> Candidates:
     """All customers of one extract.
 
     Args:
-        canonical: one row per customer: the id column, then one text column per field of the rules.
+        evidence: of all of them, as `evidence_of` gives it.
         free: row numbers of the customers that the mapping table does not link.
         wanted: row numbers of those for whom somebody waits.
         paired: the row numbers of the pairs of the mapping table, in the same order for both sides; None = no pair is known.
     """
-    pairs = np.full(canonical.num_rows, -1, dtype=np.int64)
+    pairs = np.full(evidence.num_rows, -1, dtype=np.int64)
     if paired is not None:
         pairs[paired.to_numpy()] = np.arange(len(paired))
-    linked, asked = np.ones(canonical.num_rows, dtype=bool), np.zeros(canonical.num_rows, dtype=bool)
+    linked, asked = np.ones(evidence.num_rows, dtype=bool), np.zeros(evidence.num_rows, dtype=bool)
     linked[list(free)] = False
     asked[list(wanted)] = True
-    return Candidates(evidence_of(canonical), linked, asked, pairs)
+    return Candidates(evidence, linked, asked, pairs)
 
 
 def share(rung: str, webstore: Candidates, business_central: Candidates) -> Shared:
@@ -163,32 +168,33 @@ def readable(value: str) -> str:
     return value.replace("\x1f", ", ")
 
 
+def readable_column(values: pa.Array) -> pa.Array:
+    """The same of a whole column."""
+    return pc.replace_substring(values, "\x1f", ", ")
+
+
+def with_e164(side: pa.Table, rows: Mask) -> pa.Table:
+    """Evidence with the phone numbers of some customers in E.164, and without those of the others."""
+    few = side.filter(pa.array(rows))
+    numbers = e164_of(*(few[name].combine_chunks() for name in ("phone", "country")))
+    places = np.full(side.num_rows, -1, dtype=np.int64)
+    places[rows] = np.arange(len(numbers))
+    there = numbers.take(pa.array(places, mask=~rows))
+    return side.set_column(side.column_names.index("phone"), "phone", pc.fill_null(there, ""))
+
+
 def _with_e164(webstore: Candidates, business_central: Candidates) -> tuple[pa.Table, pa.Table]:
     """Phone numbers in E.164 where somebody on the other side has the same name and the same last digits, "" elsewhere.
 
     Where all of them are linked nobody asks, and nothing is worked out.
     """
     sides = (webstore.evidence, business_central.evidence)
-    loose = [_with(side, "phone", phone_tails(side["phone"].combine_chunks())) for side in sides]
-    values, w, c = _coded(*(rung_keys(side, "phone_name") for side in loose))
+    values, w, c = _coded(*(rung_keys(loose(side), "phone_name") for side in sides))
     asked = np.zeros(len(values), dtype=bool)
     asked[w[~webstore.linked]] = True
     asked[c[~business_central.linked]] = True
     asked &= _both(values, w, c)
-    return _e164_where(sides[0], asked[w]), _e164_where(sides[1], asked[c])
-
-
-def _e164_where(side: pa.Table, rows: Mask) -> pa.Table:
-    few = side.filter(pa.array(rows))
-    numbers = e164_of(*(few[name].combine_chunks() for name in ("phone", "country")))
-    places = np.full(side.num_rows, -1, dtype=np.int64)
-    places[rows] = np.arange(len(numbers))
-    there = numbers.take(pa.array(places, mask=~rows))
-    return _with(side, "phone", pc.fill_null(there, ""))
-
-
-def _with(table: pa.Table, name: str, column: pa.Array) -> pa.Table:
-    return table.set_column(table.column_names.index(name), name, column)
+    return with_e164(sides[0], asked[w]), with_e164(sides[1], asked[c])
 
 
 def _coded(webstore: pa.Array, business_central: pa.Array) -> tuple[pa.Array, Codes, Codes]:

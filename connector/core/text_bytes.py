@@ -11,12 +11,14 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
-__all__ = ["are_words", "only"]
+__all__ = ["are_words", "has_any", "numbers", "only"]
 
 Bytes = np.ndarray[Any, np.dtype[np.uint8]]
 Mask = np.ndarray[Any, np.dtype[np.bool_]]
 _BLANK = ord(" ")
+_WIDE = 1 << 31
 
 
 def are_words(texts: pa.Array, characters: str) -> pa.Array:
@@ -41,11 +43,26 @@ def only(texts: pa.Array, characters: str) -> pa.Array:
     """The texts without all other characters; null stays null."""
     data, ends = _bytes_of(texts)
     stay = _is(data, characters)
-    where = np.append(0, np.cumsum(stay))[ends].astype(np.int64)
-    buffers = [None, pa.py_buffer(where), pa.py_buffer(data[stay])]
-    kept = pa.Array.from_buffers(pa.large_string(), len(texts), buffers)
-    nulls = _nulls(texts)
-    return kept if nulls is None else pa.compute.if_else(pa.array(nulls), pa.scalar(None, kept.type), kept)
+    if stay.all():
+        return texts.cast(pa.large_string())
+    return _kept(texts, data, ends, stay)
+
+
+def has_any(texts: pa.Array, characters: str) -> bool:
+    """Whether any text holds one of some ASCII characters."""
+    return bool(_is(_bytes_of(texts)[0], characters).any())
+
+
+def numbers(texts: pa.Array) -> pa.Array:
+    """The runs of ASCII digits of each text with single blanks between; null stays null."""
+    data, ends = _bytes_of(texts)
+    stay = _is(data, "[0-9]")
+    after = np.zeros(len(data), dtype=np.bool_)  # what ends a run
+    after[1:] = stay[:-1] & ~stay[1:]
+    begins = ends[:-1]
+    after[begins[begins < len(data)]] = False
+    blanked = np.where(after, np.uint8(_BLANK), data)
+    return pc.ascii_rtrim(_kept(texts, blanked, ends, stay | after), " ")
 
 
 def _bytes_of(texts: pa.Array) -> tuple[Bytes, np.ndarray[Any, Any]]:
@@ -57,6 +74,15 @@ def _bytes_of(texts: pa.Array) -> tuple[Bytes, np.ndarray[Any, Any]]:
     places = np.frombuffer(ends, wide)[texts.offset : texts.offset + len(texts) + 1]
     whole = np.zeros(0, np.uint8) if data is None else np.frombuffer(data, np.uint8)[places[0] : places[-1]]
     return whole, places - places[0]
+
+
+def _kept(texts: pa.Array, data: Bytes, ends: np.ndarray[Any, Any], stay: Mask) -> pa.Array:
+    """The texts of the bytes that stay; null for null."""
+    before = np.zeros(len(data) + 1, np.int32 if len(data) < _WIDE else np.int64)
+    np.cumsum(stay, out=before[1:])
+    buffers = [None, pa.py_buffer(before[ends].astype(np.int64)), pa.py_buffer(np.compress(stay, data))]
+    kept, nulls = pa.Array.from_buffers(pa.large_string(), len(texts), buffers), _nulls(texts)
+    return kept if nulls is None else pc.if_else(pa.array(nulls), pa.scalar(None, kept.type), kept)
 
 
 def _nulls(texts: pa.Array) -> Mask | None:

@@ -300,14 +300,24 @@ def names(table: pa.Table, rules: FieldRules) -> pa.Array:
         table: columns as in SCHEMA; of these at least the names, `billing.company` and `billing.country`.
     """
     countries = by_unique(table["billing.country"], code_key)
-    company = by_unique(table["billing.company"], clean)
-    given, family = (
-        by_unique(table[part], account_text, plain_text.ACCOUNT_TEXT) for part in ("first_name", "last_name")
-    )
-    account = _composed(given, family, countries, rules)
-    given, family = (by_unique(table[f"billing.{part}"], clean) for part in ("first_name", "last_name"))
-    invoice = _composed(given, family, countries, rules)
-    return _first_set([company, account, invoice], table.num_rows)
+
+    def account(rows: pa.Table, there: pa.Array) -> pa.Array:
+        given, family = (
+            by_unique(rows[part], account_text, plain_text.ACCOUNT_TEXT) for part in ("first_name", "last_name")
+        )
+        return _composed(given, family, there, rules)
+
+    def invoice(rows: pa.Table, there: pa.Array) -> pa.Array:
+        given, family = (by_unique(rows[f"billing.{part}"], clean) for part in ("first_name", "last_name"))
+        return _composed(given, family, there, rules)
+
+    found = pc.fill_null(by_unique(table["billing.company"], clean), "")
+    for instead in (account, invoice):
+        blank = pc.equal(found, "")
+        if pc.any(blank, min_count=0).as_py():
+            some = instead(table.filter(blank), countries.filter(blank))
+            found = pc.replace_with_mask(found, blank, pc.fill_null(some, ""))
+    return found
 
 
 def _composed(given: pa.Array, family: pa.Array, countries: pa.Array, rules: FieldRules) -> pa.Array:

@@ -9,7 +9,7 @@ from uuid import uuid4
 import pyarrow as pa
 
 from connector.clients import BusinessCentralClient, WooCommerceClient
-from connector.core.evidence import RUNGS
+from connector.core.evidence import RUNGS, evidence_of
 from connector.core.matching import candidates
 from connector.core.suggesting import Suggestion, suggest_by_rule
 from connector.desk.desk import Desk
@@ -78,8 +78,8 @@ def suggest(
         rows = [{str(name): value for name, value in row.items()} for row in frame.to_dict(orient="records")]
     else:
         ruled = suggest_by_rule(
-            candidates(webstore, free=free_w, wanted=free_w),
-            candidates(business_central, free=free_c, wanted=free_c),
+            candidates(evidence_of(webstore), free=free_w, wanted=free_w),
+            candidates(evidence_of(business_central), free=free_c, wanted=free_c),
             ladder=terms.ladder,
             rungs=rungs or tuple(RUNGS),
             rejected=rejected,

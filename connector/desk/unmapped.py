@@ -11,8 +11,8 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from connector.core.across_partitions import loose, shares
-from connector.core.evidence import RUNGS, evidence_of, rung_keys
+from connector.core.evidence import RUNGS, evidence_of, loose, rung_keys
+from connector.core.evidence_keys import shares
 from connector.core.mapping_join import pair
 from connector.extract.job import Job, extracts_in
 

@@ -15,7 +15,7 @@ from connector.core.many import Many
 from connector.core.plan import Plan
 from connector.errors import InputError
 from connector.load import recording
-from connector.planning import leftovers
+from connector.planning import leftovers, lots
 from connector.planning.approvals import plan_shown
 from connector.report.approval_question import question
 from connector.report.run_page import report_of_run
@@ -27,7 +27,7 @@ FIRST = 2
 
 @pytest.fixture(autouse=True)
 def _however_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leftovers, "ONE_LOT", 0)
+    monkeypatch.setattr(lots, "ONE_LOT", 0)
     monkeypatch.setattr(many, "FIRST", FIRST)
     monkeypatch.setattr(plan, "FIRST", FIRST)
     monkeypatch.setattr(recording, "_LINKS", 2)

@@ -29,7 +29,7 @@ from connector.core.terms import Terms
 from connector.extract.extraction import BASES, BASES_SCHEMA, MAPPING, MAPPING_SCHEMA, places
 from connector.extract.file_partitions import FilePartitions
 from connector.extract.job import Job, bases_in, extracts_in, in_threads
-from connector.planning import leftovers
+from connector.planning import leftovers, lots
 from connector.planning.comparison import decide_in
 from connector.planning.knowledge import Gone, known_in
 from connector.store import open_store
@@ -60,7 +60,7 @@ def store(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 @pytest.fixture(autouse=True)
 def _however_few(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(leftovers, "ONE_LOT", 0)
+    monkeypatch.setattr(lots, "ONE_LOT", 0)
     monkeypatch.setattr(many, "FIRST", 2)
 
 

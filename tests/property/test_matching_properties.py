@@ -5,11 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
+import pyarrow as pa
 from hypothesis import given
 from hypothesis import strategies as st
 
 from connector.core.contradictions import contradictions, plainly_the_same
+from connector.core.evidence import loose, rung_keys
 from connector.core.matching import Candidates, Ladder, match
+from connector.core.plain_pairs import match_in_circles
 from tests.hypothesis_profiles import share
 from tests.unit.core.people import business_central, webstore
 
@@ -120,3 +123,31 @@ def test_what_is_seen_of_whole_columns_is_what_is_seen_of_each_pair(
     plainly = plainly_the_same(rung, left.evidence, right.evidence)
     for n in np.flatnonzero(plainly).tolist():
         assert contradictions(rung, left.values(n), right.values(n)) == {}
+
+
+def circles(both: tuple[Candidates, Candidates], rungs: tuple[str, ...]) -> tuple[pa.Array, pa.Array]:
+    """The lowest number of those with whom each customer shares evidence, directly or through others."""
+    evidence = pa.concat_tables([loose(side.evidence.drop_columns(side.evidence.column_names[0])) for side in both])
+    circle = list(range(evidence.num_rows))
+    for _ in circle:
+        for rung in rungs:
+            keys = rung_keys(evidence, rung).to_pylist()
+            lowest = {key: min(c for c, k in zip(circle, keys, strict=True) if k == key) for key in keys if key}
+            circle = [lowest.get(key, own) for key, own in zip(keys, circle, strict=True)]
+    size = both[0].evidence.num_rows
+    return pa.array(circle[:size], pa.int32()), pa.array(circle[size:], pa.int32())
+
+
+@share(6)
+@given(
+    st.tuples(st.lists(PERSON, max_size=3), st.lists(PERSON, max_size=3)),
+    st.one_of(LADDERS, st.just(Ladder(("email", "vat"), ("phone_name",)))),
+    st.frozensets(st.tuples(st.sampled_from("ABC"), st.integers(1, 3)), max_size=3),
+)
+def test_who_is_alone_with_another_one_is_matched_as_among_all(
+    everybody: tuple[People, People], ladder: Ladder, rejected: frozenset[tuple[str, int]]
+) -> None:
+    both = sides(*everybody)
+    known = circles(both, ("email", *ladder.rungs))
+    found = match_in_circles(*both, known, ladder=ladder, rejected=rejected, made=lambda _ids, _fields: ())
+    assert found == match(*both, ladder=ladder, rejected=rejected)

@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from connector.core import webstore_customer
 from connector.core.names import Culture, compose, split
 from connector.core.normalize import clean
 from connector.rules import load_rules
 from tests.property import texts
 
-CULTURES = load_rules().fields.cultures
+FIELDS = load_rules().fields
+CULTURES = FIELDS.cultures
 cultures = st.sampled_from(("", "DE", "ES", "PT", "HU", "JP", "CN")).map(CULTURES.of)
 
 
@@ -39,3 +42,25 @@ def test_a_changed_first_name_leaves_the_last_name_as_it_was(
 @pytest.mark.parametrize("name", ["", " ", "Ann", "王"])
 def test_a_name_of_one_word_or_none_is_kept(name: str) -> None:
     assert "".join(split(name)) == clean(name)
+
+
+parts = st.one_of(st.sampled_from(("", " ", "0", "Ann", "Berg &amp; Co", "Lee, Bo", "王", "\x00")), texts.names)
+rows = st.tuples(parts, parts, parts, parts, parts, st.sampled_from(("", "DE", "HU", "JP", "CN")))
+
+
+@given(st.lists(rows, max_size=8), st.booleans())
+def test_a_column_of_names_says_of_each_customer_what_is_said_of_him_alone(
+    customers: list[tuple[str, ...]], many: bool
+) -> None:
+    columns = (
+        "billing.company",
+        "first_name",
+        "last_name",
+        "billing.first_name",
+        "billing.last_name",
+        "billing.country",
+    )
+    some = [dict(zip(columns, row, strict=True)) for row in customers] * (64 if many else 1)
+    table = pa.table({name: pa.array([row[name] for row in some], pa.large_string()) for name in columns})
+    alone = [webstore_customer.name_as_in(row, FIELDS, row["billing.country"]) for row in some]
+    assert webstore_customer.names(table, FIELDS).to_pylist() == alone

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from connector.core.text_bytes import are_words, only
+from connector.core.text_bytes import are_words, has_any, numbers, only
 from tests.property.texts import any_text
 
 CLASSES = ("[!-~]", r"[!-+\--:<-~]", "[0-9]")
@@ -32,4 +32,14 @@ def test_of_any_column_and_of_a_part_of_one(
     ]
     assert only(array, characters).to_pylist() == [
         None if value is None else "".join(re.findall(characters, value)) for value in values
+    ]
+    assert has_any(array, characters) == any(re.search(characters, value) for value in values if value is not None)
+
+
+@given(values=st.lists(st.one_of(st.none(), texts, st.text("0159 -/ø\n", max_size=8)), max_size=12),
+       before=st.integers(0, 3), kind=st.sampled_from(KINDS))  # fmt: skip
+def test_numbers_are_the_runs_of_digits(values: list[str | None], before: int, kind: pa.DataType) -> None:
+    array = pa.array([*["5 x"] * before, *values, "7 behind"], type=kind).slice(before, len(values))
+    assert numbers(array).to_pylist() == [
+        None if value is None else " ".join(re.findall("[0-9]+", value)) for value in values
     ]

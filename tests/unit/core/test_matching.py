@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pytest
 
+from connector.core.evidence import evidence_of
 from connector.core.matching import Match, candidates, match
 from tests.unit.core.people import business_central, pairs, person, webstore
 
@@ -340,7 +341,7 @@ def test_one_answer_does_not_silence_the_other_questions() -> None:
 
 def test_the_candidates_of_an_extract_are_linked_unless_free_and_quiet_unless_wanted() -> None:
     table = pa.table({"bc_id": ["A", "B", "C"], "name": ["Ann", "Bo", "Cy"]})
-    found = candidates(table, free=[0, 2], wanted=[2])
+    found = candidates(evidence_of(table), free=[0, 2], wanted=[2])
     assert found.linked.tolist() == [False, True, False]
     assert found.wanted.tolist() == [False, False, True]
     assert [found.key(row) for row in range(3)] == ["A", "B", "C"]

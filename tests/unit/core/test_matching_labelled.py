@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from connector.core.evidence import evidence_of
 from connector.core.matching import candidates, match
 from tests.synthetic_customers import LabelledCustomers, labelled_customers
 
@@ -11,7 +12,9 @@ from tests.synthetic_customers import LabelledCustomers, labelled_customers
 def linked(customers: LabelledCustomers) -> tuple[set[tuple[int, str]], float]:
     """The links, and which share of the customers that are on both sides they reach."""
     sides = (customers.webstore, customers.business_central)
-    everybody = [candidates(side, free=range(side.num_rows), wanted=range(side.num_rows)) for side in sides]
+    everybody = [
+        candidates(evidence_of(side), free=range(side.num_rows), wanted=range(side.num_rows)) for side in sides
+    ]
     links = {(found.webstore_id, found.bc_id) for found in match(*everybody).matches}
     there = {webstore_id for webstore_id, _ in customers.same}
     return links, len({webstore_id for webstore_id, _ in links & customers.same}) / len(there)
