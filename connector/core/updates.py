@@ -132,7 +132,7 @@ def plan_update(
         source=values if source is None else source,
         etag="" if pushing else pair.c_raw["etag"],
         both_sides=both_sides & frozenset(values),
-        seen=texts_at(pair.w_raw, (*places, *OWNER) if pushing else places),
+        seen=texts_at(pair.w_raw, (*places, *OWNER)) if pushing else texts_at(pair.c_raw, places),
         touched=pair.w_raw["modified"] if pushing else pair.c_raw["lastModifiedDateTime"],
     )
     if waits:

@@ -21,7 +21,7 @@ from connector import pipeline
 from connector.desk.forgetting import forget
 from connector.errors import PremiseBroken, RemoteTrouble
 from connector.extract.changed import Everybody
-from connector.planning import leftovers
+from connector.planning import lots
 from connector.run.request import RunReport
 from connector.run.setup_source import opened_view
 from connector.setup import PartitionSettings
@@ -195,7 +195,7 @@ def test_a_full_disk_is_told_with_the_folder_and_what_fills_it_is_removed(
 
     with monkeypatch.context() as patched:
         if what == "plan":
-            patched.setattr(leftovers, "ONE_LOT", 0)
+            patched.setattr(lots, "ONE_LOT", 0)
             patched.setattr(pa.ipc, "new_stream", full)
         else:
             told(shop, "webstore", rows=0)  # it is read anew
