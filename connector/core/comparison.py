@@ -1,7 +1,7 @@
 """One run's decisions, whole: two extracts, the mapping table and the bases in; the plan out.
 
-The pairs of the mapping table come first (pairs.py), then everybody else. Pure but for `read_bases`, which is handed in: only
-the pairs that moved need their base, and only the store knows it.
+The pairs of the mapping table come first (linked_pairs.py), then everybody else. Pure but for `read_bases`, which is
+handed in: only the pairs that moved need their base, and only the store knows it.
 """
 
 from __future__ import annotations

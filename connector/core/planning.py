@@ -1,7 +1,8 @@
 """From two extracts, the mapping table and the bases to the plan.
 
 `compare` works on whole columns until only the pairs are left that differ from their base by fingerprint; those few are
-merged field by field (merge.py) and become writes, standing differences or agreements here.
+merged field by field (merge.py). What follows from their verdicts is found out once for all pairs of one shape (shapes.py); the
+others are decided field by field here. They become writes (updates.py), standing differences or agreements.
 """
 
 from __future__ import annotations
