@@ -81,6 +81,7 @@ def decide(frames: PairFrames, terms: Terms) -> Decisions:
     with collector_resting():
         for pair, shape in zip(_pairs(frames, rows), which.tolist(), strict=True):
             _decide_pair(pair, shapes[shape], terms, decisions)
+    decisions.alike.clear()  # of no use to whoever puts partitions together, and on its way between machines
     return decisions
 
 
