@@ -3,10 +3,11 @@
     python -m benchmarks.compute [--customers 1000000] [--rounds 3] [--case edits]
 
 Every customer is mapped, both extracts are in random order. *Edits*: one of a hundred has changed on each side. *New terms*:
-thirty of a hundred have other payment terms in Business Central, as after an import. The references are
-programs written by hand for this one question (contestants.py), each in a process of its own, best of the rounds; the goals
-count against the fastest of them. Peak memory is the process's, its inputs included: theirs are the extracts and the bases,
-ours the extracts and the fingerprints, since a base is read only where something moved.
+thirty of a hundred have other payment terms in Business Central, as after an import. The references are programs written by
+hand for this one question (contestants.py), each in processes of its own, best of the rounds and of two laps in turn, so that a
+slow minute of the machine is not one contestant's; the goals count against the fastest of them. Peak memory is the process's,
+its inputs included: theirs are the extracts and the bases, ours the extracts and the fingerprints, since a base is read only
+where something moved.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ import tempfile
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import orjson
@@ -32,6 +34,7 @@ from connector.core.customer import Side
 from connector.core.extracts import Known, extract_of
 
 MEMORY = 0.6
+_LAPS = 2
 _NAMES = ("webstore", "company", "base_webstore", "base_company", "mapping", "hashes")
 
 
@@ -152,8 +155,9 @@ class _Bases:
         places = self._places[np.searchsorted(self._ids, np.array(bc_ids, np.bytes_))]
         rows = [os.pread(self._texts, size, at).decode().split("\n") for at, size in places.tolist()]
         webstore_ids, *texts = zip(*rows, strict=True)
-        sides = dict(zip(("webstore", "business_central"), texts, strict=True))
-        return pd.DataFrame({"bc_id": bc_ids, "webstore_id": [int(one) for one in webstore_ids], **sides})
+        columns = {"bc_id": bc_ids, "webstore": texts[0], "business_central": texts[1]}
+        table = pa.table({name: pa.array(column, pa.large_string()) for name, column in columns.items()})
+        return table.to_pandas(types_mapper=_types).assign(webstore_id=[int(one) for one in webstore_ids])
 
 
 def measure(size: int, rounds: int = 3, cases: Sequence[str] = tuple(CASES)) -> list[Part]:
@@ -169,10 +173,10 @@ def measure_case(size: int, rounds: int, case: str) -> list[Part]:
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         make_alone(size, folder, case)
-        told = {
-            one: alone("benchmarks.compute", "--contestant", one, "--folder", name, "--rounds", str(rounds))
-            for one in ("ours", *CONTESTANTS)
-        }
+        told: dict[str, Any] = {}
+        for one in ("ours", *CONTESTANTS) * _LAPS:
+            result = alone("benchmarks.compute", "--contestant", one, "--folder", name, "--rounds", str(rounds))
+            told[one] = min(told.get(one, result), result, key=lambda its: its["seconds"])
     expected = sum(map(len, CASES[case].rows(size)))
     wrong = {one: result["found"] for one, result in told.items() if result["found"] != expected}
     if wrong:

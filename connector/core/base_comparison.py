@@ -7,6 +7,7 @@ Only the others are read (canonical values, comparison keys).
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
@@ -113,13 +114,10 @@ def beside_bases(pairs: pa.Table, webstore: Extract, business_central: Extract, 
     marks = webstore.marks_of(pairs["w"].combine_chunks())
     other = _mask(pc.fill_null(pc.not_equal(marks, base["account_mark"]), False))
     now["account_mark"], now["marks"] = marks, _marks_shown(webstore, pairs, base)
-    read = tuple(
-        side.canonical_of(pairs[at].combine_chunks()) for side, at in ((webstore, "w"), (business_central, "c"))
-    )
-    same = {
-        side: _mask(_equal(pa.array(extract.hashes_of(canonical), pa.large_string()), base[f"{side}_hash"]))
-        for side, extract, canonical in zip(Side, (webstore, business_central), read, strict=True)
-    }
+    with ThreadPoolExecutor(2, "canonical values") as threads:
+        rows = [pairs[at].combine_chunks() for _, at in _SIDES]
+        read, hashes = zip(*threads.map(_read, (webstore, business_central), rows), strict=True)
+    same = {side: _mask(_equal(its, base[f"{side}_hash"])) for side, its in zip(Side, hashes, strict=True)}
     held = same[Side.WEBSTORE] & same[Side.BUSINESS_CENTRAL]
     moved = ~held & ~other
     back = {side: older(now[f"{side}_stamp"], _whole(base[f"{side}_stamp"])) & ~same[side] for side in Side}
@@ -132,6 +130,12 @@ def beside_bases(pairs: pa.Table, webstore: Extract, business_central: Extract, 
         sighted=_sighted(pairs, now, base, same, back).filter(pa.array(moved)),
         doubtful=pairs.filter(pa.array(other)),
     )
+
+
+def _read(extract: Extract, rows: pa.Array) -> tuple[pa.Table, pa.Array]:
+    """Canonical values of some customers of a side, and the hashes of their keys."""
+    canonical = extract.canonical_of(rows)
+    return canonical, pa.array(extract.hashes_of(canonical), pa.large_string())
 
 
 def _taken(
