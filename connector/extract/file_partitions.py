@@ -58,7 +58,7 @@ class FilePartitions:
                 f"What was read is not there any more: {name}, partition {number}, in {self.url}.",
                 hint="Somebody has removed it, or another run has taken over. Nothing more is written; run again.",
             )
-        with told_in_words(self.url):
+        with told_in_words(self.url, "read again"):
             tables = [pq.read_table(file, columns=columns, filesystem=files) for file in sorted(folder)]
         return pa.concat_tables(tables).replace_schema_metadata(None)
 
@@ -67,9 +67,10 @@ class FilePartitions:
         if not ids:
             return
         files, folder = self._files(name, number)
-        with told_in_words(self.url):
-            for file in folder:
+        for file in folder:
+            with told_in_words(self.url, "read again"):
                 kept = without_rows(pq.read_table(file, filesystem=files), key, ids)
+            with told_in_words(self.url):
                 pq.write_table(kept, file, filesystem=files, **_WRITTEN)
 
     def _files(self, name: str, number: int) -> tuple[Any, list[str]]:

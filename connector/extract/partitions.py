@@ -67,12 +67,17 @@ def without_rows(rows: pa.Table, key: str, ids: Collection[Any]) -> pa.Table:
 
 
 @contextmanager
-def told_in_words(url: str) -> Iterator[None]:
-    """A disk that is full, or a file that cannot be reached, is told with the folder in which it is."""
+def told_in_words(url: str, what: str = "kept") -> Iterator[None]:
+    """A disk that is full, and a file that cannot be reached or is damaged, is told with the folder in which it is.
+
+    Args:
+        what: was to be done there: kept, or read again.
+    """
     try:
         yield
-    except OSError as error:
+    except (OSError, pa.ArrowException) as error:
+        why = str(getattr(error, "strerror", None) or error).rstrip(".")
         raise PremiseBroken(
-            f"What was read cannot be kept in {url}: {error.strerror or error}.",
+            f"What was read cannot be {what} in {url}: {why}.",
             hint="Nothing more is written. See that there is room, and that it can be reached ([partitions] folder); run again.",
         ) from error

@@ -200,7 +200,7 @@ def _read(folder: str, place: Name, name: str) -> Iterator[pa.RecordBatch]:
             f"The plan is not there any more: {'-'.join(place)} of {name}, in {folder}.",
             hint="Somebody has removed it, or another run has taken over. Nothing more is written; run again.",
         ) from error
-    with source, pa.ipc.open_stream(source) as stream:
+    with source, told_in_words(folder, "read again"), pa.ipc.open_stream(source) as stream:
         yield from stream
 
 

@@ -54,6 +54,19 @@ def test_nothing_stays_when_the_run_fails(tmp_path: Path) -> None:
     assert not (tmp_path / "parts").exists()
 
 
+@pytest.mark.parametrize("what", ["cut short", "zeros"])
+def test_a_damaged_file_is_told_with_its_folder(what: str, tmp_path: Path) -> None:
+    with partitions_at(str(tmp_path / "parts"), 2) as partitions:
+        with partitions.landing("webstore", SCHEMA, lambda table: np.asarray(table["n"]) % 2) as landing:
+            landing.add(rows(1, 2))
+        file = next((tmp_path / "parts").glob("webstore/0001-*.parquet"))
+        whole = file.read_bytes()
+        file.write_bytes(whole[:-20] if what == "cut short" else bytes(len(whole)))
+        for ask in (lambda: partitions.read("webstore", 1), lambda: partitions.drop("webstore", 1, "n", [1])):
+            with pytest.raises(PremiseBroken, match=r"cannot be read again in .*parts: [^.]+"):
+                ask()
+
+
 @pytest.mark.parametrize("url", ["nowhere://bucket/parts", "/dev/null/parts"])
 def test_a_place_that_cannot_hold_partitions_is_refused_with_a_remedy(url: str) -> None:
     with pytest.raises(SetupError, match=r"Partitions cannot be kept in .*") as refused, partitions_at(url, 2):
