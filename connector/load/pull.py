@@ -25,8 +25,9 @@ from connector.core.customer import Direction, Side
 from connector.core.normalize import clean_email, email_key, text_key
 from connector.core.plan import Plan, Write
 from connector.errors import CustomerChanged, CustomerSyncError, OutcomeUnknown
-from connector.load.delivery import Dropped, Fate, Look, Part, Written, deliver, fate_of
+from connector.load.delivery import Look, Part, deliver
 from connector.load.recheck import MappedNow, changed_since, read_again, sources_changed
+from connector.load.settling import Dropped, Fate, Written, fate_of
 from connector.run.creating import RightToCreate
 from connector.run.fence import looked_at
 from connector.run.result import LoadResult

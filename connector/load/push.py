@@ -16,8 +16,9 @@ from connector.core.folding import folded
 from connector.core.normalize import email_key
 from connector.core.plan import Plan, Write
 from connector.errors import EmailTaken
-from connector.load.delivery import Dropped, Fate, Look, Part, deliver, fate_of
+from connector.load.delivery import Look, Part, deliver
 from connector.load.recheck import changed_since, read_again, sources_changed
+from connector.load.settling import Dropped, Fate, fate_of
 from connector.run.result import LoadResult
 from connector.run.run import Run
 

@@ -1,8 +1,7 @@
 """The lines of the list of all customers, found in the database: whom a filter or a search means, in order, and what they say.
 
 A line is named by its key: the Business Central id, or `woo:17` for an account that is linked to nobody. Keys are found first, by
-indexes alone; only the lines of a page are read whole. Everything that a line says is worked out in one place, `_MARKS`: filters,
-counts and the states of a line ask the same conditions.
+indexes alone; only the lines of a page are read whole.
 """
 
 # ruff: noqa: S608 - the statements are put together of this module's own constants; values are bound
@@ -18,58 +17,25 @@ import sqlalchemy as sa
 from sqlalchemy.engine import Connection
 
 from connector.core.folding import folded
+from connector.store.customer_marks import (
+    ACCOUNT,
+    CARD,
+    MARKS,
+    NO_ACCOUNT,
+    NO_CARD,
+    OLD_ENOUGH,
+    ROW,
+    TROUBLES,
+    UNLINKED,
+    Gates,
+    keys_of,
+)
 from connector.store.frames import chunks
 
-__all__ = ["MARKS", "CustomerLines", "Extra", "Gates", "Place", "line_key"]
+__all__ = ["CustomerLines", "Extra", "Place", "line_key"]
 
 T = TypeVar("T")
 _MANY = 2_000
-# what a line can be marked with, the most urgent first
-MARKS = ("conflict", "quarantined", "on hold", "gone", "asked", "to push", "to pull", "withheld", "ticked")
-# marks of a linked customer who is not as the other side is
-_TROUBLES = ("conflict", "quarantined", "on hold", "gone", "to push", "to pull", "withheld")
-_M = "m.webstore_code = :code AND m.v_to IS NULL"
-_D = "d.webstore_code = :code AND d.system = 'business_central'"
-_W = "w.webstore_code = :code AND w.system = 'webstore'"
-_NO_CARD = f"NOT EXISTS (SELECT 1 FROM directory d WHERE d.key = m.bc_id AND {_D})"
-_NO_ACCOUNT = f"NOT EXISTS (SELECT 1 FROM directory w WHERE w.key = CAST(m.webstore_id AS TEXT) AND {_W})"
-# in which the directory may not know a customer though he is there: he was linked after it was read
-# the plus keeps SQLite from looking for rows by their version, which nearly all have
-_OLD_ENOUGH = "+m.v_from <= :version"
-_UNLINKED = f"NOT EXISTS (SELECT 1 FROM mapping_row m WHERE m.webstore_id = CAST(w.key AS BIGINT) AND {_M})"
-_PAIR = f"mapping_row m WHERE m.bc_id = x.bc_id AND {_M} AND m.webstore_id = x.webstore_id AND x.webstore_code = :code"
-_DECIDED = (
-    "EXISTS (SELECT 1 FROM decision a WHERE a.webstore_code = :code AND a.bc_id = x.bc_id AND a.webstore_id = x.webstore_id"
-    " AND a.field = x.field AND a.webstore_seen = x.webstore AND a.business_central_seen = x.business_central{take})"
-)
-_IN_CONFLICT = (
-    "EXISTS (SELECT 1 FROM conflict o WHERE o.webstore_code = :code AND o.bc_id = x.bc_id AND o.webstore_id = x.webstore_id"
-    " AND o.field = x.field)"
-)
-_ACCOUNT_OF = "CAST(CASE WHEN x.key LIKE 'woo:%' THEN substr(x.key, 5) ELSE '-1' END AS BIGINT)"
-_NOBODYS = f"NOT EXISTS (SELECT 1 FROM mapping_row m WHERE m.webstore_id = {{account}} AND {_M})"
-
-
-@dataclass(frozen=True)
-class Gates:
-    """What the setup makes of a difference.
-
-    Attributes:
-        push, pull: the direction is open.
-        overwrite: a change on a side that may not be passed on is overwritten by the other side.
-        keeps_blanks: a cleared value is not passed on.
-    """
-
-    push: bool
-    pull: bool
-    overwrite: bool = False
-    keeps_blanks: bool = True
-
-    def mark_of(self, system: str) -> str:
-        """What becomes of a value of this system that differs from its base."""
-        first, second = ("to push", "to pull") if system == "business_central" else ("to pull", "to push")
-        opened = {"to push": self.push, "to pull": self.pull}
-        return first if opened[first] else second if self.overwrite and opened[second] else "withheld"
 
 
 @dataclass(frozen=True, slots=True)
@@ -146,21 +112,21 @@ class CustomerLines:
         values = _numbered(words)
         found = []
         for account in (False, True):
-            keys = self._keys_of(mark, account)
+            keys = keys_of(mark, account, self._gates)
             if not keys:
                 continue
             if account:
-                source = f"({keys}) k JOIN directory w ON w.key = k.key AND {_W}"
+                source = f"({keys}) k JOIN directory w ON w.key = k.key AND {ACCOUNT}"
                 text, shown = "w.search", "w.key, w.number, w.name_order"
             else:
                 source = (
-                    f"({keys}) k LEFT JOIN directory d ON d.key = k.key AND {_D}"
-                    f" LEFT JOIN mapping_row m ON m.bc_id = k.key AND {_M}"
+                    f"({keys}) k LEFT JOIN directory d ON d.key = k.key AND {CARD}"
+                    f" LEFT JOIN mapping_row m ON m.bc_id = k.key AND {ROW}"
                 )
                 shown = "k.key, coalesce(d.number, m.bc_number), coalesce(d.name_order, lower(m.name))"
                 text = "d.search || ' ' || coalesce(w.search, '')"
                 if words:
-                    source += f" LEFT JOIN directory w ON w.key = CAST(m.webstore_id AS TEXT) AND {_W}"
+                    source += f" LEFT JOIN directory w ON w.key = CAST(m.webstore_id AS TEXT) AND {ACCOUNT}"
                 # of cards that the directory does not have the caller looks at the texts himself: see `extras`
                 there = "d.key IS NOT NULL" if words else "(d.key IS NOT NULL OR m.bc_id IS NOT NULL)"
                 source += f" WHERE {there}"
@@ -181,13 +147,15 @@ class CustomerLines:
             return len(self._gone(()))
         total = 0
         for account in (False, True):
-            keys = self._keys_of(mark, account)
+            keys = keys_of(mark, account, self._gates)
             if keys and account:
-                total += self._number(f"SELECT count(*) FROM ({keys}) k JOIN directory w ON w.key = k.key AND {_W}")
+                total += self._number(
+                    f"SELECT count(*) FROM ({keys}) k JOIN directory w ON w.key = k.key AND {ACCOUNT}"
+                )
             elif keys:
                 there = (
-                    f"EXISTS (SELECT 1 FROM directory d WHERE d.key = k.key AND {_D})"
-                    f" OR EXISTS (SELECT 1 FROM mapping_row m WHERE m.bc_id = k.key AND {_M})"
+                    f"EXISTS (SELECT 1 FROM directory d WHERE d.key = k.key AND {CARD})"
+                    f" OR EXISTS (SELECT 1 FROM mapping_row m WHERE m.bc_id = k.key AND {ROW})"
                 )
                 total += self._number(f"SELECT count(*) FROM ({keys}) k WHERE {there}")
         return total
@@ -206,7 +174,7 @@ class CustomerLines:
         return found
 
     def _all_marks(self, account: bool) -> dict[str, set[str]]:
-        arms = {mark: keys for mark in MARKS if (keys := self._keys_of(mark, account))}
+        arms = {mark: keys for mark in MARKS if (keys := keys_of(mark, account, self._gates))}
         return {mark: {row[0] for row in self._execute(keys)} for mark, keys in arms.items()}
 
     def _few_marks(self, account: bool, mine: Sequence[str]) -> dict[str, set[str]]:
@@ -215,7 +183,7 @@ class CustomerLines:
             arms = [
                 f"SELECT '{mark}', key FROM ({keys}) t{n}"
                 for n, mark in enumerate(MARKS)
-                if (keys := self._keys_of(mark, account, ":keys"))
+                if (keys := keys_of(mark, account, self._gates, ":keys"))
             ]
             for mark, key in self._expanding(" UNION ALL ".join(arms), chunk):
                 told.setdefault(mark, set()).add(key)
@@ -226,8 +194,10 @@ class CustomerLines:
         return self._once("troubled", self._troubled)
 
     def _troubled(self) -> set[str]:
-        arms = [keys for mark in _TROUBLES if mark != "gone" and (keys := self._keys_of(mark, account=False))]
-        linked = f"SELECT m.bc_id FROM mapping_row m WHERE m.bc_id = t.key AND {_M} AND m.webstore_id IS NOT NULL"
+        arms = [
+            keys for mark in TROUBLES if mark != "gone" and (keys := keys_of(mark, account=False, gates=self._gates))
+        ]
+        linked = f"SELECT m.bc_id FROM mapping_row m WHERE m.bc_id = t.key AND {ROW} AND m.webstore_id IS NOT NULL"
         found = self._execute(f"SELECT t.key FROM ({' UNION '.join(arms)}) t WHERE EXISTS ({linked})")
         gone = {key for key, old in self._lost() if old}
         gone |= {extra.place.key for extra in self.extras() if extra.gone and extra.webstore_id is not None}
@@ -235,7 +205,7 @@ class CustomerLines:
 
     def _lost(self) -> list[tuple[str, bool]]:
         """The linked rows whose account the directory does not have, and whether they are older than it."""
-        query = f"SELECT m.bc_id, {_OLD_ENOUGH} FROM mapping_row m WHERE {_M} AND m.webstore_id IS NOT NULL AND {_NO_ACCOUNT}"
+        query = f"SELECT m.bc_id, {OLD_ENOUGH} FROM mapping_row m WHERE {ROW} AND m.webstore_id IS NOT NULL AND {NO_ACCOUNT}"
         return self._once("lost", lambda: [(row[0], bool(row[1])) for row in self._execute(query)])
 
     def _gone(self, words: Sequence[str]) -> list[Place]:
@@ -250,73 +220,6 @@ class CustomerLines:
         ]
         return found
 
-    def _keys_of(self, mark: str, account: bool, among: str = "") -> str:
-        """A statement that gives the keys of the lines with a mark, each once; "" = no line of this kind can have it."""
-        arms = (self._account_arms if account else self._card_arms)(mark)
-        keys = [f"SELECT {key} AS key FROM {source}{f' AND {key} IN {among}' if among else ''}" for key, source in arms]
-        # UNION makes each key stand once, also with a single arm
-        return " UNION ".join(keys if len(keys) != 1 else [keys[0].replace("SELECT", "SELECT DISTINCT", 1)])
-
-    def _card_arms(self, mark: str) -> list[tuple[str, str]]:
-        """(key, FROM … WHERE …) of the lines that have a Business Central id."""
-        if mark in {"quarantined", "on hold"}:
-            x = "quarantine x" if mark == "quarantined" else "hold x"
-            held = "" if mark == "quarantined" else " AND x.on_hold"
-            linked = f"x.webstore_code = :code{held} AND m.webstore_id = {_ACCOUNT_OF} AND {_M}"
-            return [
-                ("substr(x.key, 4)", f"{x} WHERE x.webstore_code = :code{held} AND x.key LIKE 'bc:%'"),
-                ("m.bc_id", f"{x}, mapping_row m WHERE {linked}"),
-            ]
-        if mark == "conflict":
-            return [("x.bc_id", f"conflict x, {_PAIR} AND NOT {_DECIDED.format(take='')}")]
-        if mark == "asked":
-            free = f"NOT EXISTS (SELECT 1 FROM mapping_row m WHERE m.bc_id = x.bc_id AND {_M} AND m.webstore_id IS NOT NULL)"
-            account = _NOBODYS.format(account="x.webstore_id")
-            return [
-                ("x.bc_id", f"suggestion x WHERE x.webstore_code = :code AND x.state = 'open' AND {free} AND {account}")
-            ]
-        if mark == "gone":
-            account = f"m.webstore_id IS NOT NULL AND {_NO_ACCOUNT}"
-            return [
-                ("m.bc_id", f"mapping_row m WHERE {_M} AND {_OLD_ENOUGH} AND {missing}")
-                for missing in (_NO_CARD, account)
-            ]
-        if mark == "ticked":
-            return [("m.bc_id", f"mapping_row m WHERE {_M} AND m.webstore_id IS NULL AND m.webstore_customer")]
-        return self._difference_arms(mark)
-
-    def _account_arms(self, mark: str) -> list[tuple[str, str]]:
-        """The same of accounts that are linked to nobody; their key is the Webstore ID as text."""
-        if mark in {"quarantined", "on hold"}:
-            x = "quarantine x" if mark == "quarantined" else "hold x"
-            held = "" if mark == "quarantined" else " AND x.on_hold"
-            mine = f"x.webstore_code = :code{held} AND x.key LIKE 'woo:%' AND {_NOBODYS.format(account=_ACCOUNT_OF)}"
-            return [("substr(x.key, 5)", f"{x} WHERE {mine}")]
-        if mark == "asked":
-            card = f"NOT EXISTS (SELECT 1 FROM mapping_row m WHERE m.bc_id = x.bc_id AND {_M} AND m.webstore_id IS NOT NULL)"
-            mine = f"x.webstore_code = :code AND x.state = 'open' AND {card} AND {_NOBODYS.format(account='x.webstore_id')}"
-            return [("CAST(x.webstore_id AS TEXT)", f"suggestion x WHERE {mine}")]
-        return []
-
-    def _difference_arms(self, mark: str) -> list[tuple[str, str]]:
-        """Values that differ from their base, and conflicts that are decided, by what becomes of them."""
-        gates, conditions = self._gates, []
-        passed = "x.value <> ''" if gates.keeps_blanks else "x.value = x.value"
-        for system in ("business_central", "webstore"):
-            becomes = gates.mark_of(system)
-            fine = f"{passed} AND m.webstore_customer" if becomes == "to push" else passed
-            if becomes == mark:
-                conditions.append(f"x.system = '{system}'" + ("" if mark == "withheld" else f" AND {fine}"))
-            elif mark == "withheld":
-                conditions.append(f"x.system = '{system}' AND NOT ({fine})")
-        arms = [("x.bc_id", f"change x, {_PAIR} AND NOT {_IN_CONFLICT} AND ({' OR '.join(conditions)})")]
-        takes = {"to push": "'business-central', 'value'", "to pull": "'webstore', 'value'"}
-        opened = {"to push": gates.push, "to pull": gates.pull}
-        for direction, take in takes.items():
-            if mark == (direction if opened[direction] else "withheld"):
-                arms.append(("x.bc_id", f"conflict x, {_PAIR} AND {_DECIDED.format(take=f' AND a.take IN ({take})')}"))
-        return arms if conditions else arms[1:]
-
     # everybody, in order
 
     def extras(self) -> list[Extra]:
@@ -324,8 +227,8 @@ class CustomerLines:
         return self._once("extras", self._extras)
 
     def _extras(self) -> list[Extra]:
-        columns = f"m.bc_id, m.bc_number, m.name, m.username, m.webstore_id, m.webstore_customer, {_OLD_ENOUGH}"
-        query = f"SELECT {columns} FROM mapping_row m WHERE {_M} AND {_NO_CARD}"
+        columns = f"m.bc_id, m.bc_number, m.name, m.username, m.webstore_id, m.webstore_customer, {OLD_ENOUGH}"
+        query = f"SELECT {columns} FROM mapping_row m WHERE {ROW} AND {NO_CARD}"
         return [
             Extra(
                 Place(False, row[0], row[1], folded(row[2])),
@@ -360,13 +263,13 @@ class CustomerLines:
             has = "".join(f" AND {self._has('d', n)}" for n in range(len(words)))
             arms.append(
                 f"SELECT d.{column} AS ordered, d.key AS key, 0 AS account, d.number, d.name_order FROM directory d"
-                f" WHERE {_D}{self._condition(only)}{has}"
+                f" WHERE {CARD}{self._condition(only)}{has}"
             )
         if accounts is not False and only in {"all", "only in the webstore"}:
             has = "".join(f" AND {self._has('w', n)}" for n in range(len(words)))
             arms.append(
                 f"SELECT w.{column} AS ordered, w.key AS key, 1 AS account, w.number, w.name_order FROM directory w"
-                f" WHERE {_W} AND {_UNLINKED}{has}"
+                f" WHERE {ACCOUNT} AND {UNLINKED}{has}"
             )
         if not arms:
             return []
@@ -380,7 +283,7 @@ class CustomerLines:
         return self._once("count_cards", self._count_cards)
 
     def _count_cards(self) -> int:
-        return self._number(f"SELECT count(*) FROM directory d WHERE {_D}")
+        return self._number(f"SELECT count(*) FROM directory d WHERE {CARD}")
 
     def count_accounts(self) -> int:
         """How many accounts of the directory are linked to nobody."""
@@ -388,7 +291,7 @@ class CustomerLines:
 
     def _count_accounts(self) -> int:
         # the other way round, each account would be looked up in the mapping table
-        everybody = self._number(f"SELECT count(*) FROM directory w WHERE {_W}")
+        everybody = self._number(f"SELECT count(*) FROM directory w WHERE {ACCOUNT}")
         return everybody - self.count_linked() + len(self._lost())
 
     def count_linked(self) -> int:
@@ -396,17 +299,17 @@ class CustomerLines:
         return self._once("count_linked", self._count_linked)
 
     def _count_linked(self) -> int:
-        return self._number(f"SELECT count(*) FROM mapping_row m WHERE {_M} AND m.webstore_id IS NOT NULL")
+        return self._number(f"SELECT count(*) FROM mapping_row m WHERE {ROW} AND m.webstore_id IS NOT NULL")
 
     def _condition(self, only: str) -> str:
-        mine = f"SELECT 1 FROM mapping_row m WHERE m.bc_id = d.key AND {_M}"
+        mine = f"SELECT 1 FROM mapping_row m WHERE m.bc_id = d.key AND {ROW}"
         if only == "linked":
             return f" AND EXISTS ({mine} AND m.webstore_id IS NOT NULL)"
         if only == "only in Business Central":
             return f" AND NOT EXISTS ({mine} AND (m.webstore_id IS NOT NULL OR m.webstore_customer))"
         if only == "in step":
-            there = f"NOT ({_OLD_ENOUGH} AND {_NO_ACCOUNT})"
-            arms = [self._keys_of(mark, account=False) for mark in _TROUBLES if mark != "gone"]
+            there = f"NOT ({OLD_ENOUGH} AND {NO_ACCOUNT})"
+            arms = [keys_of(mark, account=False, gates=self._gates) for mark in TROUBLES if mark != "gone"]
             troubled = " UNION ".join(arm for arm in arms if arm)
             return f" AND EXISTS ({mine} AND m.webstore_id IS NOT NULL AND {there}) AND d.key NOT IN ({troubled})"
         return ""
@@ -436,7 +339,7 @@ class CustomerLines:
 
     def linked_to(self, webstore_ids: Iterable[str]) -> dict[str, str]:
         """Webstore ID → Business Central id, of those who are linked."""
-        query = f"SELECT m.webstore_id, m.bc_id FROM mapping_row m WHERE {_M} AND m.webstore_id IN :keys"
+        query = f"SELECT m.webstore_id, m.bc_id FROM mapping_row m WHERE {ROW} AND m.webstore_id IN :keys"
         return {
             str(row[0]): row[1] for chunk in chunks(map(int, webstore_ids)) for row in self._expanding(query, chunk)
         }
@@ -446,7 +349,7 @@ class CustomerLines:
     def mapping_rows(self, bc_ids: Iterable[str]) -> dict[str, Mapping[str, Any]]:
         """The current rows of the mapping table by Business Central id."""
         columns = "m.bc_id, m.bc_number, m.webstore_id, m.webstore_customer, m.name, m.username"
-        query = f"SELECT {columns} FROM mapping_row m WHERE {_M} AND m.bc_id IN :keys"
+        query = f"SELECT {columns} FROM mapping_row m WHERE {ROW} AND m.bc_id IN :keys"
         return {row["bc_id"]: row for row in self._rows(query, bc_ids)}
 
     def customers(self, system: str, keys: Iterable[str]) -> dict[str, Mapping[str, Any]]:

@@ -21,7 +21,8 @@ from connector.store import backups, migrating
 from connector.store.activity import Activity
 from connector.store.bases import Bases
 from connector.store.belonging import OURS
-from connector.store.customer_lines import CustomerLines, Gates
+from connector.store.customer_lines import CustomerLines
+from connector.store.customer_marks import Gates
 from connector.store.decisions import Decisions, Tombstones
 from connector.store.directory import Directory
 from connector.store.emptied import was_emptied

@@ -182,7 +182,7 @@ def states(world: World, setup: Any) -> dict[str, set[str]]:
                 said.add(f"to {way}")
         if not account:
             said.add("ticked" if ticked else customer_list.ONLY_CARD)
-        elif not said & customer_list._TROUBLES:
+        elif said.isdisjoint(customer_list.TROUBLES):
             said.add("in step")
         found[card] = said
     for account in accounts:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from connector.desk import customer_list
+from connector.desk import customer_list, listed_places
 from connector.setup import Synchronization
 from connector.store import MappingRow, Store
 from tests.property import test_customer_list as model
@@ -73,7 +73,7 @@ def test_whatever_is_written_changes_the_state_by_which_lists_are_kept(store: St
 
 def test_more_than_can_be_shown_is_said(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
     """Words that stand in more customers than a search shows: the first of them in order, and that there are more."""
-    monkeypatch.setattr(customer_list, "MOST", 3)
+    monkeypatch.setattr(listed_places, "MOST", 3)
     model.fill(store, WORLD)
     with store.view("shop") as view:
         many = customer_list.list_customers(view, SETUP, search="example")
