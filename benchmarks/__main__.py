@@ -127,7 +127,8 @@ def _told(parts: Sequence[Mapping[str, Any]]) -> Sequence[Mapping[str, Any]]:
     """All parts; of the many pages of the console those that miss their goals, or come nearest to them. The data have all."""
     if len(parts) <= _MANY:
         return parts
-    return sorted((part for part in parts if part["gates"]), key=lambda part: part["ratio"] / part["goal"])[-_NEAREST:]
+    gating = sorted((part for part in parts if part["gates"]), key=lambda part: part["ratio"] / part["goal"])
+    return gating[-max(_NEAREST, sum(not part["holds"] for part in gating)) :]
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
 """A plan of millions on disk: each lot lands its parts, sorted, beside the folder, and the plan reads them merged.
 
-A value is a line of JSON in an Arrow stream, some hundred to a batch, so that reading all lots side by side holds a few of each.
+A value is a line of JSON in an Arrow file, some hundred to a batch, so that reading all lots side by side holds a few of each.
 What comes back from whoever decided is how many there are.
 """
 
@@ -186,22 +186,24 @@ def _land(folder: str, place: Name, name: str, schema: pa.Schema, batches: Itera
     how = pa.ipc.IpcWriteOptions(compression="lz4")
     with told_in_words(folder):
         files.makedirs(path.rpartition("/")[0], exist_ok=True)
-        with files.open(path, "wb") as target, pa.ipc.new_stream(target, schema, options=how) as stream:
+        with files.open(path, "wb") as target, pa.ipc.new_file(target, schema, options=how) as landed:
             for batch in batches:
-                stream.write_batch(batch)
+                landed.write_batch(batch)
 
 
 def _read(folder: str, place: Name, name: str) -> Iterator[pa.RecordBatch]:
     files, path = _file(folder, place, name)
-    try:
-        source = files.open(path, "rb")
-    except FileNotFoundError as error:
-        raise PremiseBroken(
-            f"The plan is not there any more: {'-'.join(place)} of {name}, in {folder}.",
-            hint="Somebody has removed it, or another run has taken over. Nothing more is written; run again.",
-        ) from error
-    with source, told_in_words(folder, "read again"), pa.ipc.open_stream(source) as stream:
-        yield from stream
+    with told_in_words(folder, "read again"):
+        try:
+            source = files.open(path, "rb")
+        except FileNotFoundError as error:
+            raise PremiseBroken(
+                f"The plan is not there any more: {'-'.join(place)} of {name}, in {folder}.",
+                hint="Somebody has removed it, or another run has taken over. Nothing more is written; run again.",
+            ) from error
+        # a file has an end that says how much it holds: of a stream that was cut between two batches nobody would miss the rest
+        with source, pa.ipc.open_file(source) as landed:
+            yield from map(landed.get_batch, range(landed.num_record_batches))
 
 
 def _file(folder: str, place: Name, name: str) -> tuple[Any, str]:

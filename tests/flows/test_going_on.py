@@ -196,7 +196,7 @@ def test_a_full_disk_is_told_with_the_folder_and_what_fills_it_is_removed(
     with monkeypatch.context() as patched:
         if what == "plan":
             patched.setattr(lots, "ONE_LOT", 0)
-            patched.setattr(pa.ipc, "new_stream", full)
+            patched.setattr(pa.ipc, "new_file", full)
         else:
             told(shop, "webstore", rows=0)  # it is read anew
             owner, name = {"rows": (pq.ParquetWriter, "write_table"), "word": (LocalFileSystem, "pipe_file")}[what]
